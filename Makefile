@@ -1,0 +1,72 @@
+# Everything a newcomer or a builder types. Needs GNU make and a Python of 3.11 or newer with venv; nothing else.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The interpreter that makes .venv: `make run PYTHON=/path/to/python` says otherwise. Asked only when .venv is to be made.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+CATALOGUES = $(wildcard locale/*/LC_MESSAGES/django.po */locale/*/LC_MESSAGES/django.po)
+APPS = $(patsubst %/locale,%,$(wildcard */locale))
+LANGUAGES := fr de es
+# Two cores are the machine this is made for; kept low because each worker starts a store of its own.
+JOBS ?= 2
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.PHONY: help run test admin demo bench lock lint messages compile
+
+help: ## say what can be typed here
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/.site compile ## set up and serve the site; Ctrl-C stops it and loses nothing
+	@exec $(BIN)/python manage.py serve
+
+test: lint ## lint, types and every test
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+admin: $(VENV)/.site compile ## make an administrator and print the password
+	@$(BIN)/python manage.py admin
+
+demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
+	@$(BIN)/python manage.py demo
+
+bench: $(VENV)/.dev compile ## run the benchmarks and print a table of ratios
+	@$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.dev ## renew the hash-locked requirements
+	$(LOCK) --upgrade requirements.in --output-file requirements.txt
+	$(LOCK) --upgrade requirements-dev.in --output-file requirements-dev.txt
+
+lint: $(VENV)/.dev compile ## ruff and mypy alone
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+messages: $(VENV)/.dev ## collect the texts to translate into the catalogues
+	@$(BIN)/python -m config.messages $(LANGUAGES)
+	@$(MAKE) compile
+
+compile: $(CATALOGUES:.po=.mo)
+
+# Catalogues are compiled by Babel: a bare machine has no msgfmt.
+%.mo: %.po | $(VENV)/.site
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Needs python3.11 or newer with venv (Debian: apt-get install python3-venv); or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+# Stamps: newer than the lock they were installed from, so that a second run installs nothing.
+$(VENV)/.site: requirements.txt | $(BIN)/python
+	@echo "Installing the locked requirements (once)"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.site
+	@echo "Installing the locked requirements of tests and tools (once)"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
