@@ -10,7 +10,6 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 CATALOGUES = $(wildcard locale/*/LC_MESSAGES/django.po */locale/*/LC_MESSAGES/django.po)
-APPS = $(patsubst %/locale,%,$(wildcard */locale))
 LANGUAGES := fr de es
 # Two cores are the machine this is made for; kept low because each worker starts a store of its own.
 JOBS ?= 2
@@ -61,7 +60,8 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # Stamps: newer than the lock they were installed from, so that a second run installs nothing.
-$(VENV)/.site: requirements.txt | $(BIN)/python
+$(VENV)/.site: requirements.txt $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing the locked requirements (once)"
 	@$(PIP) -r requirements.txt
 	@touch $@

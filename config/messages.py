@@ -1,0 +1,118 @@
+"""Collects the texts to translate into the catalogues: `make messages`.
+
+A bare machine has no xgettext, so Babel does the work, and Django's own template lexer turns templates into something
+Babel can read. The site's texts go to locale/, each app's to its own locale/, so that an app taken
+alone brings its languages along.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir, extract_python
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from babel.messages.extract import _ExtractionResult, _PyOptions
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("kv", "stats", "usertokens", "codetags", "billing")
+LANGUAGES = ("fr", "de", "es")
+METHODS = [
+    ("**.py", "python"),
+    ("**.html", "config.messages:extract_template"),
+    ("**.txt", "config.messages:extract_template"),
+]
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
+# Lines that change on every run and tell nobody anything.
+NOISE = (b'"POT-Creation-Date:', b'"PO-Revision-Date:', b'"Generated-By:')
+
+
+def extract_template(
+    fileobj: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: _PyOptions
+) -> Iterator[_ExtractionResult]:
+    """Yield what Babel's own Python extractor yields, for one Django template.
+
+    Django's lexer answers with calls of gettext among filler; lines are stripped, as their indentation would not parse.
+    """
+    lines = templatize(fileobj.read().decode()).splitlines()
+    yield from extract_python(
+        io.BytesIO("\n".join(line.strip() for line in lines).encode()), keywords, comment_tags, options
+    )
+
+
+def catalogues() -> dict[Path, tuple[Path, ...]]:
+    """Map each locale directory to the directories whose texts it holds; an app not in the tree is left out."""
+    found: dict[Path, tuple[Path, ...]] = {ROOT / "locale": (ROOT / "config", ROOT / "templates")}
+    found.update({ROOT / app / "locale": (ROOT / app,) for app in APPS if (ROOT / app).is_dir()})
+    return found
+
+
+def collect_messages(folders: Iterable[Path]) -> Catalog:
+    """Read every text marked for translation below the folders, each with the files it stands in."""
+    catalog = Catalog(project="Countinghouse", charset="utf-8")
+    for folder in folders:
+        for name, _line, message, comments, context in extract_from_dir(
+            str(folder), METHODS, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
+        ):
+            place = (folder / name).relative_to(ROOT).as_posix()
+            catalog.add(message, locations=[(place, 1)], auto_comments=comments, context=context)
+    return catalog
+
+
+def update_catalogue(path: Path, language: str, template: Catalog) -> bool:
+    """Bring one .po file up to date: translations stay, texts that are gone go; say whether a byte changed."""
+    before = path.read_bytes() if path.exists() else b""
+    catalog = (
+        read_po(io.BytesIO(before), locale=language)
+        if before
+        else Catalog(locale=Locale.parse(language), charset="utf-8")
+    )
+    catalog.project = template.project
+    catalog.header_comment = ""
+    # A near match is a guess: an untranslated text fails the tests, a wrong one would not.
+    catalog.update(template, no_fuzzy_matching=True)
+    text = io.BytesIO()
+    write_po(text, catalog, width=120, ignore_obsolete=True, sort_output=True, include_lineno=False)
+    after = b"".join(line for line in text.getvalue().splitlines(keepends=True) if not line.startswith(NOISE))
+    if after == before:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(after)
+    return True
+
+
+def update_all(languages: Iterable[str] = LANGUAGES) -> list[Path]:
+    """Update every catalogue and answer the files that changed; a part without a text gets no catalogue."""
+    changed = []
+    for locale, folders in catalogues().items():
+        template = collect_messages(folders)
+        for language in languages if len(template) else ():
+            path = locale / language / "LC_MESSAGES" / "django.po"
+            if update_catalogue(path, language, template):
+                changed.append(path)
+    return changed
+
+
+if __name__ == "__main__":
+    for path in update_all(sys.argv[1:] or LANGUAGES):
+        sys.stdout.write(f"updated {path.relative_to(ROOT)}\n")
