@@ -1,0 +1,72 @@
+"""Who a request comes from, and the keyed hash that stands for the address everywhere it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from functools import lru_cache
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from kv.conf import app_settings
+
+_IPV6_PREFIX = 64
+
+
+def client_address(request: HttpRequest) -> str:
+    """The caller's address, canonical: IPv4 dotted (`::ffff:` unwrapped), IPv6 as its /64 network.
+
+    With NUM_PROXIES trusted proxies in front it is the entry that many from the right of X-Forwarded-For, its port
+    stripped; an entry that is missing or no address leaves the socket's. Answers "" when the socket has none either.
+    """
+    proxies = app_settings.NUM_PROXIES
+    if proxies > 0:
+        entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if len(entries) >= proxies and (forwarded := canonical_address(_without_port(entries[-proxies].strip()))):
+            return forwarded
+    return canonical_address(request.META.get("REMOTE_ADDR", ""))
+
+
+@lru_cache(maxsize=4096)
+def canonical_address(text: str) -> str:
+    """`text` as an address in its one spelling; an IPv6 address stands for its /64, since a household has one whole.
+
+    Answers "" when it is no address.
+    """
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            network = int(address) >> (128 - _IPV6_PREFIX) << (128 - _IPV6_PREFIX)
+            return f"{ipaddress.IPv6Address(network)}/{_IPV6_PREFIX}"
+        address = address.ipv4_mapped
+    return str(address)
+
+
+def address_hash(address: str) -> bytes:
+    """The 32 bytes that stand for a canonical address: see `digest_hash`."""
+    return digest_hash(hashlib.sha256(address.encode()).hexdigest())
+
+
+def digest_hash(digest: str) -> bytes:
+    """HMAC-SHA256(VISITOR_HASH_KEY, hex SHA-256 of the address).
+
+    The inner digest is what older sites stored, so theirs can be taken over. Pseudonymous, not anonymous: whoever
+    holds the key can test an address.
+    """
+    return hmac.digest(_hash_key(), digest.encode(), "sha256")
+
+
+def _hash_key() -> bytes:
+    return (app_settings.VISITOR_HASH_KEY or f"visitor-hash:{settings.SECRET_KEY}").encode()
+
+
+def _without_port(entry: str) -> str:
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    # "1.2.3.4:5678" has one colon, an IPv6 address at least two.
+    return entry.partition(":")[0] if entry.count(":") == 1 else entry

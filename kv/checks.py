@@ -1,0 +1,58 @@
+"""Django system checks of the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from kv.caches import ALIAS
+from kv.conf import app_settings
+from kv.throttling import parse_window
+
+
+@register(Tags.caches)
+def check_store(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """The store has an alias of its own, in a database that no cache may clear."""
+    caches = settings.CACHES
+    if ALIAS not in caches:
+        hint = 'CACHES["kv"] = kv.caches.durable_cache("embedded", directory=BASE_DIR / "var")'
+        return [Error(f'CACHES has no "{ALIAS}".', hint=hint, id="kv.E001")]
+    location = caches[ALIAS].get("LOCATION")
+    sharing = [alias for alias, entry in caches.items() if alias != ALIAS and entry.get("LOCATION") == location]
+    return [
+        Error(
+            f'The cache "{alias}" shares the store\'s database; clearing it would erase every count.',
+            hint="Give it a database of its own: kv.caches.clearable_cache(url).",
+            id="kv.E002",
+        )
+        for alias in sharing
+    ]
+
+
+@register(Tags.security)
+def check_hash_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Addresses are hashed under a key of their own."""
+    if app_settings.VISITOR_HASH_KEY:
+        return []
+    return [
+        Warning(
+            "VISITOR_HASH_KEY is not set: addresses are hashed under SECRET_KEY.",
+            hint="Set one, or a change of SECRET_KEY will count every visitor again.",
+            id="kv.W003",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_rate_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Every limit in RATE_LIMITS can be read."""
+    errors: list[CheckMessage] = []
+    for name, text in (app_settings.RATE_LIMITS or {}).items():
+        try:
+            parse_window(text)
+        except ValueError:
+            errors.append(Error(f"RATE_LIMITS: {name}={text} is no limit.", hint="Such as 30/minute.", id="kv.E004"))
+    return errors

@@ -1,0 +1,57 @@
+"""Every setting of the floor, and the reader that each app's own `conf.py` uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast, overload
+
+from django.conf import settings
+
+T = TypeVar("T")
+
+
+class Setting(Generic[T]):
+    """One Django setting, read when it is asked for, so that `override_settings` just works.
+
+    default: the value, or a function without arguments that makes it.
+    """
+
+    def __init__(self, default: T | Callable[[], T]) -> None:
+        self.default = default
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Setting[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> Setting[T] | T:
+        if instance is None:
+            return self
+        try:
+            return cast("T", getattr(settings, self.name))
+        except AttributeError:
+            default: Any = self.default
+            return cast("T", default() if callable(default) else default)
+
+
+class KvSettings:
+    """What the floor reads from Django's settings. The connection itself is `CACHES["kv"]`, made by `kv.caches`."""
+
+    #: Put before every key of the project.
+    KV_PREFIX = Setting("")
+    #: Connect and read timeout of the store, milliseconds.
+    KV_TIMEOUT_MS = Setting(250)
+    #: A write is acknowledged only when so many replicas have it.
+    KV_WAIT_REPLICAS = Setting(0)
+    #: Trusted reverse proxies in front of the site.
+    NUM_PROXIES = Setting(0)
+    #: The key of the hash that stands for an address; without one, SECRET_KEY (see kv.W003).
+    VISITOR_HASH_KEY = Setting("")
+    #: {"visit": "30/minute", …} laid over each app's own defaults; None switches all limits off.
+    RATE_LIMITS: Setting[dict[str, str] | None] = Setting(dict)
+
+
+app_settings = KvSettings()

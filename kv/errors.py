@@ -1,0 +1,66 @@
+"""Refusals of the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis.exceptions
+
+
+class StoreUnavailable(Exception):
+    """The store of counts can't be reached, is not ready, or refuses to write. Nothing was acknowledged; ask again."""
+
+
+class NotReplicated(StoreUnavailable):
+    """The write is on the primary, but fewer replicas than KV_WAIT_REPLICAS confirmed it in time."""
+
+
+class NoEmbeddedServer(StoreUnavailable):
+    """This machine has no embedded server to start."""
+
+
+class DamagedBackup(Exception):
+    """A backup file is cut short, altered, or not one of ours."""
+
+
+# What a server that is up says when it can't take a write now: loading, failing over, full, or its disk is.
+_AWAY_PREFIXES = (
+    "LOADING", "MISCONF", "OOM", "READONLY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY ", "UNKILLABLE",
+)  # fmt: skip
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn whatever the client library raises for a store that is away into StoreUnavailable."""
+    try:
+        yield
+    except _AWAY as error:
+        raise StoreUnavailable(type(error).__name__) from error
+    except redis.exceptions.ResponseError as error:
+        raise_if_away(error)
+        raise
+
+
+def raise_if_away(error: redis.exceptions.ResponseError) -> None:
+    """Raise StoreUnavailable when the server's error reply means "not now" and not "this is wrong"."""
+    text = str(error)
+    # A script's refusal carries the inner error behind words of its own.
+    if text.startswith(_AWAY_PREFIXES) or isinstance(error, _AWAY_REPLIES) or "-OOM" in text or "OOM command" in text:
+        raise StoreUnavailable(text.split(" ", 1)[0]) from error
+
+
+_AWAY = (
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+    redis.exceptions.ClusterError,
+    redis.exceptions.RedisClusterException,
+    OSError,
+)
+_AWAY_REPLIES = (
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.MasterDownError,
+    redis.exceptions.TryAgainError,
+)

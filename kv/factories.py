@@ -1,0 +1,79 @@
+"""django-redis connection factories for what it has none: the embedded server and a cluster."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import redis
+from django_redis.pool import ConnectionFactory
+from redis.cluster import ClusterNode, RedisCluster
+
+from kv.caches import _address
+from kv.embedded import EmbeddedServer
+
+
+class EmbeddedConnection(redis.UnixDomainSocketConnection):
+    """A connection that starts the embedded server when nobody listens."""
+
+    def __init__(self, *, server: EmbeddedServer, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.server = server
+
+    def connect(self) -> None:
+        """Connect, after starting the server if need be. Raises redis ConnectionError or kv's StoreUnavailable."""
+        self.server.join()
+        try:
+            super().connect()
+        except redis.ConnectionError:
+            # Below the read timeout, so that a caller hears within 300 ms that the store is not there yet.
+            self.server.ensure(min(self.socket_connect_timeout or 0.2, 0.2))
+            super().connect()
+
+
+def embedded_server(location: str) -> EmbeddedServer:
+    """The server that an `embedded://…` location of CACHES stands for."""
+    parts = urlsplit(location)
+    words = parse_qs(parts.query)
+    return EmbeddedServer(Path(unquote(parts.path)) / "valkey", words.get("fsync", ["always"])[0])
+
+
+class EmbeddedFactory(ConnectionFactory):  # type: ignore[type-arg]
+    """Connections to the embedded server over its unix socket."""
+
+    def make_connection_params(self, url: str) -> dict[str, Any]:
+        """The parameters of django-redis for an `embedded://` location."""
+        server = embedded_server(url)
+        database = parse_qs(urlsplit(url).query).get("db", ["0"])[0]
+        params = super().make_connection_params(f"unix://{quote(str(server.socket_path))}?db={database}")
+        return {**params, "connection_class": EmbeddedConnection, "server": server}
+
+
+class ClusterFactory(ConnectionFactory):  # type: ignore[type-arg]
+    """One RedisCluster client for each address; it keeps the pools of its nodes itself."""
+
+    _clusters: dict[str, RedisCluster] = {}
+    _making = threading.Lock()
+
+    def connect(self, url: str) -> Any:
+        """The cluster's client. Raises redis errors when no node answers."""
+        with self._making:
+            if url not in self._clusters:
+                parts = urlsplit(url)
+                login, _, hosts = parts.netloc.rpartition("@")
+                user, _, password = login.partition(":")
+                self._clusters[url] = RedisCluster(
+                    startup_nodes=[ClusterNode(*_address(host, 6379)) for host in hosts.split(",")],
+                    username=unquote(user) or None,
+                    password=unquote(password) or None,
+                    ssl=parts.scheme.startswith("rediss"),
+                    socket_timeout=self.options["SOCKET_TIMEOUT"],
+                    socket_connect_timeout=self.options["SOCKET_CONNECT_TIMEOUT"],
+                    **{key: value for key, value in self.pool_cls_kwargs.items() if key == "retry"},
+                )
+            return self._clusters[url]
+
+    def disconnect(self, connection: Any) -> None:
+        """Nothing: the client is shared by the whole process."""

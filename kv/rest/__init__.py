@@ -1,0 +1,1 @@
+"""What the apps' API views share: JSON, one error shape, limits, the OpenAPI description."""

@@ -1,0 +1,46 @@
+"""Input fields that take exactly what the contract says and nothing that merely looks like it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON integer between its bounds; strings, booleans and fractions are refused."""
+
+    default_error_messages = {"invalid": "A whole number is required."}
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number itself. Raises ValidationError."""
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
+
+
+class TextField(serializers.CharField):
+    """A JSON string; numbers and booleans are refused rather than spelled out."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text. Raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[\x20-\x7e]{1,64}$"})
+class CallerIdField(serializers.RegexField):
+    """An id that the caller made: 1–64 printable ASCII characters."""
+
+    default_error_messages = {"invalid": "1 to 64 printable ASCII characters are required."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"\A[\x20-\x7e]{1,64}\Z", trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The id. Raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))

@@ -1,0 +1,67 @@
+"""The base of every API view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from kv.errors import StoreUnavailable
+from kv.rest.errors import handle_exception
+from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, JsonRenderer
+from kv.rest.schema import ApiSchema
+from kv.throttling import RateLimit
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class ApiView(APIView):
+    """JSON in and out, one error shape, a body limit and a rate limit, whatever the project's own REST_FRAMEWORK says.
+
+    rate_limit: the limit that every request of the view counts against; None for none.
+    max_body:   the largest body, bytes.
+    """
+
+    renderer_classes = [JsonRenderer]
+    parser_classes = [JsonParser]
+    content_negotiation_class = JsonOnly
+    metadata_class = None
+    versioning_class = None
+    schema = ApiSchema()
+    rate_limit: ClassVar[RateLimit | None] = None
+    max_body: ClassVar[int] = MAX_BODY
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a body that says it is too large before anything else is done."""
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0
+        if length > self.max_body:
+            raise BodyTooLarge(self.max_body)
+        super().initial(request, *args, **kwargs)
+
+    def check_throttles(self, request: Request) -> None:
+        """Count against the view's limit. A store that is away lets reads pass and stops writes."""
+        super().check_throttles(request)
+        if self.rate_limit is None:
+            return
+        try:
+            self.rate_limit.check(request)
+        except StoreUnavailable:
+            if request.method not in _SAFE:
+                raise
+
+    def get_exception_handler(self) -> Callable[[Exception, Any], Any]:
+        """Ours, so that the apps answer alike in any project."""
+        return handle_exception
+
+
+class PublicView(ApiView):
+    """For anybody: nobody is authenticated, so a session's cookie is no reason to ask for a CSRF token."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
