@@ -1,0 +1,90 @@
+"""Every app has the same rooms under the same names, and they stay small."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from tests.house.tree import APPS, PACKAGES, ROOT, place, python_files, syntax
+
+ROOMS = {
+    *(
+        "__init__.py",
+        "py.typed",
+        "apps.py",
+        "conf.py",
+        "checks.py",
+        "errors.py",
+        "types.py",
+        "keys.py",
+        "lua",
+        "services",
+    ),
+    *("models.py", "migrations", "serializers.py", "forms.py", "views", "urls.py", "admin.py", "signals.py"),
+    *("permissions.py", "duties.py", "management", "templatetags", "templates", "static", "locale"),
+}
+SMELLS = {"utils", "helpers", "common", "misc", "util", "helper"}
+LONGEST = 300
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_every_app_has_the_same_rooms(app: str) -> None:
+    entries = {entry.name for entry in (ROOT / app).iterdir() if entry.name != "__pycache__"}
+    assert entries - ROOMS == set()
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_commands_are_named_after_their_app(app: str) -> None:
+    commands = (ROOT / app).glob("management/commands/*.py")
+    assert [path.name for path in commands if path.stem != "__init__" and not path.stem.startswith(f"{app}_")] == []
+
+
+def test_no_module_is_a_drawer_for_leftovers() -> None:
+    assert [place(path) for path in python_files(*PACKAGES, "tests", "benchmarks") if path.stem in SMELLS] == []
+
+
+def test_modules_are_small() -> None:
+    lengths = {
+        place(path): len(path.read_text().splitlines()) for path in python_files(*PACKAGES, "tests", "benchmarks")
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST} == {}
+
+
+def test_public_functions_of_the_packages_say_what_they_do() -> None:
+    bare = [
+        f"{place(path)}: {node.name}"
+        for path in python_files(*PACKAGES)
+        for node in syntax(path).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+        if ast.get_docstring(node) is None
+    ]
+    assert bare == []
+
+
+def test_no_error_is_swallowed() -> None:
+    swallowed = [
+        f"{place(path)}:{node.lineno}"
+        for path in python_files(*PACKAGES, "tests", "benchmarks")
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+        and all(isinstance(statement, ast.Pass) for statement in node.body)
+    ]
+    assert swallowed == []
+
+
+def test_no_test_sleeps() -> None:
+    asleep = [
+        f"{place(path)}:{node.lineno}"
+        for path in python_files("tests")
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.Call) and re.search(r"(^|\.)sleep$", ast.unparse(node.func))
+    ]
+    assert asleep == []
+
+
+def test_nothing_is_left_for_later() -> None:
+    later = re.compile(r"#\s*(TODO|FIXME|XXX)\b")
+    assert [place(path) for path in python_files(*PACKAGES, "tests") if later.search(path.read_text())] == []
