@@ -1,0 +1,53 @@
+"""Forms of the account pages: Django's own, with labels that say what to do and fields that password managers know."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UserCreationForm
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    # Generic to the type checker alone: Django's own classes take no brackets at run time.
+    _UserCreationForm = UserCreationForm[User]
+    _PasswordChangeForm = PasswordChangeForm[User]
+else:
+    _UserCreationForm = UserCreationForm
+    _PasswordChangeForm = PasswordChangeForm
+
+
+class SignUpForm(_UserCreationForm):
+    """A new account: a name and a password typed twice. No e-mail is asked for."""
+
+    class Meta(_UserCreationForm.Meta):
+        model = get_user_model()
+        fields = ("username",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].help_text = _("Letters, digits and @ . + - _ only, at most 150.")
+
+
+class LogInForm(AuthenticationForm):
+    """Name and password. What it refuses with does not tell which of the two was wrong."""
+
+    error_messages = {
+        "invalid_login": _(
+            "This user name and password do not belong together. Check both; capitals matter. "
+            "After several wrong tries the log-in is closed for a while."
+        ),
+        "inactive": _("This account is switched off. Ask whoever runs this site."),
+    }
+
+
+class ChangePasswordForm(_PasswordChangeForm):
+    """The old password, and the new one twice."""
+
+    field_order = ("old_password", "new_password1", "new_password2")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The page opens at its heading, so that a screen reader begins there and not in the middle of a form.
+        self.fields["old_password"].widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})

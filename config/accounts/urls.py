@@ -1,0 +1,16 @@
+"""Addresses of the account pages."""
+
+from django.urls import path
+
+from config.accounts import views
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("accounts", views.OverviewView.as_view(), name="overview"),
+    path("accounts/signup", views.SignUpView.as_view(), name="signup"),
+    path("accounts/login", views.LogInView.as_view(), name="login"),
+    path("accounts/logout", views.LogOutView.as_view(), name="logout"),
+    path("accounts/password", views.ChangePasswordView.as_view(), name="password_change"),
+    path("accounts/password/done", views.PasswordChangedView.as_view(), name="password_change_done"),
+]

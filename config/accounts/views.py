@@ -1,0 +1,99 @@
+"""The account pages: sign up, log in and out, change the password. Never kept by a cache."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView, TemplateView
+
+from config.accounts.forms import ChangePasswordForm, LogInForm, SignUpForm
+
+if TYPE_CHECKING:
+    # Generic to the type checker alone: Django's own classes take no brackets at run time.
+    _SignUpView = FormView[SignUpForm]
+else:
+    _SignUpView = FormView
+
+
+@method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
+class SignUpView(_SignUpView):
+    """POST {username, password1, password2}: make the account, sign in, go home (or to a safe `next`)."""
+
+    form_class = SignUpForm
+    template_name = "accounts/signup.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Whoever is signed in already has an account."""
+        if request.user.is_authenticated:
+            return HttpResponseRedirect(resolve_url("accounts:overview"))
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: SignUpForm) -> HttpResponse:
+        """Sign the new user in by the site's own backend: axes' backend only guards and knows no users."""
+        user = form.save()
+        login(self.request, user, backend="django.contrib.auth.backends.ModelBackend")
+        return HttpResponseRedirect(self._next() or resolve_url(settings.LOGIN_REDIRECT_URL))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """`next` travels along in the form."""
+        return super().get_context_data(**kwargs) | {"next": self._next()}
+
+    def _next(self) -> str:
+        target = self.request.POST.get("next", self.request.GET.get("next", ""))
+        is_safe = url_has_allowed_host_and_scheme(
+            target, allowed_hosts={self.request.get_host()}, require_https=self.request.is_secure()
+        )
+        return target if is_safe else ""
+
+
+class LogInView(auth_views.LoginView):
+    """POST {username, password}: sign in and go to a safe `next`, or home."""
+
+    authentication_form = LogInForm
+    template_name = "accounts/login.html"
+    redirect_authenticated_user = True
+
+    def get_default_redirect_url(self) -> str:
+        """Whoever comes here signed in wants the account, not the form; whoever signs in goes where the site says."""
+        if self.request.method == "GET":
+            return resolve_url("accounts:overview")
+        return super().get_default_redirect_url()
+
+
+@method_decorator(never_cache, name="dispatch")
+class OverviewView(LoginRequiredMixin, TemplateView):
+    """The user's own page: who is signed in, and what can be changed."""
+
+    template_name = "accounts/overview.html"
+
+
+class LogOutView(auth_views.LogoutView):
+    """POST: sign out and say so."""
+
+    template_name = "accounts/logged_out.html"
+
+
+@method_decorator(never_cache, name="dispatch")
+class ChangePasswordView(auth_views.PasswordChangeView):
+    """POST {old_password, new_password1, new_password2}: change it and stay signed in here; other devices are signed out."""
+
+    form_class = ChangePasswordForm
+    template_name = "accounts/password_change.html"
+    success_url = reverse_lazy("accounts:password_change_done")
+
+
+@method_decorator(never_cache, name="dispatch")
+class PasswordChangedView(auth_views.PasswordChangeDoneView):
+    """Says that the password is changed."""
+
+    template_name = "accounts/password_change_done.html"

@@ -1,0 +1,43 @@
+/* Reports the visit once per browser session. What could not be delivered is tried again on the next page;
+   nothing here may ever disturb the page. */
+{
+  const KEY = "stats.visited";
+  const { url } = document.currentScript.dataset;
+
+  const isReported = () => {
+    try {
+      return sessionStorage.getItem(KEY) === "1";
+    } catch {
+      return false; // storage switched off: every page reports, and the server counts one
+    }
+  };
+
+  const markReported = () => {
+    try {
+      sessionStorage.setItem(KEY, "1");
+    } catch {
+      // storage switched off, see above
+    }
+  };
+
+  const report = async () => {
+    if (isReported()) return;
+    try {
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: "{}",
+        keepalive: true,
+      });
+      if (answer.status === 429 || answer.status >= 500) return;
+      markReported();
+      if (answer.ok) document.dispatchEvent(new CustomEvent("stats:figures", { detail: await answer.json() }));
+    } catch {
+      // no connection, or the page was left: the next page tries again
+    }
+  };
+
+  // A page loaded ahead of time is no visit until somebody looks at it.
+  if (document.prerendering) document.addEventListener("prerenderingchange", report, { once: true });
+  else report();
+}

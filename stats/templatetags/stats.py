@@ -1,0 +1,79 @@
+"""Tags of the stats app: the cards with the totals, and the scripts that report visits, receipts and uses."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_currency, format_decimal
+from django import template
+from django.urls import reverse
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
+
+from stats.services import figures
+
+register = template.Library()
+
+UNKNOWN = "–"
+"""Stands where a number would, when the store is away and nothing was read before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One total as shown: `value` in units or cents, None when unknown; `text` formatted for the language."""
+
+    name: str
+    title: str
+    note: str
+    value: int | None
+    text: str
+
+
+def format_count(number: int) -> str:
+    """A whole number in the digits and groups of the active language."""
+    return format_decimal(number, locale=_locale())
+
+
+def format_cents(cents: int) -> str:
+    """An amount of EUR cents as money in the active language."""
+    return format_currency(Decimal(cents).scaleb(-2), "EUR", locale=_locale())
+
+
+@register.inclusion_tag("stats/cards.html")
+def stats_cards() -> dict[str, Any]:
+    """The three totals: visitors, payment codes, and the amount on them."""
+    known = figures.current_figures()
+    cards = (
+        _card("visitors", _("Visitors"), _("Different visitors since counting began, each counted once."), known),
+        _card("qr_total", _("Payment codes"), _("QR codes for payments made on this site."), known),
+        _card(
+            "revenue_cents",
+            _("Revenue"),
+            _("The amount on payment codes made here. Whether they were paid is not known."),
+            known,
+        ),
+    )
+    return {"cards": cards, "known": known is not None}
+
+
+@register.inclusion_tag("stats/scripts.html")
+def stats_scripts() -> dict[str, str]:
+    """The scripts every public page carries. They are files, so a strict Content-Security-Policy lets them run."""
+    return {
+        "visit_url": reverse("stats_api:visit"),
+        "qr_url": reverse("stats_api:qr"),
+        "track_url": reverse("stats_api:track_usage"),
+    }
+
+
+def _card(name: str, title: str, note: str, known: figures.Figures | None) -> Card:
+    value: int | None = getattr(known, name) if known else None
+    if value is None:
+        text = UNKNOWN
+    else:
+        text = format_cents(value) if name == "revenue_cents" else format_count(value)
+    return Card(name=name, title=title, note=note, value=value, text=text)
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en")
