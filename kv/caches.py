@@ -73,12 +73,14 @@ def clearable_cache(
 
 
 def check_url(url: str) -> str:
-    """The url's scheme (`embedded` for the embedded server). Raises ValueError with a sentence when it is none of ours."""
+    """The url's scheme (`embedded` for the embedded server). Raises ValueError with a sentence when it is none."""
     if url == EMBEDDED:
         return EMBEDDED
     parts = urlsplit(url)
     if parts.scheme not in _SCHEMES:
-        raise ValueError(f"{parts.scheme or 'an address without a scheme'} is not one of: embedded, {', '.join(_SCHEMES)}")
+        raise ValueError(
+            f"{parts.scheme or 'an address without a scheme'} is not one of: embedded, {', '.join(_SCHEMES)}"
+        )
     if parts.scheme == "unix":
         if not parts.path:
             raise ValueError("a unix:// address names the socket's path")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 
 from kv.caches import ALIAS
 from kv.conf import app_settings
@@ -38,7 +39,7 @@ def check_hash_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if app_settings.VISITOR_HASH_KEY:
         return []
     return [
-        Warning(
+        Caution(
             "VISITOR_HASH_KEY is not set: addresses are hashed under SECRET_KEY.",
             hint="Set one, or a change of SECRET_KEY will count every visitor again.",
             id="kv.W003",

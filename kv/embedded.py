@@ -47,7 +47,7 @@ class EmbeddedServer:
 
     @property
     def socket_path(self) -> Path:
-        """In the directory itself, or in a private directory under /tmp when the path would be too long for a socket."""
+        """In the directory itself; in a private one under /tmp when the path would be too long for a socket."""
         path = self.directory / "valkey.sock"
         if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
             return path
@@ -140,14 +140,15 @@ class EmbeddedServer:
     def _spawn(self, alive: int) -> None:
         self.socket_path.unlink(missing_ok=True)  # stale for certain: nobody holds `alive`
         options = {
-            "port": "0", "unixsocket": os.fspath(self.socket_path), "unixsocketperm": "700", "dir": os.fspath(self.directory),
+            "port": "0", "unixsocket": os.fspath(self.socket_path), "unixsocketperm": "700",
+            "dir": os.fspath(self.directory),
             "logfile": os.fspath(self.directory / "valkey.log"), "daemonize": "yes", "pidfile": "", "save": "",
             "appendonly": "yes", "appendfsync": self.fsync, "maxmemory-policy": "noeviction",
             "set-max-intset-entries": str(SET_MAX_INTSET_ENTRIES), "lazyfree-lazy-user-del": "yes",
         }  # fmt: skip
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         # It forks away (daemonize) and so outlives us without becoming anybody's zombie; the lock goes with it.
-        subprocess.run(  # noqa: S603 (our own binary, our own words)
+        subprocess.run(
             [os.fspath(binary_path()), *arguments],
             pass_fds=[alive], start_new_session=True, check=False, cwd="/",
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -209,7 +210,9 @@ def binary_path() -> Path:
 
         path = Path(get_binary_path())
     except (ImportError, OSError, RuntimeError) as error:
-        raise NoEmbeddedServer("no embedded Valkey for this machine: set REDIS_URL to a Redis or Valkey server") from error
+        raise NoEmbeddedServer(
+            "no embedded Valkey for this machine: set REDIS_URL to a Redis or Valkey server"
+        ) from error
     if not path.is_file():
         raise NoEmbeddedServer("no embedded Valkey for this machine: set REDIS_URL to a Redis or Valkey server")
     return path

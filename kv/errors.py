@@ -26,7 +26,8 @@ class DamagedBackup(Exception):
 
 # What a server that is up says when it can't take a write now: loading, failing over, full, or its disk is.
 _AWAY_PREFIXES = (
-    "LOADING", "MISCONF", "OOM", "READONLY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY ", "UNKILLABLE",
+    "LOADING", "MISCONF", "OOM", "READONLY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY ",
+    "UNKILLABLE",
 )  # fmt: skip
 
 

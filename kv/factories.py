@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import redis
+from django.conf import settings
 from django_redis.pool import ConnectionFactory
 from redis.cluster import ClusterNode, RedisCluster
 
-from kv.caches import _address
+from kv.caches import ALIAS, EMBEDDED, _address
 from kv.embedded import EmbeddedServer
 
 
@@ -38,6 +39,12 @@ def embedded_server(location: str) -> EmbeddedServer:
     parts = urlsplit(location)
     words = parse_qs(parts.query)
     return EmbeddedServer(Path(unquote(parts.path)) / "valkey", words.get("fsync", ["always"])[0])
+
+
+def configured_server() -> EmbeddedServer | None:
+    """The embedded server that CACHES["kv"] stands on; None when the store is somebody else's server."""
+    location = settings.CACHES.get(ALIAS, {}).get("LOCATION", "")
+    return embedded_server(location) if str(location).startswith(f"{EMBEDDED}:") else None
 
 
 class EmbeddedFactory(ConnectionFactory):  # type: ignore[type-arg]

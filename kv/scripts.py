@@ -57,7 +57,6 @@ class Script:
 
     def load(self) -> None:
         """Put the script on the server (on every primary of a cluster)."""
-
         with store_errors():
             connection().script_load(self.source)
 

@@ -46,9 +46,9 @@ def handle_exception(error: Exception, context: Any) -> Response | None:
         body["errors"] = _fields(error.detail)
     body.update(getattr(error, "data", {}))
     headers = dict(getattr(error, "headers", {}))
-    if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
-        if header := getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = header
+    asks_who = isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated)
+    if asks_who and (header := getattr(error, "auth_header", None)):
+        headers["WWW-Authenticate"] = header
     return Response(body, status=error.status_code, headers=headers)
 
 
@@ -61,6 +61,10 @@ def _translate(error: Exception) -> Exception:
         return _unavailable("database_unavailable", "The database can't be reached. Try again in a moment.")
     if isinstance(error, RateLimited):
         return _too_many(error)
+    return _from_django(error)
+
+
+def _from_django(error: Exception) -> Exception:
     if isinstance(error, RequestDataTooBig):
         return BodyTooLarge(MAX_BODY)
     if isinstance(error, Http404):
@@ -107,8 +111,8 @@ def _fields(detail: Any) -> dict[str, list[str]]:
     """Flatten DRF's nested details to {field: [sentence, …]}; what belongs to no field stands under `body`."""
     if isinstance(detail, dict):
         flat: dict[str, list[str]] = {}
-        for name, inner in detail.items():
-            name = "body" if name == "non_field_errors" else str(name)
+        for key, inner in detail.items():
+            name = "body" if key == "non_field_errors" else str(key)
             if isinstance(inner, dict):
                 flat.update({f"{name}.{sub}": messages for sub, messages in _fields(inner).items()})
             elif isinstance(inner, list):

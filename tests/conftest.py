@@ -1,0 +1,49 @@
+"""What every test stands on: an embedded Valkey of its own for each test process, and no other store anywhere."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from kv.caches import durable_cache
+from kv.connection import connection, forget_connections
+from kv.embedded import EmbeddedServer
+from kv.factories import embedded_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store_server() -> Iterator[EmbeddedServer]:
+    """The test session's own embedded server: CACHES points at it; it starts with the first test that uses it.
+
+    `everysec`: an fsync for each write of each test would only test the disk.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="ch-"))  # short: a socket's path is limited
+    # Nothing here may be slow to answer because another test process has the processor: 5 s, not 250 ms.
+    entry = durable_cache("embedded", directory=directory, fsync="everysec", timeout_ms=5000)
+    local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    caches = dict.fromkeys({"default", *settings.CACHES} - {"kv"}, local)
+    server = embedded_server(entry["LOCATION"])
+    with override_settings(CACHES={**caches, "kv": entry}):
+        yield server
+    server.leave()
+    forget_connections()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def store(store_server: EmbeddedServer) -> Any:
+    """The durable connection to a store that is empty. What tests of figures need beside the `db` fixture."""
+    store_server.ensure(30)
+    client = connection()
+    client.flushall()
+    client.script_flush()
+    return client
