@@ -1,0 +1,54 @@
+"""Uses somebody else's project as its visitor and its owner would; prints what it saw as one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import django
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def main() -> dict[str, Any]:
+    """Set the project up, visit it, open its admin."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+    django.setup()
+
+    from django.apps import apps
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+    from django.test import Client
+    from django.utils import translation
+
+    import kv
+    import stats
+
+    call_command("migrate", verbosity=0)
+    call_command("check", fail_level="WARNING", stdout=sys.stderr)
+    public, owner = Client(headers={"user-agent": AGENT}), Client(headers={"user-agent": AGENT})
+    owner.force_login(User.objects.create_superuser("owner", password="x"))
+
+    seen: dict[str, Any] = {"from": [kv.__file__, stats.__file__], "said": {}}
+    for name in ("visit", "again"):
+        seen[name] = public.post("/api/stats/visit", data="{}", content_type="application/json").json()
+    seen["figures"] = public.get("/api/stats").json()
+    seen["pages"] = {path: public.get(path).status_code for path in ("/pay", "/statistics")}
+    index = owner.get("/admin/")
+    links = [
+        model["admin_url"]
+        for app in index.context["available_apps"]
+        if app["app_label"] == "stats"
+        for model in app["models"]
+    ]
+    seen["admin"] = {link: owner.get(link, follow=True).status_code for link in links}
+    for language in ("en", "fr", "de", "es"):
+        with translation.override(language):
+            seen["said"][language] = str(apps.get_app_config("stats").verbose_name)
+    return seen
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main()))
