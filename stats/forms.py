@@ -78,9 +78,7 @@ class PaymentForm(forms.Form):
             return str(iban.validate(self.cleaned_data["iban"]))
         except NumberError as error:
             raise ValidationError(
-                _(
-                    "This is not a valid IBAN. Compare it with the invoice or the bank card: often two digits are swapped."
-                ),
+                _("This is not a valid IBAN. Compare it with the invoice or the bank card, digit by digit."),
                 code="iban",
             ) from error
 
@@ -104,9 +102,7 @@ class PaymentForm(forms.Form):
             return str(bic.validate(written)) if written else ""
         except NumberError as error:
             raise ValidationError(
-                _(
-                    "This is not a valid BIC. It has 8 or 11 letters and digits. Most payments need none: leave it empty."
-                ),
+                _("This is not a valid BIC. It has 8 or 11 letters and digits. Most payments need none."),
                 code="bic",
             ) from error
 
@@ -117,9 +113,7 @@ class PaymentForm(forms.Form):
             return str(iso11649.validate(written)) if written else ""
         except NumberError as error:
             raise ValidationError(
-                _(
-                    "This is not a valid reference. It begins with RF and two digits. Anything else belongs in the message."
-                ),
+                _("This is not a valid reference. It begins with RF and two digits. Other numbers go in the message."),
                 code="reference",
             ) from error
 

@@ -85,7 +85,7 @@ class LogOutView(auth_views.LogoutView):
 
 @method_decorator(never_cache, name="dispatch")
 class ChangePasswordView(auth_views.PasswordChangeView):
-    """POST {old_password, new_password1, new_password2}: change it and stay signed in here; other devices are signed out."""
+    """POST {old_password, new_password1, new_password2}: change it; only this device stays signed in."""
 
     form_class = ChangePasswordForm
     template_name = "accounts/password_change.html"

@@ -17,7 +17,7 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class PageInLanguage:
-    """One page in one language: `url` keeps the query and is for following, `absolute` is the public address without it."""
+    """One page in one language: `url` keeps the query, for a link; `absolute` is the public address without it."""
 
     code: str
     name: str

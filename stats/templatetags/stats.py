@@ -68,11 +68,8 @@ def stats_scripts() -> dict[str, str]:
 
 def _card(name: str, title: str, note: str, known: figures.Figures | None) -> Card:
     value: int | None = getattr(known, name) if known else None
-    if value is None:
-        text = UNKNOWN
-    else:
-        text = format_cents(value) if name == "revenue_cents" else format_count(value)
-    return Card(name=name, title=title, note=note, value=value, text=text)
+    format_value = format_cents if name == "revenue_cents" else format_count
+    return Card(name=name, title=title, note=note, value=value, text=UNKNOWN if value is None else format_value(value))
 
 
 def _locale() -> str:

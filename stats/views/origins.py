@@ -1,4 +1,4 @@
-"""Did a form come from a page of this site? For public forms, which carry no CSRF cookie so that their pages may be cached."""
+"""Did a form come from a page of this site? For public forms: they carry no CSRF cookie, so that a cache may keep them."""
 
 from urllib.parse import urlsplit
 
@@ -18,6 +18,6 @@ def is_from_this_site(request: HttpRequest) -> bool:
     if origin is None:
         return True
     if origin == "null":
-        # A strict Referrer-Policy hides the origin, also from its own site; then only the header above can vouch for it.
+        # A strict Referrer-Policy hides the origin, even from its own site; then only the header above can vouch.
         return fetch_site == "same-origin"
     return urlsplit(origin).netloc.lower() == request.get_host().lower()

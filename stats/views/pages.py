@@ -1,5 +1,6 @@
 """The public pages: the payment code and the statistics. The same for everybody, so that a proxy may keep them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
@@ -18,7 +19,7 @@ from stats.conf import app_settings
 from stats.forms import PaymentForm
 from stats.services import qr_codes, receipts, usage
 from stats.services.payment_codes import PaymentCode
-from stats.templatetags.stats import UNKNOWN, format_cents, format_count
+from stats.templatetags.stats import format_cents, format_count
 from stats.views.origins import is_from_this_site
 
 public_page = cache_control(public=True, max_age=0, s_maxage=60)
@@ -111,10 +112,9 @@ def _count(amount_cents: int, *, has_script: bool) -> tuple[str, str]:
 
 def _download(code: PaymentCode, kind: str) -> HttpResponse:
     content = code.png() if kind == "png" else code.svg()
-    try:
+    # The file is what was asked for: a use that can't be counted is no reason to withhold it.
+    with suppress(StoreUnavailable):
         usage.record_usage(tool=DOWNLOAD_TOOL)
-    except StoreUnavailable:
-        pass  # the file is what was asked for; a use that can't be counted is no reason to withhold it
     response = HttpResponse(content, content_type=DOWNLOADS[kind])
     response["Content-Disposition"] = f'attachment; filename="{_("payment-code")}.{kind}"'
     return response

@@ -32,7 +32,6 @@
       if (place.dataset.value !== undefined && Number(place.dataset.value) >= value) continue;
       place.dataset.value = String(value);
       place.textContent = name === "revenue_cents" ? money.format(value / 100) : whole.format(value);
-      place.classList.toggle("is-long", place.textContent.length > 9);
       place.classList.toggle("is-new", isNew);
     }
   };

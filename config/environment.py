@@ -1,0 +1,162 @@
+"""Reading the environment: every wrong value ends in one line that names its variable."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+
+class Environment:
+    """The environment and an optional `.env` file, which never overrides what is set."""
+
+    def __init__(self, dotenv: Path) -> None:
+        self._env = environ.Env()
+        if dotenv.is_file():
+            environ.Env.read_env(dotenv)
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value without the space around it; an empty one is the default."""
+        return str(self._env.str(name, default="")).strip() or default
+
+    def read(self, name: str, default: T, parse: Callable[[str], T]) -> T:
+        """The value as `parse` reads it. Raises ImproperlyConfigured with the variable's name and parse's own sentence."""
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except (ValueError, KeyError, OSError) as error:
+            raise ImproperlyConfigured(f"{name}: {error.args[0] if error.args else 'can not be read'}") from None
+
+    def integer(self, name: str, default: int, *, minimum: int = 0, maximum: int = 10**15) -> int:
+        """A whole number within bounds."""
+
+        def parse(text: str) -> int:
+            if not text.lstrip("-").isdecimal() or not minimum <= int(text) <= maximum:
+                raise ValueError(f"a whole number from {minimum} to {maximum} is required")
+            return int(text)
+
+        return self.read(name, default, parse)
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        """true/false, yes/no, on/off, 1/0."""
+        words = {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
+
+        def parse(text: str) -> bool:
+            if text.lower() not in words:
+                raise ValueError("true or false is required")
+            return words[text.lower()]
+
+        return self.read(name, default, parse)
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        """One of a few words."""
+
+        def parse(text: str) -> str:
+            if text not in choices:
+                raise ValueError(f"one of {', '.join(choices)} is required")
+            return text
+
+        return self.read(name, default, parse)
+
+    def words(self, name: str, default: str = "") -> tuple[str, ...]:
+        """A comma list, empty entries left out."""
+        return tuple(word.strip() for word in self.text(name, default).split(",") if word.strip())
+
+    def pairs(self, name: str, default: str = "") -> dict[str, str]:
+        """`a=1,b=2` as a dict."""
+
+        def parse(text: str) -> dict[str, str]:
+            parted = [word.partition("=") for word in text.split(",") if word.strip()]
+            if any(not sign or not key.strip() or not value.strip() for key, sign, value in parted):
+                raise ValueError("name=value,name=value is required")
+            return {key.strip(): value.strip() for key, _, value in parted}
+
+        return self.read(name, parse(default), parse)
+
+    def time_zone(self, name: str, default: str) -> str:
+        """A name of the IANA time zone database."""
+
+        def parse(text: str) -> str:
+            try:
+                return ZoneInfo(text).key
+            except (ValueError, KeyError, OSError):
+                raise ValueError(f"{text} is no time zone of the IANA database") from None
+
+        return self.read(name, default, parse)
+
+    def site_url(self, name: str, default: str) -> SplitResult:
+        """`http(s)://host[:port]` and nothing behind it."""
+
+        def parse(text: str) -> SplitResult:
+            parts = urlsplit(text.rstrip("/"))
+            if (
+                parts.scheme not in ("http", "https")
+                or not parts.hostname
+                or parts.path
+                or parts.query
+                or parts.username
+            ):
+                raise ValueError("an address such as https://example.org is required, without a path")
+            parts.port  # noqa: B018 (raises ValueError for a port that is none)
+            return parts
+
+        return self.read(name, parse(default), parse)
+
+    def database(self, name: str, sqlite: Path) -> dict[str, Any]:
+        """The DATABASES entry of a URL; SQLite in the data directory by default."""
+        if not self.text(name):
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": sqlite}
+
+        def parse(text: str) -> dict[str, Any]:
+            if urlsplit(text).scheme not in ("sqlite", "postgres", "postgresql"):
+                raise ValueError("a postgres:// or sqlite:// address is required")
+            return dict(environ.Env.db_url_config(text))
+
+        return self.read(name, {}, parse)
+
+    def secret(self, name: str, directory: Path) -> str:
+        """The value; without one, a random key made once and kept in the directory, readable by its owner alone."""
+        return self.text(name) or _kept_secret(name, directory / name.lower())
+
+
+def _kept_secret(name: str, path: Path) -> str:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            # Written aside and linked into place: of processes that start together all read the first one's key whole.
+            draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(64))
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                path.hardlink_to(draft)
+            draft.unlink()
+        text = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"DATA_DIR: {name} can't be kept in {path.parent}: {error}") from None
+    if len(text) < 50:
+        raise ImproperlyConfigured(f"DATA_DIR: {path} holds no usable {name}; remove it, or set {name}")
+    return text

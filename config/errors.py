@@ -1,0 +1,59 @@
+"""What a refused or failed request gets: a page for people, one JSON shape under /api/."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views import defaults
+
+_SENTENCES = {
+    "store_unavailable": "The store of counts can't be reached. Try again in a moment.",
+    "database_unavailable": "The database can't be reached. Try again in a moment.",
+}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400."""
+    if _for_api(request):
+        return _json(400, "bad_request", "The request can't be understood.")
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403."""
+    if _for_api(request):
+        return _json(403, "permission_denied", "You may not do this.")
+    return defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    if _for_api(request):
+        return _json(404, "not_found", "Nothing is under this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: a defect of ours."""
+    if _for_api(request):
+        return _json(500, "server_error", "Something went wrong here.")
+    return defaults.server_error(request)
+
+
+def unavailable(request: HttpRequest, code: str) -> HttpResponse:
+    """503 for a store that is away."""
+    if _for_api(request):
+        response: HttpResponse = _json(503, code, _SENTENCES[code])
+    else:
+        response = render(request, "503.html", status=503)
+    response.headers["Retry-After"] = "1"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _for_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def _json(status: int, code: str, detail: str) -> JsonResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status)

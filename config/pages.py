@@ -1,0 +1,35 @@
+"""The site's own pages."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+
+@require_safe
+@cache_control(public=True, max_age=0, s_maxage=60)
+def home(request: HttpRequest) -> HttpResponse:
+    """The three cards."""
+    return render(request, "home.html")
+
+
+def without_prefix(request: HttpRequest, rest: str | None = None) -> HttpResponseRedirect:
+    """/en/… → the page without prefix, query kept. Leading slashes go, or //host would lead off the site."""
+    query = request.META.get("QUERY_STRING", "")
+    path = "/" + (rest or "").lstrip("/\\")
+    response = HttpResponseRedirect("/")
+    response.headers["Location"] = _quoted(path) + (f"?{query}" if query else "")
+    return response
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="/:@!$&'()*+,;=~-._")
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """The API's description, from our own files, so that it works offline and under a strict policy."""

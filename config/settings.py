@@ -1,0 +1,295 @@
+"""Django settings, read from the environment (docs/settings.md has the table)."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config.environment import Environment
+from kv.caches import check_url, clearable_cache, durable_cache
+from kv.throttling import parse_window
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(BASE_DIR / ".env")
+
+# --- where it listens and who it is
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, minimum=1, maximum=65535)
+WORKERS = env.integer("WORKERS", 2, minimum=1, maximum=256)
+DATA_DIR = Path(env.text("DATA_DIR", "var")).expanduser()
+DATA_DIR = DATA_DIR if DATA_DIR.is_absolute() else BASE_DIR / DATA_DIR
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR)
+VISITOR_HASH_KEY = env.secret("VISITOR_HASH_KEY", DATA_DIR)
+NUM_PROXIES = env.integer("NUM_PROXIES", 0, maximum=20)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_site = env.site_url("SITE_URL", f"http://127.0.0.1:{PORT}")
+SITE_URL = _site.geturl()
+_host = _site.hostname or ""
+_hosts = {f"[{_host}]" if ":" in _host else _host}
+if _is_loopback(_host):
+    _hosts |= {"localhost", "127.0.0.1", "[::1]"}
+_port = f":{_site.port}" if _site.port else ""
+ALLOWED_HOSTS = sorted(_hosts)
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{host}{_port}" for host in ALLOWED_HOSTS]
+
+# --- apps
+INSTALLED_APPS = [
+    "config",
+    "kv",
+    "stats",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "axes",
+    "csp",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.StoreMiddleware",
+    "config.middleware.ContentSecurityMiddleware",
+    "config.middleware.SessionMiddleware",
+    "config.middleware.LocaleMiddleware",
+    "config.middleware.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "config.middleware.AuthenticationMiddleware",
+    "config.middleware.MessageMiddleware",
+    "config.middleware.HtmxMiddleware",
+    "config.middleware.ClickjackingMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- stores
+REDIS_URL = env.text("REDIS_URL") or env.text("KV_URL", "embedded")
+KV_PREFIX = env.text("KV_PREFIX")
+KV_TIMEOUT_MS = env.integer("KV_TIMEOUT_MS", 250, minimum=10, maximum=60_000)
+KV_WAIT_REPLICAS = env.integer("KV_WAIT_REPLICAS", 0, maximum=10)
+EMBEDDED_FSYNC = env.choice("EMBEDDED_FSYNC", "always", ("always", "everysec"))
+
+
+def _caches() -> dict[str, Any]:
+    common: dict[str, Any] = {"directory": DATA_DIR, "timeout_ms": KV_TIMEOUT_MS, "fsync": EMBEDDED_FSYNC}
+    try:
+        store = durable_cache(REDIS_URL, **common)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"REDIS_URL: {error}") from None
+    chosen = env.text("CACHE_URL")
+    if not chosen:
+        return {"default": clearable_cache(REDIS_URL, **common), "kv": store}
+    if chosen.startswith("locmem"):
+        return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}, "kv": store}
+    try:
+        check_url(chosen)
+        cache = durable_cache(chosen, **common)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"CACHE_URL: {error}") from None
+    if cache["LOCATION"].rstrip("/").removesuffix("/0") == store["LOCATION"].rstrip("/").removesuffix("/0"):
+        raise ImproperlyConfigured(
+            "CACHE_URL: this is the database of the counts, which clearing the cache would erase"
+        )
+    cache["TIMEOUT"] = 300
+    cache["OPTIONS"]["IGNORE_EXCEPTIONS"] = True
+    return {"default": cache, "kv": store}
+
+
+CACHES = _caches()
+_database = env.database("DATABASE_URL", DATA_DIR / "countinghouse.sqlite3")
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # FULL: what was acknowledged is on the disk. IMMEDIATE: a writer waits for its turn instead of failing half-way.
+    _database["OPTIONS"] = {
+        "timeout": 5,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    _database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    _database["OPTIONS"] = {"connect_timeout": 3, **_database.get("OPTIONS", {})}
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- what is counted
+STATS_TOOLS = env.words("STATS_TOOLS", "payment-qr,webo-news-overlay,ccn-image-optimiser")
+STATS_MAX_QR_CENTS = env.integer("STATS_MAX_QR_CENTS", 1_000_000, minimum=1, maximum=99_999_999_999)
+
+
+def _rate_limits() -> dict[str, str] | None:
+    if env.text("RATE_LIMITS").lower() == "off":
+        return None
+    limits = env.pairs("RATE_LIMITS")
+    for name, text in limits.items():
+        try:
+            parse_window(text)
+        except ValueError:
+            raise ImproperlyConfigured(f"RATE_LIMITS: {name}={text} is no limit, such as {name}=30/minute") from None
+    return limits
+
+
+RATE_LIMITS = _rate_limits()
+
+# --- languages and time
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French")), ("de", _("German")), ("es", _("Spanish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
+USE_TZ = True
+
+# --- static files: hashed names, served by WhiteNoise
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- who gets in
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "kv.rest.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "kv.rest.errors.handle_exception",
+    "DEFAULT_RENDERER_CLASSES": ["kv.rest.negotiation.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["kv.rest.negotiation.JsonParser"],
+}
+REST_KNOX = {"TOKEN_TTL": timedelta(days=365), "AUTH_HEADER_PREFIX": "Token"}
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "config.lockout.hashed_address"
+AXES_LOCKOUT_CALLABLE = "config.accounts.lockout.locked_out"
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_VERBOSE = False
+AXES_RESET_ON_SUCCESS = True
+
+# --- https and headers
+_https = _site.scheme == "https"
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+if NUM_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# W005 and W021: whether sub-domains and the browsers' preload list are part of the promise is the owner's to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Countinghouse",
+    "DESCRIPTION": "Counts and balances of one site.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api",
+}
+
+# --- logs: JSON lines without addresses or secrets
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+        }
+    },
+    "filters": {"plain": {"()": "config.logs.LeaveOutRequest"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["plain"]}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Strangers choose the Host header; a traceback for each would let them fill the disk.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Refused requests (4xx) are everyday life on the net; what failed here (5xx) is an error.
+        "django.request": {"level": "ERROR"},
+        "axes": {"level": "WARNING"},
+    },
+}
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    sentry_sdk.init(
+        dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False
+    )

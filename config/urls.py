@@ -1,0 +1,31 @@
+"""Every address of the site."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from config import pages, probes
+from stats.urls import api as stats_api, pages as stats_pages
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"
+
+urlpatterns = [
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.MetricsView.as_view(), name="metrics"),
+    path("", include((stats_api, "stats_api"))),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", pages.DocsView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^en(?:/(?P<rest>.*))?$", pages.without_prefix),
+    *i18n_patterns(
+        path("", pages.home, name="home"),
+        path("", include((stats_pages, "stats"))),
+        path("", include("config.accounts.urls")),
+        path("admin/", admin.site.urls),
+        prefix_default_language=False,
+    ),
+]

@@ -1,0 +1,49 @@
+"""Django system checks of the app."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from kv.errors import StoreUnavailable
+from stats.conf import app_settings
+from stats.services.series import busiest_address
+
+_TOOL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
+_ENOUGH_VISITS = 100
+_MOST = 0.9
+
+
+@register("stats")
+def check_tools(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Tools have names that can be keys."""
+    return [
+        Error(
+            f"STATS_TOOLS: {tool!r} is no name for a tool.",
+            hint="Lower-case letters, digits, dots and hyphens, 64 at most.",
+            id="stats.E001",
+        )
+        for tool in app_settings.STATS_TOOLS
+        if not _TOOL.match(tool)
+    ]
+
+
+@register("stats", deploy=True)
+def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """No single address makes nearly all visits, as it does behind a proxy that is not declared."""
+    try:
+        busiest = busiest_address()
+    except StoreUnavailable:
+        return []
+    if busiest.visits < _ENOUGH_VISITS or busiest.share <= _MOST:
+        return []
+    return [
+        Warning(
+            f"One address made more than {_MOST:.0%} of today's {busiest.visits} visits.",
+            hint="If the site stands behind a reverse proxy, say so with NUM_PROXIES.",
+            id="stats.W002",
+        )
+    ]

@@ -1,0 +1,23 @@
+"""Every setting of the app."""
+
+from kv.conf import Setting
+from kv.throttling import RateLimit
+
+
+class StatsSettings:
+    """What the app reads from Django's settings."""
+
+    #: Put before every key.
+    KV_PREFIX = Setting("")
+    #: Tools that may be tracked.
+    STATS_TOOLS: Setting[tuple[str, ...]] = Setting(("payment-qr",))
+    #: A payment code over this (EUR cents) is made but not counted.
+    STATS_MAX_QR_CENTS = Setting(1_000_000)
+
+
+app_settings = StatsSettings()
+
+VISIT_LIMIT = RateLimit("visit", "30/minute")
+QR_LIMIT = RateLimit("qr", "30/minute")
+TRACK_LIMIT = RateLimit("track", "60/minute")
+USAGE_LIMIT = RateLimit("usage", "120/minute")

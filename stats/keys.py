@@ -1,0 +1,102 @@
+"""Every Redis key this app owns. No other module spells a key.
+
+`{stats}` and `{usage}` are hash tags: each family shares a slot, so one script may touch all its keys.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from stats.conf import app_settings
+
+#: What follows KV_PREFIX in every key of the app, for backups.
+FAMILIES = ("{stats}:", "{usage}:")
+
+#: How long a receipt or id is remembered, seconds.
+QR_SEEN_SECONDS = 30 * 86400
+#: How long the id of a tool's use is remembered, seconds.
+USE_SEEN_SECONDS = 86400
+
+
+def visitors() -> str:
+    """STRING unique visitors, total. No TTL. Written by record_visit, adjust_figure, import_figure."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:visitors"
+
+
+def visitors_shard(shard: int) -> str:
+    """SET of 32-bit integers: the visitors whose hash begins with this shard's 15 bits. No TTL. Written by record_visit."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:visitors:{shard:04x}"
+
+
+def visitors_shards() -> str:
+    """The glob of all shards, for SCAN."""
+    return f"{_glob(app_settings.KV_PREFIX)}{{stats}}:visitors:*"
+
+
+def qr_total() -> str:
+    """STRING payment codes counted. No TTL. Written by record_qr_code, adjust_figure, import_figure."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:qr_total"
+
+
+def revenue() -> str:
+    """STRING EUR cents on payment codes. No TTL. Written by record_qr_code, adjust_figure, import_figure."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:revenue"
+
+
+def qr_seen(digest: str) -> str:
+    """STRING "1": this receipt or id was counted. TTL 30 days. Written by record_qr_code."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:qr:{digest}"
+
+
+def day(when: date) -> str:
+    """HASH of one day: visits, visitors, qr, revenue (EUR cents), out:<reason>; top, lead: see record_visit.lua. No TTL."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:days:{when.isoformat()}"
+
+
+def day_uniques(when: date) -> str:
+    """HYPERLOGLOG of the day's visitors, counted before or not. TTL 400 days. Written by record_visit."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:days:{when.isoformat()}:uniques"
+
+
+def imported() -> str:
+    """HASH what the backfill has taken over, by source and figure, so that it may run again. No TTL."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:imported"
+
+
+def visit_window(caller: str) -> str:
+    """LIST of times (µs): the rate limit of one caller's visits. TTL one window. Written by record_visit, leave_out_visit."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:rate:visit:{caller}"
+
+
+def family() -> str:
+    """The glob of every key under {stats}, for SCAN."""
+    return f"{_glob(app_settings.KV_PREFIX)}{{stats}}:*"
+
+
+def usage(tool: str) -> str:
+    """STRING uses of a tool. No TTL. Written by record_usage, adjust_figure, import_figure."""
+    return f"{app_settings.KV_PREFIX}{{usage}}:{tool}"
+
+
+def usage_seen(digest: str) -> str:
+    """STRING "1": this use was counted. TTL one day. Written by record_usage."""
+    return f"{app_settings.KV_PREFIX}{{usage}}:~seen:{digest}"
+
+
+def usage_day(when: date) -> str:
+    """HASH uses on one day by tool. No TTL. Written by record_usage."""
+    return f"{app_settings.KV_PREFIX}{{usage}}:~days:{when.isoformat()}"
+
+
+def usage_imported() -> str:
+    """HASH as `imported`, for uses of tools, which live in another slot. No TTL."""
+    return f"{app_settings.KV_PREFIX}{{usage}}:~imported"
+
+
+def usage_family() -> str:
+    """The glob of every key under {usage}, for SCAN."""
+    return f"{_glob(app_settings.KV_PREFIX)}{{usage}}:*"
+
+
+def _glob(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in "*?[]\\" else letter for letter in text)

@@ -1,0 +1,42 @@
+"""Relational truth of the app: who may see and write the figures, and why a figure was adjusted by hand."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Statistics(models.Model):
+    """No table: the holder of the app's permissions and of its place in the admin."""
+
+    class Meta:
+        managed = False
+        default_permissions = ()
+        permissions = [
+            ("view_statistics", "Can see the site statistics"),
+            ("record_qr", "Can count payment codes without a receipt"),
+        ]
+        verbose_name = verbose_name_plural = _("Site statistics")
+
+
+class Adjustment(models.Model):
+    """A figure changed by hand, with the reason: never deleted, never changed."""
+
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    figure = models.CharField(
+        _("figure"), max_length=80, help_text=_("visitors, qr_total, revenue_cents or usage:<tool>")
+    )
+    delta = models.BigIntegerField(_("change"))
+    total = models.BigIntegerField(_("total after"))
+    reason = models.CharField(_("reason"), max_length=280)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("by")
+    )
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        default_permissions = ("view",)
+        verbose_name = _("adjustment")
+        verbose_name_plural = _("adjustments")
+
+    def __str__(self) -> str:
+        return f"{self.figure} {self.delta:+d}"

@@ -1,0 +1,71 @@
+"""Shapes of the API's input and output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from kv.rest.fields import CallerIdField, TextField, WholeNumberField
+
+LARGEST_AMOUNT = 99_999_999_999
+
+
+class FiguresOutput(serializers.Serializer[Any]):
+    """The public totals."""
+
+    visitors = serializers.IntegerField()
+    qr_total = serializers.IntegerField()
+    revenue_cents = serializers.IntegerField(help_text="EUR cents on payment codes made here.")
+    currency = serializers.ChoiceField(["EUR"])
+
+
+class VisitOutput(serializers.Serializer[Any]):
+    """Whether a visit was counted, and why not."""
+
+    counted = serializers.BooleanField()
+    visitors = serializers.IntegerField()
+    reason = serializers.ChoiceField(
+        ["seen", "bot", "staff", "opted_out", "prefetch", "cross_site"], allow_null=True, help_text="Null when counted."
+    )
+
+
+class ReceiptInput(serializers.Serializer[Any]):
+    """What the payment page's script sends."""
+
+    receipt = TextField(max_length=512, help_text="As signed by the payment page.")
+
+
+class QrCodeInput(serializers.Serializer[Any]):
+    """What a permitted caller sends."""
+
+    amount_cents = WholeNumberField(min_value=1, max_value=LARGEST_AMOUNT, help_text="EUR cents.")
+    id = CallerIdField(help_text="The same id within 30 days counts once.")
+
+
+class QrCodeOutput(serializers.Serializer[Any]):
+    """Whether a payment code was counted, and the totals now."""
+
+    counted = serializers.BooleanField()
+    qr_total = serializers.IntegerField()
+    revenue_cents = serializers.IntegerField()
+
+
+class UseInput(serializers.Serializer[Any]):
+    """One use of a tool."""
+
+    tool = TextField(max_length=64)
+    id = CallerIdField(required=False, help_text="The same id within a day counts once.")
+
+
+class ToolUsageOutput(serializers.Serializer[Any]):
+    """Uses of one tool."""
+
+    tool = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class UsageOutput(serializers.Serializer[Any]):
+    """Uses of every tool, most used first."""
+
+    tools = ToolUsageOutput(many=True)

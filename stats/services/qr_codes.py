@@ -1,0 +1,40 @@
+"""Count payment codes and the amounts on them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from kv.scripts import Script
+from stats import keys
+from stats.conf import app_settings
+from stats.errors import TotalTooLarge
+from stats.services import figures
+from stats.services.calendar import local_day
+from stats.types import QrCounted
+
+#: The largest total: what a double, and so every JSON client, holds exactly.
+LARGEST_TOTAL = 2**53 - 1
+
+record_qr_code_script = Script("stats", "record_qr_code")
+
+
+def record_qr_code(*, id: str, amount_cents: int, now: datetime | None = None) -> QrCounted:  # noqa: A002 (the field's word)
+    """Count one payment code of `amount_cents` EUR cents, once for each id within 30 days; one round trip.
+
+    An amount over STATS_MAX_QR_CENTS is not counted and its id not remembered.
+    Raises TotalTooLarge or StoreUnavailable, having counted nothing.
+    """
+    if amount_cents > app_settings.STATS_MAX_QR_CENTS:
+        known = figures.read_figures()
+        return QrCounted(counted=False, qr_total=known.qr_total, revenue_cents=known.revenue_cents)
+    digest = hashlib.sha256(id.encode()).hexdigest()[:32]
+    reply = record_qr_code_script.run(
+        [keys.qr_seen(digest), keys.qr_total(), keys.revenue(), keys.day(local_day(now))],
+        [amount_cents, keys.QR_SEEN_SECONDS, LARGEST_TOTAL],
+    )
+    if reply[0] == b"too_large":
+        raise TotalTooLarge("revenue")
+    counted = QrCounted(counted=reply[1] == 1, qr_total=int(reply[2]), revenue_cents=int(reply[3]))
+    figures.note_qr_codes(counted.qr_total, counted.revenue_cents)
+    return counted

@@ -1,0 +1,53 @@
+"""The daily series, uniques over several days, and the busiest address, for the staff."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from kv.connection import call_many
+from stats import keys
+from stats.services.calendar import local_day
+from stats.types import BusiestAddress, Day, Uniques
+
+# record_visit.lua lets every eighth visit vote.
+_VOTE_EVERY = 8
+
+
+def list_days(*, days: int = 90, now: datetime | None = None) -> tuple[Day, ...]:
+    """The last `days` days, oldest first, today included. Two round trips. Raises StoreUnavailable."""
+    today = local_day(now)
+    dates = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
+    counts = call_many([("HGETALL", keys.day(when)) for when in dates])
+    tools = call_many([("HGETALL", keys.usage_day(when)) for when in dates])
+    return tuple(_day(*row) for row in zip(dates, counts, tools, strict=True))
+
+
+def count_uniques(*, now: datetime | None = None) -> Uniques:
+    """Different visitors of the last 1, 7 and 30 days: unions of days, never sums. One round trip. Raises StoreUnavailable."""
+    today = local_day(now)
+    spans = [[keys.day_uniques(today - timedelta(days=back)) for back in range(span)] for span in (1, 7, 30)]
+    return Uniques(*call_many([("PFCOUNT", *span) for span in spans]))
+
+
+def busiest_address(*, now: datetime | None = None) -> BusiestAddress:
+    """At most how large a share of today's visits one address made, from the day's majority vote. Raises StoreUnavailable.
+
+    With a share p the leader ends about (2p - 1) of the votes ahead, so p = (1 + lead / votes) / 2.
+    """
+    (reply,) = call_many([("HMGET", keys.day(local_day(now)), "visits", "lead")])
+    visits, lead = int(reply[0] or 0), int(reply[1] or 0)
+    votes = -(-visits // _VOTE_EVERY)
+    return BusiestAddress(visits, (1 + lead / votes) / 2 if votes else 0.0)
+
+
+def _day(when: date, counts: dict[bytes, bytes], tools: dict[bytes, bytes]) -> Day:
+    def number(name: bytes) -> int:
+        return int(counts.get(name, 0))
+
+    left_out = {name[4:].decode(): int(value) for name, value in counts.items() if name.startswith(b"out:")}
+    seen = number(b"visits") - number(b"visitors")
+    if seen > 0:
+        left_out["seen"] = seen
+    by_tool: dict[str, Any] = {tool.decode(): int(value) for tool, value in tools.items()}
+    return Day(when, number(b"visits"), number(b"visitors"), number(b"qr"), number(b"revenue"), left_out, by_tool)

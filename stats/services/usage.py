@@ -1,0 +1,40 @@
+"""Count uses of tools."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from kv.connection import call
+from kv.scripts import Script
+from stats import keys
+from stats.conf import app_settings
+from stats.errors import UnknownTool
+from stats.services.calendar import local_day
+from stats.types import ToolUsage
+
+record_usage_script = Script("stats", "record_usage")
+
+
+def record_usage(*, tool: str, id: str | None = None, now: datetime | None = None) -> ToolUsage:  # noqa: A002 (the field's word)
+    """Count one use of `tool`; the same id within a day counts once. One round trip.
+
+    Raises UnknownTool or StoreUnavailable, having counted nothing.
+    """
+    if tool not in app_settings.STATS_TOOLS:
+        raise UnknownTool(tool)
+    counter = keys.usage(tool)
+    mark = counter if id is None else keys.usage_seen(hashlib.sha256(f"{tool}\n{id}".encode()).hexdigest()[:32])
+    ttl = 0 if id is None else keys.USE_SEEN_SECONDS
+    count = record_usage_script.run([counter, keys.usage_day(local_day(now)), mark], [tool, ttl])
+    return ToolUsage(tool, int(count))
+
+
+def list_usage() -> tuple[ToolUsage, ...]:
+    """Uses of every tool in STATS_TOOLS, most used first, then by name. One round trip. Raises StoreUnavailable."""
+    tools = app_settings.STATS_TOOLS
+    if not tools:
+        return ()
+    counts = call("MGET", *(keys.usage(tool) for tool in tools))
+    usages = [ToolUsage(tool, int(count or 0)) for tool, count in zip(tools, counts, strict=True)]
+    return tuple(sorted(usages, key=lambda usage: (-usage.count, usage.tool)))

@@ -1,0 +1,68 @@
+"""Count visits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from kv.scripts import Script
+from kv.throttling import RateLimited
+from stats import keys
+from stats.conf import VISIT_LIMIT
+from stats.services import figures
+from stats.services.calendar import local_day
+from stats.services.visitors import visitor_of
+from stats.types import Reason, Visit
+
+_UNIQUES_TTL = 400 * 86400
+_MICROSECONDS = 1_000_000
+
+record_visit_script = Script("stats", "record_visit")
+leave_out_visit_script = Script("stats", "leave_out_visit")
+
+
+def record_visit(*, address: str, now: datetime | None = None) -> Visit:
+    """Count the visitor at a canonical address, once for ever; one round trip.
+
+    Raises RateLimited or StoreUnavailable, having counted nothing.
+    """
+    visitor = visitor_of(address)
+    day = local_day(now)
+    reply = record_visit_script.run(
+        [
+            keys.visitors_shard(visitor.shard),
+            keys.visitors(),
+            keys.day(day),
+            keys.day_uniques(day),
+            keys.visit_window(visitor.caller),
+        ],
+        [visitor.member, visitor.element, _UNIQUES_TTL, *_limit()],
+    )
+    _raise_if_limited(reply)
+    total = int(reply[2])
+    figures.note_visitors(total)
+    return Visit(counted=reply[1] == 1, visitors=total, reason=None if reply[1] == 1 else Reason.SEEN)
+
+
+def leave_out_visit(*, address: str, reason: Reason, now: datetime | None = None) -> Visit:
+    """Note that a visit was not counted; the day's series says how many and why.
+
+    Raises RateLimited or StoreUnavailable, having noted nothing.
+    """
+    visitor = visitor_of(address)
+    reply = leave_out_visit_script.run(
+        [keys.visitors(), keys.day(local_day(now)), keys.visit_window(visitor.caller)],
+        [f"out:{reason.value}", *_limit()],
+    )
+    _raise_if_limited(reply)
+    return Visit(counted=False, visitors=int(reply[1]), reason=reason)
+
+
+def _limit() -> tuple[int, int]:
+    window = VISIT_LIMIT.window
+    return (window.amount, window.seconds * _MICROSECONDS) if window else (0, 0)
+
+
+def _raise_if_limited(reply: Any) -> None:
+    if reply[0] == b"limited":
+        raise RateLimited(VISIT_LIMIT, -(-reply[1] // _MICROSECONDS))

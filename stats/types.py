@@ -1,0 +1,92 @@
+"""What the services return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a visit was not counted."""
+
+    SEEN = "seen"
+    BOT = "bot"
+    STAFF = "staff"
+    OPTED_OUT = "opted_out"
+    PREFETCH = "prefetch"
+    CROSS_SITE = "cross_site"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The answer to one visit: whether it was counted, the total now, and why not."""
+
+    counted: bool
+    visitors: int
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt that this site signed: its one-time id and the amount in EUR cents."""
+
+    id: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class QrCounted:
+    """The answer to one payment code: whether it was counted, and the totals now (codes; EUR cents)."""
+
+    counted: bool
+    qr_total: int
+    revenue_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsage:
+    """Uses of one tool."""
+
+    tool: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The three public totals (people; codes; EUR cents) and when they were read."""
+
+    visitors: int
+    qr_total: int
+    revenue_cents: int
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the series. `left_out` counts visits that were not counted, by reason; revenue in EUR cents."""
+
+    day: date
+    visits: int
+    visitors: int
+    qr_codes: int
+    revenue_cents: int
+    left_out: dict[str, int]
+    tools: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Uniques:
+    """Different visitors of the last 1, 7 and 30 days, today included: estimates with 0.8 % standard error."""
+
+    last_1: int
+    last_7: int
+    last_30: int
+
+
+@dataclass(frozen=True, slots=True)
+class BusiestAddress:
+    """How much of a day's visits came from one address, at most: `share` from 0 to 1 of `visits`."""
+
+    visits: int
+    share: float

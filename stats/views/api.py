@@ -1,0 +1,162 @@
+"""The API of the public totals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kv.addresses import client_address
+from kv.errors import StoreUnavailable
+from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.views import ApiView, PublicView
+from stats.conf import QR_LIMIT, TRACK_LIMIT, USAGE_LIMIT
+from stats.errors import BadReceipt, TotalTooLarge, UnknownTool
+from stats.serializers import (
+    FiguresOutput,
+    QrCodeInput,
+    QrCodeOutput,
+    ReceiptInput,
+    ToolUsageOutput,
+    UsageOutput,
+    UseInput,
+    VisitOutput,
+)
+from stats.services import figures, qr_codes, receipts, usage, visits
+from stats.services.exclusions import exclusion
+from stats.types import QrCounted
+
+
+class FiguresView(PublicView):
+    """GET: the three public totals, from the process's memory while they are fresh."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a GET without DRF's machinery, which costs more than all the rest of it."""
+        if request.method != "GET":
+            return super().dispatch(request, *args, **kwargs)
+        try:
+            return self._answer()
+        except StoreUnavailable:  # once more through DRF, for its way of saying so
+            return super().dispatch(request, *args, **kwargs)
+
+    @extend_schema(operation_id="get_figures", responses=FiguresOutput)
+    def get(self, request: Request) -> HttpResponse:
+        """The three public totals."""
+        return self._answer()
+
+    def _answer(self) -> HttpResponse:
+        known, age = figures.fresh_figures()
+        body = {
+            "visitors": known.visitors,
+            "qr_total": known.qr_total,
+            "revenue_cents": known.revenue_cents,
+            "currency": "EUR",
+        }
+        headers = {"Cache-Control": "public, max-age=60", "Age": str(int(age))}
+        return HttpResponse(orjson.dumps(body), content_type="application/json", headers=headers)
+
+
+class VisitView(PublicView):
+    """POST: count the caller as a visitor, once for ever."""
+
+    @extend_schema(operation_id="record_visit", request=None, responses=VisitOutput)
+    def post(self, request: Request) -> Response:
+        """Count a visit; the answer says why if it was not counted."""
+        plain = request._request  # noqa: SLF001 (DRF's own documented way to Django's request)
+        user = getattr(plain, "user", None)
+        reason = exclusion(plain.META, host=plain.get_host(), is_staff=bool(user and user.is_staff))
+        address = client_address(plain)
+        visit = (
+            visits.leave_out_visit(address=address, reason=reason) if reason else visits.record_visit(address=address)
+        )
+        return Response(
+            {"counted": visit.counted, "visitors": visit.visitors, "reason": visit.reason and visit.reason.value}
+        )
+
+
+class QrCodeView(ApiView):
+    """POST: count a payment code, by its receipt (anybody) or by id and amount (permitted)."""
+
+    permission_classes = [AllowAny]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Later, and only for those who send no receipt: a receipt needs neither a name nor a CSRF token."""
+
+    @extend_schema(
+        operation_id="record_qr_code",
+        request=PolymorphicProxySerializer("QrCode", [ReceiptInput, QrCodeInput], resource_type_field_name=None),
+        responses={
+            200: OpenApiResponse(QrCodeOutput, "Not counted: seen before, or over the limit for one code."),
+            201: OpenApiResponse(QrCodeOutput, "Counted."),
+            409: OpenApiResponse(QrCodeOutput, "The total would leave the exact numbers."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Count a payment code once."""
+        if isinstance(request.data, dict) and "receipt" in request.data:
+            counted = self._count_receipt(request)
+        else:
+            counted = self._count_amount(request)
+        return Response(asdict(counted), status=201 if counted.counted else 200)
+
+    def _count_receipt(self, request: Request) -> QrCounted:
+        QR_LIMIT.check(request._request)  # noqa: SLF001
+        form = ReceiptInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            receipt = receipts.read_receipt(form.validated_data["receipt"])
+        except BadReceipt as error:
+            raise InvalidInput("receipt", str(error)) from error
+        return self._count(receipt.id, receipt.amount_cents)
+
+    def _count_amount(self, request: Request) -> QrCounted:
+        if not request.user.is_authenticated:
+            if not isinstance(request.data, dict) or not {"amount_cents", "id"} & request.data.keys():
+                ReceiptInput(data=request.data).is_valid(raise_exception=True)
+            raise NotAuthenticated
+        if not request.user.has_perm("stats.record_qr"):
+            raise PermissionDenied
+        form = QrCodeInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        return self._count(form.validated_data["id"], form.validated_data["amount_cents"])
+
+    def _count(self, code_id: str, amount_cents: int) -> QrCounted:
+        try:
+            return qr_codes.record_qr_code(id=code_id, amount_cents=amount_cents)
+        except TotalTooLarge as error:
+            raise Refusal(409, "total_too_large", "The total would grow beyond exact numbers.") from error
+
+
+class TrackUsageView(PublicView):
+    """POST: count one use of a tool."""
+
+    rate_limit = TRACK_LIMIT
+
+    @extend_schema(operation_id="record_usage", request=UseInput, responses=ToolUsageOutput)
+    def post(self, request: Request) -> Response:
+        """Count one use of a tool; the same id within a day counts once."""
+        form = UseInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            used = usage.record_usage(**form.validated_data)
+        except UnknownTool as error:
+            raise InvalidInput("tool", "This tool is not tracked here.") from error
+        return Response(asdict(used))
+
+
+class UsageView(PublicView):
+    """GET: uses of every tool."""
+
+    rate_limit = USAGE_LIMIT
+
+    @extend_schema(operation_id="list_usage", responses=UsageOutput)
+    def get(self, request: Request) -> Response:
+        """Uses of every tool, most used first."""
+        return Response({"tools": [asdict(used) for used in usage.list_usage()]})

@@ -1,0 +1,16 @@
+"""The site's settings for tests: a data directory of its own, quick passwords, static files straight from the sources."""
+
+import os
+import tempfile
+
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="ch-test-")
+for _name in ("REDIS_URL", "KV_URL", "SITE_URL", "RATE_LIMITS", "DEBUG", "KV_PREFIX"):
+    os.environ.pop(_name, None)
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import STORAGES  # noqa: E402
+
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
