@@ -13,6 +13,14 @@ class UnknownTool(Exception):
         self.tool = tool
 
 
+class AmountUnclear(Exception):
+    """What was written is no amount, or could be read as two different ones ("1.234")."""
+
+
+class PaymentTooLong(Exception):
+    """A payment that does not fit into one code: its name and message take too many bytes together."""
+
+
 class TotalTooLarge(Exception):
     """A total would leave the numbers that every client can hold exactly (2^53 - 1)."""
 

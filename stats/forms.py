@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from stdnum import bic, iban, iso11649
 from stdnum.exceptions import ValidationError as NumberError
 
+from stats.errors import AmountUnclear, PaymentTooLong
 from stats.services import payment_codes
-from stats.services.payment_codes import MAX_CENTS, AmountUnclear, PaymentCode, PaymentOrder, PaymentTooLong
+from stats.services.payment_codes import MAX_CENTS, PaymentCode, PaymentOrder
 
 # Control characters and the two line separators would begin a new line inside the code, and so a new field.
 _BREAKS_A_LINE = {"Cc", "Zl", "Zp"}

@@ -12,16 +12,14 @@ if TYPE_CHECKING:
 
     # Generic to the type checker alone: Django's own classes take no brackets at run time.
     _UserCreationForm = UserCreationForm[User]
-    _PasswordChangeForm = PasswordChangeForm[User]
 else:
     _UserCreationForm = UserCreationForm
-    _PasswordChangeForm = PasswordChangeForm
 
 
 class SignUpForm(_UserCreationForm):
     """A new account: a name and a password typed twice. No e-mail is asked for."""
 
-    class Meta(_UserCreationForm.Meta):
+    class Meta:
         model = get_user_model()
         fields = ("username",)
 
@@ -42,7 +40,7 @@ class LogInForm(AuthenticationForm):
     }
 
 
-class ChangePasswordForm(_PasswordChangeForm):
+class ChangePasswordForm(PasswordChangeForm):
     """The old password, and the new one twice."""
 
     field_order = ("old_password", "new_password1", "new_password2")

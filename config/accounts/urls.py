@@ -7,7 +7,7 @@ from config.accounts import views
 app_name = "accounts"
 
 urlpatterns = [
-    path("accounts", views.OverviewView.as_view(), name="overview"),
+    path("accounts/profile", views.OverviewView.as_view(), name="overview"),
     path("accounts/signup", views.SignUpView.as_view(), name="signup"),
     path("accounts/login", views.LogInView.as_view(), name="login"),
     path("accounts/logout", views.LogOutView.as_view(), name="logout"),

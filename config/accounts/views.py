@@ -82,6 +82,10 @@ class LogOutView(auth_views.LogoutView):
 
     template_name = "accounts/logged_out.html"
 
+    def get_default_redirect_url(self) -> str:
+        """Its own page, whatever the settings say: the home page is the same for all and could not confirm it."""
+        return self.request.path
+
 
 @method_decorator(never_cache, name="dispatch")
 class ChangePasswordView(auth_views.PasswordChangeView):

@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import segno
 
+from stats.errors import AmountUnclear, PaymentTooLong
+
 MAX_CENTS = 99_999_999_999
 """The most a SEPA credit transfer can carry: 999 999 999.99 EUR (EPC069-12, element 8)."""
 
@@ -44,14 +46,6 @@ _AMOUNT = re.compile(
 )
 # No-break, thin and narrow spaces, and the curly apostrophe: what a number looks like when it is copied from a page.
 _TYPOGRAPHY = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"})
-
-
-class AmountUnclear(ValueError):
-    """What was written is no amount, or could be read as two different ones ("1.234")."""
-
-
-class PaymentTooLong(ValueError):
-    """The order does not fit into one code: the name and the text together have too many characters with accents."""
 
 
 @dataclass(frozen=True, slots=True)

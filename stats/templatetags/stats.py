@@ -11,6 +11,7 @@ from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 from stats.services import figures
+from stats.types import Figures
 
 register = template.Library()
 
@@ -66,7 +67,7 @@ def stats_scripts() -> dict[str, str]:
     }
 
 
-def _card(name: str, title: str, note: str, known: figures.Figures | None) -> Card:
+def _card(name: str, title: str, note: str, known: Figures | None) -> Card:
     value: int | None = getattr(known, name) if known else None
     format_value = format_cents if name == "revenue_cents" else format_count
     return Card(name=name, title=title, note=note, value=value, text=UNKNOWN if value is None else format_value(value))

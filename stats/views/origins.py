@@ -1,4 +1,4 @@
-"""Did a form come from a page of this site? For public forms: they carry no CSRF cookie, so that a cache may keep them."""
+"""Did a form come from this site? For public forms: they carry no CSRF cookie, so that a cache may keep them."""
 
 from urllib.parse import urlsplit
 

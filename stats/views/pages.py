@@ -15,7 +15,9 @@ from django.views.generic import View
 from stdnum import iban, iso11649
 
 from kv.errors import StoreUnavailable
-from stats.conf import app_settings
+from kv.throttling import RateLimited
+from stats.conf import QR_LIMIT, TRACK_LIMIT, app_settings
+from stats.errors import TotalTooLarge, UnknownTool
 from stats.forms import PaymentForm
 from stats.services import qr_codes, receipts, usage
 from stats.services.payment_codes import PaymentCode
@@ -58,10 +60,10 @@ class PayView(View):
         if not form.is_valid():
             return render(request, "stats/pay.html", {"form": form, "action": action})
         if request.POST.get("download") in DOWNLOADS:
-            return _download(form.code, request.POST["download"])
+            return _download(request, form.code, request.POST["download"])
         order = form.code.order
         has_script = request.POST.get("script") == "1"
-        state, receipt = _count(order.amount_cents, has_script=has_script)
+        state, receipt = _count(request, order.amount_cents, has_script=has_script)
         context = {
             "action": action,
             "order": order,
@@ -91,7 +93,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
     return render(request, "stats/statistics.html", context | {"pay_url": reverse("stats:pay")})
 
 
-def _count(amount_cents: int, *, has_script: bool) -> tuple[str, str]:
+def _count(request: HttpRequest, amount_cents: int, *, has_script: bool) -> tuple[str, str]:
     """What to say about the count, and the receipt that the page's script turns in ("" when it has nothing to do).
 
     With the script the page counts itself by its receipt; without it, the code is counted here under the same id, so
@@ -104,16 +106,18 @@ def _count(amount_cents: int, *, has_script: bool) -> tuple[str, str]:
         return "promised", text
     receipt = receipts.read_receipt(text)
     try:
+        QR_LIMIT.check(request)
         qr_codes.record_qr_code(id=receipt.id, amount_cents=receipt.amount_cents)
-    except StoreUnavailable:
-        return "away", ""
+    except (StoreUnavailable, RateLimited, TotalTooLarge):
+        return "missing", ""
     return "counted", ""
 
 
-def _download(code: PaymentCode, kind: str) -> HttpResponse:
+def _download(request: HttpRequest, code: PaymentCode, kind: str) -> HttpResponse:
     content = code.png() if kind == "png" else code.svg()
     # The file is what was asked for: a use that can't be counted is no reason to withhold it.
-    with suppress(StoreUnavailable):
+    with suppress(StoreUnavailable, RateLimited, UnknownTool):
+        TRACK_LIMIT.check(request)
         usage.record_usage(tool=DOWNLOAD_TOOL)
     response = HttpResponse(content, content_type=DOWNLOADS[kind])
     response["Content-Disposition"] = f'attachment; filename="{_("payment-code")}.{kind}"'
