@@ -28,6 +28,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
 def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a project of its own answers that has nothing of this tree but the wheel.
 
@@ -51,10 +57,6 @@ def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 class TestContents:
-    @pytest.fixture(scope="class")
-    def names(self, wheel: Path) -> set[str]:
-        return set(zipfile.ZipFile(wheel).namelist())
-
     @pytest.mark.parametrize("app", ["kv", "stats"])
     @pytest.mark.parametrize("kind", ["lua", "templates", "static", "migrations"])
     def test_everything_an_app_needs_is_in_it(self, names: set[str], app: str, kind: str) -> None:
