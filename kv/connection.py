@@ -119,7 +119,7 @@ class ClusterWire:
     """The same calls over redis-py's cluster client, which finds the node by the key."""
 
     def __init__(self, client: RedisCluster) -> None:
-        self._client = client
+        self._client: Any = client  # redis-py leaves most of its methods untyped
 
     def send(self, commands: Sequence[Command]) -> list[Any]:
         """One command as it is, several as a pipeline by node."""

@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
 from kv import keys
-from kv.connection import call_write
+from kv.connection import Word, call_write
 from kv.errors import StoreUnavailable
 from kv.scripts import Script
 
@@ -104,7 +104,7 @@ def run_duty(duty: Duty, *, token: str | None = None, due_only: bool = False) ->
 
 def _take(duty: Duty, token: str, *, due_only: bool) -> int:
     names = [keys.lease(duty.name), keys.due(duty.name), keys.wake(duty.name)]
-    words = [token, _ms(duty.lease), _ms(duty.every), "" if due_only else "1"]
+    words: list[Word] = [token, _ms(duty.lease), _ms(duty.every), "" if due_only else "1"]
     answer, number = _TAKE.run(names, words)
     if answer == b"held":
         raise DutyHeld(max(number, 0) / 1000)

@@ -15,8 +15,12 @@ from redis.cluster import ClusterNode, RedisCluster
 from kv.caches import ALIAS, EMBEDDED, _address
 from kv.embedded import EmbeddedServer
 
+# redis-py leaves their methods untyped.
+_Plain: Any = redis.UnixDomainSocketConnection
+_Node: Any = ClusterNode
 
-class EmbeddedConnection(redis.UnixDomainSocketConnection):
+
+class EmbeddedConnection(_Plain):  # type: ignore[misc]
     """A connection that starts the embedded server when nobody listens."""
 
     def __init__(self, *, server: EmbeddedServer, **kwargs: Any) -> None:
@@ -47,7 +51,7 @@ def configured_server() -> EmbeddedServer | None:
     return embedded_server(location) if str(location).startswith(f"{EMBEDDED}:") else None
 
 
-class EmbeddedFactory(ConnectionFactory):  # type: ignore[type-arg]
+class EmbeddedFactory(ConnectionFactory):  # type: ignore[misc]
     """Connections to the embedded server over its unix socket."""
 
     def make_connection_params(self, url: str) -> dict[str, Any]:
@@ -58,7 +62,7 @@ class EmbeddedFactory(ConnectionFactory):  # type: ignore[type-arg]
         return {**params, "connection_class": EmbeddedConnection, "server": server}
 
 
-class ClusterFactory(ConnectionFactory):  # type: ignore[type-arg]
+class ClusterFactory(ConnectionFactory):  # type: ignore[misc]
     """One RedisCluster client for each address; it keeps the pools of its nodes itself."""
 
     _clusters: dict[str, RedisCluster] = {}
@@ -72,7 +76,7 @@ class ClusterFactory(ConnectionFactory):  # type: ignore[type-arg]
                 login, _, hosts = parts.netloc.rpartition("@")
                 user, _, password = login.partition(":")
                 self._clusters[url] = RedisCluster(
-                    startup_nodes=[ClusterNode(*_address(host, 6379)) for host in hosts.split(",")],
+                    startup_nodes=[_Node(*_address(host, 6379)) for host in hosts.split(",")],
                     username=unquote(user) or None,
                     password=unquote(password) or None,
                     ssl=parts.scheme.startswith("rediss"),

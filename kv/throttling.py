@@ -86,7 +86,7 @@ def caller_id(request: HttpRequest) -> str:
 class _KvStorage(RedisStorage):
     """`limits`' Redis storage over the project's own connection, a cluster's client included."""
 
-    STORAGE_SCHEME = None
+    STORAGE_SCHEME = []  # not to be found by a url
 
     def __init__(self, client: Any, key_prefix: str) -> None:
         self.key_prefix = key_prefix

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -12,6 +14,7 @@ def holds(permission: str) -> type[BasePermission]:
 
     class Holds(BasePermission):
         def has_permission(self, request: Request, view: APIView) -> bool:
-            return bool(request.user and request.user.is_authenticated and request.user.has_perm(permission))
+            user: Any = request.user  # None where a project sets UNAUTHENTICATED_USER so
+            return bool(user and user.is_authenticated and user.has_perm(permission))
 
     return Holds

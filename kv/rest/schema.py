@@ -14,7 +14,7 @@ class Error(serializers.Serializer[Any]):
 
     detail = serializers.CharField(help_text="A sentence.")
     code = serializers.CharField(help_text="A machine name.")
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()), required=False, help_text="By field, for 400."
     )
 
@@ -35,7 +35,7 @@ class ApiSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         """The view's own responses and the common refusals."""
-        own = super().get_response_serializers()
+        own: Any = super().get_response_serializers()
         if not isinstance(own, dict):
             own = {200: own}
         refusals = dict(_ALWAYS)

@@ -1,0 +1,60 @@
+"""How a long-running command hears that it shall end, without a lock that a signal could catch it holding."""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+import time
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+
+class Ending:
+    """Context in which SIGINT and SIGTERM set `asked` and cut `wait` short; a second one changes nothing.
+
+    Only in a process's main thread. `wait` also returns early when a child process ends (SIGCHLD).
+    """
+
+    _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        # The interpreter itself writes a byte here for each signal: what `wait` sleeps on.
+        self._bell, self._ear = socket.socketpair()
+        self._bell.settimeout(0)
+        self._ear.settimeout(0)
+        self._wakeup_before = signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
+        for number in self._SIGNALS:
+            self._before[number] = signal.signal(number, self._heard)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        self._bell.close()
+        self._ear.close()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep up to `seconds`, less when a signal comes; whether the end was asked for."""
+        deadline = time.monotonic() + seconds
+        if not self.asked and select.select([self._ear], [], [], max(deadline - time.monotonic(), 0))[0]:
+            self._ear.recv(4096)
+        return self.asked
+
+    def ring(self) -> None:
+        """End the current `wait`; any thread may."""
+        try:
+            self._bell.send(b"\0")
+        except BlockingIOError:
+            return  # it has been ringing all along
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        if number != signal.SIGCHLD:
+            self.asked = True
