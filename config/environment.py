@@ -15,6 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
+_SHORTEST_SECRET = 50
 
 
 class Environment:
@@ -30,7 +31,7 @@ class Environment:
         return str(self._env.str(name, default="")).strip() or default
 
     def read(self, name: str, default: T, parse: Callable[[str], T]) -> T:
-        """The value as `parse` reads it. Raises ImproperlyConfigured with the variable's name and parse's own sentence."""
+        """The value as `parse` reads it. Raises ImproperlyConfigured naming the variable, with parse's sentence."""
         text = self.text(name)
         if not text:
             return default
@@ -157,6 +158,6 @@ def _kept_secret(name: str, path: Path) -> str:
         text = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"DATA_DIR: {name} can't be kept in {path.parent}: {error}") from None
-    if len(text) < 50:
+    if len(text) < _SHORTEST_SECRET:
         raise ImproperlyConfigured(f"DATA_DIR: {path} holds no usable {name}; remove it, or set {name}")
     return text

@@ -18,6 +18,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware import clickjacking, common, locale
 from django.utils import translation
+from django.utils.deprecation import MiddlewareMixin
 from django_htmx.middleware import HtmxMiddleware as DjangoHtmxMiddleware
 
 from config.errors import unavailable
@@ -31,22 +32,18 @@ def is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith(("/api/", "/healthz", "/readyz"))
 
 
-class _PagesOnly:
-    get_response: GetResponse
-
+class _PagesOnly(MiddlewareMixin):
     def __call__(self, request: HttpRequest) -> Any:
         if is_api(request):
             return self.get_response(request)
-        return super().__call__(request)  # type: ignore[misc]
+        return super().__call__(request)
 
 
-class _WithSession:
-    get_response: GetResponse
-
+class _WithSession(MiddlewareMixin):
     def __call__(self, request: HttpRequest) -> Any:
         if is_api(request) and settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return self.get_response(request)
-        return super().__call__(request)  # type: ignore[misc]
+        return super().__call__(request)
 
 
 class SessionMiddleware(_WithSession, sessions.SessionMiddleware):
@@ -81,8 +78,12 @@ class MessageMiddleware(_PagesOnly, messages.MessageMiddleware):
     """Messages, for pages."""
 
 
-class HtmxMiddleware(_PagesOnly, DjangoHtmxMiddleware):
+class HtmxMiddleware(DjangoHtmxMiddleware):
     """`request.htmx`, for pages."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """The API has no pages to refresh."""
+        return self.get_response(request) if is_api(request) else super().__call__(request)
 
 
 class ClickjackingMiddleware(_PagesOnly, clickjacking.XFrameOptionsMiddleware):

@@ -6,7 +6,8 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from config import pages, probes
-from stats.urls import api as stats_api, pages as stats_pages
+from stats.urls import api as stats_api
+from stats.urls import pages as stats_pages
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
 
 from kv.errors import StoreUnavailable
 from stats.conf import app_settings
@@ -41,7 +42,7 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if busiest.visits < _ENOUGH_VISITS or busiest.share <= _MOST:
         return []
     return [
-        Warning(
+        CheckWarning(
             f"One address made more than {_MOST:.0%} of today's {busiest.visits} visits.",
             hint="If the site stands behind a reverse proxy, say so with NUM_PROXIES.",
             id="stats.W002",

@@ -27,3 +27,7 @@ class TotalTooLarge(Exception):
 
 class BadAdjustment(Exception):
     """An adjustment that names no figure, or would take a total below zero."""
+
+
+class BadImport(Exception):
+    """A file or an older store that can't be read; the message names the line or key."""

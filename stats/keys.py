@@ -24,7 +24,7 @@ def visitors() -> str:
 
 
 def visitors_shard(shard: int) -> str:
-    """SET of 32-bit integers: the visitors whose hash begins with this shard's 15 bits. No TTL. Written by record_visit."""
+    """SET of 32-bit integers: visitors whose hash begins with the shard's 15 bits. No TTL. Written by record_visit."""
     return f"{app_settings.KV_PREFIX}{{stats}}:visitors:{shard:04x}"
 
 
@@ -49,7 +49,7 @@ def qr_seen(digest: str) -> str:
 
 
 def day(when: date) -> str:
-    """HASH of one day: visits, visitors, qr, revenue (EUR cents), out:<reason>; top, lead: see record_visit.lua. No TTL."""
+    """HASH of one day: visits, visitors, qr, revenue (EUR cents), out:<reason>; top, lead (record_visit). No TTL."""
     return f"{app_settings.KV_PREFIX}{{stats}}:days:{when.isoformat()}"
 
 
@@ -64,7 +64,7 @@ def imported() -> str:
 
 
 def visit_window(caller: str) -> str:
-    """LIST of times (µs): the rate limit of one caller's visits. TTL one window. Written by record_visit, leave_out_visit."""
+    """LIST of times (µs) of one caller's visits. TTL one window. Written by record_visit, leave_out_visit."""
     return f"{app_settings.KV_PREFIX}{{stats}}:rate:visit:{caller}"
 
 

@@ -17,6 +17,9 @@ class Statistics(models.Model):
         ]
         verbose_name = verbose_name_plural = _("Site statistics")
 
+    def __str__(self) -> str:
+        return "statistics"
+
 
 class Adjustment(models.Model):
     """A figure changed by hand, with the reason: never deleted, never changed."""

@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from stats.views import api as api_views, pages as page_views
+from stats.views import api as api_views
+from stats.views import pages as page_views
 
 api = [
     path("api/stats", api_views.FiguresView.as_view(), name="stats"),

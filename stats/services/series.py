@@ -24,16 +24,20 @@ def list_days(*, days: int = 90, now: datetime | None = None) -> tuple[Day, ...]
 
 
 def count_uniques(*, now: datetime | None = None) -> Uniques:
-    """Different visitors of the last 1, 7 and 30 days: unions of days, never sums. One round trip. Raises StoreUnavailable."""
+    """Different visitors of the last 1, 7 and 30 days: unions of days, never sums. One round trip.
+
+    Raises StoreUnavailable.
+    """
     today = local_day(now)
     spans = [[keys.day_uniques(today - timedelta(days=back)) for back in range(span)] for span in (1, 7, 30)]
     return Uniques(*call_many([("PFCOUNT", *span) for span in spans]))
 
 
 def busiest_address(*, now: datetime | None = None) -> BusiestAddress:
-    """At most how large a share of today's visits one address made, from the day's majority vote. Raises StoreUnavailable.
+    """At most how large a share of today's visits one address made, from the day's majority vote.
 
     With a share p the leader ends about (2p - 1) of the votes ahead, so p = (1 + lead / votes) / 2.
+    Raises StoreUnavailable.
     """
     (reply,) = call_many([("HMGET", keys.day(local_day(now)), "visits", "lead")])
     visits, lead = int(reply[0] or 0), int(reply[1] or 0)

@@ -40,6 +40,10 @@ def format_cents(cents: int) -> str:
     return format_currency(Decimal(cents).scaleb(-2), "EUR", locale=_locale())
 
 
+register.filter("count", format_count)
+register.filter("cents", format_cents)
+
+
 @register.inclusion_tag("stats/cards.html")
 def stats_cards() -> dict[str, Any]:
     """The three totals: visitors, payment codes, and the amount on them."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import AllowAny
@@ -37,7 +38,7 @@ from stats.types import QrCounted
 class FiguresView(PublicView):
     """GET: the three public totals, from the process's memory while they are fresh."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer a GET without DRF's machinery, which costs more than all the rest of it."""
         if request.method != "GET":
             return super().dispatch(request, *args, **kwargs)

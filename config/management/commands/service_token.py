@@ -1,0 +1,59 @@
+"""`manage.py service_token`: an account for a program, and a token for it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from knox.models import AuthToken
+
+_MOST_DAYS = 3650
+
+
+class Command(BaseCommand):
+    """Make a service account without a password and print a token for it, once."""
+
+    help = (
+        "Makes the service account NAME (no password, no staff), gives it the permissions, and prints a token: the "
+        "standard output is the token alone, shown this once and kept only as a hash. "
+        "Send it as «Authorization: Token …». Run it again for a further token; "
+        "delete tokens in the admin to revoke them."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """NAME, --perm APP.CODENAME …, --days."""
+        parser.add_argument("name", help="the account's user name")
+        parser.add_argument(
+            "--perm", nargs="+", action="extend", required=True, metavar="APP.CODENAME", dest="permissions"
+        )
+        parser.add_argument("--days", type=int, default=365, help="days until the token expires, 1–3650 (default 365)")
+
+    def handle(self, *args: Any, name: str, permissions: list[str], days: int, **options: Any) -> None:
+        """Make the account and the token, or neither."""
+        if not 1 <= days <= _MOST_DAYS:
+            raise CommandError(f"--days: 1 to {_MOST_DAYS} are possible")
+        wanted = [self._permission(text) for text in permissions]
+        users = get_user_model()
+        with transaction.atomic():
+            user, created = users.objects.get_or_create(None, **{users.USERNAME_FIELD: name})
+            if created:
+                user.set_unusable_password()
+                user.full_clean(exclude=["password"])
+                user.save()
+            elif user.has_usable_password() or user.is_staff or not user.is_active:
+                raise CommandError(f"{name} is not a service account; choose another name")
+            user.user_permissions.add(*wanted)
+            _, token = AuthToken.objects.create(user, expiry=timedelta(days=days))
+        self.stdout.write(token)
+
+    def _permission(self, text: str) -> Permission:
+        app, _, codename = text.partition(".")
+        found = Permission.objects.filter(content_type__app_label=app, codename=codename).first()
+        if found is None:
+            raise CommandError(f"--perm: there is no permission {text}")
+        return found

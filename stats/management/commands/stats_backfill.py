@@ -1,0 +1,86 @@
+"""`manage.py stats_backfill`: take over the figures of an older site."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.core.management.base import CommandError
+
+from kv.management.base import StoreCommand
+from stats.errors import BadImport, TotalTooLarge
+from stats.services import figures, imports
+from stats.services.imports import ImportedVisitors
+
+
+class Command(StoreCommand):
+    """Import from an older site's Redis, or from a CSV file; safe to run twice."""
+
+    help = (
+        "Reads stats:visitors, stats:visitors:ips (or stats:visitors_ips), stats:qr_total, stats:revenue and usage:* "
+        "from an older site's Redis, or rows date,figure,value from a CSV file, and adds them. Run it as often as you "
+        "like: visitors are recognised, and of numbers only what has grown since the last time is added."
+    )
+    writes_bulk = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """--from URL or --csv FILE, --name."""
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument(
+            "--from", dest="url", help="the older site's store, such as rediss://user:password@host:6379/0"
+        )
+        source.add_argument("--csv", type=Path, help="a file with the columns date,figure,value (revenue in EUR cents)")
+        parser.add_argument("--name", default="older", help="tells several older sites apart (default: older)")
+
+    def handle(self, *args: Any, url: str | None, csv: Path | None, name: str, **options: Any) -> None:
+        """Import, and say what came of it."""
+        try:
+            if csv is not None:
+                self._from_csv(csv, name)
+            else:
+                self._from_store(url or "", name)
+        except BadImport as error:
+            raise CommandError(str(error)) from error
+        except TotalTooLarge as error:
+            raise CommandError(f"{error}: the total would grow beyond exact numbers") from error
+        finally:
+            figures.forget_figures()
+
+    def _from_store(self, url: str, name: str) -> None:
+        try:
+            older = redis.Redis.from_url(url, socket_timeout=30, socket_connect_timeout=5)
+            older.ping()
+            total = sum(int(older.scard(key)) for key in ("stats:visitors:ips", "stats:visitors_ips"))
+        except (ValueError, redis.RedisError) as error:
+            # The message may repeat the address with its password.
+            raise CommandError(f"--from: the older store can't be read ({type(error).__name__})") from None
+        with self.meter(total, "Visitors", "addresses") as meter:
+            for result in imports.import_older_store(older, source=name, dry_run=self.dry_run, advance=meter.advance):
+                self._say(result)
+
+    def _from_csv(self, path: Path, name: str) -> None:
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                results = list(
+                    self.progress(
+                        imports.import_csv(file, source=f"csv:{name}", dry_run=self.dry_run), label="Rows", unit="rows"
+                    )
+                )
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"--csv: {error}") from error
+        totals: dict[str, int] = {}
+        for result in results:
+            totals[result.figure] = totals.get(result.figure, 0) + result.added
+        for figure, added in sorted(totals.items()):
+            self._say(imports.ImportedFigure(figure, added))
+
+    def _say(self, result: ImportedVisitors | imports.ImportedFigure) -> None:
+        would = "would be " if self.dry_run else ""
+        if isinstance(result, ImportedVisitors):
+            self.stdout.write(
+                f"visitors: {result.read} read, {result.added} {would}added, {result.unknown} not understood"
+            )
+        else:
+            self.stdout.write(f"{result.figure}: {result.added} {would}added")

@@ -1,0 +1,171 @@
+"""Take over the figures of an older site, as often as one likes."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TextIO
+
+from kv.addresses import canonical_address, digest_hash
+from kv.scripts import Script
+from stats import keys
+from stats.errors import BadAdjustment, BadImport, TotalTooLarge
+from stats.services.qr_codes import LARGEST_TOTAL
+from stats.services.totals import total_key
+from stats.services.visitors import Visitor, visitor_from_hash
+
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+_BATCH = 200
+_DAY_FIELDS = {"visitors": "visitors", "qr_total": "qr", "revenue_cents": "revenue"}
+
+import_figure_script = Script("stats", "import_figure")
+import_visitors_script = Script("stats", "import_visitors")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedVisitors:
+    """How many of an older site's visitors were read, were new here, and could not be understood."""
+
+    read: int
+    added: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFigure:
+    """By how much a figure grew (its own unit)."""
+
+    figure: str
+    added: int
+
+
+def import_visitors(
+    members: Iterable[bytes], *, dry_run: bool, advance: Callable[[int], None] = lambda _: None
+) -> ImportedVisitors:
+    """Add the members of an older site's set: hex SHA-256 digests of addresses, or plain addresses.
+
+    An IPv4 visitor who comes again is recognised. Raises StoreUnavailable; may be run again after a stop.
+    """
+    read = added = unknown = 0
+    batch: list[Visitor] = []
+    for member in members:
+        read += 1
+        visitor = _older_visitor(member.decode("utf-8", "replace").strip())
+        if visitor is None:
+            unknown += 1
+            continue
+        batch.append(visitor)
+        if len(batch) == _BATCH:
+            added += _add_visitors(batch, dry_run=dry_run)
+            advance(_BATCH)
+            batch = []
+    added += _add_visitors(batch, dry_run=dry_run)
+    advance(len(batch))
+    return ImportedVisitors(read, added, unknown)
+
+
+def import_figure(
+    *, source: str, figure: str, value: int, day: date | None = None, dry_run: bool = False
+) -> ImportedFigure:
+    """Bring a figure up by what it has grown at the source since the last time.
+
+    source: what tells this import from others; the same name again adds only the difference.
+    Raises BadImport for a figure or value that can't be, TotalTooLarge, StoreUnavailable.
+    """
+    if value < 0 or value > LARGEST_TOTAL:
+        raise BadImport(f"{figure}: {value} is no count")
+    try:
+        key = total_key(figure.removesuffix(":beyond"))
+    except BadAdjustment as error:
+        raise BadImport(str(error)) from error
+    tool = figure.removeprefix("usage:") if figure.startswith("usage:") else ""
+    imported = keys.usage_imported() if tool else keys.imported()
+    field = f"{source}:{day.isoformat()}:{figure}" if day else f"{source}:{figure}"
+    day_key, day_field = imported, ""
+    if day:
+        day_key, day_field = (keys.usage_day(day), tool) if tool else (keys.day(day), _DAY_FIELDS[figure])
+    reply = import_figure_script.run(
+        [key, imported, day_key], [field, value, day_field, LARGEST_TOTAL, "1" if dry_run else "0"]
+    )
+    if reply[0] != b"ok":
+        raise TotalTooLarge(figure)
+    return ImportedFigure(figure, int(reply[1]))
+
+
+def import_older_store(
+    older: Any, *, source: str, dry_run: bool, advance: Callable[[int], None] = lambda _: None
+) -> Iterator[ImportedVisitors | ImportedFigure]:
+    """Read `stats:*` and `usage:*` of an older site's Redis (a redis-py client) into this store.
+
+    The visitors' total may be larger than the set (marks lost or never kept): the rest is added as a number.
+    """
+    members = 0
+    for name in ("stats:visitors:ips", "stats:visitors_ips"):
+        if older.type(name) == b"set":
+            members += older.scard(name)
+            yield import_visitors(older.sscan_iter(name, count=1000), dry_run=dry_run, advance=advance)
+    beyond = max(_number(older, "stats:visitors") - members, 0)
+    yield import_figure(source=source, figure="visitors:beyond", value=beyond, dry_run=dry_run)
+    for name, figure in (("stats:qr_total", "qr_total"), ("stats:revenue", "revenue_cents")):
+        yield import_figure(source=source, figure=figure, value=_number(older, name), dry_run=dry_run)
+    for name in sorted(older.scan_iter(match="usage:*", count=1000)):
+        tool = name.decode("utf-8", "replace")
+        if older.type(name) == b"string":
+            yield import_figure(source=source, figure=tool, value=_number(older, tool), dry_run=dry_run)
+
+
+def import_csv(file: TextIO, *, source: str, dry_run: bool) -> Iterator[ImportedFigure]:
+    """Read rows `date,figure,value`; the whole file is checked before the first row is written.
+
+    Raises BadImport with the line's number.
+    """
+    rows = list(_rows(file))
+    for day, figure, value in rows:
+        yield import_figure(source=source, figure=figure, value=value, day=day, dry_run=dry_run)
+
+
+def _rows(file: TextIO) -> Iterator[tuple[date, str, int]]:
+    reader = csv.DictReader(file)
+    if reader.fieldnames is None or not {"date", "figure", "value"} <= set(reader.fieldnames):
+        raise BadImport("line 1: the columns date,figure,value are required")
+    try:
+        for row in reader:
+            try:
+                day, figure, value = date.fromisoformat(row["date"].strip()), row["figure"].strip(), int(row["value"])
+                total_key(figure)
+            except (ValueError, AttributeError, TypeError, BadAdjustment) as error:
+                raise BadImport(f"line {reader.line_num}: {error}") from error
+            if not 0 <= value <= LARGEST_TOTAL:
+                raise BadImport(f"line {reader.line_num}: {value} is no count")
+            yield day, figure, value
+    except csv.Error as error:
+        raise BadImport(f"line {reader.line_num}: {error}") from error
+
+
+def _older_visitor(text: str) -> Visitor | None:
+    if _DIGEST.match(text.lower()):
+        return visitor_from_hash(digest_hash(text.lower()))
+    address = canonical_address(text)
+    return visitor_from_hash(digest_hash(hashlib.sha256(address.encode()).hexdigest())) if address else None
+
+
+def _add_visitors(batch: list[Visitor], *, dry_run: bool) -> int:
+    if not batch:
+        return 0
+    shards = [keys.visitors_shard(visitor.shard) for visitor in batch]
+    members = [visitor.member for visitor in batch]
+    return int(import_visitors_script.run([keys.visitors(), *shards], ["1" if dry_run else "0", *members]))
+
+
+def _number(older: Any, name: str) -> int:
+    value = older.get(name)
+    if value is None:
+        return 0
+    try:
+        return int(value)
+    except ValueError:
+        raise BadImport(f"{name} holds {value[:40]!r}, which is no whole number (amounts are EUR cents)") from None

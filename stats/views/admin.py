@@ -1,0 +1,80 @@
+"""The admin's page "Site statistics" and its CSV."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from kv.errors import StoreUnavailable
+from stats.models import Adjustment
+from stats.services import figures, series, usage
+from stats.services.calendar import local_day
+from stats.types import Day, Reason
+from stats.views.charts import bar_chart
+
+DAYS = 90
+_LEFT_OUT = tuple(reason for reason in Reason)
+
+
+def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Totals, uniques, 90 days as a chart and a table, tools, and what was left out; `?export=csv` for the table."""
+    try:
+        days = series.list_days(days=DAYS)
+        if request.GET.get("export") == "csv":
+            return _csv(days)
+        context |= {
+            "figures": figures.read_figures(),
+            "uniques": series.count_uniques(),
+            "busiest": series.busiest_address(),
+            "usage": usage.list_usage(),
+            "days": days[::-1],
+            "visits_chart": bar_chart([(day.day, day.visits, day.visitors) for day in days]),
+            "codes_chart": bar_chart([(day.day, day.qr_codes, day.qr_codes) for day in days]),
+            "left_out": _left_out(days),
+        }
+    except StoreUnavailable:
+        context["store_away"] = True
+    context["adjustments"] = Adjustment.objects.select_related("actor")[:20]
+    response = TemplateResponse(request, "stats/admin/statistics.html", context)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _left_out(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:
+    words = {
+        Reason.SEEN: _("Counted before"),
+        Reason.BOT: _("Bots and programs"),
+        Reason.STAFF: _("Staff"),
+        Reason.OPTED_OUT: _("Asked not to be counted (DNT, GPC)"),
+        Reason.PREFETCH: _("Pages loaded in advance"),
+        Reason.CROSS_SITE: _("Calls from other sites"),
+    }
+    today = days[-1].left_out
+    return [
+        (words[reason], today.get(reason.value, 0), sum(day.left_out.get(reason.value, 0) for day in days))
+        for reason in _LEFT_OUT
+    ]
+
+
+def _csv(days: tuple[Day, ...]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="statistics-{local_day().isoformat()}.csv"'
+    response.headers["Cache-Control"] = "no-store"
+    tools = sorted({tool for day in days for tool in day.tools})
+    writer = csv.writer(response)
+    writer.writerow(
+        ["date", "visits", "new_visitors", "payment_codes", "revenue_cents"]
+        + [f"left_out_{reason.value}" for reason in _LEFT_OUT]
+        + [f"tool_{tool}" for tool in tools]
+    )
+    for day in days:
+        writer.writerow(
+            [day.day.isoformat(), day.visits, day.visitors, day.qr_codes, day.revenue_cents]
+            + [day.left_out.get(reason.value, 0) for reason in _LEFT_OUT]
+            + [day.tools.get(tool, 0) for tool in tools]
+        )
+    return response
