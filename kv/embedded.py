@@ -77,13 +77,15 @@ class EmbeddedServer:
         if self.answers():
             return
         with self._launch_lock(deadline):
-            if self.answers():
-                return
-            with self._alive_lock() as alive:
-                if alive is not None:
-                    self._spawn(alive)
+            spawned = False
             while not self.answers():
-                self._raise_if_dead()
+                with self._alive_lock() as alive:
+                    if alive is not None:
+                        if spawned:
+                            raise StoreUnavailable(f"the embedded Valkey ended at once: {self._last_words()}")
+                        self._spawn(alive)
+                        spawned = True
+                        continue
                 if time.monotonic() > deadline:
                     raise StoreUnavailable("the embedded Valkey is starting")
                 time.sleep(_POLL_SECONDS)
@@ -98,6 +100,13 @@ class EmbeddedServer:
                 return probe.recv(16).startswith(b"+PONG")
             except OSError:
                 return False
+
+    def is_alive(self) -> bool:
+        """Whether a server lives, also while it loads or ends. Makes no directory."""
+        if not self.directory.is_dir():
+            return False
+        with self._alive_lock() as free:
+            return free is None
 
     def leave(self) -> None:
         """Give up this process's use of the server; the last user stops it."""
@@ -153,11 +162,6 @@ class EmbeddedServer:
             pass_fds=[alive], start_new_session=True, check=False, cwd="/",
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-
-    def _raise_if_dead(self) -> None:
-        with self._alive_lock() as free:
-            if free is not None and not self.answers():
-                raise StoreUnavailable(f"the embedded Valkey ended at once: {self._last_words()}")
 
     def _last_words(self) -> str:
         try:

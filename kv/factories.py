@@ -51,7 +51,7 @@ def configured_server() -> EmbeddedServer | None:
     return embedded_server(location) if str(location).startswith(f"{EMBEDDED}:") else None
 
 
-class EmbeddedFactory(ConnectionFactory):  # type: ignore[misc]
+class EmbeddedFactory(ConnectionFactory):
     """Connections to the embedded server over its unix socket."""
 
     def make_connection_params(self, url: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class EmbeddedFactory(ConnectionFactory):  # type: ignore[misc]
         return {**params, "connection_class": EmbeddedConnection, "server": server}
 
 
-class ClusterFactory(ConnectionFactory):  # type: ignore[misc]
+class ClusterFactory(ConnectionFactory):
     """One RedisCluster client for each address; it keeps the pools of its nodes itself."""
 
     _clusters: dict[str, RedisCluster] = {}

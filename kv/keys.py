@@ -6,6 +6,10 @@ none is backed up: a restored lease would only keep a duty waiting for a worker 
 
 from __future__ import annotations
 
+import re
+
+from django.apps import apps
+
 from kv.conf import app_settings
 
 
@@ -25,3 +29,21 @@ def due(duty: str) -> str:
 def wake(duty: str) -> str:
     """STRING "1" while somebody waits for the duty to run. TTL one day. Written by wake_duty, taken by take_lease."""
     return f"{app_settings.KV_PREFIX}{{kv}}:wake:{duty}"
+
+
+def probe() -> str:
+    """Any type; TTL one second. Read by check_store, which sees so that the slot is served.
+
+    Written by restore_backup, which sees so whether this server understands the values of another.
+    """
+    return f"{app_settings.KV_PREFIX}{{kv}}:probe"
+
+
+def families() -> tuple[str, ...]:
+    """How the keys of every installed app begin, KV_PREFIX left out: each AppConfig's own `kv_families`."""
+    return tuple(family for config in apps.get_app_configs() for family in getattr(config, "kv_families", ()))
+
+
+def everything() -> str:
+    """The glob that finds every key of the project, and on a shared server without KV_PREFIX others' too, for SCAN."""
+    return re.sub(r"([*?\[\]\\^])", r"\\\1", app_settings.KV_PREFIX) + "*"
