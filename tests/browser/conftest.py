@@ -1,0 +1,90 @@
+"""A real Chromium against the real site.
+
+Without a Chromium these tests are skipped with a word; under REQUIRE_BROWSER=1 its absence is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stats.services.figures import forget_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import BrowserContext, Page
+    from pytest_django.live_server_helper import LiveServer
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A headless Chromium calls itself a crawler's tool, and would rightly not be counted.
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this directory drives a browser, and talks to a server in another thread."""
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The machine's own Chromium; without its sandbox, which root can't have."""
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        message = "no Chromium on this machine, so nothing was looked at in a browser"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(f"REQUIRE_BROWSER=1, but there is {message}")
+        pytest.skip(message)
+    return {**browser_type_launch_args, "executable_path": found, "args": ["--no-sandbox"]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """An ordinary visitor."""
+    return {**browser_context_args, "user_agent": AGENT, "locale": "en-GB"}
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Addresses are written out: the site's own changes with each test. The plugin's fixture warns under pytest 9."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database_beside_an_event_loop() -> Iterator[None]:
+    """Playwright runs an event loop in this thread, where Django would otherwise refuse the database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture
+def site(live_server: LiveServer, store: Any) -> Iterator[str]:
+    """The address of the site, with nothing counted yet."""
+    forget_figures()
+    yield live_server.url
+    forget_figures()
+
+
+@pytest.fixture
+def complaints(context: BrowserContext) -> list[str]:
+    """What the browser complained of: console errors, scripts that threw, violations of the policy."""
+    heard: list[str] = []
+    context.on("console", lambda said: heard.append(said.text) if said.type in {"error", "warning"} else None)
+    context.on("weberror", lambda error: heard.append(str(error.error)))
+    context.add_init_script(
+        "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
+    )
+    return heard
+
+
+@pytest.fixture
+def quiet_page(page: Page, complaints: list[str]) -> Iterator[Page]:
+    """A page of which the browser must have nothing to complain."""
+    yield page
+    assert complaints == []

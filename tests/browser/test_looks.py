@@ -1,0 +1,106 @@
+"""Every public page, on a phone and a desktop, in light and dark: no complaint, no overflow, no barrier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from stats.services.usage import record_usage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PAGES = ("/", "/pay", "/statistics", "/accounts/login", "/accounts/signup", "/de/", "/fr/pay")
+PHONE, SMALL_PHONE, DESKTOP = (
+    {"width": 390, "height": 844},
+    {"width": 320, "height": 640},
+    {"width": 1280, "height": 800},
+)
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds serious or critical."""
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html']}"
+        for rule in found
+        if rule["impact"] in {"serious", "critical"}
+        for node in rule["nodes"]
+    ]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wider
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_pages_have_no_barrier(site: str, quiet_page: Page, scheme: Any, viewport: Any) -> None:
+    record_usage(tool="payment-qr")
+    quiet_page.set_viewport_size(viewport)
+    quiet_page.emulate_media(color_scheme=scheme)
+    for path in PAGES:
+        quiet_page.goto(site + path, wait_until="networkidle")
+        assert (path, barriers(quiet_page)) == (path, [])
+        assert (path, overflow(quiet_page)) == (path, 0)
+
+
+def test_pages_fit_the_smallest_phone(site: str, quiet_page: Page, store: Any) -> None:
+    from stats import keys
+
+    store.mset({keys.visitors(): 123_456_789, keys.revenue(): 99_999_999_999})
+    quiet_page.set_viewport_size(SMALL_PHONE)
+    for path in PAGES:
+        quiet_page.goto(site + path)
+        assert (path, overflow(quiet_page)) == (path, 0)
+
+
+def test_a_refused_form_and_a_code_have_no_barrier(site: str, quiet_page: Page) -> None:
+    quiet_page.goto(f"{site}/pay")
+    quiet_page.get_by_label("Who is paid").fill("Zoë Müller")
+    quiet_page.get_by_label("IBAN").fill("DE89370400440532013001")
+    quiet_page.get_by_label("Amount in euro").fill("1.234")
+    quiet_page.get_by_role("button", name="Make the code").click()
+    assert quiet_page.get_by_role("alert").get_by_role("link").all_text_contents() == ["IBAN", "Amount in euro"]
+    assert barriers(quiet_page) == []
+
+    quiet_page.get_by_label("IBAN").fill("DE89370400440532013000")
+    quiet_page.get_by_label("Amount in euro").fill("12,50")
+    quiet_page.get_by_role("button", name="Make the code").click()
+    quiet_page.get_by_role("img", name="QR code: pay €12.50 to Zoë Müller").wait_for()
+    assert barriers(quiet_page) == []
+
+
+def test_the_keyboard_reaches_the_content_first(site: str, quiet_page: Page) -> None:
+    quiet_page.goto(f"{site}/pay")
+    quiet_page.keyboard.press("Tab")
+    assert quiet_page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    quiet_page.keyboard.press("Enter")
+    quiet_page.keyboard.press("Tab")
+    assert quiet_page.evaluate("document.activeElement.name") == "beneficiary"
+
+
+def test_the_code_stays_black_on_white_in_the_dark(site: str, quiet_page: Page) -> None:
+    quiet_page.emulate_media(color_scheme="dark")
+    quiet_page.goto(f"{site}/pay")
+    for label, text in (("Who is paid", "A"), ("IBAN", "DE89370400440532013000"), ("Amount in euro", "1")):
+        quiet_page.get_by_label(label).fill(text)
+    quiet_page.get_by_role("button", name="Make the code").click()
+    colours = quiet_page.locator(".payment-code svg path").evaluate_all(
+        "paths => paths.map(p => [getComputedStyle(p).fill, getComputedStyle(p).stroke])"
+    )
+    assert colours[0][0] == "rgb(255, 255, 255)"
+    assert colours[1][1] == "rgb(0, 0, 0)"
+
+
+def test_language_menu_keeps_the_page(site: str, quiet_page: Page) -> None:
+    quiet_page.goto(f"{site}/statistics?qr=DEMO")
+    quiet_page.get_by_role("link", name="Deutsch").click()
+    quiet_page.wait_for_url("**/de/statistics?qr=DEMO")
+    assert quiet_page.locator("html").get_attribute("lang") == "de"
+    quiet_page.get_by_role("link", name="English").click()
+    quiet_page.wait_for_url(f"{site}/statistics?qr=DEMO")
