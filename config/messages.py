@@ -43,8 +43,16 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
-# Lines that change on every run and tell nobody anything.
-NOISE = (b'"POT-Creation-Date:', b'"PO-Revision-Date:', b'"Generated-By:')
+# Headers that change on every run, or that Babel fills with placeholders.
+NOISE = (
+    b'"POT-Creation-Date:',
+    b'"PO-Revision-Date:',
+    b'"Generated-By:',
+    b'"Project-Id-Version:',
+    b'"Report-Msgid-Bugs-To:',
+    b'"Last-Translator:',
+    b'"Language-Team:',
+)
 
 
 def extract_template(
@@ -69,7 +77,7 @@ def catalogues() -> dict[Path, tuple[Path, ...]]:
 
 def collect_messages(folders: Iterable[Path]) -> Catalog:
     """Read every text marked for translation below the folders, each with the files it stands in."""
-    catalog = Catalog(project="Countinghouse", charset="utf-8")
+    catalog = Catalog(charset="utf-8")
     for folder in folders:
         for name, _line, message, comments, context in extract_from_dir(
             str(folder), METHODS, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
@@ -87,13 +95,14 @@ def update_catalogue(path: Path, language: str, template: Catalog) -> bool:
         if before
         else Catalog(locale=Locale.parse(language), charset="utf-8")
     )
-    catalog.project = template.project
     catalog.header_comment = ""
+    catalog.fuzzy = False
     # A near match is a guess: an untranslated text fails the tests, a wrong one would not.
     catalog.update(template, no_fuzzy_matching=True)
     text = io.BytesIO()
     write_po(text, catalog, width=120, ignore_obsolete=True, sort_output=True, include_lineno=False)
-    after = b"".join(line for line in text.getvalue().splitlines(keepends=True) if not line.startswith(NOISE))
+    lines = text.getvalue().lstrip().splitlines(keepends=True)
+    after = b"".join(line for line in lines if not line.startswith(NOISE))
     if after == before:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
