@@ -1,17 +1,18 @@
 """The one way to the durable store: `connection()` for the client, `call` and `call_many` for lean commands.
 
 Two thirds of a redis-py call is client code (retries, pool events, callbacks). A `Wire` keeps redis-py's own public
-`Connection` objects in a stack, packs, sends and reads: the same bytes for a third of the time.
+`Connection` objects in a stack, packs with hiredis, sends and reads: the same bytes for a third of the time.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
+import hiredis
 import redis
 from django.core.signals import setting_changed
 from django_redis import get_redis_connection
@@ -23,7 +24,9 @@ from kv.conf import app_settings
 from kv.errors import NotReplicated, StoreUnavailable, raise_if_away, store_errors
 
 Word = str | bytes | int | float
-Command = Sequence[Word]
+Command = tuple[Word, ...]
+# Its stub speaks of a tuple of one.
+pack_command = cast("Callable[[Command], bytes]", hiredis.pack_command)
 
 
 def connection() -> Any:
@@ -36,7 +39,7 @@ def connection() -> Any:
 
 def call(*command: Word) -> Any:
     """Send one command, return its reply (bytes, ints, lists). Raises StoreUnavailable, or redis ResponseError."""
-    return _wire().send([command])[0]
+    return _wire().send_one(command)
 
 
 def call_many(commands: Sequence[Command]) -> list[Any]:
@@ -51,7 +54,7 @@ def call_write(*command: Word) -> Any:
     """
     replicas = app_settings.KV_WAIT_REPLICAS
     if not replicas:
-        return _wire().send([command])[0]
+        return _wire().send_one(command)
     return _wire().send_and_wait(command, replicas)
 
 
@@ -63,26 +66,26 @@ class Wire:
         self._idle: deque[Any] = deque()
         self._pid = os.getpid()
 
+    def send_one(self, command: Command) -> Any:
+        """Write one command and read its reply."""
+        line = self._take()
+        try:
+            line.send_packed_command([pack_command(command)], check_health=False)
+            return line.read_response()
+        except BaseException as error:
+            _settle(line, error)
+            raise
+        finally:
+            self._idle.append(line)
+
     def send(self, commands: Sequence[Command]) -> list[Any]:
         """Write all commands, then read as many replies."""
+        line = self._take()
         try:
-            line = self._take()
-        except (redis.RedisError, OSError) as error:
-            raise StoreUnavailable(type(error).__name__) from error
-        try:
-            if len(commands) == 1:
-                line.send_packed_command(line.pack_command(*commands[0]), check_health=False)
-                return [line.read_response()]
-            line.send_packed_command(line.pack_commands(commands), check_health=False)
+            line.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
             return _replies(line, len(commands))
-        except redis.ResponseError as error:
-            raise_if_away(error)
-            raise
-        except (redis.RedisError, OSError) as error:
-            line.disconnect()
-            raise StoreUnavailable(type(error).__name__) from error
-        except BaseException:
-            line.disconnect()  # a reply may still be on its way: it must not meet the next caller
+        except BaseException as error:
+            _settle(line, error)
             raise
         finally:
             self._idle.append(line)
@@ -103,14 +106,20 @@ class Wire:
         except IndexError:
             line = self._pool.make_connection()
         try:
-            # A server that went away while the line rested is seen here, before anything is sent.
-            if line.is_connected and _is_stale(line):
+            if line.is_connected:
+                # A server that went away while the line rested is seen here, before anything is sent.
+                if not line.can_read(0):
+                    return line
                 line.disconnect()
-            if not line.is_connected:
-                line.connect()
-        except BaseException:
+        except redis.RedisError:
+            line.disconnect()
+        try:
+            line.connect()
+        except BaseException as error:
             line.disconnect()
             self._idle.append(line)
+            if isinstance(error, (redis.RedisError, OSError)):
+                raise StoreUnavailable(type(error).__name__) from error
             raise
         return line
 
@@ -121,11 +130,14 @@ class ClusterWire:
     def __init__(self, client: RedisCluster) -> None:
         self._client: Any = client  # redis-py leaves most of its methods untyped
 
-    def send(self, commands: Sequence[Command]) -> list[Any]:
-        """One command as it is, several as a pipeline by node."""
+    def send_one(self, command: Command) -> Any:
+        """One command, to the node that holds its key."""
         with store_errors():
-            if len(commands) == 1:
-                return [self._client.execute_command(*commands[0])]
+            return self._client.execute_command(*command)
+
+    def send(self, commands: Sequence[Command]) -> list[Any]:
+        """Several commands, as a pipeline by node."""
+        with store_errors():
             pipeline = self._client.pipeline()
             for command in commands:
                 pipeline.execute_command(*command)
@@ -153,12 +165,14 @@ def _first_key(command: Command) -> str | bytes:
     return key if isinstance(key, (str, bytes)) else str(key)
 
 
-def _is_stale(line: Any) -> bool:
-    """Whether the server hung up, or left something unread that would be taken for the next reply."""
-    try:
-        return bool(line.can_read(0))
-    except redis.RedisError:
-        return True
+def _settle(line: Any, error: BaseException) -> None:
+    """Leave the line fit for its next caller, and raise StoreUnavailable for what means that the store is away."""
+    if isinstance(error, redis.ResponseError):
+        raise_if_away(error)
+        return
+    line.disconnect()  # a reply may still be on its way: it must not meet the next caller
+    if isinstance(error, (redis.RedisError, OSError)):
+        raise StoreUnavailable(type(error).__name__) from error
 
 
 def _replies(line: Any, count: int) -> list[Any]:

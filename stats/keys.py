@@ -68,6 +68,18 @@ def visit_window(caller: str) -> str:
     return f"{app_settings.KV_PREFIX}{{stats}}:rate:visit:{caller}"
 
 
+def visit(shard: int, when: date, caller: str) -> list[str]:
+    """The keys of record_visit in its order, built at once: it is the busiest script of all."""
+    stem, today = f"{app_settings.KV_PREFIX}{{stats}}:", when.isoformat()
+    return [
+        f"{stem}visitors:{shard:04x}",
+        f"{stem}visitors",
+        f"{stem}days:{today}",
+        f"{stem}days:{today}:uniques",
+        f"{stem}rate:visit:{caller}",
+    ]
+
+
 def family() -> str:
     """The glob of every key under {stats}, for SCAN."""
     return f"{_glob(app_settings.KV_PREFIX)}{{stats}}:*"

@@ -13,7 +13,8 @@ local wait = window_wait(KEYS[5], limit, window, now)
 if wait > 0 then return {'limited', wait} end
 window_hit(KEYS[5], limit, window, now)
 local visits = redis.call('HINCRBY', KEYS[3], 'visits', 1)
-if redis.call('PFADD', KEYS[4], ARGV[2]) == 1 then redis.call('EXPIRE', KEYS[4], ARGV[3]) end
+redis.call('PFADD', KEYS[4], ARGV[2])
+if visits == 1 then redis.call('EXPIRE', KEYS[4], ARGV[3]) end
 if visits % 8 == 1 then
   local vote = redis.call('HMGET', KEYS[3], 'top', 'lead')
   local lead = tonumber(vote[2] or '0')

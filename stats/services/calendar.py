@@ -9,4 +9,5 @@ from django.utils import timezone
 
 def local_day(now: datetime | None = None) -> date:
     """The site's calendar day of `now` (an aware datetime; None: this moment)."""
-    return timezone.localdate(now or timezone.now(), timezone.get_default_timezone())
+    zone = timezone.get_default_timezone()
+    return (datetime.now(zone) if now is None else now.astimezone(zone)).date()

@@ -7,7 +7,7 @@ the next visitor after n is falsely "seen" with probability n / 2^47, at 10 mill
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kv.addresses import address_hash
 
@@ -15,8 +15,7 @@ SHARD_BITS = 15
 MEMBER_BITS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """One address's place among the shards.
 
     shard:   0 … 2^15 - 1.

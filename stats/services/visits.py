@@ -27,15 +27,8 @@ def record_visit(*, address: str, now: datetime | None = None) -> Visit:
     Raises RateLimited or StoreUnavailable, having counted nothing.
     """
     visitor = visitor_of(address)
-    day = local_day(now)
     reply = record_visit_script.run(
-        [
-            keys.visitors_shard(visitor.shard),
-            keys.visitors(),
-            keys.day(day),
-            keys.day_uniques(day),
-            keys.visit_window(visitor.caller),
-        ],
+        keys.visit(visitor.shard, local_day(now), visitor.caller),
         [visitor.member, visitor.element, _UNIQUES_TTL, *_limit()],
     )
     _raise_if_limited(reply)

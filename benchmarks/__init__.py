@@ -1,0 +1,1 @@
+"""What the code costs, as ratios within one run: `python -m benchmarks [NAME …]`."""

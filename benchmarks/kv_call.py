@@ -1,0 +1,27 @@
+"""A script call through the floor against redis-py's own `evalsha` on the same kind of connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.measure import Row, per_second, pinned, side_by_side
+from benchmarks.store import fresh_store, plain_client, server_pid
+from stats.services.usage import record_usage_script
+
+
+def run() -> Iterator[Row]:
+    """record_usage.lua, three commands, no id."""
+    with fresh_store() as server:
+        client = plain_client(server)
+        names = ["{usage}:a", "{usage}:b", "{usage}:a"]
+        sha = client.script_load(record_usage_script.source)
+        candidates = {
+            "ours": lambda number: record_usage_script.run(names, ["tool", 0]),
+            "theirs": lambda number: client.evalsha(sha, 3, *names, "tool", 0),
+        }
+        with pinned(server_pid()):
+            rates = side_by_side(candidates, calls=2000)
+    yield Row(
+        "kv: script call", per_second(rates["ours"]), "redis-py evalsha", per_second(rates["theirs"]),
+        rates["ours"] / rates["theirs"], "≥1.3",
+    )  # fmt: skip
