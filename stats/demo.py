@@ -1,0 +1,119 @@
+"""Sample figures for `manage.py demo`: three months of a small site that is slowly becoming known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from ipaddress import IPv4Address
+from random import Random
+
+from django.utils import timezone
+
+from stats.conf import VISIT_LIMIT, app_settings
+from stats.services.calendar import local_day
+from stats.services.qr_codes import record_qr_code
+from stats.services.usage import record_usage
+from stats.services.visits import leave_out_visit, record_visit
+from stats.types import Reason
+
+# Addresses that no visitor can have (RFC 2544: set aside for measuring networks).
+_NETWORK = int(IPv4Address("198.18.0.0"))
+_ADDRESSES = 2**17
+_FEWEST_VISITS, _MOST_VISITS = 25, 75
+_WEEKEND = 0.55
+_RETURNING = 0.35
+_CODES_PER_VISIT = 0.08
+_TOOLS_PER_VISIT = 0.5
+_MOST_BY_ONE = 20
+# Of each hundred visits, so many more are left out, for this reason.
+_LEFT_OUT = {Reason.BOT: 30, Reason.OPTED_OUT: 7, Reason.STAFF: 4, Reason.PREFETCH: 3, Reason.CROSS_SITE: 1}
+_PRICES = (450, 990, 1250, 1900, 2500, 3990, 4990, 7500, 12000, 24900, 89000)
+
+
+def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:
+    """Record visits, what was left out, payment codes and uses of tools, through the services, day by day.
+
+    days:    how many, the day of `now` the last.
+    rng:     decides everything, so that the same seed makes the same site.
+    advance: called with the number of records written.
+    Raises StoreUnavailable; what was written until then stays.
+    """
+    people = _People(rng)
+    today = local_day(now)
+    for back in range(days - 1, -1, -1):
+        day = today - timedelta(days=back)
+        moment = min(timezone.make_aware(datetime.combine(day, time(12)), timezone.get_default_timezone()), now)
+        visits = _visits_of(day, 1 - back / days, rng)
+        for _ in range(visits):
+            record_visit(address=people.anybody(), now=moment)
+        written = visits + _leave_out(visits, people, moment, rng)
+        written += _make_codes(visits, day, moment, rng) + _use_tools(visits, moment, rng)
+        advance(written)
+
+
+class _People:
+    """Who comes: newcomers, and regulars among those who came before."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._known: list[str] = []
+        self._visits: Counter[str] = Counter()
+        # All of it may fall into one window of the limit of visits.
+        window = VISIT_LIMIT.window
+        self._most = min(_MOST_BY_ONE, window.amount) if window else _MOST_BY_ONE
+
+    def anybody(self) -> str:
+        """A canonical address: a regular's, unless chance or the limit of visits says a newcomer's."""
+        if self._known and self._rng.random() < _RETURNING:
+            address = self._rng.choice(self._known)
+            if self._visits[address] < self._most:
+                self._visits[address] += 1
+                return address
+        return self.newcomer()
+
+    def newcomer(self) -> str:
+        """The address of somebody who was never here."""
+        while self._visits[address := str(IPv4Address(_NETWORK + self._rng.randrange(_ADDRESSES)))]:
+            pass
+        self._visits[address] += 1
+        self._known.append(address)
+        return address
+
+
+def _visits_of(day: date, progress: float, rng: Random) -> int:
+    """How many come on a day: more from month to month, fewer at weekends, and now and then somebody links here."""
+    expected = _FEWEST_VISITS + (_MOST_VISITS - _FEWEST_VISITS) * progress
+    if day.isoweekday() > 5:  # noqa: PLR2004 (ISO 8601: Saturday is 6)
+        expected *= _WEEKEND
+    if rng.random() < 0.03:  # noqa: PLR2004 (about three such days in three months)
+        expected *= rng.uniform(1.8, 2.6)
+    return max(1, round(rng.gauss(expected, expected * 0.12)))
+
+
+def _leave_out(visits: int, people: _People, moment: datetime, rng: Random) -> int:
+    written = 0
+    for reason, percent in _LEFT_OUT.items():
+        for _ in range(round(visits * percent / 100 * rng.uniform(0.6, 1.4))):
+            leave_out_visit(address=people.newcomer(), reason=reason, now=moment)
+            written += 1
+    return written
+
+
+def _make_codes(visits: int, day: date, moment: datetime, rng: Random) -> int:
+    count = round(visits * _CODES_PER_VISIT * rng.uniform(0.4, 1.6))
+    for number in range(count):
+        cents = rng.choice(_PRICES) * rng.choice((1, 1, 1, 2, 3))
+        if cents <= app_settings.STATS_MAX_QR_CENTS:
+            record_qr_code(id=f"demo:{day.isoformat()}:{number}", amount_cents=cents, now=moment)
+    return count
+
+
+def _use_tools(visits: int, moment: datetime, rng: Random) -> int:
+    tools = app_settings.STATS_TOOLS
+    if not tools:
+        return 0
+    count = round(visits * _TOOLS_PER_VISIT * rng.uniform(0.7, 1.3))
+    for tool in rng.choices(tools, weights=[1 / (place + 1) for place in range(len(tools))], k=count):
+        record_usage(tool=tool, now=moment)
+    return count
