@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_safe
 from django.views.generic import View
 from stdnum import iban, iso11649
 
@@ -79,6 +80,7 @@ class PayView(View):
         return render(request, "stats/pay_code.html", context)
 
 
+@require_safe
 @public_page
 def statistics(request: HttpRequest) -> HttpResponse:
     """How often each tool was used, as bars in a table."""

@@ -10,14 +10,12 @@ from axe_playwright_python.sync_playwright import Axe
 from stats.services.usage import record_usage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 PAGES = ("/", "/pay", "/statistics", "/accounts/login", "/accounts/signup", "/de/", "/fr/pay")
-PHONE, SMALL_PHONE, DESKTOP = (
-    {"width": 390, "height": 844},
-    {"width": 320, "height": 640},
-    {"width": 1280, "height": 800},
-)
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SMALL_PHONE: ViewportSize = {"width": 320, "height": 640}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
 def barriers(page: Page) -> list[str]:

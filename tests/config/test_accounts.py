@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
@@ -95,7 +95,7 @@ class TestLogIn:
         ]
         assert all("do not belong together" in page for page in pages)
 
-    def test_closes_after_too_many_wrong_tries(self, client: Client, ada: User, settings: SettingsWrapper) -> None:
+    def test_closes_after_too_many_wrong_tries(self, client: Client, ada: User, settings: Settings) -> None:
         for _ in range(settings.AXES_FAILURE_LIMIT):
             response = client.post("/accounts/login", {"username": "ada", "password": "wrong"})
         assert response.status_code == 429

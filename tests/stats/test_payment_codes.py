@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 import segno
@@ -105,7 +106,11 @@ class TestBuildPayload:
 class TestMakePaymentCode:
     def test_is_the_square_that_segno_makes_of_the_same_payment(self) -> None:
         theirs = make_epc_qr(
-            name=ORDER.beneficiary, iban=ORDER.iban, amount="12.34", text=ORDER.remittance_text, encoding="utf-8"
+            name=ORDER.beneficiary,
+            iban=ORDER.iban,
+            amount=Decimal("12.34"),
+            text=ORDER.remittance_text,
+            encoding="utf-8",
         )
         assert make_payment_code(ORDER).square == theirs
 
