@@ -55,7 +55,7 @@ class Worker:
                 for turn in self._turns:
                     self._serve(turn, threads, ending.ring, woken=turn.duty.name in woken)
                 ending.wait(_TICK_SECONDS)
-            log.info("worker: ending after the current steps")
+            log.debug("worker: ending after the current steps")
 
     def run_once(self) -> int:
         """Run one step of each duty that is due, one after another; how many failed."""

@@ -1,0 +1,60 @@
+"""`manage.py serve`: what `make run` starts."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from config.static_files import collect_static
+from config.supervisor import PortTaken, SiteEnded, check_port, granian, supervise, worker
+from kv.factories import configured_server
+from kv.management.base import StoreCommand
+
+
+class Command(StoreCommand):
+    """Sets up what is missing, then serves until Ctrl-C, which ends everything that was started here."""
+
+    help = "Start the store, migrate, collect static files, and serve the site with the background worker beside it."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare, serve, and leave nothing behind."""
+        try:
+            check_port(settings.HOST, settings.PORT)
+        except PortTaken as error:
+            raise CommandError(
+                f"Can't listen on {settings.HOST}:{settings.PORT} ({error}): set HOST or PORT."
+            ) from error
+        except OSError as error:
+            raise CommandError(f"HOST: {settings.HOST} is no address of this machine ({error.strerror}).") from error
+        self._prepare()
+        os.environ["DJANGO_SETTINGS_MODULE"] = settings.SETTINGS_MODULE or "config.settings"
+        os.chdir(settings.BASE_DIR)  # where `python -m` finds the project
+        try:
+            supervise(
+                granian(host=settings.HOST, port=settings.PORT, workers=settings.WORKERS),
+                worker(),
+                address=(settings.HOST, settings.PORT),
+                ready=self._welcome,
+            )
+        except SiteEnded as error:
+            raise CommandError(f"{error}. What it wrote above says why.") from error
+        finally:
+            if (server := configured_server()) is not None:
+                server.leave()  # the last one out stops it
+        self.stdout.write("Stopped. Everything counted is kept.")
+
+    def _prepare(self) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        if collect_static():
+            self.stdout.write("Static files collected")
+
+    def _welcome(self) -> None:
+        self.stdout.write(f"Serving {settings.SITE_URL} on {settings.HOST}:{settings.PORT} (Ctrl-C stops it)")
+        if not get_user_model().objects.filter(is_superuser=True).exists():
+            self.stdout.write("There is no administrator yet: `make admin` makes one and prints the password.")
+        self.stdout.flush()
