@@ -1,0 +1,1 @@
+"""Every user's own page: activity, mood, streaks, and a token ledger."""
