@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import limits
+import redis.exceptions
 from django.http import HttpRequest
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -93,6 +94,14 @@ class _KvStorage(RedisStorage):
         self.target_server = "redis"
         self.storage = client
         self.initialize_storage("")
+
+    # The parent finds these out in its own __init__, which would open a connection of its own.
+    wrap_exceptions = False
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """Every error of the client; they pass through unchanged."""
+        return redis.exceptions.RedisError
 
 
 @lru_cache(maxsize=256)

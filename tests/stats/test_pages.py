@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.test import Client, override_settings
 
-from kv.errors import StoreUnavailable
+from kv.caches import durable_cache
 from stats.services import receipts
 from stats.services.figures import forget_figures, read_figures
 from stats.services.usage import list_usage, record_usage
@@ -38,14 +39,8 @@ def _fresh_figures(store: Any) -> Iterator[None]:
 
 @pytest.fixture
 def store_away() -> Iterator[None]:
-    away = StoreUnavailable("away")
-    with (
-        patch("stats.services.figures.call", side_effect=away),
-        patch("stats.services.usage.call", side_effect=away),
-        patch("stats.services.usage.record_usage_script.run", side_effect=away),
-        patch("stats.services.qr_codes.record_qr_code_script.run", side_effect=away),
-        patch("kv.throttling.connection", side_effect=away),
-    ):
+    """A store at an address where nobody listens."""
+    with override_settings(CACHES={**settings.CACHES, "kv": durable_cache("redis://127.0.0.1:1/0", directory=Path())}):
         yield
 
 
