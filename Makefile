@@ -10,7 +10,6 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 CATALOGUES = $(wildcard locale/*/LC_MESSAGES/django.po */locale/*/LC_MESSAGES/django.po)
-LANGUAGES := fr de es
 # Two cores are the machine this is made for; kept low because each worker starts a store of its own.
 JOBS ?= 2
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -45,7 +44,7 @@ lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/mypy
 
 messages: $(VENV)/.dev ## collect the texts to translate into the catalogues
-	@$(BIN)/python -m config.messages $(LANGUAGES)
+	@$(BIN)/python -m config.messages
 	@$(MAKE) compile
 
 compile: $(CATALOGUES:.po=.mo)

@@ -1,4 +1,4 @@
-"""Collects the texts to translate into the catalogues: `make messages`.
+"""Collects the texts to translate: `make messages` for all, `python -m config.messages stats` for one app.
 
 A bare machine has no xgettext, so Babel does the work, and Django's own template lexer turns templates into something
 Babel can read. The site's texts go to locale/, each app's to its own locale/, so that an app taken
@@ -110,12 +110,16 @@ def update_catalogue(path: Path, language: str, template: Catalog) -> bool:
     return True
 
 
-def update_all(languages: Iterable[str] = LANGUAGES) -> list[Path]:
-    """Update every catalogue and answer the files that changed; a part without a text gets no catalogue."""
+def update_all(parts: Collection[str] = ()) -> list[Path]:
+    """Update the catalogues and answer the files that changed; a part without a text gets no catalogue.
+
+    parts: names of apps, or `site` for what belongs to none; empty for all.
+    """
     changed = []
     for locale, folders in catalogues().items():
-        template = collect_messages(folders)
-        for language in languages if len(template) else ():
+        name = "site" if locale.parent == ROOT else locale.parent.name
+        template = collect_messages(folders) if not parts or name in parts else Catalog()
+        for language in LANGUAGES if len(template) else ():
             path = locale / language / "LC_MESSAGES" / "django.po"
             if update_catalogue(path, language, template):
                 changed.append(path)
@@ -123,5 +127,5 @@ def update_all(languages: Iterable[str] = LANGUAGES) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for path in update_all(sys.argv[1:] or LANGUAGES):
+    for path in update_all(sys.argv[1:]):
         sys.stdout.write(f"updated {path.relative_to(ROOT)}\n")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import django
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from config.messages import LANGUAGES, ROOT, catalogues, collect_messages
 
 if TYPE_CHECKING:
-    from babel.messages.catalog import Catalog, Message
+    from babel.messages.catalog import Message
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]|\{\w*\}|<[^>]+>")
 DJANGO = Path(django.__file__).parent
@@ -32,7 +33,7 @@ def _template(locale: Path) -> Catalog:
 def _translated(locale: Path, language: str) -> Catalog:
     path = locale / language / "LC_MESSAGES" / "django.po"
     if not path.exists():
-        pytest.fail(f"{path.relative_to(ROOT)} is missing: run `make messages`, then translate it")
+        return Catalog()  # then every text is untranslated, which one test says
     with path.open("rb") as text:
         return read_po(text, locale=language)
 
