@@ -22,7 +22,7 @@ from stats.errors import TotalTooLarge, UnknownTool
 from stats.forms import PaymentForm
 from stats.services import qr_codes, receipts, usage
 from stats.services.payment_codes import PaymentCode
-from stats.templatetags.stats import format_cents, format_count
+from stats.templatetags.stats import UNKNOWN, format_cents, format_count
 from stats.views.origins import is_from_this_site
 
 public_page = cache_control(public=True, max_age=0, s_maxage=60)
@@ -87,11 +87,15 @@ def statistics(request: HttpRequest) -> HttpResponse:
     try:
         tools = usage.list_usage()
     except StoreUnavailable:
-        context: dict[str, object] = {"away": True}
+        bars = [ToolBar(tool, UNKNOWN, 0) for tool in app_settings.STATS_TOOLS]
+        context: dict[str, object] = {"tools": bars, "away": True}
     else:
-        used = [tool for tool in tools if tool.count]
-        most = max((tool.count for tool in used), default=1)
-        context = {"tools": [ToolBar(tool.tool, format_count(tool.count), tool.count * 100 // most) for tool in used]}
+        used = [use for use in tools if use.count]
+        most = max((use.count for use in used), default=1)
+        # At least 1, so that a single use beside a million can still be seen.
+        context = {
+            "tools": [ToolBar(use.tool, format_count(use.count), max(use.count * 100 // most, 1)) for use in used]
+        }
     return render(request, "stats/statistics.html", context | {"pay_url": reverse("stats:pay")})
 
 
