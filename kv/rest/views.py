@@ -23,6 +23,8 @@ class ApiView(APIView):
 
     rate_limit: the limit that every request of the view counts against; None for none.
     max_body:   the largest body, bytes.
+    reads_store: a GET can't be answered without the store, so that it is refused when the limit finds the store away:
+                after one timeout, not after a second one.
     """
 
     renderer_classes = [JsonRenderer]
@@ -33,6 +35,7 @@ class ApiView(APIView):
     schema = ApiSchema()
     rate_limit: ClassVar[RateLimit | None] = None
     max_body: ClassVar[int] = MAX_BODY
+    reads_store: ClassVar[bool] = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a body that says it is too large before anything else is done."""
@@ -52,7 +55,7 @@ class ApiView(APIView):
         try:
             self.rate_limit.check(request)
         except StoreUnavailable:
-            if request.method not in _SAFE:
+            if request.method not in _SAFE or self.reads_store:
                 raise
 
     def get_exception_handler(self) -> Callable[[Exception, Any], Any]:

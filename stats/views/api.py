@@ -156,6 +156,7 @@ class UsageView(PublicView):
     """GET: uses of every tool."""
 
     rate_limit = USAGE_LIMIT
+    reads_store = True
 
     @extend_schema(operation_id="list_usage", responses=UsageOutput)
     def get(self, request: Request) -> Response:
