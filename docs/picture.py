@@ -17,7 +17,7 @@ def main(address: str) -> None:
     browser_path = next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1120, "height": 720}, device_scale_factor=2, locale="en-GB")
+        page = browser.new_page(viewport={"width": 1120, "height": 790}, device_scale_factor=2, locale="en-GB")
         page.goto(address, wait_until="networkidle")
         page.screenshot(path=Path(__file__).with_name("home.png"))
         browser.close()
