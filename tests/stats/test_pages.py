@@ -199,6 +199,7 @@ class TestPayRefusals:
             {"origin": "https://elsewhere.example"},
             {"origin": "null"},
             {"origin": "http://testserver:8001"},
+            {"origin": "http://["},
         ],
     )
     def test_of_forms_from_elsewhere(self, headers: dict[str, str], settings: Settings) -> None:
