@@ -1,0 +1,19 @@
+"""Figures live in the process for some seconds; no test may see those of the one before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stats.services.figures import forget_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    forget_figures()
+    yield
+    forget_figures()
