@@ -130,6 +130,7 @@ class Proxy:
         """No more connections."""
         self._open = False
         self._flowing.set()
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept, which a mere close does not
         self._listener.close()
         self.cut()
         self._thread.join(5)
@@ -197,8 +198,11 @@ def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process lives; one that is dead and not yet waited for does not."""
+    """Whether any thread of the process lives; one that is dead and not yet waited for does not."""
+    folder = Path(f"/proc/{pid}")
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+        dead = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        # The first thread may be dead while another still holds the sockets open.
+        return not dead or len(list((folder / "task").iterdir())) > 1
+    except (FileNotFoundError, ProcessLookupError):
         return False
