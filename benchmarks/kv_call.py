@@ -16,12 +16,16 @@ def run() -> Iterator[Row]:
         names = ["{usage}:a", "{usage}:b", "{usage}:a"]
         sha = client.script_load(record_usage_script.source)
         candidates = {
-            "ours": lambda number: record_usage_script.run(names, ["tool", 0]),
-            "theirs": lambda number: client.evalsha(sha, 3, *names, "tool", 0),
+            "ours": lambda _: record_usage_script.run(names, ["tool", 0]),
+            "theirs": lambda _: client.evalsha(sha, 3, *names, "tool", 0),
         }
         with pinned(server_pid()):
             rates = side_by_side(candidates, calls=2000)
     yield Row(
-        "kv: script call", per_second(rates["ours"]), "redis-py evalsha", per_second(rates["theirs"]),
-        rates["ours"] / rates["theirs"], "≥1.3",
-    )  # fmt: skip
+        "kv: script call",
+        per_second(rates["ours"]),
+        "redis-py evalsha",
+        per_second(rates["theirs"]),
+        rates["ours"] / rates["theirs"],
+        "≥1.3",
+    )

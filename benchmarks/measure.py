@@ -54,7 +54,7 @@ def side_by_side(candidates: dict[str, Callable[[int], object]], *, calls: int, 
 
 @contextmanager
 def pinned(*pids: int, cores: set[int] | None = None) -> Iterator[None]:
-    """Keep this process and `pids` on the same cores (one by default): unpinned round trips jump between 30 and 100 µs."""
+    """Keep this process and `pids` on one core, or on `cores`: unpinned round trips jump between 30 and 100 µs."""
     chosen = cores or {min(os.sched_getaffinity(0))}
     before = {pid: os.sched_getaffinity(pid) for pid in (0, *pids)}
     for pid in before:

@@ -15,10 +15,11 @@ handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"
 
 urlpatterns = [
+    # The busiest first: addresses are tried in this order.
+    path("", include((stats_api, "stats_api"))),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.MetricsView.as_view(), name="metrics"),
-    path("", include((stats_api, "stats_api"))),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", pages.DocsView.as_view(url_name="schema"), name="docs"),
     re_path(r"^en(?:/(?P<rest>.*))?$", pages.without_prefix),

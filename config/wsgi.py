@@ -1,8 +1,42 @@
-"""The WSGI application that granian serves."""
+"""The WSGI application that granian serves: one site, two lanes.
+
+Django's middleware costs a request 95 µs, more than the counting itself. An API call that brings no session needs no
+session, language, message or CSRF token, so it takes a lane with none of these; everything else takes the whole list.
+Both lanes lead to the same addresses and views.
+"""
 
 import os
-
-from django.core.wsgi import get_wsgi_application
+from collections.abc import Callable, Iterable
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.test.utils import override_settings
+
+StartResponse = Callable[..., Any]
+
+
+class TwoLanes:
+    """Sends API calls without a session's cookie down the short lane."""
+
+    def __init__(self) -> None:
+        django.setup(set_prefix=False)
+        self.whole = WSGIHandler()
+        # A handler reads MIDDLEWARE once, when it is made.
+        with override_settings(MIDDLEWARE=settings.API_MIDDLEWARE):
+            self.short = WSGIHandler()
+        self.session = settings.SESSION_COOKIE_NAME + "="
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        path = environ["PATH_INFO"]
+        # /api/docs is a page for people, under the content security policy of the others.
+        is_call = path.startswith("/api/") and not path.startswith("/api/docs")
+        lane = self.short if is_call and self.session not in environ.get("HTTP_COOKIE", "") else self.whole
+        return lane(environ, start_response)
+
+
+application = TwoLanes()

@@ -1,0 +1,78 @@
+"""The naive peer: Django's default middleware, a DRF view with one redis-py `evalsha`, and a bare view."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Any
+
+import django
+import redis
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+if not settings.configured:
+    settings.configure(
+        SECRET_KEY="peer",
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF=__name__,
+        USE_TZ=True,
+        MIDDLEWARE=[]
+        if "PEER_BARE" in os.environ
+        else [
+            "django.middleware.security.SecurityMiddleware",
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.locale.LocaleMiddleware",
+            "django.middleware.common.CommonMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+            "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        ],
+        INSTALLED_APPS=[
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+            "rest_framework",
+        ],
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    )
+    django.setup()
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+client = redis.Redis(unix_socket_path=os.environ["PEER_SOCKET"])
+# The least that counts a visitor once: what a snippet on the net would do.
+SCRIPT = """
+local added = redis.call('SADD', KEYS[1], ARGV[1])
+if added == 1 then redis.call('INCR', KEYS[2]) redis.call('HINCRBY', KEYS[3], ARGV[2], 1) end
+return {added, redis.call('GET', KEYS[2])}
+"""
+sha = client.script_load(SCRIPT)
+
+
+class VisitView(APIView):
+    """One evalsha, no checks."""
+
+    authentication_classes: list[Any] = []
+
+    def post(self, request: Request) -> Response:
+        """Count."""
+        address = request.META.get("HTTP_X_FORWARDED_FOR") or secrets.token_hex(4)
+        added, total = client.evalsha(sha, 3, "{peer}:seen", "{peer}:total", "{peer}:days", address, "2026-01-01")
+        return Response({"counted": bool(added), "visitors": int(total)})
+
+
+def constant(request: HttpRequest) -> HttpResponse:
+    """A bare view that returns a constant."""
+    body = b'{"visitors":1,"qr_total":1,"revenue_cents":1}'
+    return HttpResponse(body, content_type="application/json", headers={"Content-Length": str(len(body))})
+
+
+urlpatterns = [path("visit", VisitView.as_view()), path("constant", constant)]
+application = get_wsgi_application()

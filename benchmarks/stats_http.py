@@ -1,0 +1,83 @@
+"""The visit and the totals over HTTP against a naive peer and a bare view on the same kind of server."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from benchmarks.http import granian, load
+from benchmarks.measure import Row, per_second
+from kv.embedded import EmbeddedServer
+
+_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
+_ROUNDS = 7
+_SECONDS = 1.0
+
+
+def run() -> Iterator[Row]:
+    """Rounds in turn, the median of each; every visit comes from an address of its own."""
+    directory = Path(tempfile.mkdtemp(prefix="chb-"))
+    server = EmbeddedServer(directory / "valkey", "always")
+    server.ensure(30)
+    (directory / "static").mkdir()  # WhiteNoise warns when there is none
+    ours = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATA_DIR": os.fspath(directory),
+        "NUM_PROXIES": "1",
+        "SITE_URL": "",
+    }
+    theirs = {"PEER_SOCKET": os.fspath(server.socket_path)}
+    bare = {**theirs, "PEER_BARE": "1"}
+    with (
+        granian("config.wsgi:application", ours) as site,
+        granian("benchmarks.peer:application", theirs) as peer,
+        granian("benchmarks.peer:application", bare) as empty,
+    ):
+        rates = _in_turn(
+            {
+                "visit": lambda turn: load(site, _visit("/api/stats/visit", site, turn), seconds=_SECONDS),
+                "naive visit": lambda turn: load(peer, _visit("/visit", peer, turn), seconds=_SECONDS),
+                "figures": lambda _: load(site, _get("/api/stats", site), seconds=_SECONDS),
+                "constant": lambda _: load(peer, _get("/constant", peer), seconds=_SECONDS),
+                "empty": lambda _: load(empty, _get("/constant", empty), seconds=_SECONDS),
+            }
+        )
+    server.leave()
+    yield _row("POST /api/stats/visit", rates["visit"], "naive DRF view + evalsha", rates["naive visit"], "≥1.0")
+    yield _row("GET /api/stats", rates["figures"], "bare view, default middleware", rates["constant"], "≥0.8")
+    yield _row("GET /api/stats", rates["figures"], "bare view, no middleware at all", rates["empty"], "")
+
+
+def _in_turn(candidates: dict[str, Callable[[int], tuple[float, dict[bytes, int]]]]) -> dict[str, float]:
+    rates: dict[str, list[float]] = {name: [] for name in candidates}
+    for turn in range(_ROUNDS + 1):
+        for name, candidate in candidates.items():
+            rate, statuses = candidate(turn)
+            if set(statuses) != {b"200"}:
+                raise RuntimeError(f"{name}: {statuses}")
+            if turn:
+                rates[name].append(rate)
+    return {name: statistics.median(values) for name, values in rates.items()}
+
+
+def _visit(path: str, port: int, turn: int) -> Callable[[int], bytes]:
+    start = 0x0B000000 + turn * 1_000_000
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {_AGENT}\r\nSec-Fetch-Site: same-origin\r\n"
+
+    def request(number: int) -> bytes:
+        return f"{head}X-Forwarded-For: {IPv4Address(start + number)}\r\nContent-Length: 0\r\n\r\n".encode()
+
+    return request
+
+
+def _get(path: str, port: int) -> Callable[[int], bytes]:
+    text = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {_AGENT}\r\n\r\n".encode()
+    return lambda _: text
+
+
+def _row(operation: str, ours: float, against: str, theirs: float, bar: str) -> Row:
+    return Row(operation, per_second(ours), against, per_second(theirs), ours / theirs, bar)
