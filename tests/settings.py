@@ -1,4 +1,4 @@
-"""The site's settings for tests: a data directory of its own, quick passwords, static files straight from the sources."""
+"""The site's settings for tests: a data directory of its own, quick passwords, static files from the sources."""
 
 import os
 import tempfile
