@@ -48,6 +48,7 @@ messages: $(VENV)/.dev ## collect the texts to translate into the catalogues
 	@$(MAKE) compile
 
 compile: $(CATALOGUES:.po=.mo)
+	@:
 
 # Catalogues are compiled by Babel: a bare machine has no msgfmt.
 %.mo: %.po | $(VENV)/.site

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Message
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]|\{\w*\}|<[^>]+>")
+# What a printer of the language would not let pass.
+UNTYPOGRAPHIC = {
+    "fr": re.compile(r"(?<![\u202f\u00a0])[;:?!»](?=\s|$)|«(?![\u202f\u00a0])|['\"]"),
+    "de": re.compile(r"[\"“](?=\w)|'"),
+    "es": re.compile(r"^[^¿]*\?|^[^¡]*!|['\"]"),
+}
 DJANGO = Path(django.__file__).parent
 PARTS = [(locale, language) for locale in catalogues() for language in LANGUAGES]
 NAMES = [f"{locale.relative_to(ROOT)}-{language}" for locale, language in PARTS]
@@ -89,6 +95,10 @@ class TestCatalogue:
         catalog = _translated(locale, language)
         assert [entry.id for entry in catalog if entry.id and template.get(entry.id, entry.context) is None] == []
         assert list(catalog.obsolete) == []
+
+    def test_typography_is_the_languages_own(self, locale: Path, language: str) -> None:
+        texts = [text for _, entry in _pairs(locale, language) for text in (_texts(entry.string) if entry else ())]
+        assert [text for text in texts if UNTYPOGRAPHIC[language].search(PLACEHOLDER.sub("x", text))] == []
 
     def test_an_app_does_not_reword_djangos_own_texts(self, locale: Path, language: str) -> None:
         """All catalogues are merged into one: "Change" for a column of ours would rename the admin's link as well.
