@@ -31,6 +31,8 @@ class ApiView(APIView):
     parser_classes = [JsonParser]
     content_negotiation_class = JsonOnly
     metadata_class = None
+    # No OPTIONS: it is refused without `metadata_class`, so it must not stand in Allow.
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     versioning_class = None
     schema = ApiSchema()
     rate_limit: ClassVar[RateLimit | None] = None

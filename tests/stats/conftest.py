@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stats.services.figures import forget_figures
+from tests.lanes import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,3 +18,9 @@ def _nothing_remembered() -> Iterator[None]:
     forget_figures()
     yield
     forget_figures()
+
+
+@pytest.fixture
+def client() -> SiteClient:
+    """In the place of pytest-django's: the site as it is served."""
+    return SiteClient()

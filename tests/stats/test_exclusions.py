@@ -70,7 +70,8 @@ class TestPrefetches:
         ],
     )
     def test_are_left_out(self, name: str, value: str) -> None:
-        assert reason(**{name: value}) is Reason.PREFETCH
+        header: dict[str, Any] = {name: value}
+        assert reason(**header) is Reason.PREFETCH
 
     def test_other_purposes_count(self) -> None:
         assert reason(SEC_PURPOSE="something-new") is None
@@ -79,7 +80,8 @@ class TestPrefetches:
 class TestOptingOut:
     @pytest.mark.parametrize("name", ["DNT", "SEC_GPC"])
     def test_by_either_signal(self, name: str) -> None:
-        assert reason(**{name: "1"}) is Reason.OPTED_OUT
+        header: dict[str, Any] = {name: "1"}
+        assert reason(**header) is Reason.OPTED_OUT
 
     @pytest.mark.parametrize("value", ["0", "", "null"])
     def test_only_by_a_one(self, value: str) -> None:

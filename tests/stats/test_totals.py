@@ -1,0 +1,100 @@
+"""Totals changed by hand, and cleared."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.contrib.auth.models import User
+
+from kv.errors import StoreUnavailable
+from stats.errors import BadAdjustment
+from stats.models import Adjustment
+from stats.services.figures import fresh_figures, read_figures
+from stats.services.qr_codes import LARGEST_TOTAL, record_qr_code
+from stats.services.totals import adjust_figure, count_keys, reset_figures
+from stats.services.usage import list_usage, record_usage
+from stats.services.visits import record_visit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _counted(store: Any) -> None:
+    record_visit(address="203.0.113.7")
+    record_qr_code(id="one", amount_cents=1250)
+    record_usage(tool="payment-qr")
+
+
+class TestAdjustFigure:
+    @pytest.mark.parametrize(
+        ("figure", "delta", "total"),
+        [("visitors", 5, 6), ("qr_total", -1, 0), ("revenue_cents", -250, 1000), ("usage:payment-qr", 9, 10)],
+    )
+    def test_changes_the_total_and_keeps_why(self, figure: str, delta: int, total: int) -> None:
+        clerk = User.objects.create_user("clerk")
+        row = adjust_figure(figure=figure, delta=delta, reason="counted twice", actor=clerk)
+        row.refresh_from_db()
+        assert (row.figure, row.delta, row.total, row.reason, row.actor) == (
+            figure,
+            delta,
+            total,
+            "counted twice",
+            clerk,
+        )
+
+    def test_shows_at_once(self) -> None:
+        assert fresh_figures()[0].visitors == 1
+        adjust_figure(figure="visitors", delta=5, reason="moved from the old site")
+        assert fresh_figures()[0].visitors == 6
+
+    @pytest.mark.parametrize("delta", [-2, LARGEST_TOTAL])
+    def test_refuses_to_leave_the_possible_totals(self, delta: int) -> None:
+        with pytest.raises(BadAdjustment):
+            adjust_figure(figure="visitors", delta=delta, reason="no")
+        assert read_figures().visitors == 1
+        assert not Adjustment.objects.exists()
+
+    @pytest.mark.parametrize("figure", ["", "revenue", "usage:", "usage:unknown", "visitors:"])
+    def test_refuses_what_is_no_figure(self, figure: str) -> None:
+        with pytest.raises(BadAdjustment):
+            adjust_figure(figure=figure, delta=1, reason="no")
+        assert not Adjustment.objects.exists()
+
+    def test_keeps_no_reason_for_a_change_that_was_not_made(self) -> None:
+        away = patch("stats.services.totals.adjust_figure_script.run", side_effect=StoreUnavailable("away"))
+        with away, pytest.raises(StoreUnavailable):
+            adjust_figure(figure="visitors", delta=1, reason="no")
+        assert not Adjustment.objects.exists()
+
+
+class TestResetFigures:
+    def test_leaves_nothing_and_nobody_was_ever_seen(self, store: Any) -> None:
+        expected = count_keys()
+        assert expected == store.dbsize() > 0
+        assert sum(reset_figures()) == expected
+        assert count_keys() == 0
+        assert record_visit(address="203.0.113.7").visitors == 1
+        assert record_qr_code(id="one", amount_cents=1250).counted
+
+    def test_touches_nobody_else_s_keys(self, store: Any) -> None:
+        store.set("user:{7}:stats", "x")
+        store.set("{qr}:count:DEMO", 5)
+        list(reset_figures())
+        assert set(store.scan_iter()) == {b"user:{7}:stats", b"{qr}:count:DEMO"}
+
+    def test_stays_within_its_prefix(self, store: Any, settings: Any) -> None:
+        settings.KV_PREFIX = "a*:"
+        record_visit(address="203.0.113.7")
+        list(reset_figures())
+        settings.KV_PREFIX = ""
+        assert read_figures().visitors == 1
+        assert list_usage()[0].count == 1
+
+    def test_may_go_in_many_batches(self, store: Any) -> None:
+        for number in range(1200):
+            record_qr_code(id=f"id-{number}", amount_cents=1)
+        batches = list(reset_figures())
+        assert len(batches) > 2
+        assert store.dbsize() == 0
