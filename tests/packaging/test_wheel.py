@@ -63,6 +63,10 @@ class TestContents:
         tree = {path.relative_to(ROOT).as_posix() for path in (ROOT / app / kind).rglob("*") if path.is_file()}
         assert {name for name in tree if "__pycache__" not in name} - names == set()
 
+    @pytest.mark.parametrize("app", ["kv", "stats"])
+    def test_its_types_are_used_by_whoever_installs_it(self, names: set[str], app: str) -> None:
+        assert f"{app}/py.typed" in names
+
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_translations_are_compiled(self, names: set[str], language: str) -> None:
         assert f"stats/locale/{language}/LC_MESSAGES/django.mo" in names
