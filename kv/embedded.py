@@ -55,14 +55,20 @@ class EmbeddedServer:
         return Path("/tmp") / f"countinghouse-{os.getuid()}" / digest / "valkey.sock"  # noqa: S108 (checked to be ours)
 
     def join(self) -> None:
-        """Count this process among the server's users until it ends. Costs nothing from the second time on."""
+        """Count this process among the server's users until it ends. Costs nothing from the second time on.
+
+        Raises StoreUnavailable when the directory can't be made or is not ours.
+        """
         if self.directory in _joined:
             return
         with _joining:
             if self.directory in _joined:
                 return
-            self._make_directories()
-            users = os.open(self.directory / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._make_directories()
+                users = os.open(self.directory / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise StoreUnavailable(f"{self.directory} can't be used: {error.strerror}") from error
             fcntl.flock(users, fcntl.LOCK_SH)  # waits only while a last user is stopping the server
             _joined[self.directory] = users
 

@@ -33,7 +33,10 @@ _AWAY_PREFIXES = (
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn whatever the client library raises for a store that is away into StoreUnavailable."""
+    """Turn whatever the client library raises for a store that is away into StoreUnavailable.
+
+    An OSError is not among it: redis-py has words of its own for a socket's, and a file's is no matter of the store.
+    """
     try:
         yield
     except _AWAY as error:
@@ -56,7 +59,6 @@ _AWAY = (
     redis.exceptions.TimeoutError,
     redis.exceptions.ClusterError,
     redis.exceptions.RedisClusterException,
-    OSError,
 )
 _AWAY_REPLIES = (
     redis.exceptions.ReadOnlyError,

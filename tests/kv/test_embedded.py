@@ -198,6 +198,11 @@ class TestSocketPath:
         with pytest.raises(StoreUnavailable, match="does not belong to this user"):
             server.join()
 
+    def test_a_directory_that_can_not_be_made_is_one_clear_line(self, directory: Path) -> None:
+        directory.parent.joinpath("file").touch()
+        with pytest.raises(StoreUnavailable, match="can't be used: Not a directory"):
+            EmbeddedServer(directory.parent / "file" / "valkey").join()
+
     def test_a_link_in_the_place_of_the_directory_is_refused(self, directory: Path) -> None:
         (directory.parent / "elsewhere").mkdir()
         directory.symlink_to(directory.parent / "elsewhere")
