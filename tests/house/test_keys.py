@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SPELLED = re.compile(r"^(\{(stats|usage|qr)\}:|user:\{|billing:)")
+SPELLED = re.compile(r"^(\{(stats|usage|qr)\}:|user:\{|billing:\{)")
 HEADER = re.compile(r"\A--\[\[.*?\]\]", re.DOTALL)
 
 
