@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "config",
     "kv",
     "stats",
+    "codetags",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -155,6 +157,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- what is counted
 STATS_TOOLS = env.words("STATS_TOOLS", "payment-qr,webo-news-overlay,ccn-image-optimiser")
 STATS_MAX_QR_CENTS = env.integer("STATS_MAX_QR_CENTS", 1_000_000, minimum=1, maximum=99_999_999_999)
+
+
+# --- campaign codes
+CODETAGS_PATTERN = env.text("CODETAGS_PATTERN", "[A-Z0-9]{4}")
+CODETAGS_MAX_UNKNOWN = env.integer("CODETAGS_MAX_UNKNOWN", 10_000, maximum=1_000_000)
+CODETAGS_BACKSTOP_SECONDS = env.integer("CODETAGS_BACKSTOP_SECONDS", 600, maximum=86_400)
+CODETAGS_COOKIES = "config.cookies.COOKIES"
+QR_ANALYTICS_EXTERNAL_URL = env.text("QR_ANALYTICS_EXTERNAL_URL")
+QR_ANALYTICS_EXTERNAL_SECRET = env.text("QR_ANALYTICS_EXTERNAL_SECRET")
+QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE = env.boolean("QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE", default=False)
+try:
+    re.compile(CODETAGS_PATTERN)
+except re.error as _error:
+    raise ImproperlyConfigured(f"CODETAGS_PATTERN: {_error}") from None
+if QR_ANALYTICS_EXTERNAL_URL and not QR_ANALYTICS_EXTERNAL_SECRET:
+    raise ImproperlyConfigured(
+        "QR_ANALYTICS_EXTERNAL_SECRET: needed with QR_ANALYTICS_EXTERNAL_URL, to sign what is sent"
+    )
 
 
 def _rate_limits() -> dict[str, str] | None:

@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from codetags.urls import api as codetags_api
+from codetags.urls import pages as codetags_pages
 from config import pages, probes
 from stats.urls import api as stats_api
 from stats.urls import pages as stats_pages
@@ -17,6 +19,7 @@ handler500 = "config.errors.server_error"
 urlpatterns = [
     # The busiest first: addresses are tried in this order.
     path("", include((stats_api, "stats_api"))),
+    path("", include((codetags_api, "codetags_api"))),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.MetricsView.as_view(), name="metrics"),
@@ -26,6 +29,7 @@ urlpatterns = [
     *i18n_patterns(
         path("", pages.home, name="home"),
         path("", include((stats_pages, "stats"))),
+        path("", include((codetags_pages, "codetags"))),
         path("", include("config.accounts.urls")),
         path("admin/", admin.site.urls),
         prefix_default_language=False,

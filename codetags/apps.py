@@ -1,0 +1,19 @@
+"""The app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from codetags.keys import FAMILIES
+
+
+class CodeTagsConfig(AppConfig):
+    """Registers the system checks, and the listeners that mirror the registry of codes to the store."""
+
+    name = "codetags"
+    verbose_name = _("Campaign codes")
+    default_auto_field = "django.db.models.BigAutoField"
+    kv_families = FAMILIES
+
+    def ready(self) -> None:
+        """Register the checks and connect the listeners."""
+        from codetags import checks, signals  # noqa: F401

@@ -1,0 +1,50 @@
+"""Django system checks of the app."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from codetags.conf import app_settings
+from codetags.errors import UnsafeSink
+from codetags.services.sink import check_sink_address
+
+
+@register("codetags")
+def check_pattern(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Codes can be read out of a cookie and out of a key."""
+    text = app_settings.CODETAGS_PATTERN
+    hint = "Such as [A-Z0-9]{4}. Dots, spaces, braces and tildes can be no part of a code."
+    try:
+        pattern = re.compile(text, re.ASCII)
+    except re.error as error:
+        return [Error(f"CODETAGS_PATTERN: {error}.", hint=hint, id="codetags.E001")]
+    taken = [sign for sign in '. {}~|;,"\\' for times in range(1, 9) if pattern.fullmatch(sign * times)]
+    if pattern.fullmatch("") or taken:
+        return [Error(f"CODETAGS_PATTERN: {text!r} lets in what can be no code.", hint=hint, id="codetags.E001")]
+    return []
+
+
+@register("codetags")
+def check_sink(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Hits are POSTed outside only signed, and only to an address that may be posted to."""
+    url = app_settings.QR_ANALYTICS_EXTERNAL_URL
+    if not url:
+        return []
+    errors: list[CheckMessage] = []
+    if not app_settings.QR_ANALYTICS_EXTERNAL_SECRET:
+        errors.append(
+            Error(
+                "QR_ANALYTICS_EXTERNAL_URL is set without QR_ANALYTICS_EXTERNAL_SECRET.",
+                hint="The receiver could not tell our hits from a stranger's. Set a long random secret.",
+                id="codetags.E002",
+            )
+        )
+    try:
+        check_sink_address(url)
+    except UnsafeSink as error:
+        errors.append(Error(f"QR_ANALYTICS_EXTERNAL_URL: {error}", id="codetags.E003"))
+    return errors

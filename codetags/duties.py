@@ -1,0 +1,29 @@
+"""Background work of the app: post the outbox, copy daily counts to SQL, mirror the registry."""
+
+from __future__ import annotations
+
+from codetags.services.outbox import deliver_events
+from codetags.services.registry import mirror_registry
+from codetags.services.rollup import roll_up_days
+from kv.duties import Duty
+
+
+def deliver() -> bool:
+    """One step of the outbox; True when more hits wait that could go now."""
+    return deliver_events().more
+
+
+def roll_up() -> None:
+    """What was hit since the last roll-up."""
+    roll_up_days()
+
+
+def mirror() -> None:
+    """What a change made without the admin, or while the store was away, has left behind."""
+    mirror_registry(always=False)
+
+
+DELIVER = Duty("codetags_deliver", every=2, lease=30, run=deliver)
+ROLL_UP = Duty("codetags_rollup", every=900, lease=120, run=roll_up)
+MIRROR = Duty("codetags_registry", every=300, lease=60, run=mirror)
+DUTIES = (DELIVER, ROLL_UP, MIRROR)

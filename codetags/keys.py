@@ -1,0 +1,113 @@
+"""Every Redis key this app owns. No other module spells a key.
+
+`{qr}` is the hash tag: all keys share a slot, so one script may touch them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from codetags.conf import app_settings
+
+#: What follows KV_PREFIX in every key of the app, for backups.
+FAMILIES = ("{qr}:",)
+
+#: The code under which strangers beyond CODETAGS_MAX_UNKNOWN are counted. No code can have this name.
+OTHER = "~OTHER"
+
+#: The field of a daily series that holds hits taken over without a date: the total is always the sum of the series.
+UNDATED = "1970-01-01"
+
+
+def count(code: str) -> str:
+    """STRING hits of a code. No TTL. Written by record_hit, import_hits, restore_days."""
+    return f"{_qr()}count:{code}"
+
+
+def days(code: str) -> str:
+    """HASH hits by day (YYYY-MM-DD; 1970-01-01: without a date), the parts of `count`. No TTL. Written as `count`."""
+    return f"{_qr()}days:{code}"
+
+
+def seen(code: str, fingerprint: str) -> str:
+    """STRING "1", the backstop: this visitor was counted. TTL CODETAGS_BACKSTOP_SECONDS. Written by record_hit."""
+    return f"{_qr()}seen:{code}:{fingerprint}"
+
+
+def last_seen() -> str:
+    """ZSET code by the time of its last hit, ms since 1970. No TTL. Written by record_hit, restore_days."""
+    return f"{_qr()}last_seen"
+
+
+def rank() -> str:
+    """ZSET code by its hits; the registry's codes from 0 on. No TTL. Written with every count, and by mirror_code."""
+    return f"{_qr()}rank"
+
+
+def registry() -> str:
+    """HASH code → "start|end|archived" (YYYY-MM-DD or empty; "1" or "0"). No TTL. Written by mirror_code."""
+    return f"{_qr()}registry"
+
+
+def registry_version() -> str:
+    """STRING which state of the SQL registry the mirror shows. No TTL. Written by mirror_registry."""
+    return f"{_qr()}registry:version"
+
+
+def unknown() -> str:
+    """SET codes outside the registry that are counted by name, at most CODETAGS_MAX_UNKNOWN. No TTL. By record_hit."""
+    return f"{_qr()}unknown"
+
+
+def outside() -> str:
+    """HASH code → hits before its start, after its end or while archived. No TTL. Written by record_hit."""
+    return f"{_qr()}outside"
+
+
+def code_window(caller: str, code: str) -> str:
+    """LIST of times (µs): the rate limit of one address on one code. TTL one window. Written by record_hit."""
+    return f"{_qr()}rate:{caller}:{code}"
+
+
+def codes_window(caller: str) -> str:
+    """LIST of times (µs): the rate limit of one address on all codes. TTL one window. Written by record_hit."""
+    return f"{_qr()}rate:{caller}"
+
+
+def outbox() -> str:
+    """LIST of "id code ms": counted hits still to POST, oldest first. No TTL; bounded. By record_hit, the deliverer."""
+    return f"{_qr()}outbox"
+
+
+def outbox_tries() -> str:
+    """HASH id → how often its POST failed. No TTL. Written by fail_event, settle_event."""
+    return f"{_qr()}outbox:tries"
+
+
+def outbox_parked() -> str:
+    """LIST as the outbox: hits given up after too many tries. No TTL; bounded. Written by fail_event, unpark_events."""
+    return f"{_qr()}outbox:parked"
+
+
+def outbox_state() -> str:
+    """HASH dropped, reported: hits dropped, and how many of them were told; failures, next (ms): the pause. No TTL."""
+    return f"{_qr()}outbox:state"
+
+
+def rolled() -> str:
+    """STRING up to when SQL has every hit, ms since 1970. No TTL. Written by the roll-up."""
+    return f"{_qr()}rolled"
+
+
+def imported() -> str:
+    """HASH source, tab, name → hits taken over from there, so that a backfill may run again. No TTL. By import_hits."""
+    return f"{_qr()}imported"
+
+
+def family(part: str = "") -> str:
+    """The glob of every key that begins so, for SCAN."""
+    return re.sub(r"([*?\[\]\\^])", r"\\\1", f"{_qr()}{part}") + "*"
+
+
+def _qr() -> str:
+    return f"{app_settings.KV_PREFIX}{{qr}}:"

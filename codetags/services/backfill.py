@@ -1,0 +1,110 @@
+"""Take over what an older site has counted: its `qr:count:*` keys, or a CSV file. Safe to run twice."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from codetags import keys
+from codetags.errors import BadImport, MalformedCode
+from codetags.services.codes import parse_code
+from codetags.types import Imported
+from kv.scripts import Script
+
+_OLD_PREFIX = "qr:count:"
+_TIMEOUT_SECONDS = 10
+_LARGEST = 2**53 - 1
+
+import_hits_script = Script("codetags", "import_hits")
+
+
+@dataclass(frozen=True, slots=True)
+class OldCount:
+    """What another place has counted under a name; `day` None when it does not say when."""
+
+    name: str
+    day: date | None
+    hits: int
+
+
+def import_hits(source: str, counts: Iterable[OldCount], *, dry_run: bool = False) -> Imported:
+    """Add the hits to the live counts, each once: of a source that is read again only what it has counted since.
+
+    source: names the place, so that a second one with the same codes is added too. dry_run: say what would be added.
+    Raises BadImport or StoreUnavailable; what was taken over before that stays, and is not taken twice.
+    """
+    codes: set[str] = set()
+    skipped: list[str] = []
+    hits = 0
+    for old in counts:
+        try:
+            code = parse_code(old.name)
+        except MalformedCode:
+            skipped.append(old.name)
+            continue
+        day = old.day.isoformat() if old.day else keys.UNDATED
+        names = [
+            keys.imported(),
+            keys.count(code),
+            keys.days(code),
+            keys.rank(),
+            keys.registry(),
+            keys.unknown(),
+        ]
+        field = f"{source}\t{old.name} {day}"
+        hits += int(import_hits_script.run(names, [field, code, day, old.hits, "1" if dry_run else ""]))
+        codes.add(code)
+    return Imported(len(codes), hits, tuple(skipped))
+
+
+def read_older_store(url: str) -> Iterator[OldCount]:
+    """Every `qr:count:*` of an older site's Redis. Raises BadImport."""
+    try:
+        client: Any = redis.Redis.from_url(
+            url, retry=Retry(NoBackoff(), 0), socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+        )
+        for key in client.scan_iter(f"{_OLD_PREFIX}*", count=1000):
+            value = client.get(key)
+            if value is not None:
+                name = bytes(key).decode("utf-8", "replace").removeprefix(_OLD_PREFIX)
+                yield OldCount(name, None, _number(bytes(value).decode("utf-8", "replace"), name))
+    except (redis.RedisError, OSError, ValueError) as error:
+        raise BadImport(f"the older store can't be read: {type(error).__name__}: {error}") from error
+
+
+def read_csv(path: Path) -> Iterator[OldCount]:
+    """A file with a heading line `code,count` or `code,date,count`. Raises BadImport, which names the line."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as text:
+            rows = csv.DictReader(text)
+            if not {"code", "count"} <= set(rows.fieldnames or ()):
+                raise BadImport(
+                    f"{path}: the first line must name the columns code and count (and date, if there is one)"
+                )
+            for row in rows:
+                yield _row(row, f"{path}, line {rows.line_num}")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadImport(f"{path} can't be read: {error}") from error
+
+
+def _row(row: dict[str, str], where: str) -> OldCount:
+    written = (row.get("date") or "").strip()
+    try:
+        day = date.fromisoformat(written) if written else None
+    except ValueError as error:
+        raise BadImport(f"{where}: {written!r} is no date such as 2026-05-31") from error
+    return OldCount((row["code"] or "").strip(), day, _number(row["count"] or "", where))
+
+
+def _number(text: str, where: str) -> int:
+    if not text.strip().isascii() or not text.strip().isdigit() or int(text) > _LARGEST:
+        raise BadImport(f"{where}: {text!r} is no count")
+    return int(text)

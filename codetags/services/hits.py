@@ -1,0 +1,80 @@
+"""Count hits of codes."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any
+
+from codetags import keys
+from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
+from codetags.services.calendar import local_day
+from codetags.services.exclusions import AGENT_LENGTH
+from codetags.types import Outcome
+from kv.addresses import address_hash
+from kv.scripts import Script
+from kv.throttling import RateLimit, RateLimited
+
+_MICROSECONDS = 1_000_000
+
+record_hit_script = Script("codetags", "record_hit")
+
+
+def record_hit(*, code: str, address: str, agent: str, now: datetime | None = None) -> Outcome:
+    """Count one hit of a well-formed code, once for each visitor within CODETAGS_BACKSTOP_SECONDS; one round trip.
+
+    address: canonical, see kv.addresses. agent: the browser's name for itself. Neither is kept: a keyed fingerprint of
+    both, different for each code, stands for the visitor as long as the backstop lasts.
+    Raises RateLimited or StoreUnavailable, having counted nothing.
+    """
+    visitor = address_hash(address)
+    caller = visitor.hex()[:32]
+    settings = app_settings
+    other = keys.OTHER
+    reply = record_hit_script.run(
+        [
+            keys.seen(code, _fingerprint(visitor, code, agent)),
+            keys.count(code),
+            keys.days(code),
+            keys.count(other),
+            keys.days(other),
+            keys.last_seen(),
+            keys.rank(),
+            keys.registry(),
+            keys.unknown(),
+            keys.outside(),
+            keys.code_window(caller, code),
+            keys.codes_window(caller),
+            keys.outbox(),
+            keys.outbox_state(),
+        ],
+        [
+            code,
+            local_day(now).isoformat(),
+            settings.CODETAGS_BACKSTOP_SECONDS,
+            settings.CODETAGS_MAX_UNKNOWN,
+            other,
+            *_limit(CODE_LIMIT),
+            *_limit(CODES_LIMIT),
+            secrets.token_hex(16) if settings.QR_ANALYTICS_EXTERNAL_URL else "",
+            settings.QR_ANALYTICS_EXTERNAL_MAX_WAITING,
+        ],
+    )
+    return _outcome(reply)
+
+
+def _outcome(reply: Any) -> Outcome:
+    if reply[0] == b"limited":
+        raise RateLimited(CODE_LIMIT if reply[1] == b"code" else CODES_LIMIT, -(-reply[2] // _MICROSECONDS))
+    return Outcome(reply[0].decode())
+
+
+def _limit(limit: RateLimit) -> tuple[int, int]:
+    window = limit.window
+    return (window.amount, window.seconds * _MICROSECONDS) if window else (0, 0)
+
+
+def _fingerprint(visitor: bytes, code: str, agent: str) -> str:
+    text = f"{code}\n{agent[:AGENT_LENGTH]}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, key=visitor, digest_size=12).hexdigest()

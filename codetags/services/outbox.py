@@ -1,0 +1,152 @@
+"""The outbox: counted hits on their way to the external receiver, at least once each, in any order."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.utils import timezone
+
+from codetags import keys
+from codetags.conf import app_settings
+from codetags.errors import SinkAway, SinkRefused, UnsafeSink
+from codetags.services.calendar import milliseconds_of, moment_of
+from codetags.services.sink import Poster
+from codetags.types import Delivery, Event, OutboxState
+from kv.connection import call_many, call_write
+from kv.scripts import Script
+
+log = logging.getLogger(__name__)
+
+#: Hits of one step: short enough to end promptly, long enough to be worth a connection.
+STEP = 50
+_LONGEST_PAUSE = 300.0
+
+fail_event_script = Script("codetags", "fail_event")
+settle_event_script = Script("codetags", "settle_event")
+unpark_events_script = Script("codetags", "unpark_events")
+pause_outbox_script = Script("codetags", "pause_outbox")
+
+
+def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False) -> Delivery:
+    """Post the oldest waiting hits, one step. Call it from one place at a time (the duty's lease sees to that).
+
+    A hit leaves the outbox only once the receiver has answered 2xx: whoever dies in between posts it again.
+    A receiver that is away puts all of it off, longer each time up to 300 s, with jitter; one hit that it refuses goes
+    behind the others. Either way a hit that failed QR_ANALYTICS_EXTERNAL_MAX_TRIES times is parked.
+    even_if_paused: try though the pause is not over. Raises StoreUnavailable.
+    """
+    if not app_settings.QR_ANALYTICS_EXTERNAL_URL:
+        return Delivery()
+    entries, _, state = _read(STEP)
+    _report_dropped(state)
+    if not entries or (int(state.get("next", 0)) > milliseconds_of(now or timezone.now()) and not even_if_paused):
+        return Delivery()
+    sent = refused = parked = 0
+    failures = int(state.get("failures", 0))
+    try:
+        with Poster() as poster:
+            for event in map(read_event, entries):
+                try:
+                    poster.post(event)
+                except SinkRefused as error:
+                    refused += 1
+                    parked += _fail(event, str(error), behind=True)
+                    continue
+                except SinkAway as error:
+                    parked += _fail(event, str(error), behind=False)
+                    raise
+                _settle(event)
+                sent += 1
+    except (SinkAway, UnsafeSink) as error:
+        log.warning("external receiver: %s", error)
+        _pause(1 if sent else failures + 1)
+        return Delivery(sent, refused, parked, more=False, problem=str(error))
+    if refused and not sent:
+        _pause(failures + 1)
+        return Delivery(sent, refused, parked, more=False, problem="the receiver refused every hit")
+    if failures:
+        call_write("HDEL", keys.outbox_state(), "failures", "next")
+    return Delivery(sent, refused, parked, more=len(entries) == STEP)
+
+
+def outbox_state() -> OutboxState:
+    """How the outbox stands. One round trip. Raises StoreUnavailable."""
+    waiting, parked, fields = call_many(
+        [("LLEN", keys.outbox()), ("LLEN", keys.outbox_parked()), ("HGETALL", keys.outbox_state())]
+    )
+    state = _words(fields)
+    due = int(state.get("next", 0))
+    return OutboxState(
+        int(waiting),
+        int(parked),
+        int(state.get("dropped", 0)),
+        int(state.get("failures", 0)),
+        moment_of(due) if due else None,
+    )
+
+
+def unpark_events(*, most: int = 100_000) -> int:
+    """Give parked hits another chance; how many. Raises StoreUnavailable."""
+    return sum(_unparked(most))
+
+
+def read_event(entry: bytes) -> Event:
+    """The hit that an entry of the outbox spells."""
+    name, code, at = entry.decode().split(" ")
+    return Event(name, code, moment_of(int(at)), entry)
+
+
+def _unparked(most: int) -> Iterator[int]:
+    left = most
+    while left > 0:
+        moved = int(
+            unpark_events_script.run([keys.outbox_parked(), keys.outbox(), keys.outbox_state()], [min(left, 1000)])
+        )
+        if not moved:
+            return
+        left -= moved
+        yield moved
+
+
+def _read(step: int) -> tuple[list[bytes], int, dict[str, str]]:
+    entries, waiting, fields = call_many(
+        [("LRANGE", keys.outbox(), 0, step - 1), ("LLEN", keys.outbox()), ("HGETALL", keys.outbox_state())]
+    )
+    return entries, int(waiting), _words(fields)
+
+
+def _settle(event: Event) -> None:
+    settle_event_script.run([keys.outbox(), keys.outbox_tries()], [event.entry, event.id])
+
+
+def _fail(event: Event, why: str, *, behind: bool) -> int:
+    names = [keys.outbox(), keys.outbox_tries(), keys.outbox_parked(), keys.outbox_state()]
+    most, waiting = app_settings.QR_ANALYTICS_EXTERNAL_MAX_TRIES, app_settings.QR_ANALYTICS_EXTERNAL_MAX_WAITING
+    reply = fail_event_script.run(names, [event.entry, event.id, most, "1" if behind else "", waiting])
+    if reply[0] != b"parked":
+        return 0
+    log.error("external receiver: hit %s is parked after %d tries (%s)", event.id, reply[1], why)
+    return 1
+
+
+def _pause(failures: int) -> None:
+    longest = min(2.0 ** min(failures - 1, 20), _LONGEST_PAUSE)
+    # Half of it at random, so that many sites don't all come back to a receiver in the same second.
+    pause = longest * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+    pause_outbox_script.run([keys.outbox_state()], [failures, int(pause * 1000)])
+
+
+def _report_dropped(state: dict[str, str]) -> None:
+    dropped, reported = int(state.get("dropped", 0)), int(state.get("reported", 0))
+    if dropped > reported:
+        log.error("external receiver: the outbox was full, %d of the oldest hits were dropped", dropped - reported)
+        call_write("HSET", keys.outbox_state(), "reported", dropped)
+
+
+def _words(fields: object) -> dict[str, str]:
+    # A pair list in RESP2, a map in RESP3.
+    pairs = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)  # type: ignore[index]
+    return {name.decode(): value.decode() for name, value in pairs}

@@ -1,0 +1,92 @@
+"""The registry of codes: SQL is its truth, the store has a mirror that the recording script reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import islice
+from typing import TypeVar
+
+from django.db.models import Count, Max
+
+from codetags import keys
+from codetags.models import CodeTag
+from codetags.types import RegisteredCode
+from kv.connection import call, call_many, call_write
+from kv.scripts import Script
+
+T = TypeVar("T")
+_CHUNK = 500
+
+mirror_code_script = Script("codetags", "mirror_code")
+
+
+def registered_codes(codes: Iterable[str]) -> dict[str, RegisteredCode]:
+    """What the registry (SQL) says of these codes; those it lacks are left out."""
+    rows = CodeTag.objects.filter(code__in=list(codes))
+    return {row.code: _registered(row) for row in rows}
+
+
+def mirror_code(code: str) -> None:
+    """Show one code, as SQL has it now, to the recording script. Raises StoreUnavailable.
+
+    Two changes at once may be mirrored in the wrong order; `mirror_registry` mends that within minutes.
+    """
+    row = CodeTag.objects.filter(code=code).values_list("start", "end", "archived").first()
+    mirror_code_script.run(_keys(code), [code, _packed(*row) if row else ""])
+
+
+def mirror_registry(*, always: bool = True) -> int:
+    """Show the whole registry to the recording script; the number of codes mirrored. Raises StoreUnavailable.
+
+    always: False leaves out what is mirrored already, by number of codes and newest change.
+    """
+    version = _version()
+    if not always and call("GET", keys.registry_version()) == version.encode():
+        return 0
+    rows = CodeTag.objects.values_list("code", "start", "end", "archived")
+    mirrored: set[str] = set()
+    for chunk in chunks(rows.iterator(_CHUNK), _CHUNK):
+        _mirror({code: _packed(start, end, archived) for code, start, end, archived in chunk})
+        mirrored.update(row[0] for row in chunk)
+    for gone in chunks(_strangers(mirrored), _CHUNK):
+        # Asked again, since a code may have been added while the others were read.
+        added = set(CodeTag.objects.filter(code__in=gone).values_list("code", flat=True))
+        _mirror({code: "" for code in gone if code not in added})
+    call_write("SET", keys.registry_version(), version)
+    return len(mirrored)
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of `size`, the last one shorter."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _strangers(mirrored: set[str]) -> list[str]:
+    return [code for code in (name.decode() for name in call("HKEYS", keys.registry())) if code not in mirrored]
+
+
+def _mirror(values: dict[str, str]) -> None:
+    if not values:
+        return
+    mirror_code_script.load()
+    call_many([mirror_code_script.command(_keys(code), [code, value]) for code, value in values.items()])
+
+
+def _keys(code: str) -> list[str]:
+    return [keys.registry(), keys.unknown(), keys.rank(), keys.count(code)]
+
+
+def _version() -> str:
+    state = CodeTag.objects.aggregate(codes=Count("pk"), newest=Max("updated_at"))
+    return f"{state['codes']} {state['newest']}"
+
+
+def _packed(start: date | None, end: date | None, archived: bool) -> str:  # noqa: FBT001 (a row's own order)
+    return f"{start.isoformat() if start else ''}|{end.isoformat() if end else ''}|{int(archived)}"
+
+
+def _registered(row: CodeTag) -> RegisteredCode:
+    return RegisteredCode(row.code, row.label, row.note, row.start, row.end, row.archived)

@@ -1,0 +1,60 @@
+"""Forget hits, of one code or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codetags import keys
+from codetags.models import DailyHits
+from codetags.services.registry import chunks, mirror_registry
+from kv.connection import call_write, connection
+from kv.errors import store_errors
+from kv.scripts import Script
+
+reset_code_script = Script("codetags", "reset_code")
+
+
+def reset_code(code: str) -> int:
+    """Forget every hit of one code, in the store and in SQL, with its backstop; how many hits. Raises StoreUnavailable.
+
+    A backfill may take its older hits over again.
+    """
+    hits = int(
+        reset_code_script.run(
+            [
+                keys.count(code),
+                keys.days(code),
+                keys.last_seen(),
+                keys.rank(),
+                keys.registry(),
+                keys.unknown(),
+                keys.outside(),
+            ],
+            [code],
+        )
+    )
+    DailyHits.objects.filter(code=code).delete()
+    _delete(keys.family(f"seen:{code}:"))
+    fields = [field for field in _imports() if field.rpartition(b"\t")[2].decode().upper().split(" ")[0] == code]
+    if fields:
+        call_write("HDEL", keys.imported(), *fields)
+    return hits
+
+
+def reset_all() -> None:
+    """Forget every hit of every code, the outbox included; the registry stays. Raises StoreUnavailable."""
+    _delete(keys.family())
+    DailyHits.objects.all().delete()
+    mirror_registry()
+
+
+def _imports() -> Iterator[bytes]:
+    with store_errors():
+        for field, _ in connection().hscan_iter(keys.imported(), count=1000):
+            yield bytes(field)
+
+
+def _delete(glob: str) -> None:
+    with store_errors():
+        for chunk in chunks(connection().scan_iter(glob, count=1000), 500):
+            call_write("UNLINK", *chunk)

@@ -1,0 +1,134 @@
+"""Daily counts in SQL: copied there from the store, and put back from there after a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from codetags import keys
+from codetags.models import DailyHits
+from codetags.services.calendar import local_day, milliseconds_of, moment_of, start_of
+from codetags.services.registry import chunks, mirror_registry
+from codetags.types import Restored, Rollup
+from kv.connection import call, call_many, call_write
+from kv.scripts import Script
+
+_CHUNK = 500
+#: Hits of the last seconds before a roll-up are looked at again by the next: clocks differ.
+_OVERLAP = timedelta(minutes=5)
+
+restore_days_script = Script("codetags", "restore_days")
+
+
+def roll_up_days(*, everything: bool = False, dry_run: bool = False, now: datetime | None = None) -> Rollup:
+    """Copy what was hit since the last roll-up to DailyHits: idempotent, and never lowers a row.
+
+    A row that is higher than the store stays, since then it is the store that has lost something (see `restore_days`).
+    everything: all codes and days, whenever they were hit. dry_run: say what would be written.
+    Raises StoreUnavailable.
+    """
+    moment = now or timezone.now()
+    since = None if everything else rolled_until()
+    first = local_day(since - _OVERLAP) if since else None
+    codes = rows = 0
+    for chunk in chunks(_codes(first), _CHUNK):
+        series = [_series(code, days, first) for code, days in zip(chunk, _days(chunk), strict=True)]
+        wanted = {(code, day): count for code, days in zip(chunk, series, strict=True) for day, count in days}
+        codes += len(chunk)
+        rows += _write(wanted, dry_run=dry_run)
+    if not dry_run:
+        call_write("SET", keys.rolled(), milliseconds_of(moment))
+    return Rollup(codes, rows)
+
+
+def restore_days(*, dry_run: bool = False) -> Restored:
+    """Put back into the store what DailyHits has and the store lacks; never lowers a live count.
+
+    Hits counted after a loss on a day that was rolled up before it are not added to that day's row: of the two the
+    larger stands, so that a restore can be repeated. Raises StoreUnavailable.
+    """
+    if not dry_run:
+        mirror_registry()
+    codes = hits = 0
+    for code, last in DailyHits.objects.values_list("code").annotate(Max("date")).order_by("code").iterator(_CHUNK):
+        rows = DailyHits.objects.filter(code=code).values_list("date", "count")
+        pairs = [word for day, count in rows for word in (day.isoformat(), count)]
+        names = [
+            keys.count(code),
+            keys.days(code),
+            keys.rank(),
+            keys.last_seen(),
+            keys.registry(),
+            keys.unknown(),
+        ]
+        seen = milliseconds_of(start_of(last))
+        hits += int(restore_days_script.run(names, [code, seen, "1" if dry_run else "", *pairs]))
+        codes += 1
+    return Restored(codes, hits)
+
+
+def rolled_until() -> datetime | None:
+    """Up to when SQL has every hit; None before the first roll-up, or when the store has lost the mark."""
+    mark = call("GET", keys.rolled())
+    return moment_of(int(mark)) if mark else None
+
+
+def _codes(first: date | None) -> Iterator[str]:
+    """The codes that were hit since the day; all for None."""
+    if first is None:
+        return _scan_codes()
+    found = call("ZRANGEBYSCORE", keys.last_seen(), milliseconds_of(start_of(first)), "+inf")
+    return (code.decode() for code in found)
+
+
+def _scan_codes() -> Iterator[str]:
+    cursor, seen = b"0", set[str]()
+    while True:
+        cursor, found = call("ZSCAN", keys.rank(), cursor, "COUNT", 1000)
+        # A scan may name a member twice.
+        fresh = [code for code in (name.decode() for name in found[::2]) if code not in seen]
+        seen.update(fresh)
+        yield from fresh
+        if int(cursor) == 0:
+            return
+
+
+def _days(codes: list[str]) -> list[dict[str, int]]:
+    replies = call_many([("HGETALL", keys.days(code)) for code in codes])
+    return [_counts(reply) for reply in replies]
+
+
+def _counts(reply: object) -> dict[str, int]:
+    pairs = reply.items() if isinstance(reply, dict) else zip(reply[::2], reply[1::2], strict=True)  # type: ignore[index]
+    return {day.decode(): int(count) for day, count in pairs}
+
+
+def _series(code: str, days: dict[str, int], first: date | None) -> list[tuple[date, int]]:
+    parsed = ((date.fromisoformat(day), count) for day, count in days.items())
+    return [(day, count) for day, count in parsed if first is None or day >= first]
+
+
+def _write(wanted: dict[tuple[str, date], int], *, dry_run: bool) -> int:
+    if not wanted:
+        return 0
+    with transaction.atomic():
+        known = DailyHits.objects.filter(
+            code__in={code for code, _ in wanted},
+            date__gte=min(day for _, day in wanted),
+            date__lte=max(day for _, day in wanted),
+        )
+        have = {(row.code, row.date): row.count for row in known}
+        rows = [
+            DailyHits(code=code, date=day, count=count)
+            for (code, day), count in wanted.items()
+            if count > have.get((code, day), 0)
+        ]
+        if not dry_run:
+            DailyHits.objects.bulk_create(
+                rows, 1000, update_conflicts=True, update_fields=["count"], unique_fields=["code", "date"]
+            )
+    return len(rows)

@@ -1,0 +1,31 @@
+"""Listeners: a change of the registry reaches the store as soon as it is committed."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from codetags.models import CodeTag
+from codetags.services.registry import mirror_code
+from kv.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+
+@receiver((post_save, post_delete), sender=CodeTag)
+def mirror_changed_code(sender: type[CodeTag], instance: CodeTag, using: str, **kwargs: Any) -> None:
+    """Mirror the code once the change can no longer be undone."""
+    transaction.on_commit(partial(_mirror, instance.code), using=using)
+
+
+def _mirror(code: str) -> None:
+    try:
+        mirror_code(code)
+    except StoreUnavailable:
+        # The change stands in SQL; the duty codetags_registry shows it to the store within minutes.
+        log.warning("code %s: the store is away, the registry's change will reach it later", code)

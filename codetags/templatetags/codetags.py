@@ -1,0 +1,104 @@
+"""Tags of the app: the landing, the notice about cookies, and words for durations."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal
+from django import template
+from django.http import HttpRequest
+from django.template.context import Context
+from django.urls import reverse
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
+
+from codetags.conf import app_settings
+from codetags.errors import MalformedCode
+from codetags.services.codes import parse_code
+from codetags.services.cookies import CHOICE_COOKIE, list_categories, policy_version
+from codetags.types import FOREVER, Storage, StorageItem
+
+register = template.Library()
+
+
+@register.inclusion_tag("codetags/landing.html")
+def codetags_landing() -> dict[str, Any]:
+    """The script that counts a landing with ?qr=CODE, once. For the head of the landing page."""
+    return {"url": reverse("codetags_api:hit"), "pattern": app_settings.CODETAGS_PATTERN}
+
+
+@register.inclusion_tag("codetags/landing_pixel.html", takes_context=True)
+def codetags_landing_pixel(context: Context) -> dict[str, Any]:
+    """The picture that counts it where there are no scripts. For the body of the landing page."""
+    return {"url": reverse("codetags_api:hit"), "code": _code(context.get("request"))}
+
+
+@register.inclusion_tag("codetags/notice_head.html")
+def cookie_notice_head() -> dict[str, Any]:
+    """The notice's style and script, for the head of every page."""
+    return {"style_url": reverse("codetags:cookie_notice_style")}
+
+
+@register.inclusion_tag("codetags/notice.html")
+def cookie_notice() -> dict[str, Any]:
+    """The notice about cookies, hidden until a script or a style finds that nothing was chosen. For the body's end."""
+    categories = list_categories()
+    return {
+        "categories": categories,
+        "has_choice": any(not category.is_necessary for category in categories),
+        "version": policy_version(),
+        "cookie": CHOICE_COOKIE,
+        "action": reverse("codetags:cookie_settings"),
+        "policy_url": reverse("codetags:cookies"),
+    }
+
+
+@register.filter
+def kept_for(item: StorageItem) -> str:
+    """How long an item is kept, in words of the language."""
+    if item.duration is None:
+        return _("Until the tab is closed") if item.storage is Storage.SESSION else _("Until the browser is closed")
+    if item.duration == FOREVER:
+        return _("Until you delete it")
+    return duration(item.duration)
+
+
+@register.filter
+def duration(value: timedelta) -> str:
+    """A duration in words of the language, such as "6 months"."""
+    return format_timedelta(value, threshold=1.5, locale=_locale())
+
+
+@register.filter
+def kind_of(item: StorageItem) -> str:
+    """Where the browser keeps an item."""
+    return {
+        Storage.COOKIE: _("Cookie"),
+        Storage.LOCAL: _("Local storage"),
+        Storage.SESSION: _("Session storage"),
+    }[item.storage]
+
+
+@register.filter
+def number(value: int) -> str:
+    """A whole number in the digits and groups of the language."""
+    return format_decimal(value, locale=_locale())
+
+
+@register.filter
+def stamp(moment: datetime | None) -> str:
+    """A moment as machines read it."""
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def _code(request: HttpRequest | None) -> str:
+    try:
+        return parse_code(request.GET.get("qr", "")) if request else ""
+    except MalformedCode:
+        return ""
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en")

@@ -1,0 +1,162 @@
+"""What the services return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+
+class Outcome(StrEnum):
+    """What became of a hit: counted, seen before by the backstop, or outside the code's dates."""
+
+    COUNTED = "counted"
+    SEEN = "seen"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCounts:
+    """One code's figures. last_30_days: hits by day, oldest first; outside: hits outside its dates, counted apart.
+
+    days: as the registry says, None for a code that it does not have.
+    """
+
+    code: str
+    label: str
+    count: int
+    last_seen: datetime | None
+    last_30_days: tuple[int, ...]
+    outside: int
+    registered: RegisteredCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCode:
+    """A code of the registry: counted from `start` to `end` (None: open), never while archived."""
+
+    code: str
+    label: str
+    note: str
+    start: date | None
+    end: date | None
+    is_archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """One page of the list of codes: `total` codes in all; `next` is the cursor of the page after, None at the end."""
+
+    codes: tuple[CodeCounts, ...]
+    total: int
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """Hits of one code on one day."""
+
+    day: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """What a roll-up wrote: codes looked at, and rows of DailyHits added or raised."""
+
+    codes: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore put back: codes looked at, and hits that the store had lost."""
+
+    codes: int
+    hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a backfill took over: codes, hits that were new, and names that are no codes."""
+
+    codes: int
+    hits: int
+    skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One counted hit for the external sink. `entry` is its own text in the outbox."""
+
+    id: str
+    code: str
+    at: datetime
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    """Hits that wait, are parked, or were dropped since the beginning; `failures`: steps in a row that failed."""
+
+    waiting: int
+    parked: int
+    dropped: int
+    failures: int
+    next_try: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One step of delivering: hits posted, refused (kept for another try), parked; whether more could go now."""
+
+    sent: int = 0
+    refused: int = 0
+    parked: int = 0
+    more: bool = False
+    problem: str = ""
+
+
+class Storage(StrEnum):
+    """Where the browser keeps an item."""
+
+    COOKIE = "cookie"
+    LOCAL = "local"
+    SESSION = "session"
+
+
+#: The category that needs no consent.
+NECESSARY = "necessary"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageItem:
+    """A cookie or storage item that the site sets.
+
+    duration:    None = until the browser (or, for session storage, the tab) is closed; FOREVER = until it is deleted.
+    category:    `necessary`, or any other: that is off until a visitor agrees.
+    where:       a word for pages that few visitors see, such as the administration.
+    """
+
+    name: str
+    purpose: _StrOrPromise
+    duration: timedelta | None
+    storage: Storage = Storage.COOKIE
+    category: str = NECESSARY
+    where: _StrOrPromise = ""
+
+
+#: Kept until somebody deletes it.
+FOREVER = timedelta.max
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a visitor chose: the categories agreed to (necessary is always among them), under which policy's version."""
+
+    version: str
+    categories: frozenset[str]

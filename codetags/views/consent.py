@@ -1,0 +1,72 @@
+"""The choice about cookies: a form that works without scripts, and the style that shows the notice then."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from django.views.generic import View
+
+from codetags.services import consent, cookies
+from codetags.views.origins import is_from_this_site, page_before
+
+_SHOWN = ".cookie-notice[hidden] { display: block; }\n"
+
+
+@method_decorator((csrf_exempt, cache_control(private=True, no_store=True)), name="dispatch")
+class SettingsView(View):
+    """GET the form with what was chosen; POST {choice: all | none | chosen, category…, version} keeps the choice."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The form."""
+        choice = consent.read_choice(request.COOKIES)
+        context = {
+            "categories": cookies.list_categories(),
+            "version": cookies.policy_version(),
+            "chosen": choice.categories if choice else frozenset(),
+            "is_saved": "saved" in request.GET and choice is not None,
+            "action": reverse("codetags:cookie_settings"),
+        }
+        return render(request, "codetags/cookie_settings.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Keep the choice for six months and go back; 403 for a form that another site sent."""
+        here = reverse("codetags:cookie_settings")
+        if not is_from_this_site(request):
+            page = render(request, "codetags/refused.html", {"action": here})
+            return HttpResponseForbidden(page.content)
+        if request.POST.get("version") != cookies.policy_version():
+            # The page was drawn from an older list, so nobody has agreed to today's.
+            return _to(here)
+        words = {"all": cookies.optional_categories(), "chosen": request.POST.getlist("category")}
+        choice = consent.make_choice(words.get(request.POST.get("choice", ""), ()))
+        back = page_before(request)
+        response = _to(f"{here}?saved=1" if back.partition("?")[0] == here else back)
+        response.set_cookie(
+            cookies.CHOICE_COOKIE,
+            consent.write_choice(choice),
+            max_age=cookies.CHOICE_SECONDS,
+            path="/",
+            secure=request.is_secure(),
+            httponly=False,  # the page's script reads it, since the page itself is the same for everybody
+            samesite="Lax",
+        )
+        return response
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def notice_style(request: HttpRequest) -> HttpResponse:
+    """For browsers without scripts: shows the notice to those who have not chosen, on pages that caches share."""
+    style = "" if consent.read_choice(request.COOKIES) else _SHOWN
+    return HttpResponse(style, content_type="text/css; charset=utf-8")
+
+
+def _to(path: str) -> HttpResponse:
+    response = HttpResponseRedirect(path)
+    response.status_code = 303
+    return response

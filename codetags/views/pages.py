@@ -1,0 +1,31 @@
+"""The public pages: what the site keeps in a browser, and what becomes of the rest. The same for everybody."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from codetags.conf import app_settings
+from codetags.services.cookies import list_categories
+
+public_page = cache_control(public=True, max_age=0, s_maxage=60)
+"""Browsers ask again each time; a proxy may answer for a minute."""
+
+
+@require_safe
+@public_page
+def cookies(request: HttpRequest) -> HttpResponse:
+    """The cookie policy, as tables from the registry."""
+    return render(request, "codetags/cookies.html", {"categories": list_categories()})
+
+
+@require_safe
+@public_page
+def privacy(request: HttpRequest) -> HttpResponse:
+    """The privacy page."""
+    minutes = -(-app_settings.CODETAGS_BACKSTOP_SECONDS // 60)
+    contact = [line.strip() for line in app_settings.CODETAGS_CONTACT.splitlines() if line.strip()]
+    context = {"categories": list_categories(), "minutes": minutes, "contact": contact}
+    return render(request, "codetags/privacy.html", context)
