@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -16,6 +17,13 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 def home(request: HttpRequest) -> HttpResponse:
     """The three cards."""
     return render(request, "home.html")
+
+
+@require_safe
+@cache_control(public=True, max_age=86400)
+def favicon(request: HttpRequest) -> HttpResponseRedirect:
+    """Where browsers look for an icon on a page that names none, such as the API's."""
+    return HttpResponseRedirect(static("site/favicon.svg"))
 
 
 def without_prefix(request: HttpRequest, rest: str | None = None) -> HttpResponseRedirect:
