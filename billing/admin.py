@@ -1,0 +1,97 @@
+"""The app in Django's admin: customers, and the inbox with its replay. Read-only but for the two buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from billing.errors import BillingOff, CustomerBusy, StripeRefused, StripeUnavailable, Unresolved
+from billing.models import StripeCustomer, StripeEvent
+from billing.services import inbox
+from billing.services.sync import sync_customer
+from kv.errors import StoreUnavailable
+
+
+class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker alone
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Stripe adds, not people."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What Stripe said stands."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What Stripe said stays; an event that is dropped would come back by a replay."""
+        return False
+
+
+@admin.register(StripeCustomer)
+class StripeCustomerAdmin(_ReadOnly):
+    """Which customer is which user, and a button that reads one anew."""
+
+    list_display = ("customer_id", "user", "livemode", "is_own", "synced_at", "next_sync_at", "closed_at")
+    list_filter = ("livemode", "is_own", ("closed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("user",)
+    search_fields = ("customer_id", "user__username")
+    change_form_template = "admin/billing/customer.html"
+
+    def get_urls(self) -> list[Any]:
+        """Django's own, and the button's."""
+        view = self.admin_site.admin_view(self.sync_view)
+        return [path("<path:object_id>/sync/", view, name="billing_stripecustomer_sync"), *super().get_urls()]
+
+    def sync_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """POST: read the customer from Stripe now."""
+        row = self.get_object(request, object_id)
+        if request.method == "POST" and row is not None and row.customer_id and request.user.has_perm("billing.sync_customer"):
+            level, text = _sync(row.customer_id)
+            self.message_user(request, text, level)
+        return HttpResponseRedirect(reverse("admin:billing_stripecustomer_change", args=[object_id]))
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(_ReadOnly):
+    """The inbox."""
+
+    list_display = ("event_id", "type", "state", "customer_id", "attempts", "received_at", "done_at", "error")
+    list_filter = ("state", "livemode", "type")
+    search_fields = ("event_id", "customer_id", "object_id")
+    date_hierarchy = "received_at"
+    actions = ("replay",)
+
+    @admin.action(description=gettext_lazy("Replay the chosen events"), permissions=("replay",))
+    def replay(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:
+        """Put them back in line; the worker applies them within a second."""
+        count = inbox.replay_events(queryset)
+        text = ngettext("%(count)d event is in line again.", "%(count)d events are in line again.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Who may put events back in line."""
+        return request.user.has_perm("billing.replay_event")
+
+
+def _sync(customer_id: str) -> tuple[int, str]:
+    """How it went, for a message."""
+    try:
+        synced = sync_customer(customer_id)
+    except Unresolved as error:
+        return messages.ERROR, _("It can't be applied: %(reason)s") % {"reason": error.reason}
+    except (StripeUnavailable, StripeRefused) as error:
+        return messages.ERROR, _("Stripe: %(reason)s") % {"reason": error.reason}
+    except StoreUnavailable:
+        return messages.ERROR, _("The store of counts can't be reached. Try again in a moment.")
+    except CustomerBusy:
+        return messages.WARNING, _("It is being read by another process right now.")
+    except BillingOff:
+        return messages.ERROR, _("Billing is not set up.")
+    if not synced.user_id:
+        return messages.WARNING, _("The account of this customer is gone; nothing was applied.")
+    return messages.SUCCESS, _("Read from Stripe: %(plan)s.") % {"plan": synced.standing.plan.value}

@@ -1,0 +1,22 @@
+"""The app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from billing.keys import FAMILIES
+
+
+class BillingConfig(AppConfig):
+    """Registers the system checks, and hears when an account goes."""
+
+    name = "billing"
+    verbose_name = _("Billing")
+    default_auto_field = "django.db.models.BigAutoField"
+    kv_families = FAMILIES
+
+    def ready(self) -> None:
+        """Register the checks and listeners."""
+        from billing import checks, signals
+
+        signals.connect()
+        del checks

@@ -1,0 +1,64 @@
+"""Django system checks of the app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from billing.conf import app_settings
+
+_KEYS = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")
+
+
+@register("billing")
+def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Key and webhook secret are both there, or neither."""
+    key, secrets = app_settings.STRIPE_SECRET_KEY, app_settings.STRIPE_WEBHOOK_SECRET
+    found: list[CheckMessage] = []
+    if key and not secrets:
+        found.append(
+            Error(
+                "STRIPE_WEBHOOK_SECRET is not set: the webhook endpoint refuses everything, and billing is off.",
+                hint="Copy the signing secret (whsec_…) of the endpoint /api/webhooks/stripe from Stripe's dashboard.",
+                id="billing.E001",
+            )
+        )
+    if secrets and not key:
+        found.append(Error("STRIPE_SECRET_KEY is not set: billing is off.", hint="sk_test_… or sk_live_…", id="billing.E002"))
+    if key and not key.startswith(_KEYS):
+        found.append(
+            Error("STRIPE_SECRET_KEY is no secret or restricted key.", hint=f"It begins with {', '.join(_KEYS)}.", id="billing.E003")
+        )
+    return found
+
+
+@register("billing")
+def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Each plan has a product of its own, each top-up a price."""
+    found: list[CheckMessage] = []
+    plus, premium = app_settings.STRIPE_PRODUCT_PLUS, app_settings.STRIPE_PRODUCT_PREMIUM
+    if plus and plus == premium:
+        found.append(Error("STRIPE_PRODUCT_PLUS and STRIPE_PRODUCT_PREMIUM are the same product.", id="billing.E004"))
+    if app_settings.STRIPE_SECRET_KEY and not (plus or premium or app_settings.BILLING_TOPUPS):
+        found.append(
+            Warning(
+                "Nothing is for sale: no product is set for a plan, and no top-up.",
+                hint="STRIPE_PRODUCT_PLUS, STRIPE_PRODUCT_PREMIUM, BILLING_TOPUPS.",
+                id="billing.W005",
+            )
+        )
+    for tokens, price in app_settings.BILLING_TOPUPS.items():
+        if type(tokens) is not int or tokens < 1 or not str(price).startswith("price_"):
+            found.append(Error("BILLING_TOPUPS: each is whole tokens and a price id.", hint="1000=price_…", id="billing.E006"))
+    return found
+
+
+@register("billing", Tags.security, deploy=True)
+def check_address(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """The key goes to Stripe alone, except in a test."""
+    key, base = app_settings.STRIPE_SECRET_KEY, app_settings.STRIPE_API_BASE
+    if not base or "_live_" not in key:
+        return []
+    return [Error("STRIPE_API_BASE sends a live key elsewhere than to Stripe.", hint="Leave it empty.", id="billing.E007")]

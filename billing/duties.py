@@ -1,0 +1,8 @@
+"""Background work of the app: see kv.duties."""
+
+from kv.duties import Duty
+
+from billing.services.inbox import DUTY
+from billing.services.work import work_inbox
+
+DUTIES = (Duty(DUTY, every=5, lease=60, run=work_inbox, wakes=True),)

@@ -1,0 +1,55 @@
+"""Refusals of the app, with their data."""
+
+from __future__ import annotations
+
+
+class BillingOff(Exception):
+    """STRIPE_SECRET_KEY or STRIPE_WEBHOOK_SECRET is not set: nothing can be sold here."""
+
+
+class StripeUnavailable(Exception):
+    """Stripe can't be reached, is too busy, or failed. Ask again. `reason` names the kind, never a secret."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StripeRefused(Exception):
+    """Stripe understood and said no. `reason` is Stripe's machine name for it, such as `resource_missing`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class BadSignature(Exception):
+    """A webhook that Stripe did not sign, or not within 300 s of now."""
+
+
+class BadEvent(Exception):
+    """A signed webhook that is no event."""
+
+
+class Unresolved(Exception):
+    """An event that can't be applied until somebody acts: `reason` says why. It is parked, shown and replayable."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CustomerBusy(Exception):
+    """Another process is at this user's state right now. Ask again in a moment."""
+
+
+class UnknownPlan(Exception):
+    """A plan, interval or top-up that is not for sale here."""
+
+
+class AlreadySubscribed(Exception):
+    """The user pays for a plan already: a second subscription would be paid twice. The portal changes it."""
+
+
+class UnknownSession(Exception):
+    """A checkout session that is not this user's."""

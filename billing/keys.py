@@ -1,0 +1,36 @@
+"""Every Redis key this app owns. No other module spells a key.
+
+{user_id} is the hash tag: one user's keys share a slot, so one script may touch them all.
+"""
+
+from __future__ import annotations
+
+from billing.conf import app_settings
+
+#: What follows KV_PREFIX in every key of the app, for backups.
+FAMILIES = ("billing:",)
+
+#: How long the lock of one user's sync lasts when its holder dies, ms. Longer than a sync may take.
+LOCK_MS = 120_000
+#: How long prices read from Stripe are shown, seconds.
+CATALOGUE_SECONDS = 86400
+
+
+def observation(user_id: str) -> str:
+    """STRING the last observation number given out. No TTL. Written by take_observation."""
+    return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:observation"
+
+
+def standing(user_id: str) -> str:
+    """HASH observation: number it was seen under; standing: JSON (times in s since 1970). No TTL. Written by write_standing."""
+    return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:standing"
+
+
+def lock(user_id: str) -> str:
+    """STRING the random token of the process that syncs this user. TTL LOCK_MS. Written by hold_user, keep_user, free_user."""
+    return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:lock"
+
+
+def catalogue() -> str:
+    """STRING JSON of what is for sale, and when it was read (s since 1970). TTL one day. Written by refresh_catalogue."""
+    return f"{app_settings.KV_PREFIX}billing:catalogue"

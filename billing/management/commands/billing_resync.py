@@ -1,0 +1,90 @@
+"""Every plan from Stripe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.management.base import CommandError, CommandParser
+
+from billing.errors import BillingOff, CustomerBusy, StripeRefused, StripeUnavailable, Unresolved
+from billing.services import resync
+from billing.services.sync import sync_customer
+from billing.types import Difference
+from kv.management.base import StoreCommand
+
+T = TypeVar("T")
+_TRIES = 5
+
+
+class Command(StoreCommand):
+    """Shows what differs, asks, then makes it the same."""
+
+    help = (
+        "Reads every customer from Stripe, shows whose plan or purchases differ from what stands here, and after a yes makes them "
+        "the same. For when events were lost, or after a restored backup."
+    )
+    destroys = True
+    writes_bulk = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Whom, and how fast."""
+        parser.add_argument("customer", nargs="*", help="These alone (cus_…).")
+        parser.add_argument(
+            "--per-second", type=float, default=5.0, help="Customers a second (default 5, each three or four requests of Stripe's 100)."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """The difference first."""
+        self._pause = 1 / max(options["per_second"], 0.01)
+        self._next = time.monotonic()
+        try:
+            customers = options["customer"] or resync.list_customers()
+        except BillingOff as error:
+            raise CommandError("Billing is not set up: STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.") from error
+        except (StripeUnavailable, StripeRefused) as error:
+            raise CommandError(f"Stripe: {error.reason}.") from error
+        found: list[Difference] = []
+        failed = 0
+        for customer in self.progress(customers, len(customers), "Reading", "customers"):
+            try:
+                difference = self._patiently(lambda customer=customer: resync.find_difference(customer))  # type: ignore[misc]
+            except (Unresolved, StripeRefused) as error:
+                failed += 1
+                self.stderr.write(f"{customer}: {error.reason}")
+                continue
+            if difference is not None:
+                found.append(difference)
+                self.stdout.write(f"{customer}  user {difference.user_id or '–'}: {difference.here} → {difference.there}")
+        if not found:
+            self.stdout.write(f"{len(customers) - failed} customers are as Stripe says.")
+        elif not self.dry_run:
+            self.confirm(f"Make these {len(found)} as Stripe says?")
+            failed += self._apply(found)
+        if failed:
+            raise CommandError(f"{failed} could not be read or applied.")
+
+    def _apply(self, found: list[Difference]) -> int:
+        failed = 0
+        for difference in self.progress(found, len(found), "Applying", "customers"):
+            try:
+                self._patiently(lambda name=difference.customer_id: sync_customer(name))  # type: ignore[misc]
+            except (Unresolved, StripeRefused) as error:
+                failed += 1
+                self.stderr.write(f"{difference.customer_id}: {error.reason}")
+        self.stdout.write(f"{len(found) - failed} of {len(found)} are now as Stripe says.")
+        return failed
+
+    def _patiently(self, do: Callable[[], T]) -> T:
+        """At the chosen pace, and again a few times where Stripe is too busy."""
+        for attempt in range(1, _TRIES + 1):
+            time.sleep(max(self._next - time.monotonic(), 0))
+            self._next = time.monotonic() + self._pause
+            try:
+                return do()
+            except (StripeUnavailable, CustomerBusy) as error:
+                if attempt == _TRIES:
+                    raise CommandError(f"Stopped: {error}. Run it again; what is done is done.") from error
+                self._next += 2**attempt * self._pause
+        raise AssertionError("unreachable")

@@ -1,0 +1,93 @@
+"""Relational truth of the app: which Stripe customer is which user, and every event that Stripe sent."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from billing.types import State
+
+
+class StripeCustomer(models.Model):
+    """A user's customer at Stripe: made once, written down before the first checkout opens.
+
+    After the account is gone the row stays, without the user: what Stripe still sends about it finds nobody.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="stripe_customers",
+        verbose_name=_("user"),
+    )
+    # Null between the decision to make one and Stripe's answer; the key makes a repeat return the same customer.
+    customer_id = models.CharField(_("customer"), max_length=64, unique=True, null=True)  # noqa: DJ001 (unique, so no "")
+    idempotency_key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
+    # The one that checkouts of this user use; others were found by what Stripe knows of them.
+    is_own = models.BooleanField(_("made for this user"), default=True)
+    livemode = models.BooleanField(_("real money"), default=False)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    synced_at = models.DateTimeField(_("last read at"), null=True, blank=True)
+    next_sync_at = models.DateTimeField(
+        _("to be read again at"),
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text=_("When a period, a grace time or a plan ends by itself."),
+    )
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        verbose_name = _("Stripe customer")
+        verbose_name_plural = _("Stripe customers")
+        permissions = [("sync_customer", "Can read a customer anew from Stripe")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=("user", "livemode"), condition=models.Q(is_own=True), name="billing_one_own_customer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.customer_id or "–"
+
+
+class StripeEvent(models.Model):
+    """One event as it came in: ids only, since state is fetched, never believed from a payload."""
+
+    STATES = [
+        (State.RECEIVED.value, _("received")),
+        (State.PROCESSING.value, _("being applied")),
+        (State.DONE.value, _("done")),
+        (State.FAILED.value, _("failed")),
+        (State.PARKED.value, _("parked")),
+    ]
+    event_id = models.CharField(_("event"), max_length=64, unique=True)
+    type = models.CharField(_("type"), max_length=80)
+    object_id = models.CharField(_("object"), max_length=255, blank=True)
+    customer_id = models.CharField(_("customer"), max_length=64, blank=True, db_index=True)
+    livemode = models.BooleanField(_("real money"), default=False)
+    state = models.CharField(_("state"), max_length=10, choices=STATES, default=State.RECEIVED.value)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    error = models.CharField(_("what went wrong"), max_length=200, blank=True)
+    happened_at = models.DateTimeField(_("happened at"))
+    received_at = models.DateTimeField(_("received at"), auto_now_add=True)
+    # received: not before then. processing: whoever claimed it has died if it is not done by then.
+    due_at = models.DateTimeField(_("due at"))
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        default_permissions = ("view",)
+        permissions = [("replay_event", "Can replay events from Stripe")]
+        verbose_name = _("Stripe event")
+        verbose_name_plural = _("Stripe events")
+        indexes = [models.Index(fields=("state", "due_at"), name="billing_inbox")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"

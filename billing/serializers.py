@@ -1,0 +1,55 @@
+"""Shapes of the API's input and output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from billing.services.catalogue import INTERVALS
+from billing.types import Plan
+from kv.rest.fields import TextField, WholeNumberField
+
+PAID_PLANS = [Plan.PLUS.value, Plan.PREMIUM.value]
+
+
+class PlanInput(serializers.Serializer[Any]):
+    """A plan to pay for."""
+
+    plan = serializers.ChoiceField(PAID_PLANS)
+    interval = serializers.ChoiceField(INTERVALS, default="month")
+
+
+class TopUpInput(serializers.Serializer[Any]):
+    """Tokens to buy."""
+
+    topup = WholeNumberField(min_value=1, max_value=10**12, help_text="Tokens; one of the amounts for sale.")
+
+
+class UrlOutput(serializers.Serializer[Any]):
+    """Where to send the browser."""
+
+    url = serializers.URLField()
+
+
+class PendingOutput(serializers.Serializer[Any]):
+    """A change that is known to come."""
+
+    plan = serializers.ChoiceField([plan.value for plan in Plan])
+    at = serializers.DateTimeField()
+
+
+class SubscriptionOutput(serializers.Serializer[Any]):
+    """What the caller pays for, as last read from Stripe."""
+
+    plan = serializers.ChoiceField([plan.value for plan in Plan])
+    status = TextField(allow_null=True, help_text="Stripe's word: active, trialing, past_due, canceled, …")
+    period_end = serializers.DateTimeField(allow_null=True)
+    cancel_at = serializers.DateTimeField(allow_null=True)
+    pending = PendingOutput(allow_null=True)
+
+
+class ReceivedOutput(serializers.Serializer[Any]):
+    """The event is written down."""
+
+    received = serializers.BooleanField()

@@ -1,0 +1,80 @@
+"""An account goes: its subscriptions end first, and nothing that Stripe sends later brings anything back."""
+
+from __future__ import annotations
+
+from logging import getLogger
+from typing import Any
+
+from django.utils import timezone
+
+from billing.errors import BillingOff, StripeRefused
+from billing.models import StripeCustomer
+from billing.services.standings import forget_standing
+from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live, is_on
+from kv.errors import StoreUnavailable
+
+log = getLogger(__name__)
+_OVER = ("canceled", "incomplete_expired")
+
+
+def close_account(user_id: str) -> None:
+    """End every subscription of a user who is about to be deleted, now, and expire open checkouts. May be repeated.
+
+    Raises StripeUnavailable: then the account must stay, or somebody would go on paying for it.
+    """
+    rows = StripeCustomer.objects.filter(user_id=user_id)
+    for row in rows.exclude(customer_id=None).filter(closed_at=None):
+        if row.livemode != is_live() or not is_on():
+            log.warning("billing: %s can't be reached with the present key, its subscriptions were not ended", row.customer_id)
+            continue
+        end_subscriptions(str(row.customer_id))
+    # The user is taken off here and now, not by the deletion that follows: a hook in between must find nobody.
+    rows.update(user=None, is_own=False, closed_at=timezone.now(), next_sync_at=None)
+    try:
+        forget_standing(user_id)
+    except StoreUnavailable:
+        log.warning("billing: the store is away, the last standing of a deleted user stays until it is overwritten")
+
+
+def end_subscriptions(customer_id: str) -> int:
+    """End at Stripe what still runs of a customer, and expire checkouts that are open; answers how many ended.
+
+    Raises StripeUnavailable.
+    """
+    ended = 0
+    try:
+        stripe = client()
+        subscriptions: Any = {"customer": customer_id, "status": "all", "limit": PAGE}
+        for found in fetch_all(lambda: stripe.v1.subscriptions.list(subscriptions)):
+            if found["status"] not in _OVER:
+                _end(found["id"])
+                ended += 1
+        expire_checkouts(customer_id)
+    except StripeRefused as error:
+        # The customer is gone at Stripe, and its subscriptions with it.
+        if error.reason != "resource_missing":
+            raise
+    except BillingOff:
+        log.warning("billing: switched off, nothing was ended at Stripe")
+    return ended
+
+
+def expire_checkouts(customer_id: str, mode: str = "") -> None:
+    """Close checkouts that nobody finished (of one mode, or all), so that none is paid later by mistake."""
+    stripe = client()
+    sessions: Any = {"customer": customer_id, "status": "open", "limit": PAGE}
+    for found in fetch_all(lambda: stripe.v1.checkout.sessions.list(sessions)):
+        if mode and found["mode"] != mode:
+            continue
+        try:
+            fetch(lambda found=found: stripe.v1.checkout.sessions.expire(found["id"]))  # type: ignore[misc]
+        except StripeRefused:
+            log.info("billing: checkout %s was finished meanwhile", found["id"])
+
+
+def _end(subscription_id: str) -> None:
+    try:
+        fetch(lambda: client().v1.subscriptions.cancel(subscription_id))
+    except StripeRefused as error:
+        if error.reason != "resource_missing":  # ended meanwhile
+            raise

@@ -1,0 +1,157 @@
+"""To Stripe and back: open a checkout or the portal for a user, and know what became of it on the return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from billing.errors import AlreadySubscribed, CustomerBusy, StripeRefused, UnknownSession, Unresolved
+from billing.models import StripeCustomer
+from billing.services import catalogue
+from billing.services.accounts import expire_checkouts
+from billing.services.customers import customers_of, ensure_customer, retire_customer
+from billing.services.stripe_api import client, fetch
+from billing.services.sync import observe, sync_customer
+from billing.services.topups import KIND, bought_tokens
+from billing.types import Plan, Standing
+
+#: Statuses that the portal mends or ends; a second subscription beside one of them would be paid twice.
+_RUNS = ("trialing", "active", "past_due", "unpaid", "paused")
+# Stripe's words for languages that this site speaks are the same.
+_LOCALES = ("en", "fr", "de", "es")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where Stripe sends people back to, absolute. `done` holds Stripe's {CHECKOUT_SESSION_ID}. locale: "" for the browser's."""
+
+    done: str
+    cancelled: str
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a checkout. tokens: bought in it, 0 for a plan. is_paid: False while a slow payment is on its way.
+
+    standing: None when it could not be read just now; the event will bring it.
+    """
+
+    tokens: int
+    is_paid: bool
+    standing: Standing | None
+
+
+def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addresses: Addresses) -> str:
+    """The address of a checkout for a plan by the month or year.
+
+    Raises UnknownPlan, AlreadySubscribed, BillingOff, StripeUnavailable or StripeRefused.
+    """
+    offer = catalogue.find_offer(plan, interval)
+
+    def create(row: StripeCustomer) -> str:
+        reading, _ = observe(customers_of(str(user.pk)), timezone.now())
+        if reading.standing.status in _RUNS:
+            raise AlreadySubscribed(reading.standing.plan.value)
+        # Of two open checkouts both could be paid.
+        expire_checkouts(str(row.customer_id), mode="subscription")
+        inner = {"metadata": {"user_id": str(user.pk)}}
+        return _create(user, row, "subscription", offer.price_id, addresses, {"subscription_data": inner})
+
+    return _with_customer(user, create)
+
+
+def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresses) -> str:
+    """The address of a checkout for tokens. Raises as `open_plan_checkout`."""
+    price_id = catalogue.find_topup(tokens)
+
+    def create(row: StripeCustomer) -> str:
+        metadata = {"user_id": str(user.pk), "kind": KIND, "tokens": str(tokens)}
+        more = {"metadata": metadata, "payment_intent_data": {"metadata": metadata}}
+        return _create(user, row, "payment", price_id, addresses, more)
+
+    return _with_customer(user, create)
+
+
+def open_portal(user: AbstractBaseUser, addresses: Addresses) -> str:
+    """The address of the user's own portal at Stripe. Raises BillingOff, StripeUnavailable or StripeRefused."""
+
+    def create(row: StripeCustomer) -> str:
+        params: Any = {"customer": row.customer_id, "return_url": addresses.done}
+        if addresses.locale in _LOCALES:
+            params["locale"] = addresses.locale
+        return str(fetch(lambda: client().v1.billing_portal.sessions.create(params))["url"])
+
+    return _with_customer(user, create)
+
+
+def finish_checkout(user: AbstractBaseUser, session_id: str, *, now: datetime | None = None) -> Outcome:
+    """What became of a checkout, applied at once: whoever comes back need not wait for the webhook.
+
+    Raises UnknownSession when it is not this user's, StripeUnavailable or BillingOff.
+    """
+    try:
+        session = fetch(lambda: client().v1.checkout.sessions.retrieve(session_id))
+    except StripeRefused as error:
+        raise UnknownSession(session_id) from error
+    if session.get("customer") not in {row.customer_id for row in customers_of(str(user.pk))}:
+        raise UnknownSession(session_id)
+    is_paid = session["status"] == "complete" and session["payment_status"] != "unpaid"
+    return Outcome(bought_tokens(session), is_paid, _read(str(session["customer"]), now))
+
+
+def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> Standing | None:
+    """Read a user's state anew, say after the portal; None when there is none or it can't be read just now.
+
+    Raises StripeUnavailable or BillingOff.
+    """
+    rows = customers_of(str(user.pk))
+    return _read(str(rows[0].customer_id), now) if rows else None
+
+
+def _read(customer_id: str, now: datetime | None) -> Standing | None:
+    try:
+        return sync_customer(customer_id, now=now).standing
+    except (CustomerBusy, Unresolved):
+        return None  # the webhook's own sync is at it, or somebody must act; the inbox shows which
+
+
+def _with_customer(user: AbstractBaseUser, create: Any) -> str:
+    """Do it with the user's customer; once more with a new one when Stripe has deleted that."""
+    row = ensure_customer(user)
+    try:
+        return str(create(row))
+    except StripeRefused as error:
+        if error.reason != "resource_missing" or not _is_deleted(row):
+            raise
+    retire_customer(row)
+    return str(create(ensure_customer(user)))
+
+
+def _is_deleted(row: StripeCustomer) -> bool:
+    try:
+        return bool(fetch(lambda: client().v1.customers.retrieve(str(row.customer_id))).get("deleted"))
+    except StripeRefused as error:
+        return error.reason == "resource_missing"
+
+
+def _create(
+    user: AbstractBaseUser, row: StripeCustomer, mode: str, price_id: str, addresses: Addresses, more: dict[str, Any]
+) -> str:
+    params: Any = {
+        "mode": mode,
+        "customer": row.customer_id,
+        "client_reference_id": str(user.pk),
+        "line_items": [{"price": price_id, "quantity": 1}],
+        "success_url": addresses.done,
+        "cancel_url": addresses.cancelled,
+        "metadata": {"user_id": str(user.pk)},
+        **more,
+    }
+    if addresses.locale in _LOCALES:
+        params["locale"] = addresses.locale
+    return str(fetch(lambda: client().v1.checkout.sessions.create(params))["url"])

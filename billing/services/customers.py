@@ -1,0 +1,100 @@
+"""Which Stripe customer is which user: by our own map first, then by what our checkout wrote on Stripe's objects; never by e-mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from billing.errors import StripeRefused, Unresolved
+from billing.models import StripeCustomer
+from billing.services.stripe_api import client, fetch, fetch_all, is_live
+
+
+def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
+    """The user's customer, made at Stripe when there is none, once, whatever is repeated or runs at the same time.
+
+    The row with its idempotency key is written first; the id follows before anything is opened in its name.
+    Raises StripeUnavailable, StripeRefused or BillingOff.
+    """
+    row, _ = StripeCustomer.objects.get_or_create(user_id=user.pk, livemode=is_live(), is_own=True)
+    if row.customer_id:
+        return row
+    params: Any = {"metadata": {"user_id": str(user.pk)}, "name": user.get_username()}
+    if email := getattr(user, "email", ""):
+        params["email"] = email
+    options: Any = {"idempotency_key": f"customer-{row.idempotency_key}"}
+    made = fetch(lambda: client().v1.customers.create(params, options))
+    StripeCustomer.objects.filter(pk=row.pk, customer_id=None).update(customer_id=made["id"])
+    row.refresh_from_db()
+    return row
+
+
+def retire_customer(row: StripeCustomer) -> None:
+    """Stripe has deleted this customer: the next checkout makes another."""
+    StripeCustomer.objects.filter(pk=row.pk).update(is_own=False, closed_at=timezone.now())
+
+
+def find_customer(customer_id: str) -> StripeCustomer:
+    """The row of a customer; one that is not in the map is taken in, when Stripe's objects name a user that exists.
+
+    Raises Unresolved when nobody is named, or nobody who exists.
+    """
+    row = StripeCustomer.objects.filter(customer_id=customer_id).first()
+    if row is not None:
+        if row.livemode != is_live():
+            raise Unresolved("a customer of the other mode")
+        return row
+    user_id = _named_user(customer_id)
+    model = get_user_model()
+    try:
+        user = model._default_manager.filter(pk=model._meta.pk.to_python(user_id)).first()  # noqa: SLF001 (Django's own name)
+    except (ValueError, TypeError, OverflowError, ValidationError):
+        user = None
+    if user is None:
+        raise Unresolved(f"customer {customer_id} names a user who does not exist")
+    return _take_in(customer_id, user)
+
+
+def customers_of(user_id: str) -> list[StripeCustomer]:
+    """Every customer of a user in the present mode that Stripe knows by an id."""
+    rows = StripeCustomer.objects.filter(user_id=user_id, livemode=is_live(), customer_id__isnull=False)
+    return list(rows.order_by("pk"))
+
+
+def _take_in(customer_id: str, user: AbstractBaseUser) -> StripeCustomer:
+    has_own = StripeCustomer.objects.filter(user_id=user.pk, livemode=is_live(), is_own=True).exists()
+    try:
+        with transaction.atomic():
+            return StripeCustomer.objects.create(
+                user_id=user.pk, customer_id=customer_id, livemode=is_live(), is_own=not has_own
+            )
+    except IntegrityError:  # another process took it in meanwhile
+        return StripeCustomer.objects.get(customer_id=customer_id)
+
+
+def _named_user(customer_id: str) -> str:
+    """The user id on a subscription, else on a checkout session, else on the customer. Raises Unresolved."""
+    stripe = client()
+    subscriptions: Any = {"customer": customer_id, "status": "all", "limit": 100}
+    sessions: Any = {"customer": customer_id, "limit": 100}
+    try:
+        for found in fetch_all(lambda: stripe.v1.subscriptions.list(subscriptions)):
+            if name := _user_id(found):
+                return name
+        for found in fetch_all(lambda: stripe.v1.checkout.sessions.list(sessions)):
+            if name := _user_id(found) or str(found.get("client_reference_id") or ""):
+                return name
+        if name := _user_id(fetch(lambda: stripe.v1.customers.retrieve(customer_id))):
+            return name
+    except StripeRefused as error:
+        raise Unresolved(f"Stripe does not show customer {customer_id}: {error.reason}") from error
+    raise Unresolved(f"customer {customer_id} names no user")
+
+
+def _user_id(thing: dict[str, Any]) -> str:
+    return str((thing.get("metadata") or {}).get("user_id") or "")

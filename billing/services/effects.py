@@ -1,0 +1,57 @@
+"""The one arrow out of this app: what a user has paid for becomes a plan and tokens in `usertokens`.
+
+Every effect sets a state ("Plus, as of observation 7"; "300 of this purchase are taken back"), so that it may be repeated.
+"""
+
+from __future__ import annotations
+
+from logging import getLogger
+
+from billing.types import Standing, TopUp
+from usertokens.services import plans, purchases
+
+log = getLogger(__name__)
+
+REASON_BOUGHT = "top-up"
+REASON_BACK = "top-up refunded"
+REASON_AGAIN = "top-up refund failed"
+REASON_DISPUTED = "top-up disputed"
+REASON_SETTLED = "top-up dispute settled"
+
+
+def apply_plan(user_id: str, standing: Standing, observation: int) -> bool:
+    """Make the user's plan and allowance what the standing says; False when something newer is there, or the account is gone."""
+    return plans.apply_plan(
+        user_id=user_id,
+        plan=standing.plan.value,
+        period_start=standing.paid_start,
+        period_end=standing.paid_end,
+        observation=observation,
+    )
+
+
+def settle_topup(user_id: str, topup: TopUp) -> None:
+    """Bring the tokens of one purchase to where its money is: granted once, taken back, frozen or whole.
+
+    A purchase that was never paid changes nothing.
+    """
+    if not topup.paid:
+        return
+    key = source_key(topup.session_id)
+    state = purchases.grant_tokens(user_id=user_id, amount=topup.tokens, reason=REASON_BOUGHT, key=key)
+    if state is None:
+        log.info("billing: the account is closed, nothing was granted for %s", topup.session_id)
+        return
+    if state.frozen and not topup.frozen:
+        purchases.unfreeze_grant(user_id=user_id, source_key=key, reason=REASON_SETTLED)
+    if topup.taken_back > state.taken_back:
+        purchases.reverse_grant(user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_BACK)
+    elif topup.taken_back < state.taken_back:
+        purchases.restore_grant(user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_AGAIN)
+    if topup.frozen and not state.frozen:
+        purchases.freeze_grant(user_id=user_id, source_key=key, reason=REASON_DISPUTED)
+
+
+def source_key(session_id: str) -> str:
+    """The key under which a checkout session grants, for ever."""
+    return f"stripe:{session_id}"

@@ -1,0 +1,84 @@
+"""What an event means: whose state is to be read again. Nothing else in it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from logging import getLogger
+from typing import Any
+
+from billing.errors import BillingOff, CustomerBusy, StripeRefused, StripeUnavailable, Unresolved
+from billing.models import StripeEvent
+from billing.services import inbox
+from billing.services.stripe_api import client, fetch
+from billing.services.sync import sync_customer
+from kv.errors import StoreUnavailable
+
+log = getLogger(__name__)
+
+#: Every type after which a plan or a balance may be another one. The webhook endpoint at Stripe needs no more.
+RELEVANT = (
+    "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
+    "customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
+    "customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired",
+    "customer.deleted",
+    "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "invoice.paid", "invoice.payment_failed", "invoice.payment_action_required", "invoice.marked_uncollectible",
+    "invoice.voided",
+    "subscription_schedule.updated", "subscription_schedule.released", "subscription_schedule.canceled",
+    "refund.created", "refund.updated", "refund.failed", "charge.refunded",
+    "charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated", "charge.dispute.closed",
+)  # fmt: skip
+NOT_RELEVANT = "not about plans or tokens"
+
+
+def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
+    """Apply one claimed event, and leave it in the state that follows.
+
+    Raises StoreUnavailable (the event is back in line) and Django's OperationalError (its claim runs out by itself).
+    """
+    if event.type not in RELEVANT:
+        inbox.finish_event(event, NOT_RELEVANT)
+        return
+    with _settling(event, now):
+        sync_customer(event.customer_id or _customer_of(event), now=now)
+        inbox.finish_event(event)
+
+
+@contextmanager
+def _settling(event: StripeEvent, now: datetime | None) -> Iterator[None]:
+    """What becomes of an event when it can't be applied now."""
+    try:
+        yield
+    except Unresolved as error:
+        inbox.park_event(event, error.reason[:200])
+    except CustomerBusy:
+        inbox.release_event(event, after=1, now=now)
+    except StripeUnavailable as error:
+        inbox.retry_event(event, f"Stripe: {error.reason}"[:200], now=now)
+    except StripeRefused as error:
+        inbox.retry_event(event, f"Stripe refused: {error.reason}"[:200], now=now)
+    except BillingOff:
+        inbox.park_event(event, "billing is switched off")
+    except StoreUnavailable:
+        inbox.release_event(event, now=now)
+        raise
+
+
+def _customer_of(event: StripeEvent) -> str:
+    """Refunds and disputes name a charge, and the charge names the customer. Raises Unresolved."""
+    found: dict[str, Any] = {}
+    if event.type.startswith("refund."):
+        found = fetch(lambda: client().v1.refunds.retrieve(event.object_id))
+    elif event.type.startswith("charge.dispute."):
+        found = fetch(lambda: client().v1.disputes.retrieve(event.object_id))
+    charge_id = event.object_id if event.type == "charge.refunded" else str(found.get("charge") or "")
+    if charge_id:
+        found = fetch(lambda: client().v1.charges.retrieve(charge_id))
+    customer = found.get("customer")
+    if not customer:
+        raise Unresolved("it names no customer")
+    return str(customer)

@@ -1,0 +1,163 @@
+"""The inbox: every event is written down before it is acknowledged, claimed under a lease, and ends in a state that can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from logging import getLogger
+from typing import Any
+
+import orjson
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from billing.errors import BadEvent
+from billing.models import StripeEvent
+from billing.services.stripe_api import is_live
+from billing.types import State
+from kv.duties import wake_duty
+from kv.errors import StoreUnavailable
+
+log = getLogger(__name__)
+
+DUTY = "billing_work"
+#: How long a claimed event is its worker's own; after a crash it is claimed again then.
+LEASE = timedelta(seconds=90)
+#: Waits before each further try, seconds; after the last one the event has failed and waits for `billing_replay`.
+BACKOFF = (5, 30, 120, 600, 1800, 3600, 7200)
+OTHER_MODE = "other mode"
+
+
+def take_event(body: bytes, *, now: datetime | None = None) -> bool:
+    """Write down a verified webhook and wake the worker; False when the event is here already.
+
+    Raises BadEvent when the body is no event, and Django's OperationalError when nothing was written.
+    """
+    try:
+        event = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadEvent("no JSON") from error
+    is_new = record_event(event, now=now)
+    if is_new:
+        wake_worker()
+    return is_new
+
+
+def record_event(event: Any, *, now: datetime | None = None) -> bool:
+    """Write one event down as received, or as parked when it is of the other mode; False when it was here already."""
+    row = _row(event, now or timezone.now())
+    try:
+        # A transaction of its own: a duplicate must not spoil the caller's.
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
+
+
+def wake_worker() -> None:
+    """Have the worker look now. When the store is away, the worker looks by itself once it is back."""
+    try:
+        wake_duty(DUTY)
+    except StoreUnavailable:
+        log.warning("billing: the store is away, the worker will look when it is back")
+
+
+def claim_event(*, now: datetime | None = None) -> StripeEvent | None:
+    """Take the oldest event that is due; None when none is. Of several workers one gets it."""
+    now = now or timezone.now()
+    waiting = Q(state=State.RECEIVED) | Q(state=State.PROCESSING)
+    while True:
+        event = StripeEvent.objects.filter(waiting, due_at__lte=now).order_by("due_at", "pk").first()
+        if event is None:
+            return None
+        # Compare and set: `due_at` moves with every claim, so of two workers one finds it changed.
+        claimed = StripeEvent.objects.filter(pk=event.pk, state=event.state, due_at=event.due_at).update(
+            state=State.PROCESSING.value, due_at=now + LEASE, attempts=event.attempts + 1
+        )
+        if claimed:
+            event.state, event.due_at, event.attempts = State.PROCESSING.value, now + LEASE, event.attempts + 1
+            return event
+
+
+def finish_event(event: StripeEvent, note: str = "") -> None:
+    """It is applied, or there was nothing to apply (`note` says why)."""
+    _move(event, State.DONE, error=note, done_at=timezone.now())
+
+
+def park_event(event: StripeEvent, reason: str) -> None:
+    """It can't be applied until somebody acts; `billing_replay` tries again."""
+    _move(event, State.PARKED, error=reason)
+
+
+def retry_event(event: StripeEvent, reason: str, *, now: datetime | None = None) -> None:
+    """Try again later, each time after a longer wait; in the end it has failed and waits for `billing_replay`."""
+    if event.attempts > len(BACKOFF):
+        _move(event, State.FAILED, error=reason)
+        return
+    wait = timedelta(seconds=BACKOFF[event.attempts - 1])
+    _move(event, State.RECEIVED, error=reason, due_at=(now or timezone.now()) + wait)
+
+
+def release_event(event: StripeEvent, *, after: float = 0.0, now: datetime | None = None) -> None:
+    """Give it back untried: what stopped it was not about this event."""
+    wait = timedelta(seconds=after)
+    _move(event, State.RECEIVED, due_at=(now or timezone.now()) + wait, attempts=max(event.attempts - 1, 0))
+
+
+def replay_events(events: Any, *, now: datetime | None = None) -> int:
+    """Put failed, parked or done events back in line, as if they came just now; answers how many."""
+    count = events.filter(state__in=(State.FAILED, State.PARKED, State.DONE)).update(
+        state=State.RECEIVED.value, attempts=0, error="", due_at=now or timezone.now(), done_at=None
+    )
+    if count:
+        wake_worker()
+    return int(count)
+
+
+def count_events() -> dict[str, int]:
+    """How many events are in each state; states without one are left out."""
+    rows = StripeEvent.objects.values_list("state").annotate(Count("pk")).order_by()
+    return dict(rows)
+
+
+def _move(event: StripeEvent, state: State, **fields: Any) -> None:
+    # Only from the claim that is ours: after a lease that ran out, another worker may have been quicker.
+    StripeEvent.objects.filter(pk=event.pk, state=State.PROCESSING, due_at=event.due_at).update(state=state.value, **fields)
+    event.state = state.value
+
+
+def _row(event: Any, now: datetime) -> StripeEvent:
+    if not isinstance(event, Mapping) or event.get("object") != "event":
+        raise BadEvent("not an event")
+    try:
+        thing: Mapping[str, Any] = event["data"]["object"]
+        livemode = event["livemode"] is True
+        row = StripeEvent(
+            event_id=_text(event["id"], 64),
+            type=_text(event["type"], 80),
+            object_id=_text(thing.get("id") or "", 255),
+            customer_id=_customer(thing),
+            livemode=livemode,
+            happened_at=datetime.fromtimestamp(int(event["created"]), UTC),
+            due_at=now,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
+        raise BadEvent("an event without what every event has") from error
+    if livemode != is_live():
+        row.state, row.error = State.PARKED.value, OTHER_MODE
+    return row
+
+
+def _customer(thing: Mapping[str, Any]) -> str:
+    found = thing.get("id") if thing.get("object") == "customer" else thing.get("customer")
+    if isinstance(found, Mapping):  # an endpoint's version may expand it
+        found = found.get("id")
+    return _text(found or "", 64)
+
+
+def _text(value: object, longest: int) -> str:
+    if not isinstance(value, str) or len(value) > longest or "\x00" in value:
+        raise ValueError("not a text of that length")
+    return value

@@ -1,0 +1,142 @@
+"""From Stripe's subscriptions to the plan that holds: pure rules, no network, no store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from billing.conf import app_settings
+from billing.services.periods import period_before
+from billing.types import PendingChange, Plan, Standing
+
+#: Statuses under which a subscription still is one; all others give nothing.
+_GIVES = ("trialing", "active", "past_due")
+#: What an invoice is for whose payment pays for a period.
+_OPENS_PERIOD = ("subscription_cycle", "subscription_create")
+_ENDED = ("canceled", "incomplete_expired")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a customer's subscriptions say: the standing, and products that no plan is set for."""
+
+    standing: Standing
+    unknown_products: tuple[str, ...] = field(default=())
+
+
+def plan_of(product: str) -> Plan | None:
+    """The plan that a product of Stripe's stands for; None for others'."""
+    plans = {app_settings.STRIPE_PRODUCT_PLUS: Plan.PLUS, app_settings.STRIPE_PRODUCT_PREMIUM: Plan.PREMIUM}
+    return plans.get(product) if product else None
+
+
+def read_subscriptions(subscriptions: Iterable[dict[str, Any]], now: datetime) -> Reading:
+    """The standing that follows from all subscriptions of one user: the highest plan holds.
+
+    Each subscription has its latest invoice expanded, and under `unpaid_since` the time (s since 1970) since when it is
+    past due, where it is.
+    """
+    found = list(subscriptions)
+    standings = [standing for one in found if (standing := _standing(one, now)) is not None]
+    unknown = {
+        product for one in found if one["status"] in _GIVES for product in _products(one) if plan_of(product) is None
+    }
+    best = max(standings, key=_better, default=Standing())
+    return Reading(best, tuple(sorted(unknown)))
+
+
+def with_pending(standing: Standing, plan: Plan, at: datetime) -> Standing:
+    """The same, with a change that a schedule has planned; a cancellation, which is sooner or the same, stays."""
+    if standing.pending is not None and standing.pending.at <= at:
+        return standing
+    return replace(standing, pending=PendingChange(plan, at))
+
+
+def scheduled_price(subscription: dict[str, Any], now: datetime) -> tuple[str, datetime] | None:
+    """The price that a subscription's schedule changes to, and when; None when none is planned."""
+    schedule = subscription.get("schedule")
+    if not isinstance(schedule, dict) or schedule.get("status") not in ("active", "not_started"):
+        return None
+    present = {item["price"]["id"] for item in subscription["items"]["data"]}
+    for phase in sorted(schedule.get("phases") or (), key=lambda one: one["start_date"]):
+        start = _time(phase["start_date"])
+        for item in phase["items"]:
+            price = item["price"] if isinstance(item["price"], str) else item["price"]["id"]
+            if start > now and price not in present:
+                return price, start
+    return None
+
+
+def _standing(subscription: dict[str, Any], now: datetime) -> Standing | None:
+    items = subscription["items"]["data"]
+    known = [(plan, item) for item in items if (plan := plan_of(_product(item))) is not None]
+    if not known:
+        return None
+    plan, item = max(known, key=lambda pair: pair[0].rank)
+    start, end = _time(item["current_period_start"]), _time(item["current_period_end"])
+    status = subscription["status"]
+    standing = Standing(
+        plan=plan,
+        status=status,
+        period_start=start,
+        period_end=end,
+        subscription_id=subscription["id"],
+        customer_id=_id(subscription["customer"]),
+    )
+    cancel_at = _cancel_at(subscription, end)
+    if status == "past_due":
+        since = _time(subscription.get("unpaid_since") or item["current_period_start"])
+        grace_until = since + timedelta(days=app_settings.BILLING_GRACE_DAYS)
+        standing = replace(standing, grace_until=grace_until)
+        if now >= grace_until:
+            return replace(standing, plan=Plan.FREE)
+    elif status not in _GIVES:
+        return replace(standing, plan=Plan.FREE)
+    if cancel_at is not None:
+        if cancel_at <= now:
+            return replace(standing, plan=Plan.FREE, cancel_at=cancel_at)
+        standing = replace(standing, cancel_at=cancel_at, pending=PendingChange(Plan.FREE, cancel_at))
+    paid = (start, end) if _is_paid(subscription) else period_before(start, item["price"].get("recurring"))
+    return replace(standing, paid_start=paid[0], paid_end=paid[1])
+
+
+def _better(standing: Standing) -> tuple[int, bool, bool, datetime, str]:
+    # Of two with the same plan the one that is paid, then the one that is not over, then the one that lasts longer.
+    end = standing.period_end or datetime.min.replace(tzinfo=UTC)
+    return standing.plan.rank, standing.grace_until is None, standing.status not in _ENDED, end, standing.subscription_id
+
+
+def _is_paid(subscription: dict[str, Any]) -> bool:
+    """Whether the period that runs now is paid.
+
+    Its own invoice says so, not the status: for an hour after a renewal that invoice is a draft, and the status still
+    active. An unpaid invoice about something else, such as an upgrade, leaves the period paid.
+    """
+    invoice = subscription.get("latest_invoice")
+    if subscription["status"] == "trialing" or not isinstance(invoice, dict) or invoice.get("status") == "paid":
+        return True
+    return invoice.get("billing_reason") not in _OPENS_PERIOD
+
+
+def _cancel_at(subscription: dict[str, Any], period_end: datetime) -> datetime | None:
+    if subscription.get("cancel_at"):
+        return _time(subscription["cancel_at"])
+    return period_end if subscription.get("cancel_at_period_end") else None
+
+
+def _products(subscription: dict[str, Any]) -> list[str]:
+    return [_product(item) for item in subscription["items"]["data"]]
+
+
+def _product(item: dict[str, Any]) -> str:
+    return _id(item["price"]["product"])
+
+
+def _id(value: Any) -> str:
+    return str(value["id"] if isinstance(value, dict) else value or "")
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,42 @@
+"""Events again: those that Stripe could not deliver, and those of the inbox that failed or were parked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from billing.models import StripeEvent
+from billing.services import inbox
+from billing.services.events import RELEVANT
+from billing.services.stripe_api import PAGE, client, stripe_errors
+from billing.types import State
+
+#: Stripe keeps events so long.
+REACH_DAYS = 30
+_TYPES_AT_ONCE = 20
+
+
+def fetch_undelivered(*, days: int = REACH_DAYS, now: datetime | None = None) -> Iterator[dict[str, Any]]:
+    """Every relevant event of the last days that Stripe could not deliver, as Stripe lists them. Raises StripeUnavailable."""
+    since = int(((now or timezone.now()) - timedelta(days=days)).timestamp())
+    for first in range(0, len(RELEVANT), _TYPES_AT_ONCE):
+        types = RELEVANT[first : first + _TYPES_AT_ONCE]
+        params: Any = {"types": list(types), "delivery_success": False, "created": {"gte": since}, "limit": PAGE}
+        with stripe_errors():
+            for event in client().v1.events.list(params).auto_paging_iter():
+                yield event.to_dict()
+
+
+def take_undelivered(event: dict[str, Any]) -> bool:
+    """Write one of them down; False when it is here already."""
+    return inbox.record_event(event)
+
+
+def waiting_events(states: tuple[State, ...], event_ids: tuple[str, ...] = ()) -> Any:
+    """The events of the inbox in these states; with ids, those alone, done ones included."""
+    if event_ids:
+        return StripeEvent.objects.filter(event_id__in=event_ids)
+    return StripeEvent.objects.filter(state__in=states)

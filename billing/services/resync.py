@@ -1,0 +1,45 @@
+"""Every plan from Stripe again, whatever events were lost: who is to be read, and what would change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from billing.models import StripeCustomer
+from billing.services import effects
+from billing.services.customers import customers_of
+from billing.services.stripe_api import PAGE, client, fetch_all, is_live
+from billing.services.sync import observe
+from billing.types import Difference
+
+
+def list_customers() -> list[str]:
+    """Every customer id: those of our map, and those of subscriptions at Stripe that the map does not know yet.
+
+    Raises StripeUnavailable.
+    """
+    known = StripeCustomer.objects.filter(livemode=is_live(), closed_at=None).exclude(customer_id=None)
+    found = dict.fromkeys(str(row) for row in known.order_by("pk").values_list("customer_id", flat=True))
+    closed = set(StripeCustomer.objects.exclude(closed_at=None).values_list("customer_id", flat=True))
+    params: Any = {"status": "all", "limit": PAGE}
+    for subscription in fetch_all(lambda: client().v1.subscriptions.list(params)):
+        if subscription["customer"] not in closed:
+            found.setdefault(str(subscription["customer"]))
+    return list(found)
+
+
+def find_difference(customer_id: str, *, now: datetime | None = None) -> Difference | None:
+    """What a sync of this customer would change; None when plan, period and purchases are as Stripe says. Reads only.
+
+    Raises StripeUnavailable, StoreUnavailable or Unresolved.
+    """
+    row = StripeCustomer.objects.filter(customer_id=customer_id).first()
+    if row is None or row.user_id is None:
+        return Difference(customer_id, "", "–", "not known here yet") if row is None else None
+    user_id = str(row.user_id)
+    reading, topups = observe(customers_of(user_id), now or timezone.now())
+    here = effects.describe_user(user_id, topups)
+    there = effects.describe_wanted(reading.standing, topups)
+    return None if here == there else Difference(customer_id, user_id, here, there)

@@ -1,0 +1,94 @@
+"""What was last observed of a user, the numbers that order observations, and the lock under which they are made."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from billing import keys
+from billing.errors import CustomerBusy
+from billing.types import PendingChange, Plan, Standing
+from kv.connection import call, call_write
+from kv.scripts import Script
+
+_take = Script("billing", "take_observation")
+_write = Script("billing", "write_standing")
+_keep = Script("billing", "keep_user")
+_free = Script("billing", "free_user")
+_MOMENTS = {"period_start", "period_end", "paid_start", "paid_end", "cancel_at", "grace_until"}
+
+
+def take_observation(user_id: str) -> int:
+    """The next observation number of a user: taken before looking, so that whoever took the last one saw the last change."""
+    return int(_take.run([keys.observation(user_id)]))
+
+
+def write_standing(user_id: str, standing: Standing, observation: int) -> bool:
+    """Keep what was seen under `observation`; False when something newer is kept already."""
+    return bool(_write.run([keys.standing(user_id)], [observation, _pack(standing)]))
+
+
+def read_standing(user_id: str) -> Standing:
+    """What was last observed; a user who never paid stands on Free. Raises StoreUnavailable."""
+    packed = call("HGET", keys.standing(user_id), "standing")
+    return _unpack(packed) if packed else Standing()
+
+
+def forget_standing(user_id: str) -> None:
+    """Drop what was observed of a user who is gone. Raises StoreUnavailable."""
+    call_write("DEL", keys.standing(user_id))
+
+
+@contextmanager
+def holding_user(user_id: str) -> Iterator[Callable[[], None]]:
+    """Be alone with one user's state; yields a check to be called before each effect.
+
+    The number of the observation already keeps an older plan from replacing a newer one. The lock does it for what has no
+    such number, refunds and disputes, and spares Stripe from being asked the same twice at once.
+    Raises CustomerBusy when another process is at it, or (from the check) took over since.
+    """
+    token = secrets.token_hex(8)
+    name = keys.lock(user_id)
+    if call_write("SET", name, token, "NX", "PX", keys.LOCK_MS) is None:
+        raise CustomerBusy(user_id)
+
+    def still_held() -> None:
+        if not _keep.run([name], [token, keys.LOCK_MS]):
+            raise CustomerBusy(user_id)
+
+    try:
+        yield still_held
+    finally:
+        _free.run([name], [token])
+
+
+def _pack(standing: Standing) -> bytes:
+    words: dict[str, Any] = asdict(standing)
+    for name in _MOMENTS:
+        words[name] = _seconds(words[name])
+    if standing.pending is not None:
+        words["pending"] = [standing.pending.plan.value, _seconds(standing.pending.at)]
+    return orjson.dumps({name: word for name, word in words.items() if word not in (None, "")})
+
+
+def _unpack(packed: bytes) -> Standing:
+    words = orjson.loads(packed)
+    known = {field.name for field in fields(Standing)}
+    values: dict[str, Any] = {name: word for name, word in words.items() if name in known}
+    for name in _MOMENTS & values.keys():
+        values[name] = datetime.fromtimestamp(values[name], UTC)
+    values["plan"] = Plan(values["plan"])
+    if "pending" in values:
+        plan, at = values["pending"]
+        values["pending"] = PendingChange(Plan(plan), datetime.fromtimestamp(at, UTC))
+    return Standing(**values)
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())

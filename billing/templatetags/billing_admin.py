@@ -1,0 +1,24 @@
+"""What the admin's index says about the inbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+
+from billing.services.inbox import count_events
+from billing.types import State
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/billing/notice.html", takes_context=True)
+def billing_notice(context: Context) -> dict[str, Any]:
+    """Events that wait for somebody to act, for whoever may see them."""
+    request = context.get("request")
+    if request is None or not request.user.has_perm("billing.view_stripeevent"):
+        return {"stuck": ()}
+    counts = count_events()
+    stuck = [{"state": state.value, "count": counts[state]} for state in (State.PARKED, State.FAILED) if counts.get(state)]
+    return {"stuck": stuck}

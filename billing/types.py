@@ -1,0 +1,128 @@
+"""What services return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Plan(StrEnum):
+    """The plans, by the names that usertokens knows them by."""
+
+    FREE = "Free"
+    PLUS = "Plus"
+    PREMIUM = "Premium"
+
+    @property
+    def rank(self) -> int:
+        """0 for none, more for better."""
+        return list(Plan).index(self)
+
+
+class State(StrEnum):
+    """Where an event of the inbox stands."""
+
+    RECEIVED = "received"
+    PROCESSING = "processing"
+    DONE = "done"
+    FAILED = "failed"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """The plan that will hold from a moment on, as known now."""
+
+    plan: Plan
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What Stripe says a user pays for.
+
+    plan:          what holds now, after all rules.
+    status:        Stripe's own word for the subscription; None when there is none.
+    period_start, period_end: the subscription's present period; None without one.
+    paid_start, paid_end: the last period that is paid for, whose allowance is due: the same while all is paid, the one
+                   before while a renewal is not. None without a subscription.
+    cancel_at:     when it ends for good, as far as is known.
+    grace_until:   until when an unpaid renewal keeps the plan; None when all is paid.
+    """
+
+    plan: Plan = Plan.FREE
+    status: str | None = None
+    period_start: datetime | None = None
+    period_end: datetime | None = None
+    paid_start: datetime | None = None
+    paid_end: datetime | None = None
+    cancel_at: datetime | None = None
+    pending: PendingChange | None = None
+    grace_until: datetime | None = None
+    subscription_id: str = ""
+    customer_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """One purchase of tokens as Stripe knows it now.
+
+    taken_back: tokens that refunds and lost disputes have taken back in all.
+    frozen:     a dispute is open: nothing of what is left may be spent.
+    """
+
+    session_id: str
+    tokens: int
+    paid: bool
+    taken_back: int = 0
+    frozen: bool = False
+    amount_cents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync found: `observation` is the number it was applied under; applied=False when a newer one was there."""
+
+    user_id: str
+    standing: Standing
+    topups: tuple[TopUp, ...]
+    observation: int
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A price that can be bought: cents of `currency`; interval "month", "year", or "" for a top-up of `tokens`."""
+
+    price_id: str
+    amount_cents: int
+    currency: str
+    interval: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffers:
+    """A plan and its prices, by interval."""
+
+    plan: Plan
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that is for sale."""
+
+    plans: tuple[PlanOffers, ...] = ()
+    topups: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a resync would change for one user: the plan here, and the plan by Stripe."""
+
+    customer_id: str
+    user_id: str
+    here: str
+    there: str

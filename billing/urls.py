@@ -1,0 +1,19 @@
+"""Addresses of the app: `include("billing.urls")` has both; a project may take `api` and `pages` apart."""
+
+from django.urls import include, path
+
+from billing.views import api as api_views, pages as page_views, webhook
+
+api = [
+    path("api/webhooks/stripe", webhook.StripeWebhookView.as_view(), name="webhook"),
+    path("api/billing/checkout", api_views.CheckoutView.as_view(), name="checkout"),
+    path("api/billing/portal", api_views.PortalView.as_view(), name="portal"),
+    path("api/billing/subscription", api_views.SubscriptionView.as_view(), name="subscription"),
+]
+pages = [
+    path("pricing", page_views.pricing, name="pricing"),
+    path("pricing/checkout", page_views.CheckoutPage.as_view(), name="checkout"),
+    path("pricing/portal", page_views.PortalPage.as_view(), name="portal"),
+    path("pricing/return", page_views.ReturnPage.as_view(), name="return"),
+]
+urlpatterns = [path("", include((api, "billing_api"))), path("", include((pages, "billing")))]

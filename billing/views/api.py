@@ -1,0 +1,96 @@
+"""The API of checkout, portal and subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.conf import CHECKOUT_LIMIT, SUBSCRIPTION_LIMIT
+from billing.errors import AlreadySubscribed, BillingOff, StripeRefused, StripeUnavailable, UnknownPlan
+from billing.serializers import PlanInput, SubscriptionOutput, TopUpInput, UrlOutput
+from billing.services import checkout, standings
+from billing.types import Plan
+from billing.views.addresses import checkout_addresses, portal_addresses
+from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.views import ApiView
+
+_REFUSALS = {
+    409: OpenApiResponse(description="A plan is paid for already (`already_subscribed`): the portal changes it."),
+    503: OpenApiResponse(description="Billing is not set up (`billing_off`), or Stripe can't be reached (`stripe_unavailable`)."),
+}
+
+
+class CheckoutView(ApiView):
+    """POST {plan, interval} or {topup}: the address of a checkout at Stripe."""
+
+    permission_classes = [IsAuthenticated]
+    rate_limit = CHECKOUT_LIMIT
+
+    @extend_schema(
+        operation_id="open_checkout",
+        request=PolymorphicProxySerializer("Checkout", [PlanInput, TopUpInput], resource_type_field_name=None),
+        responses={201: UrlOutput, **_REFUSALS},
+    )
+    def post(self, request: Request) -> Response:
+        """Open a checkout."""
+        addresses = checkout_addresses(request._request)  # noqa: SLF001 (DRF's own way to Django's request)
+        user: Any = request.user
+        if isinstance(request.data, dict) and "topup" in request.data:
+            bought = TopUpInput(data=request.data)
+            bought.is_valid(raise_exception=True)
+            tokens = bought.validated_data["topup"]
+            return _opened("topup", lambda: checkout.open_topup_checkout(user, tokens, addresses))
+        form = PlanInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        plan, interval = Plan(form.validated_data["plan"]), form.validated_data["interval"]
+        return _opened("plan", lambda: checkout.open_plan_checkout(user, plan, interval, addresses))
+
+
+class PortalView(ApiView):
+    """POST: the address of the caller's portal at Stripe."""
+
+    permission_classes = [IsAuthenticated]
+    rate_limit = CHECKOUT_LIMIT
+
+    @extend_schema(operation_id="open_portal", request=None, responses={201: UrlOutput, 503: _REFUSALS[503]})
+    def post(self, request: Request) -> Response:
+        """Open the portal."""
+        addresses = portal_addresses(request._request)  # noqa: SLF001
+        user: Any = request.user
+        return _opened("portal", lambda: checkout.open_portal(user, addresses))
+
+
+class SubscriptionView(ApiView):
+    """GET: what the caller pays for."""
+
+    permission_classes = [IsAuthenticated]
+    rate_limit = SUBSCRIPTION_LIMIT
+
+    @extend_schema(operation_id="get_subscription", responses=SubscriptionOutput)
+    def get(self, request: Request) -> Response:
+        """What the caller pays for, as last read from Stripe."""
+        standing = standings.read_standing(str(request.user.pk))
+        return Response(SubscriptionOutput(asdict(standing)).data, headers={"Cache-Control": "no-store"})
+
+
+def _opened(field: str, open_it: Callable[[], str]) -> Response:
+    try:
+        return Response({"url": open_it()}, status=201)
+    except UnknownPlan as error:
+        raise InvalidInput(field, "This is not for sale here.") from error
+    except AlreadySubscribed as error:
+        raise Refusal(409, "already_subscribed", "A plan is paid for already. Change it in the portal.") from error
+    except BillingOff as error:
+        raise Refusal(503, "billing_off", "Billing is not set up here.") from error
+    except StripeUnavailable as error:
+        refusal = Refusal(503, "stripe_unavailable", "Stripe can't be reached. Try again in a moment.")
+        refusal.headers = {"Retry-After": "5"}  # type: ignore[attr-defined]
+        raise refusal from error
+    except StripeRefused as error:
+        raise Refusal(503, "stripe_refused", "Stripe refused. Whoever runs this site can see why.") from error

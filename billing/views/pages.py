@@ -1,0 +1,144 @@
+"""The pages: prices for everybody, the way to Stripe, and what became of it on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from django.views.generic import View
+
+from billing.conf import CHECKOUT_LIMIT, app_settings
+from billing.errors import (
+    AlreadySubscribed,
+    BillingOff,
+    StripeRefused,
+    StripeUnavailable,
+    UnknownPlan,
+    UnknownSession,
+)
+from billing.services import catalogue, checkout
+from billing.services.stripe_api import is_on
+from billing.types import Catalogue, Plan
+from billing.views.addresses import checkout_addresses, home_url, page_url, portal_addresses
+from billing.views.origins import is_from_this_site
+from kv.errors import StoreUnavailable
+from kv.throttling import RateLimited
+
+_public = cache_control(public=True, max_age=0, s_maxage=60)
+_private = cache_control(private=True, no_store=True)
+
+
+@require_safe
+@_public
+def pricing(request: HttpRequest) -> HttpResponse:
+    """Plans and top-ups with their prices; the same for everybody, so that a proxy may keep it."""
+    context: dict[str, Any] = {"is_on": is_on(), "free_tokens": _tokens(Plan.FREE)}
+    if context["is_on"]:
+        try:
+            context |= _for_sale(catalogue.read_catalogue())
+        except (StripeUnavailable, StripeRefused):
+            context["away"] = True
+    return render(request, "billing/pricing.html", context)
+
+
+class _OnwardPage(View):
+    """POST: to Stripe, by a page that leads on at once. A redirect would be stopped by the policy on where forms may lead."""
+
+    @method_decorator((csrf_exempt, _private))
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Only from this site; only signed in, after which the prices are shown again."""
+        if request.method != "POST":  # a language link on one of these pages, or an address typed in
+            return HttpResponseRedirect(page_url("pricing"))
+        if not is_from_this_site(request):
+            return _problem(request, "elsewhere", 403)
+        if not request.user.is_authenticated:
+            return redirect_to_login(page_url("pricing"))
+        return super().dispatch(request, *args, **kwargs)
+
+    def onward(self, request: HttpRequest, open_it: Callable[[], str]) -> HttpResponse:
+        """The page that leads on, or one that says why it does not."""
+        try:
+            CHECKOUT_LIMIT.check(request)
+            return render(request, "billing/onward.html", {"target": open_it()})
+        except UnknownPlan:
+            return _problem(request, "unknown", 400)
+        except AlreadySubscribed:
+            return _problem(request, "subscribed", 409)
+        except BillingOff:
+            return _problem(request, "off", 503)
+        except RateLimited:
+            return _problem(request, "busy", 429)
+        except (StripeUnavailable, StripeRefused):
+            return _problem(request, "away", 503)
+
+
+class CheckoutPage(_OnwardPage):
+    """POST {plan, interval} or {topup}: on to a checkout."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Open the checkout."""
+        addresses = checkout_addresses(request, get_language() or "")
+        user: Any = request.user
+        plan, interval = request.POST.get("plan", ""), request.POST.get("interval", "month")
+        topup = request.POST.get("topup", "")
+        if topup.isascii() and topup.isdecimal():
+            return self.onward(request, lambda: checkout.open_topup_checkout(user, int(topup[:15]), addresses))
+        if plan not in (Plan.PLUS, Plan.PREMIUM):
+            return _problem(request, "unknown", 400)
+        return self.onward(request, lambda: checkout.open_plan_checkout(user, Plan(plan), interval, addresses))
+
+
+class PortalPage(_OnwardPage):
+    """POST: on to the user's portal."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Open the portal."""
+        user: Any = request.user
+        addresses = portal_addresses(request, get_language() or "")
+        return self.onward(request, lambda: checkout.open_portal(user, addresses))
+
+
+@method_decorator(_private, name="dispatch")
+class ReturnPage(LoginRequiredMixin, View):
+    """GET [session_id]: read the user's state anew, then say what a checkout came to, or go home after the portal."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """What became of it."""
+        session_id = request.GET.get("session_id", "")
+        user: Any = request.user
+        context: dict[str, Any] = {"home": home_url()}
+        try:
+            CHECKOUT_LIMIT.check(request)
+            if not session_id:
+                checkout.refresh_user(user)
+                return HttpResponseRedirect(context["home"])
+            context["outcome"] = checkout.finish_checkout(user, session_id[:200])
+        except UnknownSession:
+            return _problem(request, "session", 404)
+        except (BillingOff, StripeUnavailable, StripeRefused, StoreUnavailable, RateLimited):
+            # The webhook brings it in any case; nothing is lost by not knowing it yet.
+            context["outcome"] = None
+        return render(request, "billing/return.html", context)
+
+
+def _for_sale(found: Catalogue) -> dict[str, Any]:
+    plans = [{"plan": one.plan.value, "tokens": _tokens(one.plan), "offers": one.offers} for one in found.plans if one.offers]
+    return {"plans": plans, "topups": found.topups, "action": page_url("checkout")}
+
+
+def _tokens(plan: Plan) -> int:
+    return int(app_settings.PLAN_ALLOWANCES.get(plan.value, 0))
+
+
+def _problem(request: HttpRequest, kind: str, status: int) -> HttpResponse:
+    context = {"kind": kind, "home": home_url(), "pricing": page_url("pricing"), "portal": page_url("portal")}
+    return render(request, "billing/problem.html", context, status=status)

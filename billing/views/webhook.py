@@ -1,0 +1,55 @@
+"""Where Stripe calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.errors import BadEvent, BadSignature, BillingOff
+from billing.serializers import ReceivedOutput
+from billing.services import inbox, signatures
+from kv.rest.errors import Refusal
+from kv.rest.negotiation import BodyTooLarge
+from kv.rest.views import PublicView
+
+MAX_BODY = 1024 * 1024
+
+
+class StripeWebhookView(PublicView):
+    """POST: take an event of Stripe's into the inbox; 200 only once it is written down."""
+
+    max_body = MAX_BODY
+
+    @extend_schema(
+        operation_id="receive_stripe_event",
+        request={"application/json": {"type": "object"}},
+        responses={
+            200: ReceivedOutput,
+            400: OpenApiResponse(description="Not signed by Stripe, or more than 300 s from now, or no event."),
+            503: OpenApiResponse(description="No secret is set, or the database is away. Stripe sends it again."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Take an event of Stripe's."""
+        body = _raw_body(request)
+        try:
+            signatures.verify_signature(body, request.headers.get("Stripe-Signature", ""))
+            inbox.take_event(body)
+        except BillingOff as error:
+            raise Refusal(503, "billing_off", "No webhook secret is set here.") from error
+        except BadSignature as error:
+            raise Refusal(400, "bad_signature", "The signature is missing, wrong, or too old.") from error
+        except BadEvent as error:
+            raise Refusal(400, "bad_event", "The body is no event.") from error
+        return Response({"received": True})
+
+
+def _raw_body(request: Request) -> bytes:
+    plain: Any = request._request  # noqa: SLF001 (DRF's own documented way to Django's request)
+    body: bytes = plain.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        raise BodyTooLarge(MAX_BODY)
+    return body

@@ -1,0 +1,42 @@
+"""`make stripe-fake`: a Stripe to click through on this machine, and the environment under which the site uses it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from tests.stripe_fake.delivery import Delivery
+from tests.stripe_fake.server import FakeStripe
+
+SECRET = "whsec_fake_for_this_machine_only"
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    site = os.environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+    port = int(os.environ.get("STRIPE_FAKE_PORT", "12111"))
+    with FakeStripe(port=port) as stripe:
+        made = stripe.stock()
+        stripe.world.on_event = Delivery(stripe.world, f"{site}/api/webhooks/stripe", SECRET).deliver_in_background
+        variables = {
+            "STRIPE_SECRET_KEY": "sk_test_fake",
+            "STRIPE_WEBHOOK_SECRET": SECRET,
+            "STRIPE_API_BASE": stripe.url,
+            "STRIPE_PRODUCT_PLUS": made["plus"],
+            "STRIPE_PRODUCT_PREMIUM": made["premium"],
+            "BILLING_TOPUPS": f"1000={made['topup_1000']},5000={made['topup_5000']}",
+        }
+        words = " ".join(f"{name}={value}" for name, value in variables.items())
+        sys.stdout.write(
+            f"A Stripe for tests on {stripe.url}. In a second terminal:\n\n  {words} make run\n\nCtrl-C ends it.\n"
+        )
+        sys.stdout.flush()
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Events on their way to the webhook: signed as Stripe signs them, in whatever order, as often as a test likes."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stripe import WebhookSignature
+
+from tests.stripe_fake.world import Shape, World
+
+
+def signed(event: Shape, secret: str, *, timestamp: int | None = None) -> tuple[bytes, str]:
+    """The body and the Stripe-Signature header of one delivery."""
+    body = json.dumps(event, indent=2)
+    return body.encode(), WebhookSignature.generate_signature_header(body, secret, timestamp or int(time.time()))
+
+
+@dataclass
+class Delivery:
+    """Posts events to one endpoint; an event counts as delivered once it was answered with 2xx."""
+
+    world: World
+    url: str
+    secret: str
+
+    def deliver(self, events: Iterable[Shape]) -> list[int]:
+        """Post each, in the order given; answers the status codes (0 = no answer)."""
+        return [self._post(event) for event in events]
+
+    def deliver_in_background(self, event: Shape) -> None:
+        """Post one from a thread of its own, as Stripe does: the request that caused it is not kept waiting."""
+        threading.Thread(target=self._post, args=(event,), daemon=True).start()
+
+    def _post(self, event: Shape) -> int:
+        body, signature = signed(event, self.secret)
+        request = urllib.request.Request(
+            self.url, data=body, headers={"Content-Type": "application/json", "Stripe-Signature": signature}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                status = int(answer.status)
+        except urllib.error.HTTPError as error:
+            status = error.code
+        except OSError:
+            status = 0
+        if 200 <= status < 300:
+            self.world.delivered.add(event["id"])
+        return status
