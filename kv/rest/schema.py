@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
 
@@ -33,11 +32,21 @@ _BODY_METHODS = ("POST", "PUT", "PATCH")
 class ApiSchema(AutoSchema):
     """Adds to each operation the refusals that any of them may answer with."""
 
-    def get_response_serializers(self) -> Any:
-        """The view's own responses and the common refusals."""
-        own: Any = super().get_response_serializers()
-        if not isinstance(own, dict):
-            own = {200: own}
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """The operation as its view describes it, and the common refusals where it describes none.
+
+        Here and not where responses are collected, which `extend_schema` on a method takes the place of.
+        """
+        operation: Any = super().get_operation(*args, **kwargs)
+        if operation:
+            schema = self.resolve_serializer(Error, "response").ref
+            for status, text in self._refusals().items():
+                answer = {"description": text, "content": {"application/json": {"schema": schema}}}
+                operation["responses"].setdefault(str(status), answer)
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+        return operation
+
+    def _refusals(self) -> dict[int, str]:
         refusals = dict(_ALWAYS)
         if self.method in _BODY_METHODS:
             refusals |= _WITH_BODY
@@ -45,5 +54,4 @@ class ApiSchema(AutoSchema):
             refusals |= _WITH_CALLER
         if "{" in self.path:
             refusals |= {404: "Nothing under this address."}
-        common = {code: OpenApiResponse(Error, text) for code, text in refusals.items()}
-        return {**common, **own}
+        return refusals

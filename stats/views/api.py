@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from kv.addresses import client_address
 from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.schema import Error
 from kv.rest.views import ApiView, PublicView
 from stats.conf import QR_LIMIT, TRACK_LIMIT, USAGE_LIMIT
 from stats.errors import BadReceipt, TotalTooLarge, UnknownTool
@@ -96,7 +97,7 @@ class QrCodeView(ApiView):
         responses={
             200: OpenApiResponse(QrCodeOutput, "Not counted: seen before, or over the limit for one code."),
             201: OpenApiResponse(QrCodeOutput, "Counted."),
-            409: OpenApiResponse(QrCodeOutput, "The total would leave the exact numbers."),
+            409: OpenApiResponse(Error, "The total would leave the exact numbers."),
         },
     )
     def post(self, request: Request) -> Response:
