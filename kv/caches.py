@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
 #: The alias of the durable connection in CACHES.
 ALIAS = "kv"
 EMBEDDED = "embedded"
+# Those whose address is a path, so that only the query can name a database.
+_BY_PATH = ("unix", EMBEDDED)
 _SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel")
 
 
@@ -88,17 +90,36 @@ def check_url(url: str) -> str:
         raise ValueError(f"a {parts.scheme}:// address names a host")
     if parts.scheme.endswith("+sentinel") and not parts.path.strip("/"):
         raise ValueError("a sentinel address ends in the primary's name: redis+sentinel://host:26379/name/0")
-    if "+" in parts.scheme:
+    if "+" not in parts.scheme:
+        database_of(url)
+    else:
         for host in parts.netloc.rpartition("@")[2].split(","):
             _address(host, 0)
     return parts.scheme
+
+
+def database_of(location: str) -> tuple[str, int]:
+    """The server and the number of the database that a LOCATION of redis-py names, in one spelling.
+
+    Raises ValueError with a sentence when the number is none.
+    """
+    parts = urlsplit(location)
+    if parts.scheme in _BY_PATH:
+        address, text = parts.path, "0"
+    else:
+        host, port = _address(parts.netloc.rpartition("@")[2], 6379)
+        address, text = f"{host.lower()}:{port}", parts.path.strip("/").rpartition("/")[2] or "0"
+    text = parse_qs(parts.query).get("db", [text])[0]  # redis-py lets the query win
+    if not text.isdecimal():
+        raise ValueError(f"{text} is not the number of a database")
+    return address, int(text)
 
 
 def _no_retry() -> dict[str, Any]:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    return {"retry": Retry(NoBackoff(), 0), "retry_on_timeout": False}
+    return {"retry": Retry(NoBackoff(), 0)}
 
 
 def _address(text: str, default_port: int) -> tuple[str, int]:
@@ -111,9 +132,10 @@ def _address(text: str, default_port: int) -> tuple[str, int]:
 
 def _next_database(location: str) -> str:
     parts = urlsplit(location)
-    if parts.scheme in ("unix", EMBEDDED):
-        words = [word for word in parts.query.split("&") if word]
-        current = next((int(word[3:]) for word in words if word.startswith("db=")), 0)
-        query = "&".join([word for word in words if not word.startswith("db=")] + [f"db={current + 1}"])
-        return urlunsplit(parts._replace(query=query))
-    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + 1}"))
+    _, database = database_of(location)
+    words = [word for word in parts.query.split("&") if word and not word.startswith("db=")]
+    if parts.scheme in _BY_PATH:
+        return urlunsplit(parts._replace(query="&".join([*words, f"db={database + 1}"])))
+    path = parts.path.strip("/")
+    name = f"/{path.rpartition('/')[0]}" if "/" in path else ""
+    return urlunsplit(parts._replace(path=f"{name}/{database + 1}", query="&".join(words)))

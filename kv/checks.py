@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 
-from kv.caches import ALIAS
+from kv.caches import ALIAS, database_of
 from kv.conf import app_settings
 from kv.throttling import parse_window
 
@@ -21,8 +21,7 @@ def check_store(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if ALIAS not in caches:
         hint = 'CACHES["kv"] = kv.caches.durable_cache("embedded", directory=BASE_DIR / "var")'
         return [Error(f'CACHES has no "{ALIAS}".', hint=hint, id="kv.E001")]
-    location = caches[ALIAS].get("LOCATION")
-    sharing = [alias for alias, entry in caches.items() if alias != ALIAS and entry.get("LOCATION") == location]
+    sharing = [alias for alias, entry in caches.items() if alias != ALIAS and _same_database(entry, caches[ALIAS])]
     return [
         Error(
             f'The cache "{alias}" shares the store\'s database; clearing it would erase every count.',
@@ -31,6 +30,16 @@ def check_store(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
         )
         for alias in sharing
     ]
+
+
+def _same_database(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    first, second = one.get("LOCATION"), other.get("LOCATION")
+    if not isinstance(first, str) or not isinstance(second, str) or "redis" not in str(one.get("BACKEND")).lower():
+        return False
+    try:
+        return database_of(first) == database_of(second)
+    except ValueError:  # not an address of redis-py: another backend's own
+        return first == second
 
 
 @register(Tags.security)

@@ -1,0 +1,113 @@
+"""Health for /readyz, and what kv_check says of the store's set-up."""
+
+from __future__ import annotations
+
+import time
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+from django.core.management import CommandError, call_command
+
+from kv import health
+from kv.caches import durable_cache
+from kv.connection import call
+from kv.health import check_store
+from kv.nodes import Node
+from tests.faults.servers import own_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class TestCheckStore:
+    def test_a_store_that_answers(self, store: Any) -> None:
+        found = check_store()
+        assert found.ok
+        assert found.reason == ""
+        assert 0 < found.milliseconds < 5000
+
+    def test_a_store_that_does_not(self) -> None:
+        with own_server() as breakable:
+            call("PING")
+            with breakable.frozen():
+                found = check_store()
+            assert not found.ok
+            assert found.milliseconds < 300
+            assert found.reason
+            assert check_store().ok
+
+
+class TestKvCheck:
+    @pytest.fixture
+    def changed(self, store: Any) -> Iterator[Any]:
+        before = {**store.config_get("append*"), **store.config_get("maxmemory-policy")}
+        yield store
+        for name in ("appendonly", "appendfsync", "maxmemory-policy"):
+            store.config_set(name, before[name])
+
+    def check(self) -> str:
+        out = StringIO()
+        call_command("kv_check", stdout=out)
+        return out.getvalue()
+
+    def fails(self) -> str:
+        out = StringIO()
+        with pytest.raises(CommandError) as error:
+            call_command("kv_check", stdout=out)
+        assert error.value.returncode == 1
+        return out.getvalue()
+
+    def test_the_embedded_server_is_fine(self, store: Any) -> None:
+        out = self.check()
+        assert "valkey 9." in out
+        assert "append-only file on" in out
+        assert "nothing is evicted" in out
+        assert "scripts load" in out
+        assert "clocks agree" in out
+        assert "warning" not in out
+
+    def test_no_append_only_file(self, changed: Any) -> None:
+        changed.config_set("appendonly", "no")
+        assert "error   the append-only file is off" in self.fails()
+
+    def test_eviction(self, changed: Any) -> None:
+        changed.config_set("maxmemory-policy", "allkeys-lru")
+        assert "error   maxmemory-policy allkeys-lru" in self.fails()
+
+    def test_no_fsync(self, changed: Any) -> None:
+        changed.config_set("appendfsync", "no")
+        assert "warning appendfsync no" in self.check()
+
+    def test_a_clock_that_is_off(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 60)
+        assert "s behind ours" in self.fails()
+
+    def test_a_script_that_does_not_load(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("kv.scripts.read_lua", lambda package, name: "this is no Lua")
+        assert "kv/lua/take_lease.lua: " in self.fails()
+
+    def test_where_config_and_info_are_forbidden(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        ask = Node.ask
+
+        def managed(self: Node, *command: Any) -> Any:
+            if command[0] in ("CONFIG", "INFO"):
+                raise redis.exceptions.NoPermissionError("NOPERM")
+            return ask(self, *command)
+
+        monkeypatch.setattr(Node, "ask", managed)
+        out = self.check()
+        assert out.count("warning") == 3
+        assert "CONFIG is forbidden here" in out
+
+    @pytest.mark.parametrize(("version", "level"), [("6.2.14", "error"), ("7.0.0", "ok"), ("8.2.1", "ok")])
+    def test_redis_versions(self, store: Any, monkeypatch: pytest.MonkeyPatch, version: str, level: str) -> None:
+        monkeypatch.setattr(health, "_info", lambda node, section: {"redis_version": version})
+        assert f"{level:7} redis {version}" in (self.fails() if level == "error" else self.check())
+
+    def test_a_store_that_is_away_is_one_line(self, settings: Any) -> None:
+        settings.CACHES = {**settings.CACHES, "kv": durable_cache("redis://127.0.0.1:1/0")}
+        with pytest.raises(CommandError, match="The store of counts can't be used"):
+            self.check()
