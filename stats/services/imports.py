@@ -101,14 +101,16 @@ def import_older_store(
 ) -> Iterator[ImportedVisitors | ImportedFigure]:
     """Read `stats:*` and `usage:*` of an older site's Redis (a redis-py client) into this store.
 
-    The visitors' total may be larger than the set (marks lost or never kept): the rest is added as a number.
+    The visitors' total may be larger than what the set tells (marks lost, never kept, or not understood): the rest is
+    added as a number.
     """
-    members = 0
+    understood = 0
     for name in ("stats:visitors:ips", "stats:visitors_ips"):
         if older.type(name) == b"set":
-            members += older.scard(name)
-            yield import_visitors(older.sscan_iter(name, count=1000), dry_run=dry_run, advance=advance)
-    beyond = max(_number(older, "stats:visitors") - members, 0)
+            result = import_visitors(older.sscan_iter(name, count=1000), dry_run=dry_run, advance=advance)
+            understood += result.read - result.unknown
+            yield result
+    beyond = max(_number(older, "stats:visitors") - understood, 0)
     yield import_figure(source=source, figure="visitors:beyond", value=beyond, dry_run=dry_run)
     for name, figure in (("stats:qr_total", "qr_total"), ("stats:revenue", "revenue_cents")):
         yield import_figure(source=source, figure=figure, value=_number(older, name), dry_run=dry_run)
@@ -132,6 +134,7 @@ def _rows(file: TextIO) -> Iterator[tuple[date, str, int]]:
     reader = csv.DictReader(file)
     if reader.fieldnames is None or not {"date", "figure", "value"} <= set(reader.fieldnames):
         raise BadImport("line 1: the columns date,figure,value are required")
+    seen: set[tuple[date, str]] = set()
     try:
         for row in reader:
             try:
@@ -141,6 +144,9 @@ def _rows(file: TextIO) -> Iterator[tuple[date, str, int]]:
                 raise BadImport(f"line {reader.line_num}: {error}") from error
             if not 0 <= value <= LARGEST_TOTAL:
                 raise BadImport(f"line {reader.line_num}: {value} is no count")
+            if (day, figure) in seen:
+                raise BadImport(f"line {reader.line_num}: {figure} of {day} stands here twice; add the two up")
+            seen.add((day, figure))
             yield day, figure, value
     except csv.Error as error:
         raise BadImport(f"line {reader.line_num}: {error}") from error
