@@ -1,0 +1,58 @@
+"""`manage.py codetags_backfill`: take over what an older site has counted."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.management.base import CommandError
+
+from codetags.errors import BadImport
+from codetags.services import backfill, rollup
+from codetags.services.backfill import OldCount
+from kv.management.base import StoreCommand
+
+
+class Command(StoreCommand):
+    """Adds older counts to the live ones; run again, it adds only what the older site has counted since."""
+
+    help = (
+        "Adds the counts of an older site: its keys qr:count:* (--from rediss://…) or a CSV file with the columns "
+        "code,count or code,date,count. Safe to run twice: only what is new there is added."
+    )
+    writes_bulk = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """--from URL or --csv FILE."""
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument("--from", dest="url", metavar="URL", help="The older site's Redis, such as rediss://….")
+        source.add_argument("--csv", type=Path, metavar="FILE", help="A file with code,count or code,date,count.")
+        parser.add_argument("--name", help="Names the source, when its address or file name has changed since.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read, add, roll up."""
+        try:
+            done = backfill.import_hits(
+                options["name"] or self._name(options), self._counts(options), dry_run=self.dry_run
+            )
+        except BadImport as error:
+            raise CommandError(str(error)) from error
+        if not self.dry_run:
+            rollup.roll_up_days(everything=True)
+        for name in done.skipped:
+            self.stderr.write(f"Left out, as it is no code: {name!r}", style_func=str)
+        verb = "would be added" if self.dry_run else "added"
+        self.stdout.write(f"{done.hits} hits of {done.codes} codes {verb}; {len(done.skipped)} names left out.")
+
+    def _counts(self, options: dict[str, Any]) -> Iterator[OldCount]:
+        counts = backfill.read_older_store(options["url"]) if options["url"] else backfill.read_csv(options["csv"])
+        return self.progress(counts, label="Reading", unit="codes")
+
+    def _name(self, options: dict[str, Any]) -> str:
+        if not options["url"]:
+            return str(options["csv"].name)
+        parts = urlsplit(options["url"])  # no password may end up in a key
+        return f"{parts.hostname or ''}:{parts.port or ''}{parts.path}"

@@ -1,0 +1,67 @@
+"""`manage.py codetags_deliver`: post what waits in the outbox."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from dataclasses import replace
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from codetags.conf import app_settings
+from codetags.duties import DELIVER
+from codetags.services import outbox
+from codetags.types import Delivery
+from kv.duties import DutyHeld, run_duty
+from kv.management.base import StoreCommand
+from kv.management.ending import Ending
+
+
+class Command(StoreCommand):
+    """Posts hits until none waits, or the receiver can't take any."""
+
+    help = (
+        "Posts the counted hits that wait for QR_ANALYTICS_EXTERNAL_URL, until none is left or the receiver fails. "
+        "The worker (`work`) does the same by itself."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """--parked."""
+        parser.add_argument("--parked", action="store_true", help="Give hits that were given up another chance first.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Deliver under the duty's lease, step by step; exit 1 when the receiver fails."""
+        if not app_settings.QR_ANALYTICS_EXTERNAL_URL:
+            raise CommandError("QR_ANALYTICS_EXTERNAL_URL is not set: hits are posted nowhere.")
+        if options["parked"]:
+            self.stdout.write(f"{outbox.unpark_events()} parked hits wait again.")
+        before = outbox.outbox_state()
+        sent = parked = 0
+        problem = ""
+        with self.meter(before.waiting, "Posting", "hits") as meter, Ending() as ending:
+            while not ending.asked:
+                step = self._step(ending)
+                if step is None:
+                    continue
+                sent, parked, problem = sent + step.sent, parked + step.parked, step.problem
+                meter.advance(step.sent)
+                if problem or not (step.more or step.refused):
+                    break
+        after = outbox.outbox_state()
+        self.stdout.write(
+            f"{sent} posted, {parked} parked now; {after.waiting} wait, {after.parked} are parked, "
+            f"{after.dropped} were dropped since the beginning."
+        )
+        if problem:
+            raise CommandError(f"The receiver could not take more: {problem}")
+
+    def _step(self, ending: Ending) -> Delivery | None:
+        """One step; None when another deliverer is at it and we waited for it to end or to be found dead."""
+        steps: list[Delivery] = []
+        duty = replace(DELIVER, run=lambda: steps.append(outbox.deliver_events(even_if_paused=True)))
+        try:
+            run_duty(duty)
+        except DutyHeld as held:
+            ending.wait(min(held.seconds + 0.05, 1.0))
+            return None
+        return steps[0]

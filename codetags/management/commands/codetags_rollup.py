@@ -1,0 +1,50 @@
+"""`manage.py codetags_rollup`: daily counts to SQL, and back."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from dataclasses import replace
+from typing import Any
+
+from codetags.duties import ROLL_UP
+from codetags.services import rollup
+from codetags.types import Rollup
+from kv.duties import DutyHeld, run_duty
+from kv.management.base import StoreCommand
+from kv.management.ending import Ending
+
+
+class Command(StoreCommand):
+    """Copies daily counts to SQL, or puts them back into the store after a loss."""
+
+    help = (
+        "Copies the daily counts of every code to SQL; running it twice changes nothing. --restore puts back into the "
+        "store what SQL has and the store has lost, and never lowers a live count."
+    )
+    writes_bulk = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """--restore."""
+        parser.add_argument("--restore", action="store_true", help="From SQL into the store, after a loss.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One way or the other."""
+        if options["restore"]:
+            restored = rollup.restore_days(dry_run=self.dry_run)
+            verb = "would be restored" if self.dry_run else "restored"
+            self.stdout.write(f"{restored.codes} codes looked at, {restored.hits} hits {verb}.")
+            return
+        done = rollup.roll_up_days(everything=True, dry_run=True) if self.dry_run else self._roll_up()
+        verb = "would be written" if self.dry_run else "written"
+        self.stdout.write(f"{done.codes} codes looked at, {done.rows} rows {verb}.")
+
+    def _roll_up(self) -> Rollup:
+        done: list[Rollup] = []
+        duty = replace(ROLL_UP, run=lambda: done.append(rollup.roll_up_days(everything=True)))
+        with Ending() as ending:
+            while not done and not ending.asked:
+                try:
+                    run_duty(duty)
+                except DutyHeld as held:  # the worker is at it
+                    ending.wait(min(held.seconds + 0.05, 1.0))
+        return done[0] if done else Rollup(0, 0)

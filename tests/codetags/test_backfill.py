@@ -1,0 +1,98 @@
+"""What an older site has counted is taken over, once."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+from django.core.management import CommandError, call_command
+
+from codetags import keys
+from codetags.models import DailyHits
+from codetags.services.counts import get_code
+from kv.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.django_db
+
+
+def count(code: str) -> int:
+    found = get_code(code)
+    return found.count if found else 0
+
+
+def backfill(**options: Any) -> str:
+    out = io.StringIO()
+    call_command("codetags_backfill", stdout=out, stderr=io.StringIO(), **options)
+    return out.getvalue()
+
+
+class TestOlderStore:
+    @pytest.fixture
+    def other_site(self, store: Any, store_server: EmbeddedServer) -> Iterator[Any]:
+        """Database 5 of the test's own server stands for another site's."""
+        with redis.Redis(unix_socket_path=str(store_server.socket_path), db=5) as client:
+            client.mset({"qr:count:DEMO": 40, "qr:count:bt26": 2, "qr:count:no-code": 1, "other": 9})
+            yield client
+
+    @pytest.fixture
+    def older(self, other_site: Any, store_server: EmbeddedServer) -> str:
+        return f"unix://{store_server.socket_path}?db=5"
+
+    def test_twice_adds_once(self, older: str, store: Any) -> None:
+        assert backfill(url=older, dry_run=True) == "42 hits of 2 codes would be added; 1 names left out.\n"
+        assert count("DEMO") == 0
+        assert backfill(url=older) == "42 hits of 2 codes added; 1 names left out.\n"
+        assert backfill(url=older) == "0 hits of 2 codes added; 1 names left out.\n"
+        assert (count("DEMO"), count("BT26")) == (40, 2)
+        assert store.sismember(keys.unknown(), "DEMO")
+
+    def test_adds_what_it_counted_since(self, older: str, other_site: Any) -> None:
+        backfill(url=older)
+        other_site.incrby("qr:count:DEMO", 5)
+        assert backfill(url=older).startswith("5 hits")
+        assert count("DEMO") == 45
+
+    def test_what_has_no_date_is_kept_by_the_rollup(self, older: str, store: Any) -> None:
+        backfill(url=older)
+        assert DailyHits.objects.get(code="DEMO").date.isoformat() == keys.UNDATED
+        store.flushdb()
+        call_command("codetags_rollup", restore=True, stdout=io.StringIO())
+        assert count("DEMO") == 40
+
+    def test_a_reset_code_can_be_taken_over_again(self, older: str) -> None:
+        backfill(url=older)
+        call_command("codetags_reset", "BT26", yes=True, stdout=io.StringIO())
+        assert backfill(url=older).startswith("2 hits")
+
+    @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "nonsense://"])
+    def test_one_that_does_not_answer(self, store: Any, url: str) -> None:
+        with pytest.raises(CommandError, match="can't be read"):
+            backfill(url=url)
+
+
+class TestCsv:
+    def test_with_days(self, store: Any, tmp_path: Path) -> None:
+        path = tmp_path / "hits.csv"
+        path.write_text("code,date,count\ndemo,2026-05-01,3\nDEMO,2026-05-02,4\n")
+        assert backfill(csv=path) == "7 hits of 1 codes added; 0 names left out.\n"
+        assert backfill(csv=path).startswith("0 hits")
+        assert count("DEMO") == 7
+        assert store.hget(keys.days("DEMO"), "2026-05-02") == b"4"
+        assert DailyHits.objects.count() == 2
+
+    @pytest.mark.parametrize(
+        "text",
+        ["name,hits\nDEMO,1\n", "code,count\nDEMO,-1\n", "code,date,count\nDEMO,1.5.26,1\n", "code,count\nDEMO\n"],
+    )
+    def test_one_that_is_wrong(self, store: Any, tmp_path: Path, text: str) -> None:
+        path = tmp_path / "hits.csv"
+        path.write_text(text)
+        with pytest.raises(CommandError, match=str(path)):
+            backfill(csv=path)
+        assert count("DEMO") == 0

@@ -1,0 +1,247 @@
+"""Counted hits reach the external receiver at least once, signed, and never slow a landing."""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+from django.utils import timezone
+
+from codetags import checks, keys
+from codetags.errors import SinkAway, UnsafeSink
+from codetags.services import outbox, sink
+from codetags.services.hits import record_hit
+from tests.codetags.receiver import SECRET, Receiver, receiving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def receiver(store: Any) -> Iterator[Receiver]:
+    with (
+        receiving() as receiver,
+        override_settings(
+            QR_ANALYTICS_EXTERNAL_URL=receiver.url, QR_ANALYTICS_EXTERNAL_SECRET=SECRET, RATE_LIMITS=None
+        ),
+    ):
+        yield receiver
+
+
+def record(number: int, first: int = 0) -> None:
+    for visitor in range(first, first + number):
+        record_hit(code="DEMO", address=f"10.0.{visitor // 250}.{visitor % 250}", agent="Mozilla/5.0")
+
+
+def later(seconds: float = 400) -> datetime:
+    return timezone.now() + timedelta(seconds=seconds)
+
+
+class TestDelivery:
+    def test_each_counted_hit_is_posted_signed(self, receiver: Receiver) -> None:
+        record(3)
+        record(1)  # seen before: not counted, not posted
+        assert outbox.outbox_state().waiting == 3
+        step = outbox.deliver_events()
+        assert (step.sent, step.more, step.problem) == (3, False, "")
+        assert [set(event) for event in receiver.seen] == [{"code", "timestamp", "id"}] * 3
+        event = receiver.seen[0]
+        assert event["code"] == "DEMO"
+        at = datetime.fromisoformat(event["timestamp"])
+        assert at.tzinfo == UTC
+        assert abs((at - timezone.now()).total_seconds()) < 60
+        assert len({event["id"] for event in receiver.seen}) == 3
+        assert receiver.signed
+        assert receiver.headers[0]["Content-Type"] == "application/json"
+        assert outbox.outbox_state().waiting == 0
+
+    def test_steps_are_short_and_say_that_more_waits(self, receiver: Receiver) -> None:
+        record(outbox.STEP + 1)
+        assert outbox.deliver_events().more is True
+        assert outbox.deliver_events().sent == 1
+
+    def test_without_an_address_nothing_waits(self, store: Any) -> None:
+        record(1)
+        assert outbox.outbox_state().waiting == 0
+        assert outbox.deliver_events().sent == 0
+        with pytest.raises(CommandError, match="QR_ANALYTICS_EXTERNAL_URL"):
+            call_command("codetags_deliver")
+
+    @pytest.mark.parametrize("status", [500, 503, 429, 408])
+    def test_a_receiver_that_is_away_puts_all_off(self, receiver: Receiver, status: int) -> None:
+        record(3)
+        receiver.answer = lambda _: status
+        assert str(status) in outbox.deliver_events().problem
+        assert len(receiver.seen) == 1
+        state = outbox.outbox_state()
+        assert (state.waiting, state.failures) == (3, 1)
+        assert state.next_try is not None
+        assert state.next_try > timezone.now() - timedelta(seconds=5)
+        assert outbox.deliver_events(now=timezone.now() - timedelta(seconds=9)).sent == 0
+        assert len(receiver.seen) == 1, "not before the pause is over"
+        receiver.answer = lambda _: 200
+        assert outbox.deliver_events(now=later()).sent == 3
+        assert outbox.outbox_state().failures == 0
+
+    def test_pauses_grow_to_300_seconds_and_are_never_the_same(self, receiver: Receiver) -> None:
+        record(1)
+        receiver.answer = lambda _: 500
+        pauses = []
+        with override_settings(QR_ANALYTICS_EXTERNAL_MAX_TRIES=100):
+            for _ in range(14):
+                outbox.deliver_events(now=later())
+                due = outbox.outbox_state().next_try
+                assert due is not None
+                pauses.append((due - timezone.now()).total_seconds())
+        assert 0 < pauses[0] < 1.1
+        assert all(149 < pause < 301 for pause in pauses[10:])
+        assert len(set(pauses[10:])) == 4
+
+    @pytest.mark.parametrize("status", [400, 404, 301, 302, 307])
+    def test_a_refused_hit_goes_behind_the_others(self, receiver: Receiver, status: int) -> None:
+        record(3)
+        first = outbox.read_event(outbox._read(1)[0][0]).id
+        receiver.answer = lambda event: status if event["id"] == first else 200
+        assert outbox.deliver_events().sent == 2
+        assert outbox.outbox_state().waiting == 1
+        assert len(receiver.seen) == 3, "no redirect is followed"
+
+    def test_parks_after_so_many_tries(self, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+        record(1)
+        receiver.answer = lambda _: 400
+        with override_settings(QR_ANALYTICS_EXTERNAL_MAX_TRIES=3):
+            steps = [outbox.deliver_events(now=later()) for _ in range(4)]
+        assert [step.parked for step in steps] == [0, 0, 1, 0]
+        state = outbox.outbox_state()
+        assert (state.waiting, state.parked) == (0, 1)
+        assert "is parked after 3 tries" in caplog.text
+        receiver.answer = lambda _: 200
+        call_command("codetags_deliver", parked=True, stdout=(out := io.StringIO()), stderr=io.StringIO())
+        assert out.getvalue().startswith("1 parked hits wait again.\n1 posted, 0 parked now; 0 wait")
+
+    def test_a_full_outbox_drops_the_oldest_and_says_so(
+        self, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with override_settings(QR_ANALYTICS_EXTERNAL_MAX_WAITING=2):
+            record(5)
+        state = outbox.outbox_state()
+        assert (state.waiting, state.dropped) == (2, 3)
+        with caplog.at_level(logging.ERROR):
+            outbox.deliver_events()
+            record(1, first=5)
+            outbox.deliver_events()
+        assert caplog.text.count("3 of the oldest hits were dropped") == 1
+
+    def test_a_dead_receiver_is_no_matter_to_a_landing(self, store: Any) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            with override_settings(
+                QR_ANALYTICS_EXTERNAL_URL=url,
+                QR_ANALYTICS_EXTERNAL_SECRET=SECRET,
+                QR_ANALYTICS_EXTERNAL_TIMEOUT=0.2,
+                RATE_LIMITS=None,
+            ):
+                began = timezone.now()
+                record(20)
+                assert (timezone.now() - began).total_seconds() < 5
+                assert "TimeoutError" in outbox.deliver_events().problem
+        assert outbox.outbox_state().waiting == 20
+
+    def test_the_command_delivers_all(self, receiver: Receiver) -> None:
+        record(120)
+        call_command("codetags_deliver", stdout=(out := io.StringIO()), stderr=io.StringIO())
+        assert out.getvalue() == "120 posted, 0 parked now; 0 wait, 0 are parked, 0 were dropped since the beginning.\n"
+        assert len(receiver.taken) == 120
+        assert set(receiver.taken.values()) == {1}
+
+    def test_the_command_fails_when_the_receiver_does(self, receiver: Receiver) -> None:
+        record(1)
+        receiver.answer = lambda _: 500
+        with pytest.raises(CommandError, match="answered 500"):
+            call_command("codetags_deliver", stdout=io.StringIO(), stderr=io.StringIO())
+
+    def test_no_tries_are_remembered_of_what_is_done(self, receiver: Receiver, store: Any) -> None:
+        record(1)
+        receiver.answer = lambda _: 500
+        outbox.deliver_events()
+        receiver.answer = lambda _: 200
+        outbox.deliver_events(now=later())
+        assert store.exists(keys.outbox_tries()) == 0
+
+
+class TestAddress:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://example.com/",
+            "http://10.0.0.1/",
+            "https://10.0.0.1/",
+            "https://192.168.1.1/",
+            "https://169.254.169.254/latest",
+            "https://[fd00::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://user:word@example.com/",
+            "ftp://example.com/",
+            "https:///nowhere",
+            "https://example.com:port/",
+        ],
+    )
+    def test_may_not_be_posted_to(self, url: str) -> None:
+        with pytest.raises(UnsafeSink):
+            sink.check_sink_address(url)
+
+    @pytest.mark.parametrize(
+        "url", ["https://example.com/hits", "http://127.0.0.1:9/", "http://localhost/", "http://[::1]/"]
+    )
+    def test_may_be(self, url: str) -> None:
+        sink.check_sink_address(url)
+
+    def test_a_private_one_may_be_when_it_is_meant(self) -> None:
+        with override_settings(QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE=True):
+            sink.check_sink_address("https://10.0.0.1/")
+
+    @pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fd00::1"])
+    def test_a_name_that_leads_inside_is_refused(self, address: str) -> None:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+        with (
+            override_settings(QR_ANALYTICS_EXTERNAL_URL="https://example.com/", QR_ANALYTICS_EXTERNAL_SECRET=SECRET),
+            patch("socket.getaddrinfo", return_value=found),
+            pytest.raises(UnsafeSink),
+        ):
+            sink.Poster()
+
+    def test_a_name_that_nobody_knows_is_away(self) -> None:
+        with (
+            override_settings(QR_ANALYTICS_EXTERNAL_URL="https://example.com/", QR_ANALYTICS_EXTERNAL_SECRET=SECRET),
+            patch("socket.getaddrinfo", side_effect=socket.gaierror),
+            pytest.raises(SinkAway),
+        ):
+            sink.Poster()
+
+    def test_nothing_is_posted_unsigned(self, receiver: Receiver) -> None:
+        with override_settings(QR_ANALYTICS_EXTERNAL_SECRET=""):
+            record(1)
+            assert "SECRET" in outbox.deliver_events().problem
+            assert [error.id for error in checks.check_sink(None)] == ["codetags.E002"]
+        assert receiver.seen == []
+
+    def test_the_check_says_what_is_wrong(self) -> None:
+        with override_settings(QR_ANALYTICS_EXTERNAL_URL="http://example.com/", QR_ANALYTICS_EXTERNAL_SECRET="x"):
+            assert [error.id for error in checks.check_sink(None)] == ["codetags.E003"]
+        with override_settings(QR_ANALYTICS_EXTERNAL_URL=""):
+            assert checks.check_sink(None) == []
+
+    @pytest.mark.parametrize("pattern", ["[A-Z", ".{4}", r"[A-Z]*", r"[^a-z]{4}"])
+    def test_a_pattern_that_can_t_be_used(self, pattern: str) -> None:
+        with override_settings(CODETAGS_PATTERN=pattern):
+            assert [error.id for error in checks.check_pattern(None)] == ["codetags.E001"]
+
+    def test_the_pattern_of_the_contract_can(self) -> None:
+        assert checks.check_pattern(None) == []

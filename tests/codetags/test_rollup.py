@@ -1,0 +1,158 @@
+"""Daily counts go to SQL, come back after a loss, and are never lowered."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from codetags import keys
+from codetags.duties import DUTIES, MIRROR, ROLL_UP
+from codetags.models import CodeTag, DailyHits
+from codetags.services.calendar import local_day
+from codetags.services.counts import get_code
+from codetags.services.hits import record_hit
+from codetags.services.rollup import restore_days, roll_up_days
+from codetags.types import Outcome, Restored
+from kv.duties import run_duty
+
+pytestmark = pytest.mark.django_db
+
+
+def record(code: str, number: int, back: int = 0) -> None:
+    now = timezone.now() - timedelta(days=back)
+    assert record_hit(code=code, address=f"10.0.{back}.{number}", agent="Mozilla/5.0", now=now) is Outcome.COUNTED
+
+
+def rows() -> dict[tuple[str, date], int]:
+    return {(row.code, row.date): row.count for row in DailyHits.objects.all()}
+
+
+@pytest.fixture
+def three_hits(store: Any) -> date:
+    record("DEMO", 1)
+    record("DEMO", 2)
+    record("DEMO", 3, back=1)
+    return local_day()
+
+
+class TestRollUp:
+    def test_is_idempotent(self, three_hits: date) -> None:
+        wanted = {("DEMO", three_hits): 2, ("DEMO", three_hits - timedelta(days=1)): 1}
+        assert roll_up_days().rows == 2
+        assert rows() == wanted
+        assert roll_up_days().rows == 0
+        assert roll_up_days(everything=True).rows == 0
+        assert rows() == wanted
+
+    def test_takes_what_was_hit_since(self, three_hits: date) -> None:
+        roll_up_days()
+        record("BT26", 4)
+        done = roll_up_days()
+        assert (done.rows, rows()[("BT26", three_hits)]) == (1, 1)
+
+    def test_leaves_alone_what_was_not(self, three_hits: date, store: Any) -> None:
+        roll_up_days()
+        store.zadd(keys.last_seen(), {"DEMO": (timezone.now() - timedelta(days=9)).timestamp() * 1000})
+        assert roll_up_days().codes == 0
+        assert roll_up_days(everything=True).codes == 1
+
+    def test_lowers_no_row(self, three_hits: date, store: Any) -> None:
+        roll_up_days()
+        store.flushall()
+        record("DEMO", 9)
+        roll_up_days(everything=True)
+        assert rows()[("DEMO", three_hits)] == 2
+
+    def test_a_dry_run_writes_nothing(self, three_hits: date) -> None:
+        out = io.StringIO()
+        call_command("codetags_rollup", dry_run=True, stdout=out)
+        assert out.getvalue() == "1 codes looked at, 2 rows would be written.\n"
+        assert rows() == {}
+        call_command("codetags_rollup", stdout=(out := io.StringIO()))
+        assert out.getvalue() == "1 codes looked at, 2 rows written.\n"
+
+    def test_the_worker_does_it(self, three_hits: date) -> None:
+        assert {duty.name for duty in DUTIES} == {"codetags_deliver", "codetags_rollup", "codetags_registry"}
+        run_duty(ROLL_UP)
+        run_duty(MIRROR)
+        assert len(rows()) == 2
+
+
+class TestRestore:
+    def test_rebuilds_a_store_that_is_empty(self, three_hits: date, store: Any) -> None:
+        CodeTag.objects.create(code="BT26", label="Poster", archived=True)
+        record("ABCD", 5)
+        roll_up_days()
+        before = get_code("DEMO")
+        store.flushall()
+        assert restore_days(dry_run=True) == Restored(2, 4)
+        assert get_code("DEMO") is None
+        assert restore_days() == Restored(2, 4)
+        after = get_code("DEMO")
+        assert before is not None
+        assert after is not None
+        assert (after.count, after.last_30_days) == (before.count, before.last_30_days)
+        assert store.sismember(keys.unknown(), "DEMO")
+        assert store.hget(keys.registry(), "BT26") == b"||1"
+        assert restore_days() == Restored(2, 0)
+
+    def test_lowers_no_live_count(self, three_hits: date) -> None:
+        roll_up_days()
+        record("DEMO", 7)
+        assert restore_days().hits == 0
+        found = get_code("DEMO")
+        assert found is not None
+        assert found.count == 4
+
+    def test_keeps_what_came_after_the_loss(self, three_hits: date, store: Any) -> None:
+        roll_up_days()
+        store.flushall()
+        record("DEMO", 7, back=2)
+        call_command("codetags_rollup", restore=True, stdout=(out := io.StringIO()))
+        assert out.getvalue() == "1 codes looked at, 3 hits restored.\n"
+        found = get_code("DEMO")
+        assert found is not None
+        assert found.count == 4 == sum(found.last_30_days)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestReset:
+    def test_one_code(self, three_hits: date, store: Any) -> None:
+        CodeTag.objects.create(code="BT26", label="Poster")
+        record("BT26", 5)
+        roll_up_days()
+        call_command("codetags_reset", "demo", yes=True, stdout=(out := io.StringIO()))
+        assert out.getvalue() == "3 hits of DEMO are forgotten.\n"
+        assert get_code("DEMO") is None
+        assert set(rows()) == {("BT26", three_hits)}
+        record("DEMO", 1)
+        call_command("codetags_reset", "BT26", yes=True, stdout=io.StringIO())
+        assert store.zscore(keys.rank(), "BT26") == 0
+
+    def test_all(self, three_hits: date, store: Any) -> None:
+        CodeTag.objects.create(code="BT26", label="Poster", archived=True)
+        roll_up_days()
+        call_command("codetags_reset", yes=True, stdout=io.StringIO())
+        assert rows() == {}
+        assert get_code("DEMO") is None
+        assert record_hit(code="BT26", address="10.0.0.1", agent="Mozilla/5.0") is Outcome.OUTSIDE
+
+    def test_asks_first_and_can_be_tried_dry(self, three_hits: date) -> None:
+        with pytest.raises(CommandError, match="say --yes"):
+            call_command("codetags_reset", "DEMO")
+        call_command("codetags_reset", "DEMO", dry_run=True, stdout=(out := io.StringIO()))
+        call_command("codetags_reset", dry_run=True, stdout=out)
+        assert out.getvalue() == "3 hits of DEMO would be forgotten.\nThe hits of 1 codes would be forgotten.\n"
+        found = get_code("DEMO")
+        assert found is not None
+        assert found.count == 3
+
+    @pytest.mark.parametrize("code", ["nonsense", "ZZZZ"])
+    def test_says_what_is_no_code(self, three_hits: date, code: str) -> None:
+        with pytest.raises(CommandError):
+            call_command("codetags_reset", code, yes=True)
