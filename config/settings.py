@@ -53,7 +53,9 @@ INSTALLED_APPS = [
     "config",
     "kv",
     "stats",
+    "usertokens",
     "codetags",
+    "billing",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -176,6 +178,15 @@ if QR_ANALYTICS_EXTERNAL_URL and not QR_ANALYTICS_EXTERNAL_SECRET:
         "QR_ANALYTICS_EXTERNAL_SECRET: needed with QR_ANALYTICS_EXTERNAL_URL, to sign what is sent"
     )
 
+# --- billing
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env.words("STRIPE_WEBHOOK_SECRET")
+STRIPE_PRODUCT_PLUS = env.text("STRIPE_PRODUCT_PLUS")
+STRIPE_PRODUCT_PREMIUM = env.text("STRIPE_PRODUCT_PREMIUM")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE")
+BILLING_GRACE_DAYS = env.integer("BILLING_GRACE_DAYS", 7, maximum=365)
+BILLING_TOPUPS = env.amounts("BILLING_TOPUPS")
+
 
 def _rate_limits() -> dict[str, str] | None:
     if env.text("RATE_LIMITS").lower() == "off":
@@ -190,6 +201,23 @@ def _rate_limits() -> dict[str, str] | None:
 
 
 RATE_LIMITS = _rate_limits()
+
+
+# --- what users do and have
+def _allowances() -> dict[str, int]:
+    pairs = env.pairs("PLAN_ALLOWANCES", "Free=100,Plus=1000,Premium=5000")
+    wrong = [name for name, text in pairs.items() if not text.isdecimal() or int(text) > 10**12]
+    if wrong:
+        raise ImproperlyConfigured(f"PLAN_ALLOWANCES: {wrong[0]} needs a whole number of tokens")
+    if "Free" not in pairs:
+        raise ImproperlyConfigured("PLAN_ALLOWANCES: a plan Free is required, every new user has it")
+    return {name: int(text) for name, text in pairs.items()}
+
+
+PLAN_ALLOWANCES = _allowances()
+GENERATION_COST = env.integer("GENERATION_COST", 3, minimum=1, maximum=10**12)
+ALLOWANCE_ROLLOVER_CAP = env.integer("ALLOWANCE_ROLLOVER_CAP", 0, maximum=10**12)
+LOW_BALANCE = env.integer("LOW_BALANCE", 10, maximum=10**12)
 
 # --- languages and time
 LANGUAGE_CODE = "en"

@@ -1,0 +1,29 @@
+"""The app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from usertokens.keys import FAMILIES
+
+
+class UserTokensConfig(AppConfig):
+    """Registers the system checks, and listens for sign-ups, log-ins and deletions."""
+
+    name = "usertokens"
+    verbose_name = _("Users' activity and tokens")
+    default_auto_field = "django.db.models.BigAutoField"
+    kv_families = FAMILIES
+
+    def ready(self) -> None:
+        """Register the checks and the listeners."""
+        from django.conf import settings
+        from django.contrib.auth.signals import user_logged_in
+        from django.db.models.signals import post_delete, post_save
+
+        from usertokens import checks  # noqa: F401
+        from usertokens.services import listeners
+
+        user = settings.AUTH_USER_MODEL
+        user_logged_in.connect(listeners.on_logged_in, dispatch_uid="usertokens.login")
+        post_save.connect(listeners.on_user_saved, sender=user, dispatch_uid="usertokens.sign_up")
+        post_delete.connect(listeners.on_user_deleted, sender=user, dispatch_uid="usertokens.deleted")

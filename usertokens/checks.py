@@ -1,0 +1,34 @@
+"""Django system checks of the app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from usertokens.conf import DEFAULT_PLAN, app_settings
+
+_LARGEST = 10**12
+
+
+@register("usertokens")
+def check_plans(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """There is a plan for those who have none, and every allowance is a number of tokens."""
+    plans = app_settings.PLAN_ALLOWANCES
+    errors: list[CheckMessage] = []
+    if DEFAULT_PLAN not in plans:
+        hint = f'Every new user has it: PLAN_ALLOWANCES = {{"{DEFAULT_PLAN}": 0, …}}.'
+        errors.append(Error(f"PLAN_ALLOWANCES has no plan {DEFAULT_PLAN}.", hint=hint, id="usertokens.E001"))
+    errors += [
+        Error(
+            f"PLAN_ALLOWANCES: {plan} has {tokens!r} tokens.",
+            hint="A whole number from 0 to 10^12.",
+            id="usertokens.E002",
+        )
+        for plan, tokens in plans.items()
+        if type(tokens) is not int or not 0 <= tokens <= _LARGEST
+    ]
+    if type(app_settings.GENERATION_COST) is not int or app_settings.GENERATION_COST < 1:
+        errors.append(Error("GENERATION_COST is no number of tokens.", hint="At least 1.", id="usertokens.E003"))
+    return errors

@@ -1,0 +1,31 @@
+"""Every setting of the app."""
+
+from kv.conf import Setting
+from kv.throttling import RateLimit
+
+
+class UserTokensSettings:
+    """What the app reads from Django's settings."""
+
+    #: Put before every key.
+    KV_PREFIX = Setting("")
+    #: Tokens of one month by plan; its names are the plans there are.
+    PLAN_ALLOWANCES: Setting[dict[str, int]] = Setting(lambda: {"Free": 100, "Plus": 1000, "Premium": 5000})
+    #: Tokens of one generation.
+    GENERATION_COST = Setting(3)
+    #: Tokens of an allowance that may be kept at its period's end.
+    ALLOWANCE_ROLLOVER_CAP = Setting(0)
+    #: A balance that falls to this is noted.
+    LOW_BALANCE = Setting(10)
+    #: On a developer's machine the demo account has more to spend.
+    DEBUG = Setting(default=False)
+
+
+app_settings = UserTokensSettings()
+
+#: What every user has who has no other plan.
+DEFAULT_PLAN = "Free"
+#: The built-in demo account.
+DEMO_USER = "test-user-id"
+
+CHAT_LIMIT = RateLimit("chat", "120/minute")

@@ -1,0 +1,116 @@
+"""Every Redis key this app owns. No other module spells a key.
+
+{user_id} is the hash tag: one user's keys share a slot, so one script may touch them all.
+Packed values are cmsgpack; what they hold is said in lua/ledger.lua, and why in docs/decisions/0041-ledger.md.
+"""
+
+from __future__ import annotations
+
+from usertokens.conf import app_settings
+
+#: What follows KV_PREFIX in every key of the app, for backups.
+FAMILIES = ("user:{", "closed:{")
+
+#: How long an idempotency key is remembered, seconds.
+KEY_SECONDS = 7 * 86400
+#: How long a deleted account's tombstone stands, seconds: longer than any late event of a payment can be.
+TOMBSTONE_SECONDS = 2 * 365 * 86400
+
+
+def stats(user_id: str) -> str:
+    """HASH conversations, generations, mood_score, days_active, recent_conversations (JSON), plan, login_streak, longest_streak.
+
+    Also days: the last 84, see record_login.lua; imported: "1" once taken over from an older site. No TTL.
+    """
+    return f"{_user(user_id)}:stats"
+
+
+def last_login(user_id: str) -> str:
+    """STRING "YYYY-MM-DD", the site's day. No TTL. Written by create_user_stats, record_login."""
+    return f"{_user(user_id)}:last_login"
+
+
+def account(user_id: str) -> str:
+    """HASH balance, held, debt (tokens); entries, grants, archived (numbers); first, left; due, starts, ends, anchor (ms); … No TTL.
+
+    Written by every script of the ledger.
+    """
+    return f"{_user(user_id)}:tokens"
+
+
+def ledger(user_id: str) -> list[str]:
+    """The keys that every script of the ledger takes first: account, grants, burn, holds, journal, stats, tombstone.
+
+    grants: HASH by number, packed; burn: ZSET of waiting grants by burn order; holds: HASH by number, packed; journal: LIST of packed
+    entries, oldest first. None has a TTL.
+    """
+    user = _user(user_id)
+    return [
+        f"{user}:tokens",
+        f"{user}:tokens:grants",
+        f"{user}:tokens:burn",
+        f"{user}:tokens:holds",
+        f"{user}:tokens:journal",
+        f"{user}:stats",
+        tombstone(user_id),
+    ]
+
+
+def journal(user_id: str) -> str:
+    """LIST of packed entries, oldest first. No TTL; trimmed by trim_journal."""
+    return f"{_user(user_id)}:tokens:journal"
+
+
+def weeks(user_id: str) -> list[str]:
+    """HASHES of idempotency keys (12 bytes of a digest → packed time, fingerprint, answer), one for each of three weeks in turns.
+
+    TTL two weeks from the last write.
+    """
+    user = _user(user_id)
+    return [f"{user}:tokens:keys:0", f"{user}:tokens:keys:1", f"{user}:tokens:keys:2"]
+
+
+def reversed_entries(user_id: str) -> str:
+    """HASH entry → tokens of it that were given back. No TTL. Written by reverse_entry."""
+    return f"{_user(user_id)}:tokens:reversed"
+
+
+def sources(user_id: str) -> str:
+    """HASH 16 bytes of a digest → packed money-backed grant. No TTL: remembered for ever. Written by grant_tokens and its kin."""
+    return f"{_user(user_id)}:tokens:sources"
+
+
+def tombstone(user_id: str) -> str:
+    """STRING "1" when the account was deleted. TTL two years. Written by forget_user."""
+    return f"{app_settings.KV_PREFIX}closed:{{{user_id}}}"
+
+
+def everything(user_id: str) -> list[str]:
+    """All keys of a user but the tombstone."""
+    own = ledger(user_id)[:-1]
+    return [*own, last_login(user_id), reversed_entries(user_id), sources(user_id), *weeks(user_id)]
+
+
+def accounts() -> str:
+    """The glob of all accounts, for SCAN."""
+    return f"{_glob(app_settings.KV_PREFIX)}user:{{*}}:tokens"
+
+
+def all_stats() -> str:
+    """The glob of all stats, for SCAN."""
+    return f"{_glob(app_settings.KV_PREFIX)}user:{{*}}:stats"
+
+
+def user_of(key: str) -> str:
+    """The user id in a key that `accounts` or `all_stats` found."""
+    return key[len(app_settings.KV_PREFIX) + len("user:{") : key.rindex("}")]
+
+
+def _user(user_id: str) -> str:
+    if not user_id or "{" in user_id or "}" in user_id:
+        raise ValueError("a user id has no braces: it is the hash tag of the user's keys")
+    return f"{app_settings.KV_PREFIX}user:{{{user_id}}}"
+
+
+def _glob(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in "*?[]\\" else letter for letter in text)

@@ -1,0 +1,221 @@
+--[[ The ledger inside every script that touches it: open an account, settle what is due, move tokens, write entries.
+Shape of the keys: docs/decisions/0041-ledger.md. Packed values are cmsgpack arrays:
+  grant  {id, priority, expires (ms), amount, source, tokens left}; the one that burns next keeps its `left` in the account
+  hold   {amount, expires (ms), made by, {grant, tokens, …}, reason}
+  entry  {id, at (ms), type, amount, balance after, reason, key, actor, {grant, change, …}, {grant, tokens used, …} or nil}
+KEYS  1 account, 2 grants, 3 burn, 4 holds, 5 journal, 6 stats, 7 tombstone, 8–10 keys of three weeks
+ARGV  1 now (ms, "" = the server's clock), 2 low balance, 3 rules (JSON: plans, cap), 4 digest of the idempotency key ("" = none),
+      5 fingerprint of the input, 6 reason, 7 idempotency key, 8 actor
+Returns  nothing of its own: {"closed"} and {"conflict"} are handed on by the scripts that use it. ]]
+local NEVER = 8796093022207
+local WEEK = 604800000
+local now = tonumber(ARGV[1])
+if not now then
+  local clock = redis.call('TIME')
+  now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+end
+
+local function whole(number) return string.format('%.0f', number) end
+
+-- The first answer under this idempotency key, marked as a repeat; {"conflict"} when it was given for other input.
+local function recall()
+  if ARGV[4] == '' then return nil end
+  local week = math.floor(now / WEEK)
+  for back = 0, 1 do
+    local kept = redis.call('HGET', KEYS[8 + (week - back) % 3], ARGV[4])
+    if kept then
+      local record = cmsgpack.unpack(kept)
+      if now - record[1] < WEEK then
+        if record[2] ~= ARGV[5] then return {'conflict'} end
+        record[3][2] = 'repeated'
+        return record[3]
+      end
+    end
+  end
+  return nil
+end
+
+local function open()
+  local row = redis.call('HMGET', KEYS[1], 'balance', 'entries', 'left', 'due', 'first', 'held', 'debt', 'grants')
+  local account = {
+    exists = row[1] and true, balance = tonumber(row[1] or 0), entries = tonumber(row[2] or 0), left = tonumber(row[3] or 0),
+    due = tonumber(row[4] or 0), first = row[5] and cmsgpack.unpack(row[5]), held = tonumber(row[6] or 0),
+    debt = tonumber(row[7] or 0), grants = tonumber(row[8] or 0), changed = {},
+  }
+  account.before = account.exists and account.balance or 0
+  return account
+end
+
+-- A field of the account that few scripts change; 0 and "" mean that it need not be kept.
+local function set(account, name, value)
+  account[name] = value
+  account.changed[name] = true
+end
+
+local function save(account)
+  local words, empty = {}, {}
+  for name in pairs(account.changed) do
+    local value = account[name]
+    if value == nil or value == 0 or value == '' then
+      empty[#empty + 1] = name
+    else
+      words[#words + 1] = name
+      words[#words + 1] = name == 'first' and cmsgpack.pack(value) or value
+    end
+  end
+  redis.call('HSET', KEYS[1], 'balance', account.balance, 'entries', account.entries, 'left', account.left, unpack(words))
+  if #empty > 0 then redis.call('HDEL', KEYS[1], unpack(empty)) end
+end
+
+-- Change the balance by `amount` and say so in the journal. Answers the entry's number.
+local function enter(account, kind, amount, moves, words, used)
+  account.balance = account.balance + amount
+  account.entries = account.entries + 1
+  words = words or {'', '', ''}
+  redis.call('RPUSH', KEYS[5], cmsgpack.pack(
+    {account.entries, now, kind, amount, account.balance, words[1], words[2], words[3], moves, used}))
+  return account.entries
+end
+
+local function own_words() return {ARGV[6], ARGV[7], ARGV[8]} end
+
+local function score(grant) return grant[2] * (NEVER + 1) + math.min(grant[3], NEVER) end
+
+-- Put a grant that is not the first one among the others, waiting when it has tokens left.
+local function park(account, grant, left)
+  grant[6] = left
+  redis.call('HSET', KEYS[2], grant[1], cmsgpack.pack(grant))
+  if left > 0 then redis.call('ZADD', KEYS[3], score(grant), string.format('%010d', grant[1])) end
+end
+
+-- Put a grant where it burns in turn; one without tokens only for what may return to it.
+local function put(account, grant, left)
+  if left > 0 and grant[3] < account.due then set(account, 'due', grant[3]) end
+  local first = account.first
+  if first and account.left > 0 then
+    local mine, other = score(grant), score(first)
+    if left == 0 or mine > other or (mine == other and grant[1] > first[1]) then return park(account, grant, left) end
+  end
+  if first then park(account, first, account.left) end
+  grant[6] = nil
+  account.left = left
+  set(account, 'first', grant)
+end
+
+-- The next grant that waits comes first, the burned one to the others; if none waits, the burned one stays.
+local function advance(account)
+  local popped = redis.call('ZPOPMIN', KEYS[3])
+  if not popped[1] then return end
+  local id = tonumber(popped[1])
+  local grant = cmsgpack.unpack(redis.call('HGET', KEYS[2], id))
+  redis.call('HDEL', KEYS[2], id)
+  if account.first then park(account, account.first, 0) end
+  account.left = grant[6]
+  grant[6] = nil
+  set(account, 'first', grant)
+end
+
+-- Take up to `amount` tokens in burn order. Answers {grant, -tokens, …} and what could not be taken.
+local function take(account, amount)
+  local moves = {}
+  while amount > 0 and account.left > 0 do
+    local part = math.min(account.left, amount)
+    account.left = account.left - part
+    amount = amount - part
+    moves[#moves + 1] = account.first[1]
+    moves[#moves + 1] = -part
+    -- So that the first one is empty only when no other has anything.
+    if account.left == 0 then advance(account) end
+  end
+  return moves, amount
+end
+
+-- Give tokens back to a grant: debt is paid first. Answers what the grant got, and how much of that expires at once.
+local function give(account, id, tokens)
+  local paid = math.min(tokens, account.debt)
+  if paid > 0 then set(account, 'debt', account.debt - paid) end
+  tokens = tokens - paid
+  if tokens == 0 then return 0, 0 end
+  local first = account.first
+  if first and first[1] == id then
+    if first[3] <= now then return tokens, tokens end
+    account.left = account.left + tokens
+    if first[3] < account.due then set(account, 'due', first[3]) end
+    return tokens, 0
+  end
+  local packed = redis.call('HGET', KEYS[2], id)
+  local grant = packed and cmsgpack.unpack(packed)
+  -- A grant that is not known any more has expired, or was reset.
+  if not grant or grant[3] <= now then return tokens, tokens end
+  if grant[6] > 0 then
+    grant[6] = grant[6] + tokens
+    redis.call('HSET', KEYS[2], id, cmsgpack.pack(grant))
+  else
+    redis.call('HDEL', KEYS[2], id)
+    put(account, grant, tokens)
+  end
+  return tokens, 0
+end
+
+-- A new grant of `amount`, debt paid first. Answers the entry's number and the grant's.
+local function grant_new(account, kind, amount, priority, expires, source, words)
+  set(account, 'grants', account.grants + 1)
+  local paid = math.min(amount, account.debt)
+  if paid > 0 then set(account, 'debt', account.debt - paid) end
+  local left = amount - paid
+  put(account, {account.grants, priority, expires, amount, source}, left)
+  return enter(account, kind, amount, {account.grants, left}, words), account.grants
+end
+
+-- Return tokens to several grants ({grant, tokens, …}) under one entry; what returns to an expired grant leaves at once.
+local function give_all(account, kind, total, parts, words, used)
+  local moves, lost, lost_moves = {}, 0, {}
+  for index = 1, #parts, 2 do
+    local got, gone = give(account, parts[index], parts[index + 1])
+    moves[#moves + 1], moves[#moves + 2] = parts[index], got
+    if gone > 0 then
+      lost = lost + gone
+      lost_moves[#lost_moves + 1], lost_moves[#lost_moves + 2] = parts[index], -gone
+    end
+  end
+  local entry = enter(account, kind, total, moves, words, used)
+  if lost > 0 then enter(account, 'expire', -lost, lost_moves) end
+  return entry
+end
+
+-- End a hold: the first `captured` tokens stay taken, in the order they were taken; the rest returns. Answers the entry.
+local function end_hold(account, id, hold, captured, kind, words)
+  local used, parts, rest = {}, {}, captured
+  for index = 1, #hold[4], 2 do
+    local part = math.min(rest, hold[4][index + 1])
+    rest = rest - part
+    if part > 0 then used[#used + 1], used[#used + 2] = hold[4][index], part end
+    if hold[4][index + 1] > part then parts[#parts + 1], parts[#parts + 2] = hold[4][index], hold[4][index + 1] - part end
+  end
+  redis.call('HDEL', KEYS[4], id)
+  set(account, 'held', account.held - hold[1])
+  return give_all(account, kind, hold[1] - captured, parts, words, captured > 0 and used or nil)
+end
+
+
+-- Note a balance that has just fallen to the threshold, and write the account.
+local function close(account, answer)
+  local low = tonumber(ARGV[2])
+  if account.before > low and account.balance <= low then
+    set(account, 'low', 1)
+    answer[2] = 'low'
+  end
+  save(account)
+  return answer
+end
+
+-- Every script that has changed the ledger ends here: write the account, and the answer under its idempotency key.
+local function finish(account, answer)
+  close(account, answer)
+  if ARGV[4] ~= '' then
+    local week = KEYS[8 + math.floor(now / WEEK) % 3]
+    redis.call('HSET', week, ARGV[4], cmsgpack.pack({now, ARGV[5], answer}))
+    redis.call('PEXPIRE', week, 2 * WEEK)
+  end
+  return answer
+end

@@ -1,0 +1,18 @@
+--[[ Take the tokens of one generation and count it, all or nothing.
+KEYS  as ledger.lua
+ARGV  as ledger.lua, 9 cost (tokens, int > 0)
+Returns {"ok", "new" | "low" | "repeated", entry, cost, balance, generations} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
+-- uses usertokens.ledger
+-- uses usertokens.settle
+local known = recall()
+if known then return known end
+local account = settled()
+if not account then return {'closed'} end
+local cost = tonumber(ARGV[9])
+if account.balance < cost then
+  keep(account)
+  return {'insufficient', whole(account.balance)}
+end
+local entry = enter(account, 'spend', -cost, take(account, cost), own_words())
+local generations = redis.call('HINCRBY', KEYS[6], 'generations', 1)
+return finish(account, {'ok', 'new', whole(entry), whole(cost), whole(account.balance), whole(generations)})

@@ -1,0 +1,43 @@
+--[[ Count today once among the days active and in the streak, and have the allowance come.
+`days` in the stats marks the last 84 days, the day of the last log-in lowest: two numbers of 42 bits, "higher:lower".
+KEYS  as ledger.lua (1–7), 8 last log-in (STRING)
+ARGV  as ledger.lua (4 is ""), 9 today ("YYYY-MM-DD", the site's day), 10 its number since 1970
+Returns {"ok", "1" when today is counted now, else "0", days active, streak, longest streak} | {"closed"} ]]
+-- uses usertokens.ledger
+-- uses usertokens.settle
+-- uses usertokens.activity
+local HALF = 4398046511104
+local account = settled()
+if not account then return {'closed'} end
+keep(account)
+local made = create_stats(KEYS[6], KEYS[8], KEYS[7], ARGV[9])
+local row = redis.call('HMGET', KEYS[6], 'days_active', 'login_streak', 'longest_streak', 'days')
+local active, streak, longest = tonumber(row[1]), tonumber(row[2] or 1), tonumber(row[3] or 1)
+local last = redis.call('GET', KEYS[8]) or ''
+-- A clock that runs behind must not take a day back.
+if made or last >= ARGV[9] then
+  return {'ok', made and '1' or '0', whole(active), whole(streak), whole(longest)}
+end
+local year, month, day = string.match(last, '^(%d%d%d%d)-(%d%d)-(%d%d)$')
+local gap = 84
+if year then
+  -- Days since 1970 of the last log-in, in eras of 400 years from 1 March.
+  year, month, day = tonumber(year), tonumber(month), tonumber(day)
+  if month <= 2 then year = year - 1 end
+  local of_year = math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
+  local number = year * 365 + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400) + of_year - 719468
+  gap = tonumber(ARGV[10]) - number
+end
+active = active + 1
+streak = gap == 1 and streak + 1 or 1
+longest = math.max(longest, streak)
+local higher, lower = string.match(row[4] or '', '^(%d+):(%d+)$')
+higher, lower = tonumber(higher or 0), tonumber(lower or 0)
+for _ = 1, math.min(gap, 84) do
+  higher = (higher * 2 + math.floor(lower * 2 / HALF)) % HALF
+  lower = lower * 2 % HALF
+end
+redis.call('HSET', KEYS[6], 'days_active', active, 'login_streak', streak, 'longest_streak', longest,
+  'days', whole(higher) .. ':' .. whole(lower + 1))
+redis.call('SET', KEYS[8], ARGV[9])
+return {'ok', '1', whole(active), whole(streak), whole(longest)}

@@ -1,0 +1,31 @@
+--[[ Stats and balance as on the first day. The journal must be in the archive; the keys of money-backed grants stay, void.
+KEYS  as ledger.lua (8–10 always), 11 last log-in (STRING), 12 reversed, 13 sources
+ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD", the site's day)
+Returns {"ok", "new" | "low" | "repeated", entry, balance} | {"behind"} | {"held"} | {"conflict"} | {"closed"} ]]
+-- uses usertokens.ledger
+-- uses usertokens.settle
+-- uses usertokens.activity
+local known = recall()
+if known then return known end
+local account = settled()
+if not account then return {'closed'} end
+if account.held > 0 or account.entries ~= tonumber(ARGV[9]) then
+  keep(account)
+  return {account.held > 0 and 'held' or 'behind'}
+end
+local observation = redis.call('HGET', KEYS[1], 'observation')
+local sources = redis.call('HGETALL', KEYS[13])
+for index = 1, #sources, 2 do
+  local source = cmsgpack.unpack(sources[index + 1])
+  source[7], source[8] = 0, 1
+  redis.call('HSET', KEYS[13], sources[index], cmsgpack.pack(source))
+end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12])
+create_stats(KEYS[6], KEYS[11], KEYS[7], ARGV[10])
+set(account, 'archived', account.entries)
+if observation then set(account, 'observation', observation) end
+set(account, 'grants', account.grants)
+account.debt, account.left, account.first, account.due = 0, 0, nil, 0
+local entry = enter(account, 'reset', -account.balance, {}, own_words())
+settle(account)
+return finish(account, {'ok', 'new', whole(entry), whole(account.balance)})

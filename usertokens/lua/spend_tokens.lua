@@ -1,0 +1,17 @@
+--[[ Take tokens from the grants in burn order, all or nothing.
+KEYS  as ledger.lua
+ARGV  as ledger.lua, 9 amount (tokens, int > 0)
+Returns {"ok", "new" | "low" | "repeated", entry, amount, balance} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
+-- uses usertokens.ledger
+-- uses usertokens.settle
+local known = recall()
+if known then return known end
+local account = settled()
+if not account then return {'closed'} end
+local amount = tonumber(ARGV[9])
+if account.balance < amount then
+  keep(account)
+  return {'insufficient', whole(account.balance)}
+end
+local entry = enter(account, 'spend', -amount, take(account, amount), own_words())
+return finish(account, {'ok', 'new', whole(entry), whole(amount), whole(account.balance)})

@@ -1,0 +1,10 @@
+--[[ Forget journal entries that are safely in the archive.
+KEYS  account (HASH), journal (LIST)
+ARGV  up to this entry (its number)
+Returns {"ok", entries forgotten} ]]
+local archived = tonumber(redis.call('HGET', KEYS[1], 'archived') or 0)
+local through = math.min(tonumber(ARGV[1]), tonumber(redis.call('HGET', KEYS[1], 'entries') or 0))
+if through <= archived then return {'ok', '0'} end
+redis.call('LTRIM', KEYS[2], through - archived, -1)
+redis.call('HSET', KEYS[1], 'archived', through)
+return {'ok', string.format('%.0f', through - archived)}

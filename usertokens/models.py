@@ -1,0 +1,87 @@
+"""Relational truth of the app: conversations, the old part of the journals, and who may act for others."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class TokenLedger(models.Model):
+    """No table: the holder of the app's permissions and of its place in the admin."""
+
+    class Meta:
+        managed = False
+        default_permissions = ()
+        permissions = [
+            ("view_any", "Can see any user's activity and tokens"),
+            ("act_for_any", "Can act and spend tokens for any user"),
+            ("manage_tokens", "Can grant and adjust tokens, set plans and reset users"),
+        ]
+        verbose_name = _("user's tokens")
+        verbose_name_plural = _("users' tokens")
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
+
+
+class Conversation(models.Model):
+    """A saved conversation. Its id is its user's own: two users may have the same."""
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4)
+    user_id = models.CharField(max_length=64)
+    summary = models.CharField(_("summary"), max_length=280)
+    messages = models.JSONField(_("messages"), default=list)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        constraints = [models.UniqueConstraint(fields=["user_id", "uuid"], name="usertokens_conversation_once")]
+        indexes = [models.Index(fields=["user_id", "-at", "-id"], name="usertokens_conversation_at")]
+
+    def __str__(self) -> str:
+        return self.summary
+
+
+class ConversationTally(models.Model):
+    """How many conversations a user has saved; its row is locked while one is, so that the store gets them in order.
+
+    imported: conversations of an older site, whose text is not here.
+    """
+
+    user_id = models.CharField(max_length=64, primary_key=True)
+    saved = models.PositiveBigIntegerField(default=0)
+    imported = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.saved + self.imported}"
+
+
+class ArchivedEntry(models.Model):
+    """A journal entry that has left the store; see `types.Transaction`. Never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    user_id = models.CharField(max_length=64)
+    entry = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    type = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    balance_after = models.BigIntegerField()
+    reason = models.TextField(blank=True)
+    key = models.TextField(blank=True)
+    actor = models.CharField(max_length=150, blank=True)
+    moves = models.JSONField(default=list)
+    used = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user_id", "entry"], name="usertokens_entry_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}/{self.entry}"

@@ -1,0 +1,99 @@
+"""A user's activity: days, streaks, mood. Each call is one script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from kv.connection import call_many, call_write
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.conf import DEFAULT_PLAN
+from usertokens.errors import AccountClosed, BadMood
+from usertokens.services import ledger
+from usertokens.services.calendar import day_number, local_day
+from usertokens.types import LoginCounted, RecentConversation, UserStats
+
+#: Days that the calendar of a user's activity shows: twelve weeks.
+CALENDAR_DAYS = 84
+_HALF = 42
+
+create_user_stats_script = Script("usertokens", "create_user_stats")
+record_login_script = Script("usertokens", "record_login")
+set_mood_script = Script("usertokens", "set_mood")
+
+
+def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
+    """Make the user's activity as on the first day; False when it is there already. Raises AccountClosed."""
+    reply = ledger.checked(create_user_stats_script.run(activity_keys(user_id), [local_day(now).isoformat()]))
+    return bool(reply[1] == b"1")
+
+
+def get_user_stats(user_id: str) -> UserStats | None:
+    """The user's activity as it stands; None when there is none."""
+    words, last_login = call_many([("HGETALL", keys.stats(user_id)), ("GET", keys.last_login(user_id))])
+    return read_stats(words, last_login or b"") if words else None
+
+
+def user_stats_exist(user_id: str) -> bool:
+    """Whether the user's activity was made."""
+    return bool(call_many([("HEXISTS", keys.stats(user_id), "days_active")])[0])
+
+
+def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
+    """Count today, the site's day, once; yesterday's log-in makes the streak longer. The allowance comes if it is due.
+
+    Raises AccountClosed.
+    """
+    today = local_day(now)
+    words = [*ledger.common_words(user_id, now), today.isoformat(), day_number(today)]
+    names = [*keys.ledger(user_id), keys.last_login(user_id)]
+    reply = ledger.checked(record_login_script.run(names, words))
+    return LoginCounted(reply[1] == b"1", int(reply[2]), int(reply[3]), int(reply[4]))
+
+
+def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = None) -> None:
+    """Set the mood, 0 to 10 with at most one decimal. Raises BadMood or AccountClosed."""
+    number = Decimal(str(score))
+    if not 0 <= number <= 10 or number != round(number, 1):
+        raise BadMood(str(score))
+    text = f"{number:.1f}".removesuffix(".0")
+    ledger.checked(set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat()]))
+
+
+def delete_user_stats(user_id: str) -> bool:
+    """Remove the user's activity, not the tokens; False when there was none."""
+    return bool(call_write("DEL", keys.stats(user_id), keys.last_login(user_id)))
+
+
+def activity_keys(user_id: str) -> list[str]:
+    """The keys of scripts that touch the activity alone."""
+    return [keys.stats(user_id), keys.last_login(user_id), keys.tombstone(user_id)]
+
+
+def read_stats(words: Sequence[bytes], last_login: bytes) -> UserStats:
+    """The activity of {field, value, …}; a field that is missing has its first day's value."""
+    fields = dict(zip(words[::2], words[1::2], strict=True))
+    recent = json.loads(fields.get(b"recent_conversations") or b"[]")
+    return UserStats(
+        conversations=int(fields.get(b"conversations", 0)),
+        generations=int(fields.get(b"generations", 0)),
+        mood_score=float(fields.get(b"mood_score", 0)),
+        days_active=int(fields.get(b"days_active", 0)),
+        login_streak=int(fields.get(b"login_streak", 0)),
+        longest_streak=int(fields.get(b"longest_streak", 0)),
+        recent_conversations=tuple(
+            RecentConversation(item["id"], item["summary"], datetime.fromisoformat(item["at"])) for item in recent
+        ),
+        plan=fields.get(b"plan", DEFAULT_PLAN.encode()).decode(),
+        last_login=date.fromisoformat(last_login.decode()) if last_login else None,
+        last_84_days=_days(fields.get(b"days", b"0:0")),
+    )
+
+
+def _days(packed: bytes) -> tuple[bool, ...]:
+    higher, lower = map(int, packed.split(b":"))
+    bits = higher << _HALF | lower
+    return tuple(bool(bits >> back & 1) for back in reversed(range(CALENDAR_DAYS)))

@@ -1,0 +1,73 @@
+"""Does every ledger add up? balance = Σ grants − debt = Σ journal, and what is held is held by somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db.models import Count, Sum
+
+from kv.connection import call_many, connection
+from kv.errors import store_errors
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.models import ArchivedEntry
+from usertokens.types import LedgerReport
+
+T = TypeVar("T")
+BATCH = 500
+
+check_user_script = Script("usertokens", "check_user")
+
+
+def iterate_users() -> Iterator[str]:
+    """The id of every user with a ledger, in no order; one may come twice while the store is being written to."""
+    with store_errors():
+        for key in connection().scan_iter(match=keys.accounts(), count=1000):
+            yield keys.user_of(key.decode())
+
+
+def iterate_active_users() -> Iterator[str]:
+    """The id of every user with stats, as `iterate_users`."""
+    with store_errors():
+        for key in connection().scan_iter(match=keys.all_stats(), count=1000):
+            yield keys.user_of(key.decode())
+
+
+def in_batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """Lists of at most `size` items."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def check_ledgers(user_ids: Sequence[str]) -> list[LedgerReport]:
+    """Add up the ledgers of a batch of users: one round trip and one query."""
+    check_user_script.load()
+    replies = call_many([check_user_script.command(keys.ledger(user_id)[:5], []) for user_id in user_ids])
+    rows = ArchivedEntry.objects.filter(user_id__in=user_ids).values("user_id")
+    archives = {
+        row["user_id"]: (row["total"], row["count"]) for row in rows.annotate(total=Sum("amount"), count=Count("id"))
+    }
+    return [
+        _report(user_id, reply, *archives.get(user_id, (0, 0)))
+        for user_id, reply in zip(user_ids, replies, strict=True)
+    ]
+
+
+def _report(user_id: str, reply: list[Any], archive_total: int, archive_count: int) -> LedgerReport:
+    balance, held, debt, _, archived, left, holds, journal, before = map(int, reply[:9])
+    problems = [text.decode() for text in reply[9:]]
+    if balance != left - debt:
+        problems.append(f"the balance is {balance}, its grants less its debt make {left - debt}")
+    if balance != before + journal:
+        problems.append(f"the balance is {balance}, its journal makes {before + journal}")
+    if held != holds:
+        problems.append(f"{held} are held, the open holds make {holds}")
+    # Entries that were copied but not trimmed yet are in both: only those that left the store are compared.
+    if archived and archive_count == archived and archive_total != before:
+        problems.append(f"the archive makes {archive_total}, the journal goes on from {before}")
+    if archive_count < archived:
+        problems.append(f"the archive has {archive_count} of {archived} entries")
+    return LedgerReport(user_id, balance, tuple(problems))

@@ -1,0 +1,149 @@
+"""Spend, add, correct and give back tokens. Each call is one script, all or nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kv.connection import call_write
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.conf import app_settings
+from usertokens.errors import NotReversible, ReversedTooMuch, UnknownEntry
+from usertokens.services import ledger
+from usertokens.services.calendar import from_ms, to_ms
+from usertokens.services.journal import archived_use
+from usertokens.types import Balance, Generation, Grant, Movement, Tokens
+
+#: Which grants burn first: what expires by itself before what was paid for.
+GIVEN, BOUGHT = 50, 80
+
+get_balance_script = Script("usertokens", "get_balance")
+spend_tokens_script = Script("usertokens", "spend_tokens")
+record_generation_script = Script("usertokens", "record_generation")
+add_tokens_script = Script("usertokens", "add_tokens")
+adjust_tokens_script = Script("usertokens", "adjust_tokens")
+reverse_entry_script = Script("usertokens", "reverse_entry")
+
+
+def get_balance(user_id: str, *, now: datetime | None = None) -> Balance:
+    """The user's tokens and live grants in burn order; what is due by itself is done first. Raises AccountClosed."""
+    reply = ledger.run(get_balance_script, user_id, now=now)
+    grants = tuple(
+        Grant(
+            int(id_), int(left), int(amount), int(priority), from_ms(int(expires)) if expires else None, source.decode()
+        )
+        for id_, left, amount, priority, expires, source in reply[7:]
+    )
+    return Balance(read_tokens(reply[1:7]), grants)
+
+
+def spend_tokens(
+    user_id: str, amount: int, *, reason: str = "", key: str = "", actor: str = "", now: datetime | None = None
+) -> Movement:
+    """Take `amount` tokens from the user's grants in burn order, all or nothing.
+
+    amount: whole tokens, at least 1.
+    key:    the caller's idempotency key; the same key with the same input answers the first result again. "": a new operation.
+    actor:  who acts for the user, "" for the user.
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, having taken nothing.
+    """
+    reply = ledger.run(spend_tokens_script, user_id, (amount,), reason=reason, key=key, actor=actor, now=now)
+    return ledger.movement(user_id, reply, amount)
+
+
+def record_generation(
+    user_id: str,
+    cost: int | None = None,
+    *,
+    reason: str = "generation",
+    key: str = "",
+    actor: str = "",
+    now: datetime | None = None,
+) -> Generation:
+    """Take the tokens of one generation (None: GENERATION_COST) and count it, all or nothing.
+
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, having taken and counted nothing.
+    """
+    cost = app_settings.GENERATION_COST if cost is None else cost
+    reply = ledger.run(record_generation_script, user_id, (cost,), reason=reason, key=key, actor=actor, now=now)
+    moved = ledger.movement(user_id, reply, cost)
+    return Generation(moved, int(reply[5]))
+
+
+def add_tokens(
+    user_id: str,
+    amount: int,
+    *,
+    reason: str,
+    key: str = "",
+    actor: str = "",
+    expires_at: datetime | None = None,
+    priority: int = GIVEN,
+    now: datetime | None = None,
+) -> Movement:
+    """Grant tokens; debt is paid first.
+
+    expires_at: None = never. priority: 0 to 999, lower burns first.
+    Raises BalanceTooLarge, AlreadyExpired, IdempotencyConflict or AccountClosed.
+    """
+    own = (amount, priority, to_ms(expires_at), "given", ledger.LARGEST_BALANCE)
+    return ledger.movement(
+        user_id, ledger.run(add_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
+    )
+
+
+def adjust_tokens(
+    user_id: str, change: int, *, reason: str, actor: str, key: str = "", now: datetime | None = None
+) -> Movement:
+    """Correct a balance by hand, by a signed number of tokens, never below zero.
+
+    Raises InsufficientTokens, BalanceTooLarge, IdempotencyConflict or AccountClosed.
+    """
+    own = (change, GIVEN, ledger.LARGEST_BALANCE)
+    reply = ledger.run(adjust_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
+    return ledger.movement(user_id, reply, -change)
+
+
+def reverse_entry(
+    user_id: str,
+    entry: int,
+    amount: int | None = None,
+    *,
+    reason: str,
+    key: str = "",
+    actor: str = "",
+    now: datetime | None = None,
+) -> Movement:
+    """Give back what a spend or a capture took, to the grants it was taken from. amount: None = all that is left of it.
+
+    Raises UnknownEntry, NotReversible, ReversedTooMuch, IdempotencyConflict or AccountClosed.
+    """
+    body = (entry, "" if amount is None else amount)
+    more = [keys.reversed_entries(user_id)]
+
+    def send(used: str) -> list[bytes]:
+        return ledger.run(
+            reverse_entry_script, user_id, (*body, used), reason=reason, key=key, actor=actor, body=body, more_keys=more, now=now
+        )  # fmt: skip
+
+    reply = send("")
+    if reply[0] == b"archived":
+        reply = send(archived_use(user_id, entry))
+    if reply[0] == b"unknown":
+        raise UnknownEntry(entry)
+    if reply[0] == b"not_reversible":
+        raise NotReversible(entry)
+    if reply[0] == b"too_much":
+        raise ReversedTooMuch(int(reply[1]))
+    return ledger.movement(user_id, reply)
+
+
+def dismiss_low_balance(user_id: str) -> None:
+    """The user has seen the note; the next one comes with the next fall."""
+    call_write("HDEL", keys.account(user_id), "low")
+
+
+def read_tokens(words: list[bytes]) -> Tokens:
+    """Tokens of {balance, held, debt, allowance, starts (ms), ends (ms)} as the scripts answer them."""
+    balance, held, debt, allowance, starts, ends = map(int, words)
+    return Tokens(balance, held, debt, allowance, from_ms(starts), from_ms(ends))

@@ -1,0 +1,35 @@
+"""Days in the one time zone of the site, and moments as the store counts them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from django.utils import timezone
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def local_day(now: datetime | None = None) -> date:
+    """The site's calendar day of `now` (an aware datetime; None: this moment)."""
+    return timezone.localdate(now or timezone.now(), timezone.get_default_timezone())
+
+
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return day.toordinal() - _EPOCH
+
+
+def to_ms(moment: datetime | None) -> int | str:
+    """Milliseconds since 1970, whole; "" for None, which leaves the time to the store's own clock."""
+    return "" if moment is None else int(moment.timestamp() * 1000)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The moment, in UTC."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+
+
+def end_of(day: date) -> datetime:
+    """The first moment after a day of the site."""
+    following = day + timedelta(days=1)
+    return datetime(following.year, following.month, following.day, tzinfo=timezone.get_default_timezone())

@@ -1,0 +1,28 @@
+"""All of a user's page in one round trip."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.services import ledger
+from usertokens.services.activity import read_stats
+from usertokens.services.balances import read_tokens
+from usertokens.services.calendar import local_day
+from usertokens.types import Dashboard
+
+read_dashboard_script = Script("usertokens", "read_dashboard")
+
+
+def read_dashboard(user_id: str, *, now: datetime | None = None) -> Dashboard:
+    """The user's activity and tokens; a new user's are made, and what is due is done. Raises AccountClosed."""
+    names = [*keys.ledger(user_id), keys.last_login(user_id)]
+    words = [*ledger.common_words(user_id, now), local_day(now).isoformat()]
+    reply = ledger.checked(read_dashboard_script.run(names, words))
+    return Dashboard(
+        user_id=user_id,
+        stats=read_stats(reply[9:], reply[8]),
+        tokens=read_tokens(reply[1:7]),
+        low_balance=reply[7] == b"1",
+    )

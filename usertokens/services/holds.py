@@ -1,0 +1,112 @@
+"""Tokens set aside until it is known how many are needed."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from kv.scripts import Script
+from usertokens.errors import CaptureTooLarge, HoldEnded, HoldNotYours, InsufficientTokens, UnknownHold
+from usertokens.services import ledger
+from usertokens.services.calendar import from_ms
+from usertokens.services.journal import was_hold
+from usertokens.types import Hold, Movement
+
+#: The longest a hold may stand, seconds.
+LONGEST_HOLD = 86400
+
+hold_tokens_script = Script("usertokens", "hold_tokens")
+capture_hold_script = Script("usertokens", "capture_hold")
+release_hold_script = Script("usertokens", "release_hold")
+
+
+def hold_tokens(
+    user_id: str,
+    amount: int,
+    *,
+    ttl_seconds: int,
+    reason: str = "",
+    by_service: bool = False,
+    key: str = "",
+    actor: str = "",
+    now: datetime | None = None,
+) -> Hold:
+    """Take tokens out of the balance until they are captured or released, or `ttl_seconds` (1–86400) have passed.
+
+    by_service: then only a service may end it.
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed.
+    """
+    own = (amount, ttl_seconds * 1000, _maker(by_service=by_service))
+    reply = ledger.run(hold_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
+    if reply[0] == b"insufficient":
+        raise InsufficientTokens(int(reply[1]), amount)
+    held = ledger.movement(user_id, reply)
+    return Hold(_hold_id(user_id, held.transaction_id), held.amount, from_ms(int(reply[5])), held.balance)
+
+
+def capture_hold(
+    user_id: str,
+    hold_id: str,
+    amount: int | None = None,
+    *,
+    by_service: bool = False,
+    key: str = "",
+    actor: str = "",
+    now: datetime | None = None,
+) -> Movement:
+    """End a hold by keeping `amount` of it (None: all); the rest returns to the grants it was taken from.
+
+    Raises UnknownHold, HoldEnded, HoldNotYours, CaptureTooLarge, IdempotencyConflict or AccountClosed.
+    """
+    own = (_entry(user_id, hold_id), _maker(by_service=by_service), "" if amount is None else amount)
+    return _ended(user_id, own[0], ledger.run(capture_hold_script, user_id, own, key=key, actor=actor, now=now))
+
+
+def release_hold(
+    user_id: str,
+    hold_id: str,
+    *,
+    by_service: bool = False,
+    key: str = "",
+    actor: str = "",
+    now: datetime | None = None,
+) -> Movement:
+    """End a hold by returning all of it. Raises as `capture_hold`."""
+    own = (_entry(user_id, hold_id), _maker(by_service=by_service))
+    return _ended(user_id, own[0], ledger.run(release_hold_script, user_id, own, key=key, actor=actor, now=now))
+
+
+def _ended(user_id: str, entry: int, reply: list[Any]) -> Movement:
+    word = reply[0]
+    if word == b"archived":
+        word = b"ended" if was_hold(user_id, entry) else b"unknown"
+    if word == b"unknown":
+        raise UnknownHold(entry)
+    if word == b"ended":
+        raise HoldEnded(entry)
+    if word == b"not_yours":
+        raise HoldNotYours(entry)
+    if word == b"too_much":
+        raise CaptureTooLarge(int(reply[1]))
+    return ledger.movement(user_id, reply)
+
+
+def _maker(*, by_service: bool) -> str:
+    return "service" if by_service else "user"
+
+
+def _hold_id(user_id: str, entry: str) -> str:
+    return f"{entry}-{_tail(user_id)}"
+
+
+def _entry(user_id: str, hold_id: str) -> int:
+    """The number of the hold's entry. Raises UnknownHold for an id of somebody else, or none at all."""
+    number, _, tail = hold_id.partition("-")
+    if tail != _tail(user_id) or not number.isascii() or not number.isdecimal() or len(number) > 15:
+        raise UnknownHold(hold_id)
+    return int(number)
+
+
+def _tail(user_id: str) -> str:
+    return hashlib.sha256(f"hold:{user_id}".encode()).hexdigest()[:12]

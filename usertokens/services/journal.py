@@ -1,0 +1,138 @@
+"""The journal: in the store while it is young, in the database when it is old, read across both without a seam."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.models import ArchivedEntry
+from usertokens.services import ledger
+from usertokens.services.calendar import end_of, from_ms, local_day, to_ms
+from usertokens.types import DayBalance, Page, Transaction
+
+_CHUNK = 500
+
+list_transactions_script = Script("usertokens", "list_transactions")
+list_daily_balances_script = Script("usertokens", "list_daily_balances")
+trim_journal_script = Script("usertokens", "trim_journal")
+
+
+def list_transactions(user_id: str, *, limit: int = 20, before: int | None = None, now: datetime | None = None) -> Page:
+    """Entries, newest first. before: only entries with a smaller number. Raises AccountClosed."""
+    highest = "" if before is None else max(before - 1, 0)
+    found, archived = _young(user_id, highest, limit + 1, now)
+    if len(found) <= limit and archived:
+        # Read second: what was moved to the archive meanwhile is found there now.
+        below = found[-1].id if found else before
+        rows = ArchivedEntry.objects.filter(user_id=user_id, entry__lte=archived)
+        if below is not None:
+            rows = rows.filter(entry__lt=below)
+        found += [_from_row(row) for row in rows.order_by("-entry")[: limit + 1 - len(found)]]
+    more = len(found) > limit
+    return Page(tuple(found[:limit]), found[limit - 1].id if more else None)
+
+
+def iterate_transactions(user_id: str) -> Iterator[Transaction]:
+    """Every entry, newest first, a few hundred in memory at a time."""
+    before: int | None = None
+    while True:
+        page = list_transactions(user_id, limit=_CHUNK, before=before)
+        yield from page.results
+        if page.before is None:
+            return
+        before = page.before
+
+
+def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = None) -> tuple[DayBalance, ...]:
+    """The balance at the end of each of the last `days` days of the site, oldest first, today included."""
+    today = local_day(now)
+    wanted: list[date] = [today - timedelta(days=back) for back in reversed(range(days))]
+    moments = [int(end_of(day).timestamp() * 1000) - 1 for day in wanted]
+    reply = list_daily_balances_script.read([keys.account(user_id), keys.journal(user_id)], moments)
+    return tuple(DayBalance(day, int(text) if text else None) for day, text in zip(wanted, reply, strict=True))
+
+
+def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime | None = None) -> int:
+    """Move entries from before `older_than` (None: all) to the database, oldest first. Answers how many.
+
+    Each part is trimmed from the store only once it is read back from the database.
+    """
+    moved = 0
+    while True:
+        # The lowest entries: none at all below the archive's end says where that is.
+        _, archived, newest = _reply(user_id, 0, 1, now)
+        entries = list(reversed(_young(user_id, min(archived + _CHUNK, newest), _CHUNK, now)[0]))
+        entries = [entry for entry in entries if archived < entry.id <= archived + _CHUNK]
+        if older_than is not None:
+            young = next((index for index, entry in enumerate(entries) if entry.at >= older_than), len(entries))
+            entries = entries[:young]
+        if not entries:
+            return moved
+        moved += _move(user_id, entries)
+
+
+def _move(user_id: str, entries: list[Transaction]) -> int:
+    ArchivedEntry.objects.bulk_create([_to_row(user_id, entry) for entry in entries], ignore_conflicts=True)
+    last = entries[-1].id
+    safe = ArchivedEntry.objects.filter(user_id=user_id, entry__gte=entries[0].id, entry__lte=last).count()
+    if safe != len(entries):
+        raise RuntimeError(f"the archive of user {user_id} has {safe} of {len(entries)} entries")
+    return int(trim_journal_script.run([keys.account(user_id), keys.journal(user_id)], [last])[1])
+
+
+def archived_use(user_id: str, entry: int) -> str:
+    """What an archived entry took for good, as JSON of {grant, tokens, …}; "[]" when nothing."""
+    row = ArchivedEntry.objects.filter(user_id=user_id, entry=entry).first()
+    if row is None:
+        return "[]"
+    if row.type == "spend":
+        return json.dumps([number if index % 2 == 0 else -number for index, number in enumerate(row.moves)])
+    return json.dumps(row.used if row.type == "capture" else [])
+
+
+def was_hold(user_id: str, entry: int) -> bool:
+    """Whether an archived entry began a hold."""
+    return ArchivedEntry.objects.filter(user_id=user_id, entry=entry, type="hold").exists()
+
+
+def _young(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int]:
+    """Entries in the store, newest first, and the number up to which they are in the archive."""
+    entries, archived, _ = _reply(user_id, highest, count, now)
+    return entries, archived
+
+
+def _reply(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int, int]:
+    reply = ledger.run(list_transactions_script, user_id, (highest, count), now=now)
+    return [_from_words(words) for words in reply[3:]], int(reply[1]), int(reply[2])
+
+
+def _from_words(words: list[Any]) -> Transaction:
+    number, at, kind, amount, balance, reason, key, actor, moves, used = words
+    return Transaction(
+        id=int(number),
+        at=from_ms(int(at)),
+        type=kind.decode(),
+        amount=int(amount),
+        balance_after=int(balance),
+        reason=reason.decode(),
+        key=key.decode(),
+        actor=actor.decode(),
+        moves=tuple(map(int, moves)),
+        used=tuple(map(int, used)),
+    )
+
+
+def _from_row(row: ArchivedEntry) -> Transaction:
+    return Transaction(
+        row.entry, row.at, row.type, row.amount, row.balance_after, row.reason, row.key, row.actor, tuple(row.moves), tuple(row.used)
+    )  # fmt: skip
+
+
+def _to_row(user_id: str, entry: Transaction) -> ArchivedEntry:
+    values = asdict(entry)
+    return ArchivedEntry(user_id=user_id, entry=values.pop("id"), **values)

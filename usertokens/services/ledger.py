@@ -1,0 +1,112 @@
+"""How every operation on a ledger is sent: the keys, the words that all scripts take, and their common refusals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from kv.connection import Word
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.conf import DEFAULT_PLAN, DEMO_USER, app_settings
+from usertokens.errors import AccountClosed, AlreadyExpired, BalanceTooLarge, IdempotencyConflict, InsufficientTokens
+from usertokens.services.calendar import to_ms
+from usertokens.signals import low_balance
+from usertokens.types import Movement
+
+#: The largest balance: what a double, and so every JSON client, holds exactly.
+LARGEST_BALANCE = 2**53 - 1
+#: What the demo account starts with while DEBUG is on, and otherwise.
+_DEMO_TOKENS = {True: 1000, False: 100}
+
+
+def run(
+    script: Script,
+    user_id: str,
+    own: Sequence[Word] = (),
+    *,
+    reason: str = "",
+    key: str = "",
+    actor: str = "",
+    body: Sequence[Word] | None = None,
+    more_keys: Sequence[str] | None = None,
+    now: datetime | None = None,
+) -> list[Any]:
+    """Run a script of the ledger and answer its reply when that begins with "ok" or a word of its own.
+
+    own:       the script's own ARGV, from the ninth on.
+    key:       the idempotency key, "" for none; one caller's keys (`actor`) are not another's.
+    body:      what must be the same under the same key; None: `own`.
+    more_keys: the script's own KEYS; the weeks of idempotency keys stand before them whether used or not.
+    Raises AccountClosed, IdempotencyConflict, BalanceTooLarge, AlreadyExpired, StoreUnavailable.
+    """
+    names = keys.ledger(user_id)
+    digest = fingerprint = b""
+    if key:
+        digest = hashlib.sha256(f"{actor}\0{key}".encode()).digest()[:12]
+        fingerprint = fingerprint_of(script.name, reason, *(own if body is None else body))
+    if key or more_keys is not None:
+        names += keys.weeks(user_id)
+    if more_keys is not None:
+        names += more_keys
+    words = [to_ms(now), app_settings.LOW_BALANCE, rules(user_id), digest, fingerprint, reason, key, actor, *own]
+    return checked(script.run(names, words))
+
+
+def checked(reply: list[Any]) -> list[Any]:
+    """The reply, unless it is one of the refusals that all scripts share."""
+    refusal = _REFUSALS.get(reply[0])
+    if refusal is not None:
+        raise refusal
+    return reply
+
+
+_REFUSALS: dict[bytes, type[Exception]] = {
+    b"closed": AccountClosed,
+    b"conflict": IdempotencyConflict,
+    b"too_large": BalanceTooLarge,
+    b"expired": AlreadyExpired,
+}
+
+
+def common_words(user_id: str, now: datetime | None = None) -> list[Word]:
+    """The words of a script that is run without an idempotency key, a reason or an actor."""
+    return [to_ms(now), app_settings.LOW_BALANCE, rules(user_id), "", "", "", "", ""]
+
+
+def movement(user_id: str, reply: list[Any], required: int = 0) -> Movement:
+    """The reply {"ok", word, entry, amount, balance, …} as a Movement. Raises InsufficientTokens for {"insufficient", balance}."""
+    if reply[0] == b"insufficient":
+        raise InsufficientTokens(int(reply[1]), required)
+    word, balance = reply[1], int(reply[4])
+    if word == b"low":
+        note_low_balance(user_id, balance)
+    return Movement(reply[2].decode(), int(reply[3]), balance, repeated=word == b"repeated")
+
+
+def note_low_balance(user_id: str, balance: int) -> None:
+    """Tell whoever listens. A listener's failure is logged by Django and does not undo what was done."""
+    low_balance.send_robust(sender=None, user_id=user_id, balance=balance)
+
+
+def fingerprint_of(*words: object) -> bytes:
+    """Eight bytes that stand for an operation's input."""
+    return hashlib.sha256("\0".join(map(str, words)).encode()).digest()[:8]
+
+
+def rules(user_id: str) -> str:
+    """What the scripts must know about allowances, as JSON."""
+    demo = _DEMO_TOKENS[bool(app_settings.DEBUG)] if user_id == DEMO_USER else None
+    return _rules(tuple(app_settings.PLAN_ALLOWANCES.items()), app_settings.ALLOWANCE_ROLLOVER_CAP, demo)
+
+
+@lru_cache(maxsize=64)
+def _rules(plans: tuple[tuple[str, int], ...], cap: int, demo: int | None) -> str:
+    allowances = dict(plans)
+    if demo is not None:
+        allowances[DEFAULT_PLAN] = demo
+    return json.dumps({"plans": allowances, "cap": cap}, separators=(",", ":"))

@@ -1,0 +1,129 @@
+"""Grants that money stands behind: made once for ever, and taken back, restored or frozen as the payment fares."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from kv.connection import Word
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.conf import app_settings
+from usertokens.errors import AccountClosed, UnknownSource
+from usertokens.services import ledger
+from usertokens.services.balances import BOUGHT
+from usertokens.services.calendar import to_ms
+from usertokens.types import SourceState
+
+grant_tokens_script = Script("usertokens", "grant_tokens")
+reverse_grant_script = Script("usertokens", "reverse_grant")
+restore_grant_script = Script("usertokens", "restore_grant")
+freeze_grant_script = Script("usertokens", "freeze_grant")
+unfreeze_grant_script = Script("usertokens", "unfreeze_grant")
+
+
+def grant_tokens(
+    user_id: str,
+    amount: int,
+    *,
+    reason: str,
+    key: str,
+    expires_at: datetime | None = None,
+    priority: int = BOUGHT,
+    source: str = "purchase",
+    actor: str = "",
+    now: datetime | None = None,
+) -> SourceState | None:
+    """Grant tokens once for ever under `key`; the same key again changes nothing. Debt is paid first.
+
+    source: a word that the user sees beside the grant.
+    None: the account is closed. Raises IdempotencyConflict when the key granted another amount, BalanceTooLarge.
+    """
+    own = (amount, priority, to_ms(expires_at), ledger.LARGEST_BALANCE, source)
+    fingerprint = ledger.fingerprint_of("grant_tokens", amount)
+    return _run(
+        grant_tokens_script, user_id, key, own, reason=reason, key=key, actor=actor, fingerprint=fingerprint, now=now
+    )
+
+
+def reverse_grant(
+    user_id: str,
+    source_key: str,
+    amount_total: int,
+    *,
+    key: str = "",
+    reason: str = "refund",
+    now: datetime | None = None,
+) -> SourceState | None:
+    """Set what has been taken back, in all, of the grant made under `source_key`: only grows, at most the whole grant.
+
+    It comes out of what is frozen of the grant, then the grant, then the rest of the balance; what is missing becomes debt.
+    None: the account is closed. Raises UnknownSource.
+    """
+    return _run(reverse_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
+
+
+def restore_grant(
+    user_id: str,
+    source_key: str,
+    amount_total: int,
+    *,
+    key: str = "",
+    reason: str = "refund failed",
+    now: datetime | None = None,
+) -> SourceState | None:
+    """Set the same total, only downwards: debt is paid first, the rest returns to the grant.
+
+    None: the account is closed. Raises UnknownSource.
+    """
+    return _run(restore_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
+
+
+def freeze_grant(
+    user_id: str, source_key: str, *, reason: str = "dispute", now: datetime | None = None
+) -> SourceState | None:
+    """Take what is left of the grant out of the balance. None: the account is closed. Raises UnknownSource."""
+    return _run(freeze_grant_script, user_id, source_key, (), reason=reason, now=now)
+
+
+def unfreeze_grant(
+    user_id: str, source_key: str, *, reason: str = "dispute closed", now: datetime | None = None
+) -> SourceState | None:
+    """Put back what was frozen of the grant. None: the account is closed. Raises UnknownSource."""
+    return _run(unfreeze_grant_script, user_id, source_key, (), reason=reason, now=now)
+
+
+def _run(
+    script: Script,
+    user_id: str,
+    source_key: str,
+    own: Sequence[Word],
+    *,
+    reason: str,
+    key: str = "",
+    actor: str = "",
+    fingerprint: bytes = b"",
+    now: datetime | None,
+) -> SourceState | None:
+    digest = hashlib.sha256(source_key.encode()).digest()[:16]
+    words: list[Word] = [
+        to_ms(now),
+        app_settings.LOW_BALANCE,
+        ledger.rules(user_id),
+        "",
+        fingerprint,
+        reason,
+        key,
+        actor,
+    ]
+    try:
+        reply = ledger.checked(script.run([*keys.ledger(user_id), keys.sources(user_id)], [*words, digest, *own]))
+    except AccountClosed:
+        return None
+    if reply[0] == b"unknown":
+        raise UnknownSource(source_key)
+    amount, taken_back, frozen, balance, debt = map(int, reply[2:7])
+    if reply[1] == b"low":
+        ledger.note_low_balance(user_id, balance)
+    return SourceState(reply[1] != b"same", amount, taken_back, frozen, balance, debt, reply[7].decode())

@@ -1,0 +1,30 @@
+"""Bring everybody's allowance, for those who have not come by since their period began."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from kv.connection import call_many
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.services import ledger
+from usertokens.services.calendar import to_ms
+
+recharge_user_script = Script("usertokens", "recharge_user")
+
+
+def recharge_users(user_ids: Sequence[str], *, now: datetime | None = None) -> int:
+    """Do what is due in a batch of accounts, in one round trip. Answers how many had something due."""
+    recharge_user_script.load()
+    commands = [
+        recharge_user_script.command(keys.ledger(user_id), ledger.common_words(user_id, now)) for user_id in user_ids
+    ]
+    return sum(1 for reply in call_many(commands) if reply[0] == b"ok" and int(reply[1]))
+
+
+def count_due(user_ids: Sequence[str], *, now: datetime) -> int:
+    """How many of a batch of accounts have something due, without doing it."""
+    replies = call_many([("HGET", keys.account(user_id), "due") for user_id in user_ids])
+    moment = int(to_ms(now))
+    return sum(1 for due in replies if int(due or 0) <= moment)
