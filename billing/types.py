@@ -77,7 +77,6 @@ class TopUp:
     paid: bool
     taken_back: int = 0
     frozen: bool = False
-    amount_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)

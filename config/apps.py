@@ -9,3 +9,9 @@ class SiteConfig(AppConfig):
     name = "config"
     label = "site"
     verbose_name = "Countinghouse"
+
+    def ready(self) -> None:
+        """Join them."""
+        from config import wiring
+
+        wiring.connect()

@@ -95,6 +95,18 @@ class Environment:
 
         return self.read(name, parse(default), parse)
 
+    def amounts(self, name: str) -> dict[int, str]:
+        """`1000=price_a,5000=price_b`: whole numbers from 1 on, each with its word."""
+
+        def parse(text: str) -> dict[int, str]:
+            pairs = [word.partition("=") for word in text.split(",") if word.strip()]
+            found = {key.strip(): value.strip() for key, _, value in pairs}
+            if not all(key.isdecimal() and 1 <= int(key) <= 10**12 and value for key, value in found.items()):
+                raise ValueError("tokens=price,tokens=price is required, such as 1000=price_…")
+            return {int(key): value for key, value in found.items()}
+
+        return self.read(name, {}, parse)
+
     def time_zone(self, name: str, default: str) -> str:
         """A name of the IANA time zone database."""
 

@@ -9,6 +9,7 @@ from django.views import defaults
 _SENTENCES = {
     "store_unavailable": "The store of counts can't be reached. Try again in a moment.",
     "database_unavailable": "The database can't be reached. Try again in a moment.",
+    "stripe_unavailable": "Stripe can't be reached, so nothing was done. Try again in a moment.",
 }
 
 

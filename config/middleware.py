@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from billing.errors import StripeUnavailable
 from config.errors import unavailable
 from kv.errors import StoreUnavailable
 
@@ -31,6 +32,9 @@ class StoreMiddleware:
             return unavailable(request, "store_unavailable")
         if isinstance(error, OperationalError | InterfaceError):
             return unavailable(request, "database_unavailable")
+        if isinstance(error, StripeUnavailable):
+            # Of all pages only the deletion of an account lets it come so far: nothing was deleted.
+            return unavailable(request, "stripe_unavailable")
         return None
 
 

@@ -337,6 +337,8 @@ LOGGING = {
         # Refused requests (4xx) are everyday life on the net; what failed here (5xx) is an error.
         "django.request": {"level": "ERROR"},
         "axes": {"level": "WARNING"},
+        # Two lines for each request, with the ids of customers.
+        "stripe": {"level": "WARNING"},
     },
 }
 SENTRY_DSN = env.text("SENTRY_DSN")

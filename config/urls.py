@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from billing.urls import api as billing_api
+from billing.urls import pages as billing_pages
 from codetags.urls import api as codetags_api
 from codetags.urls import pages as codetags_pages
 from config import pages, probes
@@ -20,6 +22,8 @@ urlpatterns = [
     # The busiest first: addresses are tried in this order.
     path("", include((stats_api, "stats_api"))),
     path("", include((codetags_api, "codetags_api"))),
+    path("", include((billing_api, "billing_api"))),
+    path("favicon.ico", pages.favicon),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.MetricsView.as_view(), name="metrics"),
@@ -30,6 +34,7 @@ urlpatterns = [
         path("", pages.home, name="home"),
         path("", include((stats_pages, "stats"))),
         path("", include((codetags_pages, "codetags"))),
+        path("", include((billing_pages, "billing"))),
         path("", include("config.accounts.urls")),
         path("admin/", admin.site.urls),
         prefix_default_language=False,

@@ -5,10 +5,11 @@ Every effect sets a state ("Plus, as of observation 7"; "300 of this purchase ar
 
 from __future__ import annotations
 
+from datetime import datetime
 from logging import getLogger
 
 from billing.types import Standing, TopUp
-from usertokens.services import plans, purchases
+from usertokens.services import activity, plans, purchases
 
 log = getLogger(__name__)
 
@@ -19,7 +20,7 @@ REASON_DISPUTED = "top-up disputed"
 REASON_SETTLED = "top-up dispute settled"
 
 
-def apply_plan(user_id: str, standing: Standing, observation: int) -> bool:
+def apply_plan(user_id: str, standing: Standing, observation: int, *, now: datetime | None = None) -> bool:
     """Make the user's plan and allowance what the standing says; False when something newer is there, or the account is gone."""
     return plans.apply_plan(
         user_id=user_id,
@@ -27,10 +28,11 @@ def apply_plan(user_id: str, standing: Standing, observation: int) -> bool:
         period_start=standing.paid_start,
         period_end=standing.paid_end,
         observation=observation,
+        now=now,
     )
 
 
-def settle_topup(user_id: str, topup: TopUp) -> None:
+def settle_topup(user_id: str, topup: TopUp, *, now: datetime | None = None) -> None:
     """Bring the tokens of one purchase to where its money is: granted once, taken back, frozen or whole.
 
     A purchase that was never paid changes nothing.
@@ -38,20 +40,27 @@ def settle_topup(user_id: str, topup: TopUp) -> None:
     if not topup.paid:
         return
     key = source_key(topup.session_id)
-    state = purchases.grant_tokens(user_id=user_id, amount=topup.tokens, reason=REASON_BOUGHT, key=key)
+    state = purchases.grant_tokens(user_id=user_id, amount=topup.tokens, reason=REASON_BOUGHT, key=key, now=now)
     if state is None:
         log.info("billing: the account is closed, nothing was granted for %s", topup.session_id)
         return
-    if state.frozen and not topup.frozen:
-        purchases.unfreeze_grant(user_id=user_id, source_key=key, reason=REASON_SETTLED)
+    # Taking back comes first: it empties what is frozen, which must not be spendable for a moment in between.
     if topup.taken_back > state.taken_back:
-        purchases.reverse_grant(user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_BACK)
+        purchases.reverse_grant(user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_BACK, now=now)
     elif topup.taken_back < state.taken_back:
-        purchases.restore_grant(user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_AGAIN)
-    if topup.frozen and not state.frozen:
-        purchases.freeze_grant(user_id=user_id, source_key=key, reason=REASON_DISPUTED)
+        purchases.restore_grant(user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_AGAIN, now=now)
+    if state.frozen and not topup.frozen:
+        purchases.unfreeze_grant(user_id=user_id, source_key=key, reason=REASON_SETTLED, now=now)
+    elif topup.frozen and not state.frozen:
+        purchases.freeze_grant(user_id=user_id, source_key=key, reason=REASON_DISPUTED, now=now)
 
 
 def source_key(session_id: str) -> str:
     """The key under which a checkout session grants, for ever."""
     return f"stripe:{session_id}"
+
+
+def current_plan(user_id: str) -> str:
+    """The plan that usertokens has for a user; "" when it knows nothing of the user yet."""
+    stats = activity.get_user_stats(user_id)
+    return stats.plan if stats else ""

@@ -8,11 +8,11 @@ from typing import Any
 from django.utils import timezone
 
 from billing.models import StripeCustomer
-from billing.services import effects
+from billing.services import effects, standings
 from billing.services.customers import customers_of
 from billing.services.stripe_api import PAGE, client, fetch_all, is_live
 from billing.services.sync import observe
-from billing.types import Difference
+from billing.types import Difference, Standing, TopUp
 
 
 def list_customers() -> list[str]:
@@ -40,6 +40,21 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
         return Difference(customer_id, "", "–", "not known here yet") if row is None else None
     user_id = str(row.user_id)
     reading, topups = observe(customers_of(user_id), now or timezone.now())
-    here = effects.describe_user(user_id, topups)
-    there = effects.describe_wanted(reading.standing, topups)
-    return None if here == there else Difference(customer_id, user_id, here, there)
+    plan, applied = effects.current_plan(user_id), standings.read_applied(user_id)
+    if plan == reading.standing.plan and applied == (reading.standing, topups):
+        return None
+    return Difference(customer_id, user_id, _words(plan, applied), _words(reading.standing.plan, (reading.standing, topups)))
+
+
+def _words(plan: str, seen: tuple[Standing, tuple[TopUp, ...]] | None) -> str:
+    """A state in one line: plan, status and until when, and every purchase that was paid."""
+    if seen is None:
+        return f"{plan or 'no plan'}, nothing applied"
+    standing, topups = seen
+    until = f" until {standing.paid_end:%Y-%m-%d}" if standing.paid_end else ""
+    bought = [
+        f"{one.tokens} bought" + (f" −{one.taken_back}" if one.taken_back else "") + (" frozen" if one.frozen else "")
+        for one in topups
+        if one.paid
+    ]
+    return ", ".join([f"{plan or 'no plan'} ({standing.status or 'no subscription'}{until})", *bought])

@@ -13,12 +13,13 @@ import orjson
 
 from billing import keys
 from billing.errors import CustomerBusy
-from billing.types import PendingChange, Plan, Standing
+from billing.types import PendingChange, Plan, Standing, TopUp
 from kv.connection import call, call_write
 from kv.scripts import Script
 
 _take = Script("billing", "take_observation")
 _write = Script("billing", "write_standing")
+_mark = Script("billing", "mark_applied")
 _keep = Script("billing", "keep_user")
 _free = Script("billing", "free_user")
 _MOMENTS = {"period_start", "period_end", "paid_start", "paid_end", "cancel_at", "grace_until"}
@@ -29,15 +30,31 @@ def take_observation(user_id: str) -> int:
     return int(_take.run([keys.observation(user_id)]))
 
 
-def write_standing(user_id: str, standing: Standing, observation: int) -> bool:
-    """Keep what was seen under `observation`; False when something newer is kept already."""
-    return bool(_write.run([keys.standing(user_id)], [observation, _pack(standing)]))
+def write_standing(user_id: str, standing: Standing, topups: tuple[TopUp, ...], observation: int) -> bool:
+    """Keep what was seen under `observation`, before it takes effect; False when something newer is kept already."""
+    packed = orjson.dumps([[one.session_id, one.tokens, one.paid, one.taken_back, one.frozen] for one in topups])
+    return bool(_write.run([keys.standing(user_id)], [observation, _pack(standing), packed]))
+
+
+def mark_applied(user_id: str, observation: int) -> None:
+    """Note that all of it has taken effect: until then, whoever compares finds a difference."""
+    _mark.run([keys.standing(user_id)], [observation])
 
 
 def read_standing(user_id: str) -> Standing:
     """What was last observed; a user who never paid stands on Free. Raises StoreUnavailable."""
     packed = call("HGET", keys.standing(user_id), "standing")
     return _unpack(packed) if packed else Standing()
+
+
+def read_applied(user_id: str) -> tuple[Standing, tuple[TopUp, ...]] | None:
+    """What was last observed, with the purchases; None when nothing was, or not all of it took effect."""
+    number, applied, packed, topups = call(
+        "HMGET", keys.standing(user_id), "observation", "applied", "standing", "topups"
+    )
+    if number is None or number != applied:
+        return None
+    return _unpack(packed), tuple(TopUp(*words) for words in orjson.loads(topups))
 
 
 def forget_standing(user_id: str) -> None:

@@ -12,9 +12,10 @@ from billing.models import StripeCustomer
 from billing.services import accounts, effects
 from billing.services.customers import customers_of, find_customer
 from billing.services.plans import Reading, plan_of, read_subscriptions, scheduled_price, with_pending
-from billing.services.standings import holding_user, take_observation, write_standing
+from billing.services.standings import holding_user, mark_applied, read_standing, take_observation, write_standing
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
 from billing.services.topups import bought_tokens, read_topup
+from billing.signals import plan_changed
 from billing.types import Standing, Synced, TopUp
 
 #: After a moment at which something ends by itself, wait so long before looking: Stripe's own clock moves it first.
@@ -36,20 +37,24 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
         # Nobody is there to have a plan: whatever of it still runs is ended, so that nobody pays for nothing.
         accounts.end_subscriptions(customer_id)
         return Synced("", Standing(), (), 0, applied=False)
-    now = now or timezone.now()
+    moment = now or timezone.now()
     user_id = str(row.user_id)
     with holding_user(user_id) as still_held:
         observation = take_observation(user_id)
         rows = customers_of(user_id)
-        reading, topups = observe(rows, now)
+        before = read_standing(user_id).plan
+        reading, topups = observe(rows, moment)
         still_held()
-        applied = write_standing(user_id, reading.standing, observation)
-        applied = applied and effects.apply_plan(user_id, reading.standing, observation)
+        applied = write_standing(user_id, reading.standing, topups, observation)
+        applied = applied and effects.apply_plan(user_id, reading.standing, observation, now=now)
         if applied:
             for topup in topups:
                 still_held()
-                effects.settle_topup(user_id, topup)
-        _note(rows, reading.standing, now)
+                effects.settle_topup(user_id, topup, now=now)
+            mark_applied(user_id, observation)
+        _note(rows, reading.standing, moment)
+    if applied and reading.standing.plan != before:
+        plan_changed.send(StripeCustomer, user_id=user_id, plan=reading.standing.plan.value, status=reading.standing.status)
     if reading.unknown_products:
         raise Unresolved(f"no plan is set for {', '.join(reading.unknown_products)}")
     return Synced(user_id, reading.standing, topups, observation, applied=applied)

@@ -35,7 +35,6 @@ def read_topup(session: dict[str, Any], refunds: Iterable[dict[str, Any]], dispu
         paid=session["status"] == "complete" and session["payment_status"] != "unpaid",
         taken_back=tokens * min(back, amount) // amount if amount else 0,
         frozen=any(one["status"] in _OPEN_DISPUTES for one in disputed),
-        amount_cents=amount,
     )
 
 
