@@ -24,7 +24,9 @@ class Node:
 
     def __init__(self, name: str, client: Any) -> None:
         self.name = name
-        self._line = client.connection_pool.make_connection()
+        pool = client.connection_pool
+        # Not one of the pool's own: those are counted, and this one is hung up.
+        self._line = pool.connection_class(**pool.connection_kwargs)
         self._line.socket_timeout = _TIMEOUT_SECONDS
 
     def ask(self, *command: Any) -> Any:

@@ -13,7 +13,7 @@ from django_redis.pool import get_connection_factory
 from kv.caches import check_url, clearable_cache, database_of, durable_cache
 from kv.checks import check_hash_key, check_rate_limits, check_store
 from kv.connection import call
-from kv.factories import embedded_server
+from kv.factories import configured_server, embedded_server
 from tests.faults.servers import own_server
 
 
@@ -84,6 +84,16 @@ class TestDurableCache:
         entry = durable_cache("rediss+cluster://u:p@a:1,b")
         assert entry["LOCATION"] == "rediss+cluster://u:p@a:1,b"
         assert entry["OPTIONS"]["CONNECTION_FACTORY"] == "kv.factories.ClusterFactory"
+
+
+class TestUnixSocket:
+    def test_reaches_a_server_through_its_socket(self) -> None:
+        with own_server() as breakable:
+            call("SET", "{t}:a", 1)
+            entry = durable_cache(f"unix://{breakable.server.socket_path}?db=0")
+            with override_settings(CACHES={**caches.settings, "kv": entry}):
+                assert configured_server() is None
+                assert call("GET", "{t}:a") == b"1"
 
 
 class TestClearableCache:
