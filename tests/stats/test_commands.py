@@ -1,0 +1,79 @@
+"""`stats_reset` and `stats_adjust`; `stats_backfill` stands with the imports."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from stats.models import Adjustment
+from stats.services.figures import read_figures
+from stats.services.usage import record_usage
+from stats.services.visits import record_visit
+
+
+@pytest.fixture(autouse=True)
+def _counted(store: Any) -> None:
+    record_visit(address="203.0.113.7")
+    record_usage(tool="payment-qr")
+
+
+def run(*words: str) -> str:
+    out = io.StringIO()
+    call_command(*words, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+class TestReset:
+    def test_asks_first(self, store: Any) -> None:
+        before = store.dbsize()
+        with pytest.raises(CommandError, match="--yes"):
+            run("stats_reset")
+        assert store.dbsize() == before
+
+    def test_removes_everything(self, store: Any) -> None:
+        before = store.dbsize()
+        assert f"{before} keys removed" in run("stats_reset", "--yes")
+        assert store.dbsize() == 0
+
+    def test_a_dry_run_only_counts(self, store: Any) -> None:
+        before = store.dbsize()
+        assert f"{before} keys would be removed" in run("stats_reset", "--dry-run")
+        assert store.dbsize() == before
+
+    def test_of_nothing_is_no_error(self, store: Any) -> None:
+        store.flushall()
+        assert "0 keys removed" in run("stats_reset", "--yes")
+
+
+@pytest.mark.django_db
+class TestAdjust:
+    def test_changes_and_keeps_the_reason(self) -> None:
+        assert run("stats_adjust", "visitors", "41", "--reason", "from the old site") == "visitors is now 42.\n"
+        row = Adjustment.objects.get()
+        assert (row.figure, row.delta, row.total, row.reason) == ("visitors", 41, 42, "from the old site")
+
+    def test_takes_away(self) -> None:
+        run("stats_adjust", "visitors", "-1", "--reason", "a test of ours")
+        assert read_figures().visitors == 0
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("visitors", "-2", "--reason", "below nothing"),
+            ("visitors", "0", "--reason", "nothing"),
+            ("turnover", "1", "--reason", "no figure"),
+            ("visitors", "1", "--reason", "  "),
+            ("visitors", "1", "--reason", "x" * 281),
+            ("visitors", "1"),
+            ("visitors", "1.5", "--reason", "a part"),
+        ],
+    )
+    def test_refuses_in_one_line_and_changes_nothing(self, words: tuple[str, ...]) -> None:
+        with pytest.raises(CommandError) as refused:
+            run("stats_adjust", *words)
+        assert "\n" not in str(refused.value)
+        assert read_figures().visitors == 1
+        assert not Adjustment.objects.exists()
