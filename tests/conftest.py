@@ -1,4 +1,7 @@
-"""What every test stands on: an embedded Valkey of its own for each test process, and no other store anywhere."""
+"""What every test stands on: an embedded Valkey of its own for each test process, and no other store anywhere.
+
+TEST_STORE puts the whole suite on another kind of server (tests/engines.py), DATABASE_URL on another database.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from kv.caches import durable_cache
 from kv.connection import connection, forget_connections
 from kv.embedded import EmbeddedServer
 from kv.factories import embedded_server
+from tests.engines import store_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +32,14 @@ def store_server() -> Iterator[EmbeddedServer]:
     """
     directory = Path(tempfile.mkdtemp(prefix="ch-"))  # short: a socket's path is limited
     # Nothing here may be slow to answer because another test process has the processor: 5 s, not 250 ms.
-    entry = durable_cache("embedded", directory=directory, fsync="everysec", timeout_ms=5000)
+    own = durable_cache("embedded", directory=directory, fsync="everysec", timeout_ms=5000)
     local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     caches = dict.fromkeys({"default", *settings.CACHES} - {"kv"}, local)
-    server = embedded_server(entry["LOCATION"])
-    with override_settings(CACHES={**caches, "kv": entry}):
-        yield server
+    server = embedded_server(own["LOCATION"])
+    with store_url() as url:
+        entry = durable_cache(url, timeout_ms=5000) if url else own
+        with override_settings(CACHES={**caches, "kv": entry}):
+            yield server
     server.leave()
     forget_connections()
     shutil.rmtree(directory)
