@@ -50,7 +50,12 @@ class StripeCustomerAdmin(_ReadOnly):
     def sync_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """POST: read the customer from Stripe now."""
         row = self.get_object(request, object_id)
-        if request.method == "POST" and row is not None and row.customer_id and request.user.has_perm("billing.sync_customer"):
+        if (
+            request.method == "POST"
+            and row is not None
+            and row.customer_id
+            and request.user.has_perm("billing.sync_customer")
+        ):
             level, text = _sync(row.customer_id)
             self.message_user(request, text, level)
         return HttpResponseRedirect(reverse("admin:billing_stripecustomer_change", args=[object_id]))

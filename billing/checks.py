@@ -26,10 +26,16 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             )
         )
     if secrets and not key:
-        found.append(Error("STRIPE_SECRET_KEY is not set: billing is off.", hint="sk_test_… or sk_live_…", id="billing.E002"))
+        found.append(
+            Error("STRIPE_SECRET_KEY is not set: billing is off.", hint="sk_test_… or sk_live_…", id="billing.E002")
+        )
     if key and not key.startswith(_KEYS):
         found.append(
-            Error("STRIPE_SECRET_KEY is no secret or restricted key.", hint=f"It begins with {', '.join(_KEYS)}.", id="billing.E003")
+            Error(
+                "STRIPE_SECRET_KEY is no secret or restricted key.",
+                hint=f"It begins with {', '.join(_KEYS)}.",
+                id="billing.E003",
+            )
         )
     return found
 
@@ -51,7 +57,9 @@ def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
         )
     for tokens, price in app_settings.BILLING_TOPUPS.items():
         if type(tokens) is not int or tokens < 1 or not str(price).startswith("price_"):
-            found.append(Error("BILLING_TOPUPS: each is whole tokens and a price id.", hint="1000=price_…", id="billing.E006"))
+            found.append(
+                Error("BILLING_TOPUPS: each is whole tokens and a price id.", hint="1000=price_…", id="billing.E006")
+            )
     return found
 
 
@@ -61,4 +69,6 @@ def check_address(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     key, base = app_settings.STRIPE_SECRET_KEY, app_settings.STRIPE_API_BASE
     if not base or "_live_" not in key:
         return []
-    return [Error("STRIPE_API_BASE sends a live key elsewhere than to Stripe.", hint="Leave it empty.", id="billing.E007")]
+    return [
+        Error("STRIPE_API_BASE sends a live key elsewhere than to Stripe.", hint="Leave it empty.", id="billing.E007")
+    ]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,51 +15,93 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='StripeEvent',
+            name="StripeEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.CharField(max_length=64, unique=True, verbose_name='event')),
-                ('type', models.CharField(max_length=80, verbose_name='type')),
-                ('object_id', models.CharField(blank=True, max_length=255, verbose_name='object')),
-                ('customer_id', models.CharField(blank=True, db_index=True, max_length=64, verbose_name='customer')),
-                ('livemode', models.BooleanField(default=False, verbose_name='real money')),
-                ('state', models.CharField(choices=[('received', 'received'), ('processing', 'being applied'), ('done', 'done'), ('failed', 'failed'), ('parked', 'parked')], default='received', max_length=10, verbose_name='state')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='attempts')),
-                ('error', models.CharField(blank=True, max_length=200, verbose_name='what went wrong')),
-                ('happened_at', models.DateTimeField(verbose_name='happened at')),
-                ('received_at', models.DateTimeField(auto_now_add=True, verbose_name='received at')),
-                ('due_at', models.DateTimeField(verbose_name='due at')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done at')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("event_id", models.CharField(max_length=64, unique=True, verbose_name="event")),
+                ("type", models.CharField(max_length=80, verbose_name="type")),
+                ("object_id", models.CharField(blank=True, max_length=255, verbose_name="object")),
+                ("customer_id", models.CharField(blank=True, db_index=True, max_length=64, verbose_name="customer")),
+                ("livemode", models.BooleanField(default=False, verbose_name="real money")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "received"),
+                            ("processing", "being applied"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("parked", "parked"),
+                        ],
+                        default="received",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
+                ("error", models.CharField(blank=True, max_length=200, verbose_name="what went wrong")),
+                ("happened_at", models.DateTimeField(verbose_name="happened at")),
+                ("received_at", models.DateTimeField(auto_now_add=True, verbose_name="received at")),
+                ("due_at", models.DateTimeField(verbose_name="due at")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done at")),
             ],
             options={
-                'verbose_name': 'Stripe event',
-                'verbose_name_plural': 'Stripe events',
-                'ordering': ('-pk',),
-                'permissions': [('replay_event', 'Can replay events from Stripe')],
-                'default_permissions': ('view',),
-                'indexes': [models.Index(fields=['state', 'due_at'], name='billing_inbox')],
+                "verbose_name": "Stripe event",
+                "verbose_name_plural": "Stripe events",
+                "ordering": ("-pk",),
+                "permissions": [("replay_event", "Can replay events from Stripe")],
+                "default_permissions": ("view",),
+                "indexes": [models.Index(fields=["state", "due_at"], name="billing_inbox")],
             },
         ),
         migrations.CreateModel(
-            name='StripeCustomer',
+            name="StripeCustomer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('customer_id', models.CharField(max_length=64, null=True, unique=True, verbose_name='customer')),
-                ('idempotency_key', models.UUIDField(default=uuid.uuid4, editable=False, verbose_name='idempotency key')),
-                ('is_own', models.BooleanField(default=True, verbose_name='made for this user')),
-                ('livemode', models.BooleanField(default=False, verbose_name='real money')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='made at')),
-                ('synced_at', models.DateTimeField(blank=True, null=True, verbose_name='last read at')),
-                ('next_sync_at', models.DateTimeField(blank=True, db_index=True, help_text='When a period, a grace time or a plan ends by itself.', null=True, verbose_name='to be read again at')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='stripe_customers', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.CharField(max_length=64, null=True, unique=True, verbose_name="customer")),
+                (
+                    "idempotency_key",
+                    models.UUIDField(default=uuid.uuid4, editable=False, verbose_name="idempotency key"),
+                ),
+                ("is_own", models.BooleanField(default=True, verbose_name="made for this user")),
+                ("livemode", models.BooleanField(default=False, verbose_name="real money")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="made at")),
+                ("synced_at", models.DateTimeField(blank=True, null=True, verbose_name="last read at")),
+                (
+                    "next_sync_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_index=True,
+                        help_text="When a period, a grace time or a plan ends by itself.",
+                        null=True,
+                        verbose_name="to be read again at",
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="stripe_customers",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Stripe customer',
-                'verbose_name_plural': 'Stripe customers',
-                'ordering': ('-pk',),
-                'permissions': [('sync_customer', 'Can read a customer anew from Stripe')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_own', True)), fields=('user', 'livemode'), name='billing_one_own_customer')],
+                "verbose_name": "Stripe customer",
+                "verbose_name_plural": "Stripe customers",
+                "ordering": ("-pk",),
+                "permissions": [("sync_customer", "Can read a customer anew from Stripe")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_own", True)),
+                        fields=("user", "livemode"),
+                        name="billing_one_own_customer",
+                    )
+                ],
             },
         ),
     ]

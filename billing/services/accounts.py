@@ -25,7 +25,9 @@ def close_account(user_id: str) -> None:
     rows = StripeCustomer.objects.filter(user_id=user_id)
     for row in rows.exclude(customer_id=None).filter(closed_at=None):
         if row.livemode != is_live() or not is_on():
-            log.warning("billing: %s can't be reached with the present key, its subscriptions were not ended", row.customer_id)
+            log.warning(
+                "billing: %s can't be reached with the present key, its subscriptions were not ended", row.customer_id
+            )
             continue
         end_subscriptions(str(row.customer_id))
     # The user is taken off here and now, not by the deletion that follows: a hook in between must find nobody.

@@ -46,9 +46,13 @@ def settle_topup(user_id: str, topup: TopUp, *, now: datetime | None = None) -> 
         return
     # Taking back comes first: it empties what is frozen, which must not be spendable for a moment in between.
     if topup.taken_back > state.taken_back:
-        purchases.reverse_grant(user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_BACK, now=now)
+        purchases.reverse_grant(
+            user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_BACK, now=now
+        )
     elif topup.taken_back < state.taken_back:
-        purchases.restore_grant(user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_AGAIN, now=now)
+        purchases.restore_grant(
+            user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_AGAIN, now=now
+        )
     if state.frozen and not topup.frozen:
         purchases.unfreeze_grant(user_id=user_id, source_key=key, reason=REASON_SETTLED, now=now)
     elif topup.frozen and not state.frozen:

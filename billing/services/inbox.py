@@ -124,7 +124,9 @@ def count_events() -> dict[str, int]:
 
 def _move(event: StripeEvent, state: State, **fields: Any) -> None:
     # Only from the claim that is ours: after a lease that ran out, another worker may have been quicker.
-    StripeEvent.objects.filter(pk=event.pk, state=State.PROCESSING, due_at=event.due_at).update(state=state.value, **fields)
+    StripeEvent.objects.filter(pk=event.pk, state=State.PROCESSING, due_at=event.due_at).update(
+        state=state.value, **fields
+    )
     event.state = state.value
 
 

@@ -105,7 +105,13 @@ def _standing(subscription: dict[str, Any], now: datetime) -> Standing | None:
 def _better(standing: Standing) -> tuple[int, bool, bool, datetime, str]:
     # Of two with the same plan the one that is paid, then the one that is not over, then the one that lasts longer.
     end = standing.period_end or datetime.min.replace(tzinfo=UTC)
-    return standing.plan.rank, standing.grace_until is None, standing.status not in _ENDED, end, standing.subscription_id
+    return (
+        standing.plan.rank,
+        standing.grace_until is None,
+        standing.status not in _ENDED,
+        end,
+        standing.subscription_id,
+    )
 
 
 def _is_paid(subscription: dict[str, Any]) -> bool:

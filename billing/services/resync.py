@@ -43,7 +43,9 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
     plan, applied = effects.current_plan(user_id), standings.read_applied(user_id)
     if plan == reading.standing.plan and applied == (reading.standing, topups):
         return None
-    return Difference(customer_id, user_id, _words(plan, applied), _words(reading.standing.plan, (reading.standing, topups)))
+    return Difference(
+        customer_id, user_id, _words(plan, applied), _words(reading.standing.plan, (reading.standing, topups))
+    )
 
 
 def _words(plan: str, seen: tuple[Standing, tuple[TopUp, ...]] | None) -> str:

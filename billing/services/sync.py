@@ -54,7 +54,9 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
             mark_applied(user_id, observation)
         _note(rows, reading.standing, moment)
     if applied and reading.standing.plan != before:
-        plan_changed.send(StripeCustomer, user_id=user_id, plan=reading.standing.plan.value, status=reading.standing.status)
+        plan_changed.send(
+            StripeCustomer, user_id=user_id, plan=reading.standing.plan.value, status=reading.standing.status
+        )
     if reading.unknown_products:
         raise Unresolved(f"no plan is set for {', '.join(reading.unknown_products)}")
     return Synced(user_id, reading.standing, topups, observation, applied=applied)
@@ -144,5 +146,3 @@ def _note(rows: list[StripeCustomer], standing: Standing, now: datetime) -> None
     StripeCustomer.objects.filter(pk__in=[row.pk for row in rows]).update(
         synced_at=now, next_sync_at=min(due, default=None) if due else None
     )
-
-

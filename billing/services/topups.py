@@ -15,7 +15,9 @@ _OPEN_DISPUTES = ("needs_response", "under_review")
 _REFUNDED = ("succeeded", "pending", "requires_action")
 
 
-def read_topup(session: dict[str, Any], refunds: Iterable[dict[str, Any]], disputes: Iterable[dict[str, Any]]) -> TopUp | None:
+def read_topup(
+    session: dict[str, Any], refunds: Iterable[dict[str, Any]], disputes: Iterable[dict[str, Any]]
+) -> TopUp | None:
     """What a session bought, and what of it was taken back since; None when it is no purchase of tokens.
 
     Tokens go back in proportion to the money, counted over all refunds and lost disputes together and rounded down, so
@@ -47,7 +49,9 @@ def bought_tokens(session: dict[str, Any]) -> int:
         return int(metadata["tokens"])
     tokens_by_price = {price: tokens for tokens, price in app_settings.BILLING_TOPUPS.items()}
     lines = (session.get("line_items") or {}).get("data", ())
-    return sum(tokens_by_price.get(line["price"]["id"], 0) * int(line["quantity"] or 0) for line in lines if line.get("price"))
+    return sum(
+        tokens_by_price.get(line["price"]["id"], 0) * int(line["quantity"] or 0) for line in lines if line.get("price")
+    )
 
 
 def _charge(session: dict[str, Any]) -> dict[str, Any] | None:

@@ -57,7 +57,9 @@ def work_event(*, now: datetime | None = None) -> bool:
 def work_due(*, now: datetime | None = None) -> bool:
     """Read one customer anew whose period, grace or plan has ended by itself; False when nobody is due."""
     now = now or timezone.now()
-    row = StripeCustomer.objects.filter(next_sync_at__lte=now).exclude(customer_id=None).order_by("next_sync_at").first()
+    row = (
+        StripeCustomer.objects.filter(next_sync_at__lte=now).exclude(customer_id=None).order_by("next_sync_at").first()
+    )
     if row is None:
         return False
     # Moved on before it is read: a reading that fails is due again, and of two workers one takes it.

@@ -20,5 +20,7 @@ def billing_notice(context: Context) -> dict[str, Any]:
     if request is None or not request.user.has_perm("billing.view_stripeevent"):
         return {"stuck": ()}
     counts = count_events()
-    stuck = [{"state": state.value, "count": counts[state]} for state in (State.PARKED, State.FAILED) if counts.get(state)]
+    stuck = [
+        {"state": state.value, "count": counts[state]} for state in (State.PARKED, State.FAILED) if counts.get(state)
+    ]
     return {"stuck": stuck}

@@ -22,7 +22,9 @@ from kv.rest.views import ApiView
 
 _REFUSALS = {
     409: OpenApiResponse(description="A plan is paid for already (`already_subscribed`): the portal changes it."),
-    503: OpenApiResponse(description="Billing is not set up (`billing_off`), or Stripe can't be reached (`stripe_unavailable`)."),
+    503: OpenApiResponse(
+        description="Billing is not set up (`billing_off`), or Stripe can't be reached (`stripe_unavailable`)."
+    ),
 }
 
 

@@ -131,7 +131,9 @@ class ReturnPage(LoginRequiredMixin, View):
 
 
 def _for_sale(found: Catalogue) -> dict[str, Any]:
-    plans = [{"plan": one.plan.value, "tokens": _tokens(one.plan), "offers": one.offers} for one in found.plans if one.offers]
+    plans = [
+        {"plan": one.plan.value, "tokens": _tokens(one.plan), "offers": one.offers} for one in found.plans if one.offers
+    ]
     return {"plans": plans, "topups": found.topups, "action": page_url("checkout")}
 
 

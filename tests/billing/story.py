@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from billing.models import StripeCustomer, StripeEvent
 from billing.services import checkout, inbox, standings
 from billing.services.checkout import Addresses
 from billing.services.customers import ensure_customer
-from billing.services.work import work_event
+from billing.services.work import work_due, work_event
 from billing.types import Plan, Standing
 from tests.stripe_fake import FakeStripe, signed
 from tests.stripe_fake.world import Shape
@@ -32,6 +32,7 @@ class Story:
     stripe: FakeStripe
     shop: dict[str, str]
     user: User
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def user_id(self) -> str:
@@ -92,7 +93,7 @@ class Story:
     def work(self) -> None:
         """Apply what is due now, at Stripe's own time."""
         later = max(self.now, datetime.now(UTC))
-        while work_event(now=later):
+        while work_event(now=later) or work_due(now=later):
             pass
 
     def states(self) -> dict[str, int]:

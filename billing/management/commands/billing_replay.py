@@ -30,7 +30,9 @@ class Command(StoreCommand):
         parser.add_argument("--undelivered", action="store_true", help="Those that Stripe could not deliver.")
         parser.add_argument("--failed", action="store_true", help="Those that were tried too often.")
         parser.add_argument("--parked", action="store_true", help="Those whose user, product or mode was not known.")
-        parser.add_argument("--days", type=int, default=replay.REACH_DAYS, help="How far back to ask Stripe (30 at most).")
+        parser.add_argument(
+            "--days", type=int, default=replay.REACH_DAYS, help="How far back to ask Stripe (30 at most)."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Fetch, put in line, apply."""

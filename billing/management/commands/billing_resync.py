@@ -32,7 +32,10 @@ class Command(StoreCommand):
         """Whom, and how fast."""
         parser.add_argument("customer", nargs="*", help="These alone (cus_…).")
         parser.add_argument(
-            "--per-second", type=float, default=5.0, help="Customers a second (default 5, each three or four requests of Stripe's 100)."
+            "--per-second",
+            type=float,
+            default=5.0,
+            help="Customers a second (default 5, each three or four requests of Stripe's 100).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +59,9 @@ class Command(StoreCommand):
                 continue
             if difference is not None:
                 found.append(difference)
-                self.stdout.write(f"{customer}  user {difference.user_id or '–'}: {difference.here} → {difference.there}")
+                self.stdout.write(
+                    f"{customer}  user {difference.user_id or '–'}: {difference.here} → {difference.there}"
+                )
         if not found:
             self.stdout.write(f"{len(customers) - failed} customers are as Stripe says.")
         elif not self.dry_run:
