@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 import redis
-from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 
-from kv.factories import embedded_server
+from kv.embedded import EmbeddedServer
 from stats import keys
 from stats.errors import BadImport, TotalTooLarge
 from stats.services.figures import read_figures
@@ -22,6 +21,7 @@ from stats.services.qr_codes import LARGEST_TOTAL
 from stats.services.series import list_days
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
+from tests.stats.callers import count_keys
 
 KNOWN = ("203.0.113.1", "203.0.113.2", "203.0.113.3")
 
@@ -40,8 +40,9 @@ def _clean(store: Any) -> None:
 
 
 @pytest.fixture
-def socket_path() -> str:
-    return str(embedded_server(django_settings.CACHES["kv"]["LOCATION"]).socket_path)
+def socket_path(store_server: EmbeddedServer) -> str:
+    store_server.ensure(30)
+    return str(store_server.socket_path)
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ class TestOlderStore:
         said = backfill(socket_path, "--dry-run")
         assert "visitors: 3 read, 3 would be added" in said
         assert "revenue_cents: 34567 would be added" in said
-        assert store.dbsize() == 0
+        assert count_keys(store) == 0
 
     def test_the_older_store_is_only_read(self, socket_path: str, older: Any) -> None:
         before = {key: older.dump(key) for key in older.scan_iter()}
@@ -218,7 +219,7 @@ class TestCsv:
 
     def test_a_dry_run_writes_nothing(self, store: Any) -> None:
         list(import_csv(io.StringIO(CSV), source="csv", dry_run=True))
-        assert store.dbsize() == 0
+        assert count_keys(store) == 0
 
     @pytest.mark.parametrize(
         ("row", "line"),
@@ -238,7 +239,7 @@ class TestCsv:
     def test_a_wrong_line_is_named_and_nothing_is_written(self, row: str, line: str, store: Any) -> None:
         with pytest.raises(BadImport, match=line):
             list(import_csv(io.StringIO(CSV + row + "\n"), source="csv", dry_run=False))
-        assert store.dbsize() == 0
+        assert count_keys(store) == 0
 
     @pytest.mark.parametrize("text", ["", "day,visitors\n2026-03-10,5\n"])
     def test_the_columns_are_required(self, text: str) -> None:

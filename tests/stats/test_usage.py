@@ -12,6 +12,7 @@ from stats.errors import UnknownTool
 from stats.services.series import list_days
 from stats.services.usage import list_usage, record_usage
 from stats.types import ToolUsage
+from tests.stats.callers import count_keys
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TOOL = "ccn-image-optimiser"
@@ -48,7 +49,7 @@ class TestRecordUsage:
     def test_refuses_what_is_not_listed(self, tool: str, store: Any) -> None:
         with pytest.raises(UnknownTool):
             record_usage(tool=tool)
-        assert store.dbsize() == 0
+        assert count_keys(store) == 0
 
     def test_goes_into_the_day_of_now(self) -> None:
         record_usage(tool=TOOL, now=NOW)
