@@ -44,6 +44,9 @@ class Node:
         if not commands:
             return []
         with store_errors():
+            if not self._line.is_connected:
+                # Sending would connect too, but past the embedded server's start and the sentinel's address.
+                self._line.connect()
             self._line.send_packed_command(self._line.pack_commands(commands), check_health=False)
             return [self._reply() for _ in commands]
 
