@@ -30,7 +30,7 @@ def save_backup(path: Path, *, follow: Follow) -> int:
     Raises StoreUnavailable or OSError, leaving no file.
     """
     with open_nodes() as nodes:
-        names = {node.name: sorted(set(node.scan()), key=_tag) for node in nodes}
+        names = {node.name: sorted(set(node.scan()), key=lambda key: (_tag(key), key)) for node in nodes}
         with follow(sum(map(len, names.values()))) as meter, write_backup(path, _header(nodes)) as writer:
             for node in nodes:
                 for batch in _batches(names[node.name]):
