@@ -22,6 +22,8 @@ class CodeTagsSettings:
     CODETAGS_BACKSTOP_SECONDS = Setting(600)
     #: The page that campaign links lead to, in the default language.
     CODETAGS_LANDING_PATH = Setting("/")
+    #: The site's public address, for the links of the admin's page; empty = as the request has it.
+    SITE_URL = Setting("")
     #: Where each counted hit is also POSTed; empty = nowhere.
     QR_ANALYTICS_EXTERNAL_URL = Setting("")
     #: The key of the signature of these POSTs; without one nothing is sent.

@@ -6,10 +6,14 @@ from datetime import date, datetime, time
 
 from django.utils import timezone
 
+#: No hit has a day before this one, which itself stands for "without a date".
+EARLIEST = date(1970, 1, 1)
+
 
 def local_day(now: datetime | None = None) -> date:
     """The site's calendar day of `now` (an aware datetime; None: this moment)."""
-    return timezone.localdate(now or timezone.now(), timezone.get_default_timezone())
+    zone = timezone.get_default_timezone()
+    return (datetime.now(zone) if now is None else now.astimezone(zone)).date()
 
 
 def start_of(day: date) -> datetime:

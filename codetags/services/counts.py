@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q, Sum
@@ -10,7 +10,7 @@ from django.db.models import Q, Sum
 from codetags import keys
 from codetags.errors import BadCursor
 from codetags.models import CodeTag, DailyHits
-from codetags.services.calendar import local_day, milliseconds_of, moment_of, start_of
+from codetags.services.calendar import EARLIEST, local_day, milliseconds_of, moment_of, start_of
 from codetags.services.registry import registered_codes
 from codetags.services.rollup import rolled_until
 from codetags.types import CodeCounts, CodePage, DayCount
@@ -58,6 +58,19 @@ def list_codes(
     codes = describe_codes(ranked, now=now)
     more = offset + len(ranked) < total and bool(ranked)
     return CodePage(codes, total, f"{ranked[-1][1]}-{ranked[-1][0]}" if more else None)
+
+
+def each_code(
+    *, since: date | None = None, until: date | None = None, search: str = "", now: datetime | None = None
+) -> Iterator[CodeCounts]:
+    """Every code that `list_codes` would list, in its order, read in small pieces. Raises StoreUnavailable."""
+    if since is None and until is None and not search:
+        reply = call("ZREVRANGE", keys.rank(), 0, -1, "WITHSCORES")
+        ranking: Ranking = _pairs(reply)
+    else:
+        ranking = _ranking(since, until, search, now)
+    for start in range(0, len(ranking), _CHUNK):
+        yield from describe_codes(ranking[start : start + _CHUNK], now=now)
 
 
 def get_code(code: str, *, now: datetime | None = None) -> CodeCounts | None:
@@ -117,7 +130,7 @@ def _ranking(since: date | None, until: date | None, search: str, now: datetime 
     if since is None and until is None:
         counts = _found_counts(search)
     else:
-        counts = _counts_of_days(since or date.min, until or date.max, now)
+        counts = _counts_of_days(max(since or EARLIEST, EARLIEST), until or date.max, now)
         if search:
             wanted = _labelled(search)
             term = search.upper()
@@ -128,7 +141,7 @@ def _ranking(since: date | None, until: date | None, search: str, now: datetime 
 def _counts_of_days(since: date, until: date, now: datetime | None) -> dict[str, int]:
     """Hits by code: days that SQL has in full from there, the others (today at least) from the store."""
     rolled = rolled_until()
-    live_from = min(local_day(rolled) if rolled else date.min, local_day(now))
+    live_from = min(local_day(rolled) if rolled else EARLIEST, local_day(now))
     rows = (
         DailyHits.objects.filter(date__gte=since, date__lte=until, date__lt=live_from)
         .values_list("code")
@@ -144,7 +157,7 @@ def _counts_of_days(since: date, until: date, now: datetime | None) -> dict[str,
 
 def _live_counts(first: date, until: date, now: datetime | None) -> dict[str, int]:
     """Hits from `first` to `until` by code, from the daily series of the codes that were hit since."""
-    lowest = "-inf" if first == date.min else milliseconds_of(start_of(first))
+    lowest = "-inf" if first == EARLIEST else milliseconds_of(start_of(first))
     codes = [code.decode() for code in call("ZRANGEBYSCORE", keys.last_seen(), lowest, "+inf")]
     last = min(until, local_day(now))
     span = (last - first).days + 1

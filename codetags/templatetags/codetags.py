@@ -18,7 +18,9 @@ from codetags.conf import app_settings
 from codetags.errors import MalformedCode
 from codetags.services.codes import parse_code
 from codetags.services.cookies import CHOICE_COOKIE, list_categories, policy_version
+from codetags.services.counts import list_codes
 from codetags.types import FOREVER, Storage, StorageItem
+from kv.errors import StoreUnavailable
 
 register = template.Library()
 
@@ -53,6 +55,19 @@ def cookie_notice() -> dict[str, Any]:
         "action": reverse("codetags:cookie_settings"),
         "policy_url": reverse("codetags:cookies"),
     }
+
+
+@register.inclusion_tag("codetags/admin/card.html", takes_context=True)
+def codetags_card(context: Context) -> dict[str, Any]:
+    """The codes with most hits, for the admin's index; nothing for those who may not see them."""
+    request: HttpRequest = context["request"]
+    if not request.user.has_perm("codetags.view_counts"):
+        return {"may_see": False}
+    try:
+        page = list_codes(limit=5)
+    except StoreUnavailable:
+        return {"may_see": True, "away": True}
+    return {"may_see": True, "codes": page.codes, "total": page.total}
 
 
 @register.filter

@@ -1,0 +1,65 @@
+"""The forms of the admin's page: which codes are listed, and how a QR image looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from codetags.services.qr_images import KINDS, LARGEST_SCALE, LEVELS
+
+
+class RangeForm(forms.Form):
+    """From which day to which."""
+
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+
+    def clean(self) -> dict[str, Any]:
+        """The days in order. Raises ValidationError."""
+        values = super().clean() or self.cleaned_data
+        since, until = values.get("since"), values.get("until")
+        if since and until and until < since:
+            raise ValidationError(_("The last day is before the first."))
+        return values
+
+
+class ListForm(RangeForm):
+    """Which codes: by a word in code, label or note, and by the days that are counted."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=80, widget=forms.TextInput({"type": "search"}))
+    field_order = ("q", "since", "until")
+
+
+class QrForm(forms.Form):
+    """How the image of a link looks. What is left out takes its initial value."""
+
+    kind = forms.ChoiceField(
+        label=_("File"), required=False, initial="svg", choices=[(kind, kind.upper()) for kind in KINDS]
+    )
+    scale = forms.IntegerField(
+        label=_("Size (pixels a square)"), required=False, initial=10, min_value=1, max_value=LARGEST_SCALE
+    )
+    level = forms.ChoiceField(
+        label=_("Error correction"),
+        required=False,
+        initial="m",
+        choices=[(level, f"{level.upper()} ({share} %)") for level, share in LEVELS.items()],
+    )
+    language = forms.ChoiceField(label=_("Language"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language: Any = self.fields["language"]
+        language.choices = settings.LANGUAGES
+        language.initial = settings.LANGUAGE_CODE
+
+    def clean(self) -> dict[str, Any]:
+        """What was left out filled in."""
+        values = super().clean() or self.cleaned_data
+        return {name: values.get(name) or field.initial for name, field in self.fields.items()}

@@ -1,0 +1,181 @@
+"""The admin's page "Campaign codes: counts", and the page of one code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from codetags import keys
+from codetags.conf import REFRESH_LIMIT, app_settings
+from codetags.forms import ListForm, QrForm, RangeForm
+from codetags.services import counts, outbox
+from codetags.services.calendar import EARLIEST, local_day
+from codetags.services.qr_images import KINDS
+from codetags.types import CodeCounts, CodePage, RegisteredCode
+from codetags.views.charts import Spark, bar_chart, sparkline
+from codetags.views.links import Landing, list_landings
+from kv.errors import StoreUnavailable
+from kv.throttling import RateLimited
+
+PAGE = 50
+CHART_DAYS = 90
+_LONGEST_CHART = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One code as the list shows it."""
+
+    code: CodeCounts
+    spark: Spark
+    links: tuple[tuple[Landing, str], ...]
+    state: str
+
+
+def counts_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """The list; `?fragment=1` for its table alone, which the page's script fetches to refresh it."""
+    is_fragment = request.GET.get("fragment") == "1"
+    if is_fragment and (refusal := _too_soon(request)):
+        return refusal
+    template = "codetags/admin/table.html" if is_fragment else "codetags/admin/counts.html"
+    form = ListForm(request.GET)
+    context |= {"form": form, "landings": list_landings(request), "read_at": timezone.now(), "qr_form": QrForm()}
+    try:
+        context |= _list(request, form)
+        if app_settings.QR_ANALYTICS_EXTERNAL_URL:
+            context["outbox"] = outbox.outbox_state()
+    except StoreUnavailable:
+        context["store_away"] = True
+    response = TemplateResponse(
+        request, template, context, status=503 if is_fragment and "store_away" in context else 200
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpResponse:
+    """One code: its days as a chart and a table, its links and images. Raises Http404 for one that nobody knows."""
+    today = local_day()
+    form = RangeForm(request.GET)
+    chosen = form.cleaned_data if form.is_valid() else {}
+    until = max(min(chosen.get("until") or today, today), EARLIEST + timedelta(days=_LONGEST_CHART))
+    since = chosen.get("since") or until - timedelta(days=CHART_DAYS - 1)
+    since = max(min(since, until), until - timedelta(days=_LONGEST_CHART - 1))
+    try:
+        found = counts.get_code(code)
+        if found is None:
+            raise Http404
+        days = counts.list_days(code, since=since, until=until)
+        context |= {"days": days[::-1], "chart": bar_chart(days), "hits": sum(day.count for day in days)}
+    except StoreUnavailable:
+        context["store_away"] = True
+        found = None
+    context |= {
+        "title": code,
+        "code": code,
+        "is_other": code == keys.OTHER,
+        "found": found,
+        "state": _state(found.registered) if found else "",
+        "form": form,
+        "since": since,
+        "until": until,
+        "links": [(landing, landing.link(code)) for landing in list_landings(request)],
+        "kinds": _kinds(code),
+    }
+    response = TemplateResponse(request, "codetags/admin/code.html", context)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def asked_for(form: ListForm) -> dict[str, Any]:
+    """What a list form asks of `list_codes`; nothing of a form that is wrong."""
+    if not form.is_valid():
+        return {}
+    values = form.cleaned_data
+    return {"since": values["since"], "until": values["until"], "search": values["q"].strip()}
+
+
+def _list(request: HttpRequest, form: ListForm) -> dict[str, Any]:
+    asked = asked_for(form)
+    text = request.GET.get("p", "1")
+    number = max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 8 else 1  # noqa: PLR2004 (digits)
+    page = counts.list_codes(limit=PAGE, offset=(number - 1) * PAGE, **asked)
+    landings = list_landings(request)
+    rows = [
+        Row(
+            code,
+            sparkline(code.last_30_days),
+            tuple((landing, landing.link(code.code)) for landing in landings) if code.code != keys.OTHER else (),
+            _state(code.registered),
+        )
+        for code in page.codes
+    ]
+    kept = {name: str(value) for name, value in request.GET.items() if name in form.fields and value}
+    return {
+        "rows": rows,
+        "is_filtered": any(asked.values()),
+        "in_range": bool(asked.get("since") or asked.get("until")),
+        "export_query": urlencode(kept),
+        **_pager(page, number, kept),
+    }
+
+
+def _kinds(code: str) -> list[dict[str, Any]]:
+    """A form for each kind of QR file, without the choice of the kind."""
+    forms = {kind: QrForm(auto_id=f"id_{kind}_%s") for kind in KINDS}
+    return [
+        {
+            "name": kind.upper(),
+            "url": reverse(f"admin:codetags_qr_{kind}", args=[code]),
+            "fields": [field for field in form if field.name != "kind"],
+        }
+        for kind, form in forms.items()
+    ]
+
+
+def _pager(page: CodePage, number: int, kept: dict[str, str]) -> dict[str, Any]:
+    pages = max(-(-page.total // PAGE), 1)
+    near = [other for other in range(number - 2, number + 3) if 1 <= other <= pages]
+    wanted = sorted({1, pages, *near})
+
+    def address(other: int) -> str:
+        return f"?{urlencode({**kept, 'p': other})}"
+
+    return {
+        "total": page.total,
+        "number": number,
+        "pages": [(other, address(other)) for other in wanted] if pages > 1 else [],
+        "here": address(number),
+    }
+
+
+def _state(code: RegisteredCode | None) -> str:
+    """Why a code of the registry is not counted now; "" when it is."""
+    today = local_day()
+    if code is None:
+        return ""
+    if code.is_archived:
+        return _("archived")
+    if code.start and today < code.start:
+        return _("not yet begun")
+    if code.end and today > code.end:
+        return _("ended")
+    return ""
+
+
+def _too_soon(request: HttpRequest) -> HttpResponse | None:
+    try:
+        REFRESH_LIMIT.check_identity(str(request.user.pk))
+    except RateLimited as limited:
+        return HttpResponse(status=429, headers={"Retry-After": str(limited.retry_after), "Cache-Control": "no-store"})
+    except StoreUnavailable:
+        return None  # the list itself will say so
+    return None

@@ -1,0 +1,107 @@
+"""Files from the admin's page: the list as CSV, and QR images."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from itertools import chain
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+
+from codetags.errors import MalformedCode
+from codetags.forms import ListForm, QrForm
+from codetags.services import counts, qr_images
+from codetags.services.calendar import local_day
+from codetags.services.codes import parse_code
+from codetags.types import CodeCounts
+from codetags.views.admin import asked_for
+from codetags.views.links import landing_for
+
+_COLUMNS = ("code", "label", "count", "last_seen", "outside_its_dates", "start", "end", "archived")
+_MOST_IMAGES = 500
+# What a spreadsheet would take for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class _Echo:
+    """csv writes to it and gets the line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def export_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Every code of the list as it is filtered, one line at a time, so that 100 000 need no memory."""
+    codes = counts.each_code(**asked_for(ListForm(request.GET)))
+    first = next(codes, None)  # a store that is away is found out before the answer begins
+    rows = chain([first], codes) if first else iter(())
+    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="campaign-codes-{local_day().isoformat()}.csv"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def qr_image(request: HttpRequest, code: str, kind: str) -> HttpResponse:
+    """The QR image of one code's link; `?scale=&level=&language=`, `download=1` for a file."""
+    form = QrForm({**request.GET.dict(), "kind": kind})
+    code = _checked(code)
+    if not form.is_valid():
+        return HttpResponseBadRequest()
+    chosen = form.cleaned_data
+    url = landing_for(request, chosen["language"]).link(code)
+    image = qr_images.draw_qr(url, kind=kind, scale=chosen["scale"], level=chosen["level"])
+    response = HttpResponse(image, content_type=qr_images.KINDS[kind])
+    if request.GET.get("download") == "1":
+        response.headers["Content-Disposition"] = f'attachment; filename="qr-{code}.{kind}"'
+    return response
+
+
+def qr_zip(request: HttpRequest) -> HttpResponse:
+    """POST {code…, kind, scale, level, language}: a ZIP with the image of each code."""
+    form = QrForm(request.POST)
+    chosen = list(dict.fromkeys(_checked(code) for code in request.POST.getlist("code")))
+    if not form.is_valid() or not chosen or len(chosen) > _MOST_IMAGES:
+        return HttpResponseBadRequest()
+    values = form.cleaned_data
+    landing = landing_for(request, values["language"])
+    archive = qr_images.pack_qrs(
+        [(f"qr-{code}", landing.link(code)) for code in chosen],
+        kind=values["kind"],
+        scale=values["scale"],
+        level=values["level"],
+    )
+    response = HttpResponse(archive, content_type="application/zip")
+    response.headers["Content-Disposition"] = 'attachment; filename="qr-codes.zip"'
+    return response
+
+
+def _checked(code: str) -> str:
+    try:
+        return parse_code(code)
+    except MalformedCode as error:
+        raise Http404 from error
+
+
+def _lines(rows: Iterator[CodeCounts]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield str(writer.writerow(_COLUMNS))
+    for row in rows:
+        known = row.registered
+        yield str(
+            writer.writerow(
+                [
+                    row.code,
+                    _harmless(row.label),
+                    row.count,
+                    row.last_seen.isoformat(timespec="seconds") if row.last_seen else "",
+                    row.outside,
+                    known.start or "" if known else "",
+                    known.end or "" if known else "",
+                    int(known.is_archived) if known else "",
+                ]
+            )
+        )
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
