@@ -34,7 +34,9 @@ def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
 def get_user_stats(user_id: str) -> UserStats | None:
     """The user's activity as it stands; None when there is none."""
     words, last_login = call_many([("HGETALL", keys.stats(user_id)), ("GET", keys.last_login(user_id))])
-    return read_stats(words, last_login or b"") if words else None
+    # A hash comes as a dict (RESP3) or as a flat list (RESP2).
+    flat = [part for pair in words.items() for part in pair] if isinstance(words, dict) else words
+    return read_stats(flat, last_login or b"") if flat else None
 
 
 def user_stats_exist(user_id: str) -> bool:
