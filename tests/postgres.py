@@ -1,4 +1,4 @@
-"""`python -m tests.postgres COMMAND …`: run a command with DATABASE_URL naming a PostgreSQL of its own, gone afterwards.
+"""`python -m tests.postgres COMMAND …`: run a command with DATABASE_URL naming a PostgreSQL that goes with it.
 
 PostgreSQL refuses to run as root, so root starts it as the user `postgres`, whom Debian's package has made.
 """

@@ -137,4 +137,4 @@ def _sees_all(node: Server, count: int) -> bool:
 
 
 def _has_slots(lines: list[str]) -> bool:
-    return any("myself" in line and len(line.split()) > 8 for line in lines)  # noqa: PLR2004
+    return any("myself" in line and len(line.split()) > 8 for line in lines)

@@ -56,7 +56,7 @@ class Trio:
             facts = sentinel.ask("SENTINEL", "MASTER", NAME)
             pairs = dict(zip(facts[::2], facts[1::2], strict=True)) if isinstance(facts, list) else facts
             known = {_text(key): _text(value) for key, value in pairs.items()}
-            if int(known["num-other-sentinels"]) != len(self.sentinels) - 1 or int(known["num-slaves"]) < 2:  # noqa: PLR2004
+            if int(known["num-other-sentinels"]) != len(self.sentinels) - 1 or int(known["num-slaves"]) < 2:
                 return False
         return True
 
