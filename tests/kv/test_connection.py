@@ -72,8 +72,13 @@ class TestCall:
         for number in range(4):
             child = os.fork()
             if child == 0:
-                same = all(call("ECHO", f"{number}.{turn}") == f"{number}.{turn}".encode() for turn in range(200))
-                os._exit(0 if same else 1)
+                # Whatever happens, the child must not go on as a second run of the tests.
+                status = 1
+                try:
+                    if all(call("ECHO", f"{number}.{turn}") == f"{number}.{turn}".encode() for turn in range(200)):
+                        status = 0
+                finally:
+                    os._exit(status)
             children.append(child)
         assert all(call("ECHO", str(turn)) == str(turn).encode() for turn in range(200))
         assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
