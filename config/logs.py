@@ -9,7 +9,7 @@ _LEFT_OUT = ("request", "server_time", "taskName")
 
 
 class LeaveOutRequest(logging.Filter):
-    """Takes request objects off each record, and what stands behind a question mark out of its message."""
+    """Takes the request, and what else no line needs, off each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always true: records are cleaned, not dropped."""

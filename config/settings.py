@@ -314,6 +314,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api",
+    # Two fields of one name and different choices: without names of their own they are called by a hash.
+    "ENUM_NAME_OVERRIDES": {"PlanEnum": ["Free", "Plus", "Premium"], "PaidPlanEnum": ["Plus", "Premium"]},
 }
 
 # --- logs: JSON lines without addresses or secrets
