@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from knox.models import AuthToken
@@ -38,18 +39,26 @@ class Command(BaseCommand):
         if not 1 <= days <= _MOST_DAYS:
             raise CommandError(f"--days: 1 to {_MOST_DAYS} are possible")
         wanted = [self._permission(text) for text in permissions]
-        users = get_user_model()
         with transaction.atomic():
-            user, created = users.objects.get_or_create(None, **{users.USERNAME_FIELD: name})
-            if created:
-                user.set_unusable_password()
-                user.full_clean(exclude=["password"])
-                user.save()
-            elif user.has_usable_password() or user.is_staff or not user.is_active:
-                raise CommandError(f"{name} is not a service account; choose another name")
+            user = self._account(name)
             user.user_permissions.add(*wanted)
             _, token = AuthToken.objects.create(user, expiry=timedelta(days=days))
         self.stdout.write(token)
+
+    def _account(self, name: str) -> Any:
+        users: Any = get_user_model()
+        user = users.objects.filter(**{users.USERNAME_FIELD: name}).first()
+        if user is None:
+            user = users(**{users.USERNAME_FIELD: name})
+            user.set_unusable_password()
+            try:
+                user.full_clean(exclude=["password"])
+            except ValidationError as error:
+                raise CommandError(f"NAME: {' '.join(error.messages)}") from error
+            user.save()
+        elif user.has_usable_password() or user.is_staff or not user.is_active:
+            raise CommandError(f"{name} is not a service account; choose another name")
+        return user
 
     def _permission(self, text: str) -> Permission:
         app, _, codename = text.partition(".")

@@ -1,0 +1,164 @@
+"""What every answer carries and what public pages must not; where requests are sent on to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils.translation import gettext, override
+
+from stats.services.figures import forget_figures
+from tests.lanes import SiteClient
+
+PUBLIC = ("/", "/pay", "/statistics", "/fr/", "/de/pay", "/es/statistics")
+PAGES = (*PUBLIC, "/accounts/login", "/accounts/signup", "/admin/login/", "/nothing", "/api/docs")
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clean(store: Any) -> None:
+    forget_figures()
+
+
+@pytest.fixture
+def client() -> SiteClient:
+    return SiteClient()
+
+
+class TestContentSecurityPolicy:
+    @pytest.mark.parametrize("path", PAGES)
+    def test_is_strict_on_every_page(self, path: str, client: SiteClient) -> None:
+        policy = client.get(path)["Content-Security-Policy"]
+        directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+        assert directives["default-src"] == "'none'"
+        assert directives["script-src"] == directives["style-src"] == "'self'"
+        assert directives["frame-ancestors"] == directives["base-uri"] == "'none'"
+        assert "unsafe" not in policy
+        assert "nonce" not in policy
+        assert "http" not in policy
+
+    def test_holds_in_the_admin_too(self, admin_client: Any) -> None:
+        for path in ("/admin/", "/admin/stats/statistics/", "/admin/auth/user/"):
+            assert "unsafe" not in admin_client.get(path)["Content-Security-Policy"]
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("path", [*PAGES, "/api/stats", "/healthz"])
+    def test_do_not_let_a_browser_guess(self, path: str, client: SiteClient) -> None:
+        answer = client.get(path)
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Referrer-Policy"] == "strict-origin-when-cross-origin"
+
+    @pytest.mark.parametrize("path", PUBLIC)
+    def test_of_public_pages_let_a_proxy_keep_them(self, path: str, client: SiteClient) -> None:
+        answer = client.get(path)
+        assert not answer.cookies
+        assert "Cookie" not in answer.get("Vary", "")
+        assert "public" in answer["Cache-Control"]
+
+    @pytest.mark.parametrize("path", ["/api/stats", "/api/usage", "/api/schema"])
+    def test_of_the_api_speak_of_no_session(self, path: str, client: SiteClient) -> None:
+        answer = client.get(path)
+        assert not answer.cookies
+        assert "Cookie" not in answer.get("Vary", "")
+        assert int(answer["Content-Length"]) == len(answer.content)
+
+
+class TestEnglishPrefix:
+    @pytest.mark.parametrize(
+        ("path", "target"),
+        [
+            ("/en", "/"),
+            ("/en/", "/"),
+            ("/en/pay", "/pay"),
+            ("/en/accounts/login?next=/pay", "/accounts/login?next=/pay"),
+            ("/en?qr=DEMO", "/?qr=DEMO"),
+            ("/en/?qr=DEMO&x=%20y", "/?qr=DEMO&x=%20y"),
+            ("/en/en/pay", "/en/pay"),
+        ],
+    )
+    def test_leads_to_the_page_without_it_and_keeps_the_query(self, path: str, target: str, client: SiteClient) -> None:
+        answer = client.get(path)
+        assert (answer.status_code, answer["Location"]) == (302, target)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/en//evil.example",
+            "/en///evil.example/x",
+            "/en/%2F%2Fevil.example",
+            "/en/%5Cevil.example",
+            "/en/%5C%5Cevil.example",
+            "/en/%2F%5Cevil.example",
+            "/en/%09//evil.example",
+            "/en/%20//evil.example",
+            "/en/https://evil.example",
+            "/en/%0A//evil.example",
+        ],
+    )
+    def test_never_leaves_the_site(self, path: str, client: SiteClient) -> None:
+        answer = client.get(path)
+        if answer.status_code == 404:
+            return
+        target = answer["Location"]
+        assert answer.status_code == 302
+        assert target.startswith("/")
+        assert not target.startswith(("//", "/\\", "/\t", "/\n"))
+        assert "\n" not in target
+
+    def test_is_no_word_that_merely_begins_so(self, client: SiteClient) -> None:
+        assert client.get("/enormous").status_code == 404
+
+
+class TestLanguages:
+    @pytest.mark.parametrize(("path", "code"), [("/", "en"), ("/fr/", "fr"), ("/de/pay", "de"), ("/es/pay", "es")])
+    def test_stand_in_the_address(self, path: str, code: str, client: SiteClient) -> None:
+        answer = client.get(path)
+        assert f'<html lang="{code}"' in answer.content.decode()
+        assert answer["Content-Language"] == code
+
+    def test_do_not_depend_on_what_the_browser_likes_best(self, client: SiteClient) -> None:
+        answer = client.get("/", headers={"Accept-Language": "fr"})
+        assert answer["Content-Language"] == "en"
+
+    def test_of_the_admin_are_four(self, admin_client: Any) -> None:
+        said = set()
+        for code, prefix in (("en", ""), ("fr", "/fr"), ("de", "/de"), ("es", "/es")):
+            with override(code):
+                word = gettext("Log out")
+            said.add(word)
+            assert word in admin_client.get(f"{prefix}/admin/").content.decode()
+        assert len(said) == 4
+
+    def test_a_thread_does_not_keep_that_of_the_request_before(self, client: SiteClient) -> None:
+        client.get("/fr/")
+        answer = client.post("/api/track-usage", {"tool": "unknown"}, content_type="application/json")
+        assert answer.json()["errors"] == {"tool": ["This tool is not tracked here."]}
+
+
+class TestHttps:
+    @pytest.fixture(autouse=True)
+    def _https(self, settings: Any) -> None:
+        settings.SECURE_SSL_REDIRECT = True
+        settings.SECURE_HSTS_SECONDS = 31_536_000
+
+    @pytest.mark.parametrize("path", ["/", "/fr/pay?x=1", "/api/stats", "/admin/"])
+    def test_is_where_everything_is_sent(self, path: str) -> None:
+        answer = SiteClient().get(path)
+        assert (answer.status_code, answer["Location"]) == (301, f"https://testserver{path}")
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+    def test_is_not_asked_of_probes(self, path: str) -> None:
+        assert SiteClient().get(path).status_code == 200
+
+    @pytest.mark.parametrize("path", ["/", "/api/stats"])
+    def test_is_promised_for_a_year(self, path: str) -> None:
+        answer: Any = SiteClient().get(path, secure=True)
+        assert answer["Strict-Transport-Security"] == "max-age=31536000"
+
+
+class TestHosts:
+    @pytest.mark.parametrize("path", ["/", "/api/stats", "/api/usage", "/accounts/login"])
+    def test_of_others_are_refused(self, path: str, client: SiteClient) -> None:
+        assert client.get(path, headers={"Host": "evil.example"}).status_code == 400
