@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 from django.test import override_settings
+from redis.cluster import RedisCluster
 
 from kv.caches import durable_cache
 from kv.connection import connection, forget_connections
 from kv.embedded import EmbeddedServer
 from kv.factories import embedded_server
+from tests.cluster.client import WholeCluster
 from tests.engines import store_url
 
 if TYPE_CHECKING:
@@ -52,4 +54,4 @@ def store(store_server: EmbeddedServer) -> Any:
     client = connection()
     client.flushall()
     client.script_flush()
-    return client
+    return WholeCluster(client) if isinstance(client, RedisCluster) else client

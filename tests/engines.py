@@ -121,7 +121,8 @@ class Server:
             return [str(path), "--sentinel"]
         return [
             "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory), "--save", "",
-            "--appendonly", "yes", "--enable-debug-command", "yes", *self.options,
+            "--appendonly", "yes", "--enable-debug-command", "yes",
+            "--set-max-intset-entries", "8192", *self.options,
         ]  # fmt: skip
 
     def _signal(self, number: signal.Signals) -> None:
