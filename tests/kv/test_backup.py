@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture
+def store(embedded_store: Any) -> Any:
+    """One server with every key type there is."""
+    return embedded_store
+
+
 def quietly(total: int) -> Any:
     return nullcontext(Meter())
 

@@ -137,19 +137,19 @@ class TestStoreAway:
         with override_settings(CACHES={"default": entry, "kv": entry}):
             assert seconds_until_unavailable(lambda: call("PING")) < BOUND
 
-    def test_a_store_that_takes_no_writes_is_away(self, store: Any) -> None:
-        store.config_set("maxmemory", 1)
+    def test_a_store_that_takes_no_writes_is_away(self, embedded_store: Any) -> None:
+        embedded_store.config_set("maxmemory", 1)
         try:
             with pytest.raises(StoreUnavailable):
                 call("SET", "{t}:a", 1)
             with pytest.raises(StoreUnavailable):
                 Script("kv", "take_lease").run(["{t}:l", "{t}:d", "{t}:w"], ["token", 1000, 1000, ""])
         finally:
-            store.config_set("maxmemory", 0)
+            embedded_store.config_set("maxmemory", 0)
 
 
 class TestReplicas:
-    def test_a_write_no_replica_confirms_is_not_acknowledged(self, store: Any) -> None:
+    def test_a_write_no_replica_confirms_is_not_acknowledged(self, embedded_store: Any) -> None:
         with override_settings(KV_WAIT_REPLICAS=1, KV_TIMEOUT_MS=100), pytest.raises(NotReplicated):
             call_write("SET", "{t}:a", 1)
         assert call("GET", "{t}:a") == b"1"
