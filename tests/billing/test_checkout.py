@@ -1,0 +1,216 @@
+"""The API of checkout, portal and subscription, and the pages around them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connections
+from django.test import Client, override_settings
+
+from billing.models import StripeCustomer
+from billing.services.customers import ensure_customer
+from tests.billing.story import Story
+from tests.stripe_fake import Fault
+
+CHECKOUT, PORTAL, SUBSCRIPTION = "/api/billing/checkout", "/api/billing/portal", "/api/billing/subscription"
+
+
+@pytest.fixture
+def api(story: Story) -> Client:
+    client = Client()
+    client.force_login(story.user)
+    return client
+
+
+def post(client: Client, url: str, body: Any = None) -> Any:
+    return client.post(url, body or {}, content_type="application/json")
+
+
+class TestCheckout:
+    def test_a_plan(self, api: Client, story: Story) -> None:
+        answer = post(api, CHECKOUT, {"plan": "Premium", "interval": "year"})
+        assert answer.status_code == 201
+        session = story.stripe.world.of("checkout.session")[0]
+        assert answer.json() == {"url": session["url"]}
+        assert session["mode"] == "subscription"
+        assert session["_"]["price"] == story.shop["premium_year"]
+        assert session["_"]["inner"] == {"user_id": story.user_id}
+        assert session["client_reference_id"] == session["metadata"]["user_id"] == story.user_id
+        assert session["customer"] == story.row().customer_id
+        assert "session_id={CHECKOUT_SESSION_ID}" in session["success_url"]
+
+    def test_tokens(self, api: Client, story: Story) -> None:
+        assert post(api, CHECKOUT, {"topup": 5000}).status_code == 201
+        session = story.stripe.world.of("checkout.session")[0]
+        assert session["metadata"] == {"user_id": story.user_id, "kind": "topup", "tokens": "5000"}
+        assert session["_"]["inner"] == session["metadata"]
+
+    @pytest.mark.parametrize(
+        "body",
+        [{}, [], {"plan": "Free"}, {"plan": "Gold"}, {"plan": "Plus", "interval": "week"}, {"topup": 7}, {"topup": "1000"},
+         {"topup": True}, {"topup": 1.5}, {"topup": 0}, {"plan": 1}],
+    )  # fmt: skip
+    def test_what_is_not_for_sale(self, api: Client, body: Any) -> None:
+        answer = post(api, CHECKOUT, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
+
+    def test_the_customer_is_mapped_before_the_session_opens(self, api: Client, story: Story) -> None:
+        story.stripe.world.faults.append(Fault("POST /v1/checkout/sessions", 500))
+        answer = post(api, CHECKOUT, {"plan": "Plus"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "stripe_unavailable")
+        assert answer.headers["Retry-After"] == "5"
+        assert story.row().customer_id
+        assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
+        assert len(story.stripe.world.of("customer")) == 1
+
+    def test_no_second_subscription(self, api: Client, story: Story) -> None:
+        story.buy_plan()
+        answer = post(api, CHECKOUT, {"plan": "Premium"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "already_subscribed")
+        assert post(api, CHECKOUT, {"topup": 1000}).status_code == 201
+
+    def test_of_two_open_checkouts_the_first_is_closed(self, api: Client, story: Story) -> None:
+        for _ in range(2):
+            assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
+        assert [one["status"] for one in story.stripe.world.of("checkout.session")] == ["open", "expired"]
+
+    def test_again_after_the_end(self, api: Client, story: Story) -> None:
+        story.stripe.desk.end(story.buy_plan())
+        assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
+
+    def test_a_price_that_was_replaced(self, api: Client, story: Story) -> None:
+        from tests.stripe_fake import shapes
+
+        world = story.stripe.world
+        world.now += 5
+        newer = shapes.price(world, world.objects[story.shop["plus"]], 1100, "month")
+        assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
+        assert world.of("checkout.session")[0]["_"]["price"] == newer["id"]
+
+    def test_nobody_and_forged(self, story: Story) -> None:
+        assert post(Client(), CHECKOUT, {"plan": "Plus"}).status_code in (401, 403)
+        strict = Client(enforce_csrf_checks=True)
+        strict.force_login(story.user)
+        assert post(strict, CHECKOUT, {"plan": "Plus"}).status_code == 403
+
+    def test_not_set_up(self, api: Client) -> None:
+        with override_settings(STRIPE_SECRET_KEY="", STRIPE_WEBHOOK_SECRET=()):
+            for url, body in ((CHECKOUT, {"plan": "Plus"}), (PORTAL, {})):
+                answer = post(api, url, body)
+                assert (answer.status_code, answer.json()["code"]) == (503, "billing_off")
+            assert api.get(SUBSCRIPTION).json()["plan"] == "Free"
+
+    def test_too_often(self, api: Client) -> None:
+        with override_settings(RATE_LIMITS={"checkout": "1/minute"}):
+            assert post(api, PORTAL).status_code == 201
+            assert post(api, PORTAL).status_code == 429
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_make_one_customer(stripe: Any, shop: Any, store: Any) -> None:
+    user = User.objects.create_user("hurried")
+    made: list[str | None] = []
+
+    def ensure() -> None:
+        while True:
+            try:
+                made.append(ensure_customer(user).customer_id)
+            except OperationalError:  # the tests' database in memory refuses where a file waits
+                continue
+            finally:
+                connections.close_all()
+            return
+
+    threads = [threading.Thread(target=ensure) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 8
+    assert len(set(made)) == len(stripe.world.of("customer")) == StripeCustomer.objects.count() == 1
+
+
+class TestPortalAndSubscription:
+    def test_the_portal(self, api: Client, story: Story) -> None:
+        answer = post(api, PORTAL)
+        assert answer.status_code == 201
+        session = story.stripe.world.of("billing_portal.session")[0]
+        assert (answer.json()["url"], session["customer"]) == (session["url"], story.row().customer_id)
+
+    def test_what_is_paid_for(self, api: Client, story: Story) -> None:
+        assert api.get(SUBSCRIPTION).json() == {
+            "plan": "Free", "status": None, "period_end": None, "cancel_at": None, "pending": None,
+        }  # fmt: skip
+        story.stripe.desk.cancel_at_period_end(story.buy_plan())
+        story.deliver()
+        body = api.get(SUBSCRIPTION).json()
+        assert (body["plan"], body["status"]) == ("Plus", "active")
+        assert body["pending"] == {"plan": "Free", "at": body["cancel_at"]}
+        assert body["cancel_at"] == body["period_end"]
+
+    def test_a_planned_change(self, api: Client, story: Story) -> None:
+        story.stripe.desk.schedule_price(story.buy_plan(), story.shop["premium_month"])
+        story.deliver()
+        assert api.get(SUBSCRIPTION).json()["pending"]["plan"] == "Premium"
+
+    def test_nobody(self, story: Story) -> None:
+        assert Client().get(SUBSCRIPTION).status_code in (401, 403)
+
+
+class TestReturn:
+    def go_back(self, client: Client, url: str, story: Story, **fields: Any) -> Any:
+        session = story.stripe.desk.complete(url.rsplit("/", 1)[1], **fields)
+        target = urlsplit(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
+        return client.get(target.path, parse_qs(target.query))
+
+    def test_the_plan_is_there_without_a_hook(self, api: Client, story: Story) -> None:
+        url = post(api, CHECKOUT, {"plan": "Plus"}).json()["url"]
+        page = self.go_back(api, url, story)
+        assert "Your plan is Plus." in page.content.decode()
+        assert (story.plan, story.balance) == ("Plus", 1000)
+
+    def test_tokens_come_once_by_whichever_is_first(self, api: Client, story: Story) -> None:
+        url = post(api, CHECKOUT, {"topup": 1000}).json()["url"]
+        page = self.go_back(api, url, story)
+        assert "1,000 tokens are paid for" in page.content.decode()
+        assert story.balance == 1100
+        story.deliver()
+        assert story.balance == 1100
+        assert api.get(page.request["PATH_INFO"], {"session_id": url.rsplit("/", 1)[1]}).status_code == 200
+        assert story.balance == 1100
+
+    def test_a_slow_payment_is_on_its_way(self, api: Client, story: Story) -> None:
+        url = post(api, CHECKOUT, {"topup": 1000}).json()["url"]
+        page = self.go_back(api, url, story, pays=False)
+        assert "on its way" in page.content.decode()
+        assert story.balance == 100
+
+    def test_another_s_session_is_not_shown(self, api: Client, story: Story) -> None:
+        url = post(api, CHECKOUT, {"plan": "Plus"}).json()["url"]
+        stranger = Client()
+        stranger.force_login(User.objects.create_user("stranger"))
+        for name in (url.rsplit("/", 1)[1], "cs_nothing", "../customers"):
+            assert stranger.get("/pricing/return", {"session_id": name}).status_code == 404
+
+    def test_while_stripe_is_away_nothing_is_lost(self, api: Client, story: Story) -> None:
+        url = post(api, CHECKOUT, {"plan": "Plus"}).json()["url"]
+        story.stripe.world.faults.append(Fault("GET /v1/checkout/sessions", 500))
+        page = self.go_back(api, url, story)
+        assert page.status_code == 200
+        assert "being looked up" in page.content.decode()
+
+    def test_back_from_the_portal_is_home(self, api: Client, story: Story) -> None:
+        subscription = story.buy_plan()
+        story.stripe.desk.cancel_at_period_end(subscription)
+        answer = api.get("/pricing/return")
+        assert answer.status_code == 302
+        assert story.standing.pending is not None
+
+    def test_signed_out_it_asks_who_you_are(self, story: Story) -> None:
+        answer = Client().get("/pricing/return", {"session_id": "cs_1"})
+        assert answer.status_code == 302
+        assert "login" in answer.headers["Location"]

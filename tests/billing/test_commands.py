@@ -1,0 +1,165 @@
+"""The commands: drain, replay, resync."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from billing.models import StripeCustomer, StripeEvent
+from billing.services import inbox
+from kv.connection import call
+from tests.billing.story import Story
+from tests.stripe_fake import Fault
+from usertokens.services import plans
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+class TestWork:
+    def test_it_drains_the_inbox(self, story: Story) -> None:
+        story.buy_plan()
+        for event in story.stripe.world.events:
+            assert story.post(event) == 200
+        said = run("billing_work")
+        assert "0 received" in said
+        assert "0 failed, 0 parked" in said
+        assert story.plan == "Plus"
+
+    def test_without_stripe_there_is_nothing_to_do(self, db: object, store: object) -> None:
+        assert "0 received" in run("billing_work")
+
+
+class TestReplay:
+    def test_what_stripe_could_not_deliver(self, story: Story) -> None:
+        story.buy_plan()
+        story.buy_tokens()
+        assert "Would take" in run("billing_replay", "--dry-run")
+        assert not StripeEvent.objects.exists()
+        said = run("billing_replay", "--undelivered")
+        assert "applied 0 of the inbox again; now 0 failed, 0 parked" in said
+        assert (story.plan, story.balance) == ("Plus", 2000)
+
+    def test_more_than_a_page_of_them(self, story: Story) -> None:
+        for number in range(230):
+            story.stripe.world.emit("invoice.paid", {"id": f"in_{number}", "object": "invoice", "customer": None})
+        assert "Took 230" in run("billing_replay", "--undelivered")
+        assert "Took 0" in run("billing_replay", "--undelivered")
+
+    def test_failed_and_parked_and_by_name(self, story: Story) -> None:
+        made = story.stripe.world.add("cus", "customer")
+        story.stripe.desk.subscribe(made["id"], story.shop["plus_month"], {"user_id": "987654"})
+        story.deliver()
+        assert "applied 0" in run("billing_replay", "--failed")
+        assert "now 0 failed, 2 parked" in run("billing_replay", "--parked")
+        User.objects.create_user("late", id=987654)
+        name = StripeEvent.objects.latest("pk").event_id
+        run("billing_replay", name)
+        assert story.states() == {"parked": 1, "done": 1}
+        assert "now 0 failed, 0 parked" in run("billing_replay")
+        with pytest.raises(CommandError, match="evt_nothing"):
+            run("billing_replay", "evt_nothing")
+
+    def test_stripe_is_away(self, story: Story) -> None:
+        story.stripe.world.faults.append(Fault("GET /v1/events", 500))
+        with pytest.raises(CommandError, match="http_500"):
+            run("billing_replay", "--undelivered")
+
+    def test_not_set_up(self, db: object, store: object) -> None:
+        with pytest.raises(CommandError, match="not set up"):
+            run("billing_replay")
+
+
+class TestResync:
+    def test_the_difference_first(self, story: Story) -> None:
+        story.buy_plan()
+        story.buy_tokens()
+        said = run("billing_resync", "--dry-run", "--per-second", "1000")
+        assert "nothing applied → Plus (active until" in said
+        assert "1000 bought" in said
+        assert story.standing.plan == "Free"
+
+    def test_then_the_same_as_stripe(self, story: Story) -> None:
+        story.buy_plan()
+        session = story.buy_tokens()
+        run("billing_resync", "--yes", "--per-second", "1000")
+        assert (story.plan, story.balance) == ("Plus", 2000)
+        assert "as Stripe says" in run("billing_resync", "--yes", "--per-second", "1000")
+        story.stripe.desk.refund(session)
+        assert "1000 bought → Plus" in run("billing_resync", "--dry-run", "--per-second", "1000")
+        run("billing_resync", "--yes", "--per-second", "1000")
+        assert story.balance == 1000
+
+    def test_a_plan_set_by_hand_is_a_difference(self, story: Story) -> None:
+        story.buy_plan()
+        story.deliver()
+        plans.set_plan(story.user_id, "Premium")
+        assert "Premium (active" in run("billing_resync", "--dry-run", "--per-second", "1000")
+        run("billing_resync", story.customer, "--yes", "--per-second", "1000")
+        assert story.plan == "Plus"
+
+    def test_after_the_store_was_lost(self, story: Story) -> None:
+        story.buy_plan()
+        story.buy_tokens()
+        story.deliver()
+        call("FLUSHALL")
+        run("billing_resync", "--yes", "--per-second", "1000")
+        assert (story.plan, story.balance) == ("Plus", 2000)
+
+    def test_customers_that_only_stripe_knows(self, story: Story) -> None:
+        story.stripe.desk.subscribe(story.customer, story.shop["plus_month"], {"user_id": story.user_id})
+        StripeCustomer.objects.all().delete()
+        assert "not known here yet" in run("billing_resync", "--yes", "--per-second", "1000")
+        assert story.plan == "Plus"
+
+    def test_it_asks(self, story: Story) -> None:
+        story.buy_plan()
+        with pytest.raises(CommandError, match="--yes"):
+            run("billing_resync", "--per-second", "1000")
+
+    def test_too_busy_for_a_while(self, story: Story) -> None:
+        story.buy_plan()
+        story.stripe.world.faults.append(Fault("GET /v1/checkout/sessions", 429, times=3))
+        run("billing_resync", "--yes", "--per-second", "1000")
+        assert story.plan == "Plus"
+
+    def test_not_set_up(self, db: object, store: object) -> None:
+        with pytest.raises(CommandError, match="not set up"):
+            run("billing_resync")
+
+
+def test_what_time_alone_changes(story: Story) -> None:
+    """The grace ends without any event."""
+    story.stripe.desk.renew(story.buy_plan(), paid=False)
+    story.deliver()
+    assert story.plan == "Plus"
+    assert story.row().next_sync_at is not None
+    story.stripe.world.now += 7 * 86400 + 10
+    story.work()
+    assert (story.plan, story.balance) == ("Free", 100)
+
+
+def test_the_worker_is_woken_by_a_hook(story: Story) -> None:
+    from kv import keys
+
+    story.buy_plan()
+    assert call("EXISTS", keys.wake(inbox.DUTY)) == 0
+    assert story.post(story.stripe.world.events[-1]) == 200
+    assert call("EXISTS", keys.wake(inbox.DUTY)) == 1
+
+
+def test_without_billing_the_inbox_waits(story: Story) -> None:
+    from billing.services.work import work_inbox
+
+    story.buy_plan()
+    assert story.post(story.stripe.world.events[-1]) == 200
+    with override_settings(STRIPE_SECRET_KEY=""):
+        assert not work_inbox()
+    assert story.states() == {"received": 1}
