@@ -38,8 +38,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)
-def _unlimited(store: Any, settings: Any) -> None:
-    """The store is empty, and no request is one too many."""
+def _unlimited(store: Any, shop: Any, settings: Any) -> None:
+    """The store is empty, no request is one too many, and billing is switched on."""
     settings.RATE_LIMITS = None
 
 
