@@ -16,8 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
-from kv.connection import call
-from kv.errors import StoreUnavailable
+from kv.health import check_store
 from kv.rest.permissions import holds
 from kv.rest.views import ApiView
 from stats.services import figures, series, usage
@@ -77,11 +76,7 @@ class _Figures:
 
 
 def _store_answers() -> bool:
-    try:
-        call("PING")
-    except StoreUnavailable:
-        return False
-    return True
+    return check_store().ok
 
 
 def _database_answers() -> bool:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 # A large append-only file takes its time to load; a command, unlike a page, can wait for it.
 _START_SECONDS = 30.0
 _LINE_SECONDS = 5.0
+_INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 
 
 class StoreCommand(BaseCommand):
@@ -27,7 +28,7 @@ class StoreCommand(BaseCommand):
     destroys:    adds `--yes`; `self.confirm(…)` asks unless it is given.
     writes_bulk: adds `--dry-run`; `self.dry_run` says whether it is given, and then `confirm` has nothing to ask.
 
-    StoreUnavailable and DamagedBackup, whoever raises them, become a CommandError.
+    StoreUnavailable and DamagedBackup, whoever raises them, and Ctrl-C become a CommandError.
     """
 
     needs_store = True
@@ -57,6 +58,8 @@ class StoreCommand(BaseCommand):
                 if self.needs_store and (server := configured_server()) is not None:
                     server.ensure(_START_SECONDS)
                 return super().execute(*args, **options)
+        except KeyboardInterrupt:
+            raise CommandError("Stopped by Ctrl-C.", returncode=_INTERRUPTED) from None
         except StoreUnavailable as error:
             raise CommandError(f"The store of counts can't be used: {error}") from error
         except DamagedBackup as error:

@@ -159,6 +159,14 @@ def test_a_second_and_third_ctrl_c_are_harmless(site: Site) -> None:
     assert not site.store.server.is_alive()
 
 
+def test_a_terminal_that_closes_ends_it_too(site: Site) -> None:
+    site.start()
+    family = site.family()
+    site.stop(signal.SIGHUP)
+    wait_until(lambda: not any(is_running(pid) for pid in family))
+    assert not site.store.server.is_alive()
+
+
 def test_a_port_in_use_is_one_clear_line(site: Site) -> None:
     with socket.create_server(("127.0.0.1", site.port)):
         out, errors = site.manage("serve").communicate(timeout=30)

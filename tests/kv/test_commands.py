@@ -76,6 +76,14 @@ class TestErrors:
         with pytest.raises(CommandError, match=line):
             run(fail)
 
+    def test_ctrl_c_is_one_line_too(self, store: Any) -> None:
+        def interrupt(command: StoreCommand) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(CommandError, match="Stopped by Ctrl-C") as error:
+            run(interrupt)
+        assert error.value.returncode == 130
+
     def test_of_files_are_not_taken_for_the_stores(self, store: Any) -> None:
         with pytest.raises(FileNotFoundError):
             run(lambda command: open("/nowhere"))  # noqa: PTH123, SIM115 (it fails)
