@@ -13,8 +13,8 @@ from typing import Any, Self
 class Ending:
     """Context in which SIGINT, SIGTERM and SIGHUP set `asked` and cut `wait` short; a second one changes nothing.
 
-    Only in a process's main thread. SIGHUP is a terminal that was closed. `wait` also returns early when a child process
-    ends (SIGCHLD).
+    Only in a process's main thread. SIGHUP is a terminal that was closed. `wait` also returns early when a child
+    process ends (SIGCHLD).
     """
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
