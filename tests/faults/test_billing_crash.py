@@ -63,9 +63,7 @@ def bought(story: Story) -> Story:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_dead_between_any_two_steps(
-    bought: Story, monkeypatch: pytest.MonkeyPatch, step: str, moment: str
-) -> None:
+def test_dead_between_any_two_steps(bought: Story, monkeypatch: pytest.MonkeyPatch, step: str, moment: str) -> None:
     event = bought.stripe.world.events[-1]
     assert bought.post(event) == 200
     module, name = STEPS[step]
@@ -75,7 +73,9 @@ def test_dead_between_any_two_steps(
         patch.setattr(standings, "_free", type("Nobody", (), {"run": staticmethod(lambda *_: 0)}))
         with pytest.raises(Died):
             work.work_event()
-    assert StripeEvent.objects.get(event_id=event["id"]).state == ("done" if (step, moment) == ("finish", "after") else left(step, moment))
+    assert StripeEvent.objects.get(event_id=event["id"]).state == (
+        "done" if (step, moment) == ("finish", "after") else left(step, moment)
+    )
     # What time does: the lease of the event and the lock of the user run out.
     call("DEL", keys.lock(bought.user_id))
     while work.work_event(now=datetime.now(UTC) + inbox.LEASE + timedelta(seconds=1)):
@@ -167,9 +167,9 @@ def test_a_worker_killed_while_stripe_keeps_it_waiting(site: Site, stripe: FakeS
         # What time does: the claim runs out, and so do the worker's lease and the user's lock.
         database.execute("UPDATE billing_stripeevent SET due_at = received_at")
     database.close()
-    site.shell("from kv.connection import connection as c; [c().delete(k) for k in c().keys('*l*') if b'lease' in k or b':lock' in k]")
+    site.shell(
+        "from kv.connection import connection as c; [c().delete(k) for k in c().keys('*l*') if b'lease' in k or b':lock' in k]"
+    )
     assert "1 done" in site.run("billing_work")
     plan = "from usertokens.services import activity as a; from django.contrib.auth.models import User as U;"
     assert site.shell(f"{plan} print(a.get_user_stats(str(U.objects.get().pk)).plan)") == "Plus"
-
-

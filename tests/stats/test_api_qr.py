@@ -100,6 +100,12 @@ class TestIdAndAmount:
         answer = post(client, PATH, CODE, token="f" * 64)
         assert (answer.status_code, answer.json()["code"]) == (401, "authentication_failed")
 
+    @pytest.mark.parametrize("header", ["Token", "Token a b", "Token \xff\xfe", "Basic YTpi", "\xff", "token x"])
+    def test_with_credentials_that_can_be_none_is_asked_who(self, client: Client, header: str) -> None:
+        answer = client.post(PATH, CODE, "application/json", headers={"Authorization": header})
+        assert answer.status_code == 401
+        assert answer["WWW-Authenticate"] == "Token"
+
     def test_without_the_permission_is_refused(self, client: Client) -> None:
         answer = post(client, PATH, CODE, token=service_token("watcher", "stats.view_statistics"))
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
