@@ -334,8 +334,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # Strangers choose the Host header; a traceback for each would let them fill the disk.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Strangers choose the Host header and the size of a form; a traceback for each would let them fill the disk.
+        "django.security": {"level": "CRITICAL"},
         # Refused requests (4xx) are everyday life on the net; what failed here (5xx) is an error.
         "django.request": {"level": "ERROR"},
         "axes": {"level": "WARNING"},

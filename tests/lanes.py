@@ -19,7 +19,9 @@ class SiteClient(Client):
         whole, short = ClientHandler(enforce_csrf_checks), ClientHandler(enforce_csrf_checks)
         with override_settings(MIDDLEWARE=settings.API_MIDDLEWARE):
             short.load_middleware()
-        lanes = TwoLanes()
+        # Without its own start, which sets logging up anew and takes a test's handler away.
+        lanes = TwoLanes.__new__(TwoLanes)
+        lanes.session = settings.SESSION_COOKIE_NAME + "="
         lanes.whole = lambda environ, _: whole(environ)  # type: ignore[assignment]
         lanes.short = lambda environ, _: short(environ)  # type: ignore[assignment]
         self.handler: Any = lambda environ: lanes(environ, lambda *_: None)

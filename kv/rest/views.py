@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -40,13 +41,16 @@ class ApiView(APIView):
     reads_store: ClassVar[bool] = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a body that says it is too large before anything else is done."""
+        """Refuse a body that says it is too large, and credentials that can be none, before anything else is done."""
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             length = 0
         if length > self.max_body:
             raise BodyTooLarge(self.max_body)
+        # Authentication classes decode the header and let the error out, which would be a 500.
+        if self.authentication_classes and not request.META.get("HTTP_AUTHORIZATION", "").isascii():
+            raise AuthenticationFailed
         super().initial(request, *args, **kwargs)
 
     def check_throttles(self, request: Request) -> None:

@@ -88,3 +88,25 @@ class TestPages:
     def test_over_the_limit_of_a_form_are_refused(self, client: SiteClient) -> None:
         answer = client.post("/pay", {"beneficiary": "x" * 3_000_000})
         assert answer.status_code in (400, 413)
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda client: client.get("/api/stats", headers={"Host": "evil.example"}),
+        lambda client: client.get("/", headers={"Host": "evil.example"}),
+        lambda client: client.post("/pay", {f"field{number}": "" for number in range(1100)}),
+        lambda client: client.get("/nothing"),
+        lambda client: client.post("/api/stats/qr", "{", content_type="application/json"),
+        lambda client: client.get("/metrics"),
+    ],
+)
+def test_what_strangers_send_fills_no_log(send: Any, client: SiteClient, caplog: pytest.LogCaptureFixture) -> None:
+    assert 400 <= send(client).status_code < 500
+    assert caplog.records == []
+
+
+def test_what_failed_here_is_logged(client: SiteClient, caplog: pytest.LogCaptureFixture) -> None:
+    with patch("config.pages.render", side_effect=StoreUnavailable("away")):
+        client.get("/")
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
