@@ -14,7 +14,7 @@ CATALOGUES = $(wildcard locale/*/LC_MESSAGES/django.po */locale/*/LC_MESSAGES/dj
 JOBS ?= 2
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run test admin demo bench lock lint messages compile
+.PHONY: help run test test-orders stripe-fake admin demo bench lock lint messages compile
 
 help: ## say what can be typed here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,12 @@ run: $(VENV)/.site compile ## set up and serve the site; Ctrl-C stops it and los
 
 test: lint ## lint, types and every test
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them
+	@ORDERS=all $(BIN)/pytest tests/billing/test_orders.py -n $(JOBS) -q
+
+stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without an account
+	@$(BIN)/python -m tests.stripe_fake
 
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin

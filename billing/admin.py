@@ -83,7 +83,7 @@ class StripeEventAdmin(_ReadOnly):
         return request.user.has_perm("billing.replay_event")
 
 
-def _sync(customer_id: str) -> tuple[int, str]:
+def _sync(customer_id: str) -> tuple[int, str]:  # noqa: PLR0911 (one sentence for each way it may go)
     """How it went, for a message."""
     try:
         synced = sync_customer(customer_id)
@@ -97,6 +97,6 @@ def _sync(customer_id: str) -> tuple[int, str]:
         return messages.WARNING, _("It is being read by another process right now.")
     except BillingOff:
         return messages.ERROR, _("Billing is not set up.")
-    if not synced.user_id:
-        return messages.WARNING, _("The account of this customer is gone; nothing was applied.")
-    return messages.SUCCESS, _("Read from Stripe: %(plan)s.") % {"plan": synced.standing.plan.value}
+    if synced.user_id:
+        return messages.SUCCESS, _("Read from Stripe: %(plan)s.") % {"plan": synced.standing.plan.value}
+    return messages.WARNING, _("The account of this customer is gone; nothing was applied.")

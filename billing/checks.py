@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 
 from billing.conf import app_settings
 
@@ -49,7 +50,7 @@ def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
         found.append(Error("STRIPE_PRODUCT_PLUS and STRIPE_PRODUCT_PREMIUM are the same product.", id="billing.E004"))
     if app_settings.STRIPE_SECRET_KEY and not (plus or premium or app_settings.BILLING_TOPUPS):
         found.append(
-            Warning(
+            Caution(
                 "Nothing is for sale: no product is set for a plan, and no top-up.",
                 hint="STRIPE_PRODUCT_PLUS, STRIPE_PRODUCT_PREMIUM, BILLING_TOPUPS.",
                 id="billing.W005",

@@ -22,17 +22,17 @@ def observation(user_id: str) -> str:
 
 
 def standing(user_id: str) -> str:
-    """HASH observation: number it was seen under; applied: the same once it took effect; standing: JSON (times in s since
-    1970); topups: JSON of every purchase. No TTL. Written by write_standing, mark_applied.
+    """HASH observation: number it was seen under; applied: the same once it took effect; standing: JSON (times in s
+    since 1970); topups: JSON of every purchase. No TTL. Written by write_standing, mark_applied.
     """
     return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:standing"
 
 
 def lock(user_id: str) -> str:
-    """STRING the random token of the process that syncs this user. TTL LOCK_MS. Written by hold_user, keep_user, free_user."""
+    """STRING the random token of the process that syncs this user. TTL LOCK_MS. Written by keep_user, free_user."""
     return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:lock"
 
 
 def catalogue() -> str:
-    """STRING JSON of what is for sale, and when it was read (s since 1970). TTL one day. Written by refresh_catalogue."""
+    """STRING JSON of what is for sale, and when it was read (s since 1970). TTL one day."""
     return f"{app_settings.KV_PREFIX}billing:catalogue"

@@ -2,7 +2,9 @@
 
 from django.urls import include, path
 
-from billing.views import api as api_views, pages as page_views, webhook
+from billing.views import api as api_views
+from billing.views import pages as page_views
+from billing.views import webhook
 
 api = [
     path("api/webhooks/stripe", webhook.StripeWebhookView.as_view(), name="webhook"),

@@ -7,5 +7,5 @@ from usertokens.signals import account_closing
 
 
 def connect() -> None:
-    """A subscription ends before anything of its account is deleted; when Stripe can't be reached, nothing is deleted."""
+    """A subscription ends before anything of its account is deleted; while Stripe can't be reached, nothing is."""
     account_closing.connect(end_before_closing, dispatch_uid="config.end_before_closing")

@@ -50,7 +50,10 @@ def refresh_catalogue(*, now: datetime | None = None) -> Catalogue:
 
 
 def keep_fresh(*, now: datetime | None = None) -> None:
-    """Read the prices anew when they are older than ten minutes. Raises StoreUnavailable, StripeUnavailable, StripeRefused."""
+    """Read the prices anew when they are older than ten minutes.
+
+    Raises StoreUnavailable, StripeUnavailable or StripeRefused.
+    """
     packed = call("GET", keys.catalogue())
     age = (now or timezone.now()).timestamp() - orjson.loads(packed)["read_at"] if packed else _FRESH_SECONDS
     if age >= _FRESH_SECONDS or not _fits(packed):

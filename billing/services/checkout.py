@@ -27,7 +27,10 @@ _LOCALES = ("en", "fr", "de", "es")
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where Stripe sends people back to, absolute. `done` holds Stripe's {CHECKOUT_SESSION_ID}. locale: "" for the browser's."""
+    """Where Stripe sends people back to, absolute; `done` holds Stripe's {CHECKOUT_SESSION_ID}.
+
+    locale: "" for the browser's own.
+    """
 
     done: str
     cancelled: str
@@ -60,7 +63,8 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
         # Of two open checkouts both could be paid.
         expire_checkouts(str(row.customer_id), mode="subscription")
         inner = {"metadata": {"user_id": str(user.pk)}}
-        return _create(user, row, "subscription", offer.price_id, addresses, {"subscription_data": inner})
+        more = {"subscription_data": inner}
+        return _create(user, row, addresses, mode="subscription", price_id=offer.price_id, more=more)
 
     return _with_customer(user, create)
 
@@ -72,7 +76,7 @@ def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresse
     def create(row: StripeCustomer) -> str:
         metadata = {"user_id": str(user.pk), "kind": KIND, "tokens": str(tokens)}
         more = {"metadata": metadata, "payment_intent_data": {"metadata": metadata}}
-        return _create(user, row, "payment", price_id, addresses, more)
+        return _create(user, row, addresses, mode="payment", price_id=price_id, more=more)
 
     return _with_customer(user, create)
 
@@ -140,7 +144,7 @@ def _is_deleted(row: StripeCustomer) -> bool:
 
 
 def _create(
-    user: AbstractBaseUser, row: StripeCustomer, mode: str, price_id: str, addresses: Addresses, more: dict[str, Any]
+    user: AbstractBaseUser, row: StripeCustomer, addresses: Addresses, *, mode: str, price_id: str, more: dict[str, Any]
 ) -> str:
     params: Any = {
         "mode": mode,

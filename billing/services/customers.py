@@ -1,4 +1,7 @@
-"""Which Stripe customer is which user: by our own map first, then by what our checkout wrote on Stripe's objects; never by e-mail."""
+"""Which Stripe customer is which user.
+
+By our own map first, then by what our checkout wrote on Stripe's objects; never by e-mail.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The one arrow out of this app: what a user has paid for becomes a plan and tokens in `usertokens`.
 
-Every effect sets a state ("Plus, as of observation 7"; "300 of this purchase are taken back"), so that it may be repeated.
+Every effect sets a state ("Plus, as of observation 7"; "300 of this purchase are taken back"), so that it may be
+repeated.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ REASON_SETTLED = "top-up dispute settled"
 
 
 def apply_plan(user_id: str, standing: Standing, observation: int, *, now: datetime | None = None) -> bool:
-    """Make the user's plan and allowance what the standing says; False when something newer is there, or the account is gone."""
+    """Make the user's plan and allowance what the standing says.
+
+    False when something newer is there, or the account is gone.
+    """
     return plans.apply_plan(
         user_id=user_id,
         plan=standing.plan.value,

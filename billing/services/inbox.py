@@ -1,4 +1,7 @@
-"""The inbox: every event is written down before it is acknowledged, claimed under a lease, and ends in a state that can be seen."""
+"""The inbox: every event is written down before it is acknowledged, and claimed under a lease.
+
+It ends in a state that can be seen: done, failed or parked.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,10 @@ _TYPES_AT_ONCE = 20
 
 
 def fetch_undelivered(*, days: int = REACH_DAYS, now: datetime | None = None) -> Iterator[dict[str, Any]]:
-    """Every relevant event of the last days that Stripe could not deliver, as Stripe lists them. Raises StripeUnavailable."""
+    """Every relevant event of the last days that Stripe could not deliver, as Stripe lists them.
+
+    Raises StripeUnavailable.
+    """
     since = int(((now or timezone.now()) - timedelta(days=days)).timestamp())
     for first in range(0, len(RELEVANT), _TYPES_AT_ONCE):
         types = RELEVANT[first : first + _TYPES_AT_ONCE]

@@ -26,7 +26,10 @@ _MOMENTS = {"period_start", "period_end", "paid_start", "paid_end", "cancel_at",
 
 
 def take_observation(user_id: str) -> int:
-    """The next observation number of a user: taken before looking, so that whoever took the last one saw the last change."""
+    """The next observation number of a user.
+
+    Taken before looking, so that whoever took the last one saw the last change.
+    """
     return int(_take.run([keys.observation(user_id)]))
 
 
@@ -66,8 +69,8 @@ def forget_standing(user_id: str) -> None:
 def holding_user(user_id: str) -> Iterator[Callable[[], None]]:
     """Be alone with one user's state; yields a check to be called before each effect.
 
-    The number of the observation already keeps an older plan from replacing a newer one. The lock does it for what has no
-    such number, refunds and disputes, and spares Stripe from being asked the same twice at once.
+    The number of the observation already keeps an older plan from replacing a newer one. The lock does it for what has
+    no such number, refunds and disputes, and spares Stripe from being asked the same twice at once.
     Raises CustomerBusy when another process is at it, or (from the check) took over since.
     """
     token = secrets.token_hex(8)

@@ -1,4 +1,7 @@
-"""The one way in which anything from Stripe takes effect here: fetch a customer's whole state, and make ours the same."""
+"""The one way in which anything from Stripe takes effect here.
+
+Fetch a customer's whole state, and make ours the same.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,9 @@ _AFTER_RENEWAL = timedelta(hours=2)
 def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
     """Make a user's plan, allowance and top-ups what Stripe says they are now.
 
-    A number is taken first and everything is fetched after it; it is applied only if no higher number was applied before.
-    So whoever looked last wins, and whoever heard of the last change looks after it. Repeating it changes nothing.
+    A number is taken first and everything is fetched after it; it is applied only if no higher number was applied
+    before. So whoever looked last wins, and whoever heard of the last change looks after it. Repeated, it changes
+    nothing.
 
     Raises Unresolved (the user, or a product, is not known), CustomerBusy, StripeUnavailable, StoreUnavailable.
     """

@@ -1,4 +1,7 @@
-"""Did a form come from this site? The pricing page is the same for everybody and carries no CSRF token, so that a cache may keep it."""
+"""Did a form come from this site?
+
+The pricing page is the same for everybody and carries no CSRF token, so that a cache may keep it.
+"""
 
 from __future__ import annotations
 

@@ -51,7 +51,10 @@ def pricing(request: HttpRequest) -> HttpResponse:
 
 
 class _OnwardPage(View):
-    """POST: to Stripe, by a page that leads on at once. A redirect would be stopped by the policy on where forms may lead."""
+    """POST: to Stripe, by a page that leads on at once.
+
+    A redirect would be stopped by the policy on where forms may lead.
+    """
 
     @method_decorator((csrf_exempt, _private))
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

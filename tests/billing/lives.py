@@ -1,4 +1,4 @@
-"""Whole lives of subscriptions and purchases: what happens at Stripe, step by step, and how it must stand in the end."""
+"""Whole lives of subscriptions and purchases: what happens at Stripe, and how it must stand in the end."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ class TestCheckout:
 
     @pytest.mark.parametrize(
         "body",
-        [{}, [], {"plan": "Free"}, {"plan": "Gold"}, {"plan": "Plus", "interval": "week"}, {"topup": 7}, {"topup": "1000"},
-         {"topup": True}, {"topup": 1.5}, {"topup": 0}, {"plan": 1}],
+        [{}, [], {"plan": "Free"}, {"plan": "Gold"}, {"plan": "Plus", "interval": "week"}, {"topup": 7},
+         {"topup": "1000"}, {"topup": True}, {"topup": 1.5}, {"topup": 0}, {"plan": 1}],
     )  # fmt: skip
     def test_what_is_not_for_sale(self, api: Client, body: Any) -> None:
         answer = post(api, CHECKOUT, body)

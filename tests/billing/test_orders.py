@@ -1,7 +1,7 @@
 """Any order, any duplicate, any delay of Stripe's events ends in the state that Stripe is in.
 
-Every order of up to four events; of longer lives a sample, with duplicates, and delivered while the life still goes on. ORDERS=all
-(`make test-orders`) runs every order of seven.
+Every order of up to four events; of longer lives a sample, with duplicates, and delivered while the life still goes on.
+ORDERS=all (`make test-orders`) runs every order of seven.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def check(life: Life, story: Story, why: object) -> None:
     """The end is the life's, and it is Stripe's."""
     story.work()
     standing, end = story.standing, life.end
-    assert (story.plan, standing.status, story.balance, story.debt) == (end.plan, end.status, end.balance, end.debt), why
+    assert (story.plan, standing.status, story.balance, story.debt) == (end.plan, end.status, end.balance, end.debt), (
+        why
+    )
     assert (standing.pending.plan if standing.pending else None) == end.pending, why
     assert standing.plan == end.plan, why
     subscriptions = story.stripe.world.of("subscription")
@@ -67,7 +69,7 @@ def check(life: Life, story: Story, why: object) -> None:
         item = subscriptions[0]["items"]["data"][0]
         assert standing.period_end is not None
         assert standing.period_end.timestamp() == item["current_period_end"], why
-    entries = [one for one in journal.iterate_transactions(story.user_id)]
+    entries = list(journal.iterate_transactions(story.user_id))
     assert sum(one.amount for one in entries if one.type == "grant") in (0, 1000), why
     bought = sum(one.amount for one in entries if one.type in ("grant", "refund", "restore", "freeze", "unfreeze"))
     assert bought == end.bought, why

@@ -117,7 +117,9 @@ class TestForms:
         answer = client.post("/pricing/checkout", {"plan": "Plus"}, headers={"Origin": "http://testserver"})
         assert answer.status_code == 200
 
-    @pytest.mark.parametrize("form", [{}, {"plan": "Free"}, {"plan": "Plus", "interval": "x"}, {"topup": "7"}, {"topup": "9" * 50}])
+    @pytest.mark.parametrize(
+        "form", [{}, {"plan": "Free"}, {"plan": "Plus", "interval": "x"}, {"topup": "7"}, {"topup": "9" * 50}]
+    )
     def test_what_is_not_for_sale(self, story: Story, browser_client: Client, form: dict[str, str]) -> None:
         assert browser_client.post("/pricing/checkout", form).status_code == 400
 

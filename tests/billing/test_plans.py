@@ -20,13 +20,19 @@ NOW = START + timedelta(days=3)
 
 @pytest.fixture(autouse=True)
 def products() -> Any:
-    with override_settings(STRIPE_PRODUCT_PLUS="prod_plus", STRIPE_PRODUCT_PREMIUM="prod_premium", BILLING_TOPUPS={1000: "price_t"}):
+    with override_settings(
+        STRIPE_PRODUCT_PLUS="prod_plus", STRIPE_PRODUCT_PREMIUM="prod_premium", BILLING_TOPUPS={1000: "price_t"}
+    ):
         yield
 
 
 def subscription(status: str = "active", product: str = "prod_plus", **fields: Any) -> dict[str, Any]:
     item = {
-        "price": {"id": f"price_{product}", "product": product, "recurring": {"interval": "month", "interval_count": 1}},
+        "price": {
+            "id": f"price_{product}",
+            "product": product,
+            "recurring": {"interval": "month", "interval_count": 1},
+        },
         "current_period_start": int(START.timestamp()),
         "current_period_end": int(END.timestamp()),
     }
@@ -85,7 +91,9 @@ class TestPaidPeriod:
         assert (standing.paid_start, standing.paid_end) == (START, END)
 
     def test_a_trial_is_a_period(self) -> None:
-        standing = read(subscription("trialing", latest_invoice={"status": "draft", "billing_reason": "subscription_create"}))
+        standing = read(
+            subscription("trialing", latest_invoice={"status": "draft", "billing_reason": "subscription_create"})
+        )
         assert standing.paid_end == END
 
     def test_the_period_before_has_the_price_s_own_length(self) -> None:
@@ -191,7 +199,10 @@ class TestTopUp:
 
     @pytest.mark.parametrize(
         ("status", "payment", "paid"),
-        [("complete", "paid", True), ("complete", "no_payment_required", True), ("complete", "unpaid", False), ("expired", "unpaid", False), ("open", "unpaid", False)],
+        [
+            ("complete", "paid", True), ("complete", "no_payment_required", True), ("complete", "unpaid", False),
+            ("expired", "unpaid", False), ("open", "unpaid", False),
+        ],
     )  # fmt: skip
     def test_only_what_is_paid(self, status: str, payment: str, paid: bool) -> None:
         found = read_topup(session(status=status, payment_status=payment, payment_intent=None), [], [])

@@ -97,20 +97,26 @@ class TestBody:
             body = padded(size)
             assert len(body) == size
 
-
             signature = stripe_library.WebhookSignature.generate_signature_header(body.decode(), SECRET)
             assert send(body, signature).status_code == status
 
     @pytest.mark.parametrize(
         "event",
-        [[], {}, {"object": "event"}, {"object": "event", "id": 7, "data": {"object": {}}}, "text", None, {"object": "v2.core.event"}],
+        [
+            [],
+            {},
+            {"object": "event"},
+            {"object": "event", "id": 7, "data": {"object": {}}},
+            "text",
+            None,
+            {"object": "v2.core.event"},
+        ],
     )
     def test_what_is_signed_and_no_event(self, event: Any) -> None:
         answer = send(*signed(event, SECRET))
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_event")
 
     def test_what_is_signed_and_no_json(self) -> None:
-
 
         body = "{not json"
         answer = send(body.encode(), stripe_library.WebhookSignature.generate_signature_header(body, SECRET))

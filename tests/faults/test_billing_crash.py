@@ -18,14 +18,15 @@ from billing import keys
 from billing.models import StripeEvent
 from billing.services import effects, events, inbox, standings, sync, work
 from kv.connection import call
-from tests.billing.fixtures import buyer, shop, story, stripe  # noqa: F401 (fixtures)
+from tests.billing import fixtures
 from tests.billing.story import SECRET, Story
 from tests.faults.servers import wait_until
-from tests.stripe_fake import Fault, FakeStripe, signed
+from tests.stripe_fake import FakeStripe, Fault, signed
 from usertokens.services import journal, purchases
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
+stripe, shop, buyer, story = fixtures.stripe, fixtures.shop, fixtures.buyer, fixtures.story
 
 
 class Died(BaseException):
@@ -168,7 +169,8 @@ def test_a_worker_killed_while_stripe_keeps_it_waiting(site: Site, stripe: FakeS
         database.execute("UPDATE billing_stripeevent SET due_at = received_at")
     database.close()
     site.shell(
-        "from kv.connection import connection as c; [c().delete(k) for k in c().keys('*l*') if b'lease' in k or b':lock' in k]"
+        "from kv.connection import connection as c; "
+        "[c().delete(k) for k in c().keys('*l*') if b'lease' in k or b':lock' in k]"
     )
     assert "1 done" in site.run("billing_work")
     plan = "from usertokens.services import activity as a; from django.contrib.auth.models import User as U;"

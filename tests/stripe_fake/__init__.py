@@ -1,8 +1,8 @@
 """A Stripe of our own: an HTTP server with today's shapes (API 2026-10-28) that the real stripe library talks to.
 
-It keeps what Stripe keeps (customers, prices, subscriptions, sessions, payments, refunds, disputes, invoices, events), answers
-idempotency keys, fails on demand, and delivers signed webhooks in any order. Tests move its world through `Desk`; people click
-through its checkout and portal (`make stripe-fake`).
+It keeps what Stripe keeps (customers, prices, subscriptions, sessions, payments, refunds, disputes, invoices, events),
+answers idempotency keys, fails on demand, and delivers signed webhooks in any order. Tests move its world through
+`Desk`; people click through its checkout and portal (`make stripe-fake`).
 """
 
 from tests.stripe_fake.delivery import Delivery, signed

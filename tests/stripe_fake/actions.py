@@ -100,7 +100,8 @@ def _create_portal(world: World, name: str, params: dict[str, Any]) -> Shape:
     _get(world, params["customer"], "customer")
     made = world.add(
         "bps", "billing_portal.session",
-        customer=params["customer"], return_url=params.get("return_url"), locale=params.get("locale"), configuration="bpc_1",
+        customer=params["customer"], return_url=params.get("return_url"), locale=params.get("locale"),
+        configuration="bpc_1",
     )  # fmt: skip
     made["url"] = f"{world.objects['site']['url']}/portal/{made['id']}"
     return made

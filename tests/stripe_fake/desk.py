@@ -1,4 +1,7 @@
-"""What happens at Stripe: customers pay or fail to, people cancel, banks dispute. Each step changes the world and emits its events."""
+"""What happens at Stripe: customers pay or fail to, people cancel, banks dispute.
+
+Each step changes the world and emits its events.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,6 @@ class Desk:
     def recover(self, subscription: str) -> Shape:
         """The open invoices are paid after all."""
         with self.world.lock:
-            found = self.world.objects[subscription]
             for bill in self.world.of("invoice"):
                 if bill["status"] == "open" and bill["parent"]["subscription_details"]["subscription"] == subscription:
                     bill.update(status="paid", amount_paid=bill["amount_due"], amount_remaining=0)
@@ -115,7 +117,7 @@ class Desk:
 
     # --- checkout
     def complete(self, session: str, *, pays: bool = True) -> Shape:
-        """Whoever opened the checkout goes through with it; pays=False: a method that takes days (payment_status unpaid)."""
+        """Whoever opened the checkout goes through with it; pays=False: by a method that takes days."""
         with self.world.lock:
             found = self.world.objects[session]
             if found["status"] != "open":
@@ -192,7 +194,8 @@ class Desk:
             paid["disputed"] = True
             made = self.world.add(
                 "dp", "dispute",
-                amount=amount or paid["amount"], charge=paid["id"], currency="eur", payment_intent=paid["payment_intent"],
+                amount=amount or paid["amount"], charge=paid["id"], currency="eur",
+                payment_intent=paid["payment_intent"],
                 reason="fraudulent", status=status, is_charge_refundable=False,
             )  # fmt: skip
             self.world.emit("charge.dispute.created", made)

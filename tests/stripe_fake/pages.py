@@ -21,7 +21,7 @@ class Page:
 
 def show(world: World, method: str, path: str, form: dict[str, Any]) -> Page:
     """The page at an address, or what its button does."""
-    _, kind, name = (path.split("/", 2) + ["", ""])[:3]
+    _, kind, name = [*path.split("/", 2), "", ""][:3]
     found = world.objects.get(name)
     if found is None or kind not in ("checkout", "portal"):
         return Page(404, _frame("Nothing is here", "<p>This session does not exist.</p>"))

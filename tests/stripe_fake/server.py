@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tests.stripe_fake import pages, shapes
@@ -29,7 +29,7 @@ class FakeStripe:
         self.world.objects["site"] = {"id": "site", "object": "site", "url": self.url}
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
-    def __enter__(self) -> FakeStripe:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -62,20 +62,20 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:  # noqa: N802 (the library's name)
+    def do_GET(self) -> None:
         if urlsplit(self.path).path.startswith("/v1/"):
             self._api("GET", parse_form(urlsplit(self.path).query))
         else:
             self._page("GET", {})
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         form = parse_form(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
         if urlsplit(self.path).path.startswith("/v1/"):
             self._api("POST", form)
         else:
             self._page("POST", form)
 
-    def do_DELETE(self) -> None:  # noqa: N802
+    def do_DELETE(self) -> None:
         self._api("DELETE", parse_form(urlsplit(self.path).query))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
@@ -100,21 +100,20 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._authenticate()
             key = self.headers.get("Idempotency-Key") if method == "POST" else None
-            print_ = json.dumps([path, params], sort_keys=True)
-            if key and (kept := self.world.answers.get(key)):
-                if kept[0] != print_:
-                    raise ApiError(
-                        400,
-                        "idempotency_error",
-                        "Keys for idempotent requests can only be used with the same parameters.",
-                    )
-                return kept[1], kept[2]
-            status, body = 200, answer(self.world, method, path, params)
-            if key:
-                self.world.answers[key] = (print_, status, body)
+            return 200, self._once(key, method, path, params) if key else answer(self.world, method, path, params)
         except ApiError as error:
             return error.status, error.body
-        return status, body
+
+    def _once(self, key: str, method: str, path: str, params: dict[str, Any]) -> Shape:
+        """Do it, or answer what was answered the first time."""
+        asked = json.dumps([path, params], sort_keys=True)
+        first, body = self.world.answers.get(key) or (asked, None)
+        if first != asked:
+            raise ApiError(400, "idempotency_error", "The key was used with other parameters.")
+        if body is None:
+            body = answer(self.world, method, path, params)
+            self.world.answers[key] = (asked, body)
+        return body
 
     def _authenticate(self) -> None:
         prefix = "sk_live_" if self.world.livemode else "sk_test_"

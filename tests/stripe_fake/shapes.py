@@ -1,4 +1,4 @@
-"""Objects as API 2026-10-28 shapes them: periods stand on the items, an invoice names its subscription under `parent`."""
+"""Objects as API 2026-10-28 shapes them: periods on the items, an invoice's subscription under `parent`."""
 
 from __future__ import annotations
 
@@ -96,10 +96,15 @@ def subscription(world: World, owner: str, chosen: Shape, metadata: dict[str, st
 
 
 def item(world: World, owner: str, chosen: Shape, start: int, end: int) -> Shape:
-    made = world.add(
-        "si", "subscription_item", subscription=owner, price=chosen, quantity=1, current_period_start=start, current_period_end=end,
-    )  # fmt: skip
-    return made
+    return world.add(
+        "si",
+        "subscription_item",
+        subscription=owner,
+        price=chosen,
+        quantity=1,
+        current_period_start=start,
+        current_period_end=end,
+    )
 
 
 def invoice(world: World, owner: Shape, amount: int, *, paid: bool) -> Shape:

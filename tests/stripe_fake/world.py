@@ -38,7 +38,7 @@ class World:
     objects: dict[str, Shape] = field(default_factory=dict)
     events: list[Shape] = field(default_factory=list)
     delivered: set[str] = field(default_factory=set)
-    answers: dict[str, tuple[str, int, Shape]] = field(default_factory=dict)
+    answers: dict[str, tuple[str, Shape]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -49,10 +49,14 @@ class World:
     def add(self, prefix: str, kind: str, **fields: Any) -> Shape:
         """Make an object with the fields that every one has."""
         number = next(self._numbers)
-        made = {
-            "id": f"{prefix}_{number:06d}", "object": kind, "created": self.now, "livemode": self.livemode, "metadata": {},
-        }  # fmt: skip
-        made.update(fields)
+        made: Shape = {
+            "id": f"{prefix}_{number:06d}",
+            "object": kind,
+            "created": self.now,
+            "livemode": self.livemode,
+            "metadata": {},
+            **fields,
+        }
         self.objects[made["id"]] = made
         return made
 

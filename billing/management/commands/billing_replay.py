@@ -19,8 +19,8 @@ class Command(StoreCommand):
     """Undelivered events from Stripe, failed and parked ones from the inbox, or those named."""
 
     help = (
-        "Applies events again: those that Stripe could not deliver (30 days back), and those of the inbox that failed or were "
-        "parked. Without options all three. Repeating an event changes nothing that is right already."
+        "Applies events again: those that Stripe could not deliver (30 days back), and those of the inbox that failed "
+        "or were parked. Without options all three. Repeating an event changes nothing that is right already."
     )
     writes_bulk = True
 

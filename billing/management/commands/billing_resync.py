@@ -22,8 +22,8 @@ class Command(StoreCommand):
     """Shows what differs, asks, then makes it the same."""
 
     help = (
-        "Reads every customer from Stripe, shows whose plan or purchases differ from what stands here, and after a yes makes them "
-        "the same. For when events were lost, or after a restored backup."
+        "Reads every customer from Stripe, shows whose plan or purchases differ from what stands here, and after a yes "
+        "makes them the same. For when events were lost, or after a restored backup."
     )
     destroys = True
     writes_bulk = True

@@ -16,7 +16,10 @@ from kv.management.base import StoreCommand
 class Command(StoreCommand):
     """Drains the inbox once; `work` does the same whenever it is woken."""
 
-    help = "Applies the events from Stripe that are in the inbox, and reads customers whose time has come. `work` does it by itself."
+    help = (
+        "Applies the events from Stripe that are in the inbox, and reads customers whose time has come. "
+        "`work` does it by itself."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do steps until none is left. Fails when the worker is at it already."""
