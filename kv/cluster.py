@@ -15,13 +15,10 @@ from redis.cluster import RedisCluster
 from redis.exceptions import AskError, ClusterDownError, MovedError, RedisClusterException
 
 from kv.errors import StoreUnavailable, store_errors
-from kv.wires import Command, Wire, raise_first, reached, wait_for, wire_of
+from kv.wires import Command, Wire, first_key, raise_first, reached, wait_for, wire_of
 
 # MOVED is followed so often; a cluster that sends us further is in the middle of something.
 _REDIRECTIONS = 4
-# Where the first key stands, when it is not the word after the command's name.
-_KEY_POSITIONS = {"EVALSHA": 3, "EVAL": 3, "EVALSHA_RO": 3, "EVAL_RO": 3, "OBJECT": 2, "MEMORY": 2}
-_WITHOUT_KEY = {"PING", "ECHO", "TIME", "INFO", "CONFIG", "SCRIPT", "CLUSTER", "DBSIZE"}
 
 
 class ClusterWire:
@@ -47,7 +44,7 @@ class ClusterWire:
 
     def send_and_wait(self, command: Command, replicas: int) -> Any:
         """The command and WAIT on the same connection of the node that holds its key. Raises NotReplicated."""
-        return reached(raise_first(self._follow(command, wait_for(replicas))), replicas)
+        return reached(raise_first(self._follow(command, *wait_for(command, replicas))), replicas)
 
     def refresh(self) -> None:
         """Ask the cluster for its shape anew, in the background: who finds a node gone has waited long enough."""
@@ -98,7 +95,7 @@ class ClusterWire:
         return groups.items()
 
     def _holder(self, command: Command) -> Wire:
-        key = _first_key(command)
+        key = first_key(command)
         try:
             with store_errors():
                 if key is None:
@@ -125,13 +122,3 @@ class _refreshing_after:  # noqa: N801 (reads as the with statement that it is)
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and issubclass(kind, StoreUnavailable):
             self._wire.refresh()
-
-
-def _first_key(command: Command) -> str | bytes | None:
-    """None for a command that any node may answer."""
-    name = str(command[0])
-    position = _KEY_POSITIONS.get(name, 1)
-    if name in _WITHOUT_KEY or len(command) <= position or (position == 3 and not int(command[2])):  # noqa: PLR2004
-        return None
-    key = command[position]
-    return key if isinstance(key, (str, bytes)) else str(key)

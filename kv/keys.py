@@ -39,6 +39,16 @@ def probe() -> str:
     return f"{app_settings.KV_PREFIX}{{kv}}:probe"
 
 
+def waited(key: str) -> str:
+    """STRING "" of the slot of `key`. TTL one second. Written by call_write with KV_WAIT_REPLICAS.
+
+    A write of its own in front of WAIT: see kv.wires.wait_for.
+    """
+    begin = key.find("{") + 1
+    end = key.find("}", begin)
+    return f"{app_settings.KV_PREFIX}kv:{{{key[begin:end] if 0 < begin < end else key}}}:waited"
+
+
 def families() -> tuple[str, ...]:
     """How the keys of every installed app begin, KV_PREFIX left out: each AppConfig's own `kv_families`."""
     return tuple(family for config in apps.get_app_configs() for family in getattr(config, "kv_families", ()))

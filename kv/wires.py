@@ -16,6 +16,7 @@ import hiredis
 import redis
 from redis.connection import ConnectionPool
 
+from kv import keys
 from kv.conf import app_settings
 from kv.errors import NotReplicated, StoreUnavailable, raise_if_away
 
@@ -23,6 +24,12 @@ Word = str | bytes | int | float
 Command = tuple[Word, ...]
 # Its stub speaks of a tuple of one.
 pack_command = cast("Callable[[Command], bytes]", hiredis.pack_command)
+_SCRIPTS = {"EVALSHA": 3, "EVAL": 3, "EVALSHA_RO": 3, "EVAL_RO": 3}
+# Where the first key stands, when it is not the word after the command's name.
+_KEY_POSITIONS = {**_SCRIPTS, "OBJECT": 2, "MEMORY": 2}
+# A server that is idle looks ten times a second whether a WAIT has waited long enough.
+_WAIT_MARGIN_MS = 110
+_WITHOUT_KEY = {"PING", "ECHO", "TIME", "INFO", "CONFIG", "SCRIPT", "CLUSTER", "DBSIZE"}
 
 
 class Wire:
@@ -63,7 +70,7 @@ class Wire:
 
     def send_and_wait(self, command: Command, replicas: int) -> Any:
         """The command and WAIT on the same connection, in one write. Raises NotReplicated."""
-        return reached(self.send([command, wait_for(replicas)]), replicas)
+        return reached(self.send([command, *wait_for(command, replicas)]), replicas)
 
     def _take(self) -> Any:
         if self._pid != os.getpid():  # forked: the parent's sockets are the parent's
@@ -97,17 +104,34 @@ def wire_of(pool: ConnectionPool) -> Wire:
     return Wire(pool)
 
 
-def wait_for(replicas: int) -> Command:
-    """The WAIT that still answers within the read timeout."""
-    return ("WAIT", replicas, max(app_settings.KV_TIMEOUT_MS - 50, 1))
+def wait_for(command: Command, replicas: int) -> tuple[Command, ...]:
+    """What follows a write on the same connection, so that it is acknowledged only when so many replicas have it.
+
+    WAIT looks at the last write of its own connection, and a repeated operation writes nothing: Valkey 9.1 answers it
+    at once with all replicas, whether they have the first attempt or not. So a write of ours goes before it.
+    WAIT still answers within the read timeout.
+    """
+    key = first_key(command)
+    mark = keys.waited(key.decode() if isinstance(key, bytes) else key or "")
+    return ("SET", mark, "", "PX", 1000), ("WAIT", replicas, max(app_settings.KV_TIMEOUT_MS - _WAIT_MARGIN_MS, 1))
 
 
 def reached(replies: Sequence[Any], replicas: int) -> Any:
-    """The reply of a write whose WAIT stands behind it. Raises NotReplicated when too few replicas have it."""
-    reply, count = replies
+    """The reply of a write that `wait_for` stands behind. Raises NotReplicated when too few replicas have it."""
+    reply, _, count = replies
     if count < replicas:
         raise NotReplicated(f"{count} of {replicas} replicas")
     return reply
+
+
+def first_key(command: Command) -> str | bytes | None:
+    """The key that says which node a command belongs to; None for a command that any node may answer."""
+    name = str(command[0])
+    position = _KEY_POSITIONS.get(name, 1)
+    if name in _WITHOUT_KEY or len(command) <= position or (name in _SCRIPTS and not int(command[2])):
+        return None
+    key = command[position]
+    return key if isinstance(key, (str, bytes)) else str(key)
 
 
 def raise_first(replies: list[Any]) -> list[Any]:

@@ -55,3 +55,12 @@ def store(store_server: EmbeddedServer) -> Any:
     client.flushall()
     client.script_flush()
     return WholeCluster(client) if isinstance(client, RedisCluster) else client
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have measured (`record_property("figures", …)`): docs/operations.md is written from it."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == "figures" and report.when == "call":
+                    terminalreporter.write_line(f"  {value}")

@@ -43,7 +43,7 @@ class Trio:
             return False
         role: Any = primary.ask("ROLE")
         others = [node for node in living if node is not primary]
-        in_step = all(node.ask("ROLE")[3] == b"connected" for node in others)
+        in_step = all(node.ask("ROLE")[::3] == [b"slave", b"connected"] for node in others)
         return role[0] == b"master" and len(role[2]) == len(others) and in_step and self._sentinels_know()
 
     def restart(self, node: Server) -> None:

@@ -1,0 +1,109 @@
+"""A sentinel's primary killed or frozen under load: 503 while the failover lasts; what was acknowledged is there."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kv.caches import durable_cache
+from kv.errors import NotReplicated
+from stats.services.figures import read_figures
+from stats.services.qr_codes import record_qr_code
+from tests.engines import wait_until
+from tests.sentinel.trio import DOWN_AFTER_MS, Trio, trio
+from tests.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+#: The sentinels' own patience, their vote, and what a busy machine adds.
+FAILOVER_SECONDS = DOWN_AFTER_MS / 1000 + 9
+
+
+@pytest.fixture(scope="module")
+def _group() -> Iterator[Trio]:
+    with trio() as group:
+        yield group
+
+
+@pytest.fixture
+def group(_group: Trio, settings: Any) -> Trio:
+    wait_until(_group.is_whole)
+    _group.primary().ask("FLUSHALL")
+    settings.CACHES = {**settings.CACHES, "kv": durable_cache(_group.url, timeout_ms=250)}
+    settings.RATE_LIMITS = None
+    return _group
+
+
+def test_acknowledged_by_a_replica_is_there_after_the_primary_was_killed(
+    group: Trio, settings: Any, record_property: Any
+) -> None:
+    settings.KV_WAIT_REPLICAS = 1
+    work = Workload()
+    with work.running():
+        work.more(300)
+        killed = group.primary()
+        killed.kill()
+        began = time.monotonic()
+        work.more(300)
+        healed = time.monotonic() - began
+    assert work.refusals, "no client met the dead primary: the test has shown nothing"
+    assert group.primary() is not killed
+    group.restart(killed)
+    assert work.missing() == dict.fromkeys(work.acknowledged, 0)
+    assert healed < FAILOVER_SECONDS + 5
+    record_property("figures", f"sentinel, killed, WAIT 1: {work.summary()}, healed after {healed:.1f} s")
+
+
+def test_a_frozen_primary_that_wakes_has_acknowledged_nothing_it_loses(group: Trio, settings: Any) -> None:
+    settings.KV_WAIT_REPLICAS = 1
+    work = Workload()
+    with work.running():
+        work.more(200)
+        primary = group.primary()
+        with primary.frozen():
+            wait_until(lambda: group.primary() is not primary, FAILOVER_SECONDS)
+        work.more(200)
+    wait_until(group.is_whole)
+    assert work.refusals
+    assert work.missing() == dict.fromkeys(work.acknowledged, 0)
+
+
+def test_without_waiting_a_failover_may_lose_but_never_doubles(group: Trio, record_property: Any) -> None:
+    work = Workload()
+    with work.running():
+        work.more(300)
+        killed = group.primary()
+        killed.kill()
+        work.more(300)
+    group.restart(killed)
+    missing = work.missing()
+    assert all(count >= 0 for count in missing.values()), missing
+    record_property("figures", f"sentinel, killed, no WAIT: {work.summary()}, lost {missing}")
+
+
+def test_a_repeated_write_is_not_acknowledged_before_its_first_attempt_is_replicated(
+    group: Trio, settings: Any
+) -> None:
+    settings.KV_WAIT_REPLICAS = 1
+    primary = group.primary()
+    one, two = [node for node in group.nodes if node is not primary]
+    with one.frozen(), two.frozen():
+        for _ in range(3):  # the first writes, the others find it written: neither may be acknowledged
+            with pytest.raises(NotReplicated):
+                record_qr_code(id="once", amount_cents=5)
+    wait_until(group.is_whole)
+    assert record_qr_code(id="once", amount_cents=5).counted is False
+    assert read_figures().qr_total == 1
+
+
+def test_more_replicas_than_there_are_is_a_refusal(group: Trio, settings: Any) -> None:
+    settings.KV_WAIT_REPLICAS = 5
+    began = time.monotonic()
+    with pytest.raises(NotReplicated):
+        record_qr_code(id="many", amount_cents=5)
+    assert time.monotonic() - began < 0.45
