@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
@@ -83,7 +83,9 @@ def kept_for(item: StorageItem) -> str:
 @register.filter
 def duration(value: timedelta) -> str:
     """A duration in words of the language, such as "6 months"."""
-    return format_timedelta(value, threshold=1.5, locale=_locale())
+    # "1 day" rather than "24 hours", "12 months" rather than "1 year".
+    smallest: Literal["day", "second"] = "day" if value.days else "second"
+    return format_timedelta(value, smallest, threshold=1.5, locale=_locale())
 
 
 @register.filter

@@ -1,0 +1,222 @@
+"""The list of cookies, the pages drawn from it, and the choice that a visitor makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.template import Context, Template
+from django.test import Client, RequestFactory, override_settings
+
+from codetags.services import consent, cookies
+from codetags.templatetags.codetags import duration, kept_for
+from codetags.types import FOREVER, Storage, StorageItem
+
+URL = "/cookies/settings"
+EXTRA = (StorageItem("watcher", "Counts clicks.", timedelta(days=365), category="statistics"),)
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+@pytest.fixture
+def more_cookies() -> Iterator[None]:
+    """A site that adds a cookie which needs consent."""
+    with override_settings(CODETAGS_COOKIES=EXTRA):
+        yield
+
+
+def choose(client: Client, choice: str, *categories: str, **headers: str) -> Any:
+    body = {"choice": choice, "category": list(categories), "version": cookies.policy_version()}
+    return client.post(URL, body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+class TestList:
+    def test_the_codes_cookie_is_necessary_and_lasts_a_day(self) -> None:
+        (item,) = [item for item in cookies.list_items() if item.name == "qr_counted"]
+        assert (item.category, item.duration, item.storage) == ("necessary", timedelta(days=1), Storage.COOKIE)
+        assert item.purpose
+
+    def test_names_what_django_sets(self) -> None:
+        assert {"sessionid", "csrftoken", "messages"} <= {item.name for item in cookies.list_items()}
+
+    def test_a_category_without_items_is_not_there(self, more_cookies: None) -> None:
+        assert [category.name for category in cookies.list_categories()] == ["necessary", "statistics"]
+        with override_settings(CODETAGS_COOKIES=()):
+            assert [category.name for category in cookies.list_categories()] == ["necessary"]
+
+    def test_the_version_changes_with_the_list_alone(self) -> None:
+        before = cookies.policy_version()
+        assert cookies.policy_version() == before
+        with override_settings(CODETAGS_COOKIES=EXTRA):
+            assert cookies.policy_version() != before
+
+    @pytest.mark.parametrize(
+        ("item", "words"),
+        [
+            (StorageItem("x", "", timedelta(days=1)), "1 day"),
+            (StorageItem("x", "", timedelta(days=182)), "6 months"),
+            (StorageItem("x", "", None), "Until the browser is closed"),
+            (StorageItem("x", "", None, Storage.SESSION), "Until the tab is closed"),
+            (StorageItem("x", "", FOREVER, Storage.LOCAL), "Until you delete it"),
+        ],
+    )
+    def test_durations_in_words(self, item: StorageItem, words: str) -> None:
+        assert kept_for(item) == words
+
+    def test_durations_in_other_words(self) -> None:
+        from django.utils.translation import override
+
+        with override("de"):
+            assert duration(timedelta(days=182)) == "6 Monate"
+
+
+class TestPages:
+    @pytest.mark.parametrize("prefix", ["", "/fr", "/de", "/es"])
+    @pytest.mark.parametrize("page", ["/cookies", "/privacy"])
+    def test_are_drawn_from_the_list_and_the_same_for_all(
+        self, client: Client, more_cookies: None, prefix: str, page: str
+    ) -> None:
+        answer = client.get(prefix + page)
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+        assert not answer.cookies
+        assert "Cookie" not in answer.get("Vary", "")
+        for item in cookies.list_items():
+            assert f"<code>{item.name}</code>" in text(answer)
+
+    def test_who_answers_for_the_site(self, client: Client) -> None:
+        with override_settings(CODETAGS_CONTACT="Jane Doe\nSome Street 1"):
+            assert "Jane Doe<br>Some Street 1" in text(client.get("/privacy"))
+
+    def test_the_footer_leads_to_all_three(self, client: Client) -> None:
+        page = text(client.get("/statistics"))
+        for path in ("/cookies", "/privacy", "/cookies/settings"):
+            assert f'href="{path}"' in page
+
+
+class TestChoice:
+    @pytest.mark.parametrize(
+        ("choice", "categories", "allowed"),
+        [
+            ("all", (), True),
+            ("none", ("statistics",), False),
+            ("chosen", ("statistics",), True),
+            ("chosen", (), False),
+            ("", (), False),
+        ],
+    )
+    def test_is_kept_six_months(
+        self, client: Client, more_cookies: None, choice: str, categories: tuple[str, ...], allowed: bool
+    ) -> None:
+        answer = choose(client, choice, *categories)
+        assert answer.status_code == 303
+        morsel = answer.cookies["cookie_choice"]
+        assert (morsel["max-age"], morsel["path"], morsel["samesite"]) == (182 * 86400, "/", "Lax")
+        kept = {"cookie_choice": morsel.value}
+        assert consent.allows(kept, "statistics") is allowed
+        assert consent.allows(kept, "necessary")
+        assert not consent.allows(kept, "marketing")
+
+    def test_nothing_is_allowed_before_it(self, more_cookies: None) -> None:
+        assert consent.read_choice({}) is None
+        assert not consent.allows({}, "statistics")
+        assert consent.allows({}, "necessary")
+
+    def test_is_asked_again_when_the_list_changes(self, client: Client, more_cookies: None) -> None:
+        choose(client, "all")
+        kept = {"cookie_choice": client.cookies["cookie_choice"].value}
+        assert consent.read_choice(kept) is not None
+        with override_settings(CODETAGS_COOKIES=()):
+            assert consent.read_choice(kept) is None
+
+    @pytest.mark.parametrize("value", ["", "x", "00000000.necessary", "." * 9999, "{version}.", "{version}.A B"])
+    def test_whatever_a_visitor_writes_into_the_cookie(self, value: str) -> None:
+        assert consent.read_choice({"cookie_choice": value.format(version=cookies.policy_version())}) is None
+
+    def test_invented_categories_are_left_out(self, more_cookies: None) -> None:
+        assert consent.make_choice(["statistics", "everything"]).categories == {"necessary", "statistics"}
+
+    def test_a_page_drawn_from_an_older_list_agrees_to_nothing(self, client: Client) -> None:
+        answer = client.post(URL, {"choice": "all", "version": "00000000"})
+        assert (answer.status_code, answer.headers["Location"]) == (303, URL)
+        assert not answer.cookies
+
+    def test_needs_no_csrf_cookie_but_refuses_other_sites(self) -> None:
+        client = Client(enforce_csrf_checks=True)
+        assert choose(client, "none").status_code == 303
+        assert choose(client, "none", Origin="http://testserver").status_code == 303
+        assert choose(client, "none", Sec_Fetch_Site="same-origin").status_code == 303
+        for headers in ({"Origin": "https://elsewhere.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}):
+            answer = choose(client, "all", **headers)
+            assert answer.status_code == 403
+            assert not answer.cookies
+
+    def test_leads_back_to_the_page(self, client: Client) -> None:
+        def leads_to(referer: str) -> str:
+            return str(choose(client, "none", Referer=referer).headers["Location"])
+
+        assert leads_to("http://testserver/pay?x=1") == "/pay?x=1"
+        assert leads_to(f"http://testserver{URL}") == f"{URL}?saved=1"
+        assert leads_to("https://elsewhere.example/") == f"{URL}?saved=1"
+        assert leads_to("http://testserver//elsewhere.example/") == "/elsewhere.example/"
+
+    def test_the_form_shows_it(self, client: Client, more_cookies: None) -> None:
+        assert 'value="statistics" aria-describedby="settings-statistics-about">' in text(client.get(URL))
+        choose(client, "all")
+        page = text(client.get(f"{URL}?saved=1"))
+        assert 'value="statistics" aria-describedby="settings-statistics-about" checked>' in page
+        assert 'value="necessary" aria-describedby="settings-necessary-about" checked disabled>' in page
+        assert "Your choice is kept" in page
+        assert "no-store" in client.get(URL).headers["Cache-Control"]
+
+    def test_the_style_shows_the_notice_to_those_who_have_not_chosen(self, client: Client) -> None:
+        style = client.get("/cookies/notice.css")
+        assert style.headers["Content-Type"].startswith("text/css")
+        assert "no-store" in style.headers["Cache-Control"]
+        assert "display: block" in text(style)
+        choose(client, "none")
+        assert text(client.get("/cookies/notice.css")) == ""
+
+
+class TestNotice:
+    def test_with_necessary_ones_alone_it_asks_nothing(self, client: Client) -> None:
+        page = text(client.get("/pay"))
+        assert 'class="cookie-notice"' in page
+        assert "nothing to agree to" in page
+        assert 'value="all"' not in page
+
+    def test_with_others_it_gives_three_ways_of_equal_weight(self, client: Client, more_cookies: None) -> None:
+        page = text(client.get("/pay"))
+        for value in ("all", "none", "chosen"):
+            assert f'<button class="button button-quiet" type="submit" name="choice" value="{value}">' in page
+
+
+class TestLanding:
+    def landing(self, query: str) -> str:
+        request = RequestFactory().get(f"/{query}")
+        template = Template("{% load codetags %}{% codetags_landing %}|{% codetags_landing_pixel %}")
+        return template.render(Context({"request": request}))
+
+    def test_a_picture_for_those_without_scripts(self) -> None:
+        assert '<noscript><img src="/api/analytics/qr?code=DEMO"' in self.landing("?qr=demo")
+
+    @pytest.mark.parametrize("query", ["", "?qr=", "?qr=nonsense", "?qr=<b>", "?qr=%22%3E%3Cscript%3E"])
+    def test_what_is_no_code_changes_nothing(self, query: str) -> None:
+        assert self.landing(query) == self.landing("")
+
+    def test_is_on_the_home_page_in_each_language(self, client: Client) -> None:
+        for path in ("/", "/fr/", "/de/", "/es/"):
+            answer = client.get(f"{path}?qr=DEMO")
+            assert "/api/analytics/qr?code=DEMO" in text(answer)
+            assert answer.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+            assert f'<link rel="canonical" href="http://127.0.0.1:8000{path}">' in text(answer)
+            assert not answer.cookies
+
+    @pytest.mark.parametrize("path", ["/en?qr=DEMO", "/en/?qr=DEMO"])
+    def test_the_prefix_of_english_keeps_the_code(self, client: Client, path: str) -> None:
+        answer = client.get(path)
+        assert answer.headers["Location"] == "/?qr=DEMO"
