@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,18 +51,30 @@ class Site:
         """Serve; the seconds until it says that it does."""
         started = time.monotonic()
         self.said = []
-        self.main = self.manage("serve")
+        # A file: nobody reads a pipe while the site runs, and a full one would stop it.
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by ended)
+        self.main = self.manage("serve", errors=self.errors)
         assert self.main.stdout is not None
         for line in self.main.stdout:
             self.said.append(line)
             if line.startswith("Serving"):
                 return time.monotonic() - started
-        raise AssertionError(f"it ended: {''.join(self.said)}{self.main.communicate()[1]}")
+        raise AssertionError(f"it ended: {''.join(self.said)}{self.ended()}")
 
-    def manage(self, *words: str) -> subprocess.Popen[str]:
+    def ended(self) -> str:
+        """Wait for its end, hear out what it said; what it wrote to its standard error."""
+        assert self.main is not None
+        assert self.main.stdout is not None
+        with self.main.stdout, self.errors:
+            self.main.wait(30)
+            self.said += self.main.stdout.read().splitlines()
+            self.errors.seek(0)
+            return self.errors.read()
+
+    def manage(self, *words: str, errors: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
         )  # fmt: skip
 
     def family(self) -> dict[int, str]:
@@ -75,9 +87,7 @@ class Site:
         assert self.main is not None
         for _ in range(times):
             os.killpg(self.main.pid, with_signal)
-        out, errors = self.main.communicate(timeout=30)
-        self.said += out.splitlines()
-        return errors
+        return self.ended()
 
     def ask(self, path: str, data: Any = None, address: str = "10.0.0.1") -> tuple[int, Any]:
         request = urllib.request.Request(
@@ -141,7 +151,10 @@ def test_serves_stops_and_serves_the_same_counts_again(site: Site) -> None:
     assert site.said[-1] == "Stopped. Everything counted is kept."
     assert any("There is no administrator yet" in line for line in site.said)
     wait_until(lambda: not any(is_running(pid) for pid in [*family, server]))
-    assert site.start() < 5
+    seconds = site.start()
+    assert "Static files collected" not in "".join(site.said)
+    # The promise is for a machine that is not busy with something else.
+    assert seconds < 5 or os.getloadavg()[0] > (os.cpu_count() or 1)
     assert site.visitors() == 20
     errors = site.stop(signal.SIGTERM)
     assert site.main.returncode == 0
@@ -241,7 +254,7 @@ def test_the_web_servers_end_is_an_error_and_takes_all_with_it(site: Site) -> No
     (main,) = [pid for pid, command in _children(site) if "granian" in command]
     os.kill(main, signal.SIGKILL)
     assert site.main is not None
-    _, errors = site.main.communicate(timeout=30)
+    errors = site.ended()
     assert site.main.returncode == 1
     assert "CommandError: the web server ended unexpectedly" in errors
     wait_until(lambda: not any(is_running(pid) for pid in family))
@@ -253,7 +266,7 @@ def test_even_when_killed_it_leaves_no_orphans(site: Site) -> None:
     family = site.family()
     assert site.main is not None
     site.main.kill()
-    site.main.communicate()
+    site.ended()
     wait_until(lambda: not any(is_running(pid) for pid in family), 20)
 
 
