@@ -12,6 +12,8 @@ from codetags.urls import pages as codetags_pages
 from config import pages, probes
 from stats.urls import api as stats_api
 from stats.urls import pages as stats_pages
+from usertokens.urls import api as usertokens_api
+from usertokens.urls import pages as usertokens_pages
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
@@ -22,6 +24,7 @@ urlpatterns = [
     # The busiest first: addresses are tried in this order.
     path("", include((stats_api, "stats_api"))),
     path("", include((codetags_api, "codetags_api"))),
+    path("", include((usertokens_api, "usertokens_api"))),
     path("", include((billing_api, "billing_api"))),
     path("favicon.ico", pages.favicon),
     path("healthz", probes.healthz, name="healthz"),
@@ -34,6 +37,7 @@ urlpatterns = [
         path("", pages.home, name="home"),
         path("", include((stats_pages, "stats"))),
         path("", include((codetags_pages, "codetags"))),
+        path("", include((usertokens_pages, "usertokens"))),
         path("", include((billing_pages, "billing"))),
         path("", include("config.accounts.urls")),
         path("admin/", admin.site.urls),

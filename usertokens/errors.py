@@ -82,3 +82,7 @@ class UnknownUser(Exception):
 
 class BadMood(Exception):
     """A mood is 0 to 10, with at most one decimal."""
+
+
+class AccountNotClosed(Exception):
+    """A listener of `account_closing` could not do its part, so nothing was deleted. Its own error is the cause."""

@@ -97,8 +97,9 @@ local function settle(account, declared)
   -- The running period's allowance lasts until its end, also when billing moves that end.
   local function move_end(from, to)
     local moved = {}
-    for _, member in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
-      local grant = cmsgpack.unpack(redis.call('HGET', KEYS[2], tonumber(member)))
+    local rows = redis.call('HGETALL', KEYS[2])
+    for index = 2, #rows, 2 do
+      local grant = cmsgpack.unpack(rows[index])
       if grant[5] == 'allowance' and grant[3] == from then moved[#moved + 1] = grant end
     end
     for _, grant in ipairs(moved) do

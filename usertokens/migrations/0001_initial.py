@@ -5,73 +5,77 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='TokenLedger',
+            name="TokenLedger",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ],
             options={
-                'verbose_name': "user's tokens",
-                'verbose_name_plural': "users' tokens",
-                'permissions': [('view_any', "Can see any user's activity and tokens"), ('act_for_any', 'Can act and spend tokens for any user'), ('manage_tokens', 'Can grant and adjust tokens, set plans and reset users')],
-                'managed': False,
-                'default_permissions': (),
+                "verbose_name": "user's tokens",
+                "verbose_name_plural": "users' tokens",
+                "permissions": [
+                    ("view_any", "Can see any user's activity and tokens"),
+                    ("act_for_any", "Can act and spend tokens for any user"),
+                    ("manage_tokens", "Can grant and adjust tokens, set plans and reset users"),
+                ],
+                "managed": False,
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='ConversationTally',
+            name="ConversationTally",
             fields=[
-                ('user_id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('saved', models.PositiveBigIntegerField(default=0)),
-                ('imported', models.PositiveBigIntegerField(default=0)),
+                ("user_id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("saved", models.PositiveBigIntegerField(default=0)),
+                ("imported", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='ArchivedEntry',
+            name="ArchivedEntry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('user_id', models.CharField(max_length=64)),
-                ('entry', models.PositiveBigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('type', models.CharField(max_length=20)),
-                ('amount', models.BigIntegerField()),
-                ('balance_after', models.BigIntegerField()),
-                ('reason', models.TextField(blank=True)),
-                ('key', models.TextField(blank=True)),
-                ('actor', models.CharField(blank=True, max_length=150)),
-                ('moves', models.JSONField(default=list)),
-                ('used', models.JSONField(default=list)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("user_id", models.CharField(max_length=64)),
+                ("entry", models.PositiveBigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("type", models.CharField(max_length=20)),
+                ("amount", models.BigIntegerField()),
+                ("balance_after", models.BigIntegerField()),
+                ("reason", models.TextField(blank=True)),
+                ("key", models.TextField(blank=True)),
+                ("actor", models.CharField(blank=True, max_length=150)),
+                ("moves", models.JSONField(default=list)),
+                ("used", models.JSONField(default=list)),
             ],
             options={
-                'default_permissions': (),
-                'constraints': [models.UniqueConstraint(fields=('user_id', 'entry'), name='usertokens_entry_once')],
+                "default_permissions": (),
+                "constraints": [models.UniqueConstraint(fields=("user_id", "entry"), name="usertokens_entry_once")],
             },
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uuid', models.UUIDField(default=uuid.uuid4)),
-                ('user_id', models.CharField(max_length=64)),
-                ('summary', models.CharField(max_length=280, verbose_name='summary')),
-                ('messages', models.JSONField(default=list, verbose_name='messages')),
-                ('at', models.DateTimeField(verbose_name='at')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("uuid", models.UUIDField(default=uuid.uuid4)),
+                ("user_id", models.CharField(max_length=64)),
+                ("summary", models.CharField(max_length=280, verbose_name="summary")),
+                ("messages", models.JSONField(default=list, verbose_name="messages")),
+                ("at", models.DateTimeField(verbose_name="at")),
             ],
             options={
-                'verbose_name': 'conversation',
-                'verbose_name_plural': 'conversations',
-                'indexes': [models.Index(fields=['user_id', '-at', '-id'], name='usertokens_conversation_at')],
-                'constraints': [models.UniqueConstraint(fields=('user_id', 'uuid'), name='usertokens_conversation_once')],
+                "verbose_name": "conversation",
+                "verbose_name_plural": "conversations",
+                "indexes": [models.Index(fields=["user_id", "-at", "-id"], name="usertokens_conversation_at")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user_id", "uuid"), name="usertokens_conversation_once")
+                ],
             },
         ),
     ]

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from kv.connection import call
 from kv.scripts import Script
 from usertokens import keys
-from usertokens.errors import AccountClosed
+from usertokens.errors import AccountClosed, AccountNotClosed
 from usertokens.models import ArchivedEntry, Conversation, ConversationTally
 from usertokens.services.activity import get_user_stats
 from usertokens.services.balances import get_balance
@@ -43,10 +43,12 @@ def export_user(user_id: str) -> dict[str, Any]:
 def forget_user(user_id: str) -> int:
     """Remove every key and row that the app keeps about the user, and leave a tombstone. Answers how many; may be repeated.
 
-    `account_closing` is sent first, once for an account; a receiver that raises stops it.
+    `account_closing` is sent first, once for an account. Raises AccountNotClosed when a receiver did; nothing is deleted then.
     """
     if not call("EXISTS", keys.tombstone(user_id)):
-        account_closing.send(sender=None, user_id=user_id)
+        for _, answer in account_closing.send_robust(sender=None, user_id=user_id):
+            if isinstance(answer, Exception):
+                raise AccountNotClosed(user_id) from answer
     # The tombstone first: from here on nothing late makes a key again.
     names = [keys.tombstone(user_id), *keys.everything(user_id)]
     removed = int(forget_user_script.run(names, [keys.TOMBSTONE_SECONDS])[1])

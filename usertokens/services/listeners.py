@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from kv.errors import StoreUnavailable
-from usertokens.errors import AccountClosed
+from usertokens.errors import AccountClosed, AccountNotClosed
 from usertokens.services.accounts import forget_user
 from usertokens.services.activity import create_user_stats, record_login
 
@@ -45,5 +45,9 @@ def _create(user_id: str) -> None:
 def _forget(user_id: str) -> None:
     try:
         forget_user(user_id)
-    except StoreUnavailable:
-        log.error("user %s was deleted, the store was away: run `manage.py usertokens_forget %s`", user_id, user_id)  # noqa: TRY400
+    except (StoreUnavailable, AccountNotClosed):
+        log.error(
+            "user %s was deleted, what is kept about them was not: run `manage.py usertokens_forget %s`",
+            user_id,
+            user_id,
+        )  # noqa: TRY400

@@ -1,0 +1,43 @@
+"""Users to test with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from rest_framework.test import APIClient
+
+
+@pytest.fixture
+def user(store: Any, db: None) -> User:
+    return User.objects.create_user("ada", password="correct horse battery")
+
+
+@pytest.fixture
+def other(store: Any, db: None) -> User:
+    return User.objects.create_user("bob", password="correct horse battery")
+
+
+def client_of(user: User) -> APIClient:
+    client = APIClient()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def api(user: User) -> APIClient:
+    return client_of(user)
+
+
+@pytest.fixture
+def permitted(store: Any, db: None) -> Callable[..., APIClient]:
+    """A caller with the permissions named, such as `permitted("act_for_any")`."""
+
+    def make(*codenames: str) -> APIClient:
+        service = User.objects.create_user(f"service-{'-'.join(codenames)}")
+        service.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        return client_of(service)
+
+    return make

@@ -1,0 +1,196 @@
+"""The API of tokens, from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from tests.usertokens.conftest import client_of
+
+Permitted = Callable[..., APIClient]
+
+
+def post(client: APIClient, path: str, body: Any = None, key: str | None = None) -> Any:
+    headers = {"Idempotency-Key": key} if key else {}
+    return client.post(f"/api/{path}", body or {}, format="json", headers=headers)
+
+
+class TestSpend:
+    def test_takes_tokens(self, api: APIClient) -> None:
+        answer = post(api, "tokens/spend", {"amount": 3, "reason": "article"})
+        assert answer.status_code == 200
+        assert answer.json() == {"success": True, "transaction_id": "2", "spent": 3, "balance": 97}
+
+    def test_too_few_take_nothing(self, api: APIClient) -> None:
+        answer = post(api, "tokens/spend", {"amount": 101, "reason": "article"}, key="k")
+        assert answer.status_code == 402
+        body = answer.json()
+        assert body.pop("detail")
+        assert body == {"success": False, "code": "insufficient_tokens", "balance": 100, "required": 101}
+        assert api.get("/api/tokens").json()["balance"] == 100
+
+    def test_a_refusal_is_not_remembered(self, api: APIClient, permitted: Permitted, user: User) -> None:
+        assert post(api, "tokens/spend", {"amount": 101, "reason": "a"}, key="k").status_code == 402
+        grant = {"userId": str(user.pk), "amount": 50, "reason": "gift"}
+        assert post(permitted("manage_tokens"), "tokens/add", grant).status_code == 200
+        assert post(api, "tokens/spend", {"amount": 101, "reason": "a"}, key="k").json()["balance"] == 49
+
+    def test_the_same_key_answers_the_same(self, api: APIClient) -> None:
+        first = post(api, "tokens/spend", {"amount": 3, "reason": "article"}, key="k").json()
+        assert post(api, "tokens/spend", {"amount": 3, "reason": "article"}, key="k").json() == first
+        assert api.get("/api/tokens").json()["balance"] == 97
+
+    @pytest.mark.parametrize("body", [{"amount": 4, "reason": "article"}, {"amount": 3, "reason": "other"}])
+    def test_the_same_key_with_another_body(self, api: APIClient, body: dict[str, Any]) -> None:
+        post(api, "tokens/spend", {"amount": 3, "reason": "article"}, key="k")
+        answer = post(api, "tokens/spend", body, key="k")
+        assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")
+
+    def test_the_same_key_on_another_address(self, api: APIClient) -> None:
+        post(api, "tokens/spend", {"amount": 3, "reason": "x"}, key="k")
+        assert post(api, "generations", {"cost": 3}, key="k").status_code == 409
+
+    def test_keys_of_two_callers_are_two(self, api: APIClient, permitted: Permitted, user: User) -> None:
+        body = {"amount": 3, "reason": "article"}
+        post(api, "tokens/spend", body, key="k")
+        answer = post(permitted("act_for_any"), "tokens/spend", {**body, "userId": str(user.pk)}, key="k")
+        assert answer.json()["balance"] == 94
+
+    @pytest.mark.parametrize("amount", ["3", 3.0, 2.5, True, 0, -1, 10**12 + 1, None])
+    def test_amounts_that_are_none(self, api: APIClient, amount: Any) -> None:
+        answer = post(api, "tokens/spend", {"amount": amount, "reason": "article"})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["amount"])
+
+    @pytest.mark.parametrize("key", ["x" * 65, "ä"])
+    def test_keys_that_are_none(self, api: APIClient, key: str) -> None:
+        answer = api.post("/api/tokens/spend", {"amount": 3, "reason": "a"}, format="json", HTTP_IDEMPOTENCY_KEY=key)
+        assert answer.status_code == 400
+
+
+class TestGenerations:
+    def test_costs_and_counts(self, api: APIClient) -> None:
+        answer = post(api, "generations").json()
+        assert (answer["spent"], answer["balance"], answer["generations"]) == (3, 97, 1)
+        assert post(api, "generations", {"cost": 10}, key="g").json()["generations"] == 2
+        assert post(api, "generations", {"cost": 10}, key="g").json()["generations"] == 2
+        assert api.get("/api/dashboard").json()["generations"] == 2
+
+    def test_too_few_count_nothing(self, api: APIClient) -> None:
+        assert post(api, "generations", {"cost": 500}).status_code == 402
+        assert api.get("/api/dashboard").json()["generations"] == 0
+
+
+class TestAdd:
+    def test_grants(self, user: User, permitted: Permitted) -> None:
+        expires = timezone.now() + timedelta(days=3)
+        body = {"userId": str(user.pk), "amount": 50, "reason": "gift", "expires_at": expires.isoformat()}
+        answer = post(permitted("manage_tokens"), "tokens/add", body).json()
+        assert answer == {"success": True, "transaction_id": "2", "added": 50, "balance": 150}
+        grants = client_of(user).get("/api/tokens").json()["grants"]
+        assert [(grant["left"], grant["source"]) for grant in grants] == [(100, "allowance"), (50, "given")]
+
+    def test_the_past_is_refused(self, user: User, permitted: Permitted) -> None:
+        body = {"userId": str(user.pk), "amount": 5, "reason": "x", "expires_at": "2020-01-01T00:00:00Z"}
+        assert post(permitted("manage_tokens"), "tokens/add", body).status_code == 400
+
+    def test_nobody(self, permitted: Permitted) -> None:
+        client = permitted("manage_tokens")
+        for user_id in ("999999", "nobody", "007", "{}"):
+            body = {"userId": user_id, "amount": 5, "reason": "x"}
+            assert post(client, "tokens/add", body).status_code == 404
+
+
+class TestHolds:
+    def test_capture_returns_the_rest(self, api: APIClient) -> None:
+        made = post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"})
+        assert made.status_code == 201
+        hold = made.json()
+        assert (hold["amount"], hold["balance"]) == (40, 60)
+        assert api.get("/api/tokens").json()["held"] == 40
+        ended = post(api, f"tokens/holds/{hold['id']}/capture", {"amount": 15}).json()
+        assert (ended["captured"], ended["balance"]) == (15, 85)
+
+    def test_release(self, api: APIClient) -> None:
+        hold = post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"}).json()
+        assert post(api, f"tokens/holds/{hold['id']}/release").json()["released"] == 40
+        for ending in ("release", "capture"):
+            again = post(api, f"tokens/holds/{hold['id']}/{ending}")
+            assert (again.status_code, again.json()["code"]) == (409, "hold_ended")
+
+    def test_a_repeated_ending_answers_the_same(self, api: APIClient) -> None:
+        hold = post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"}, key="h").json()
+        assert post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"}, key="h").json() == hold
+        first = post(api, f"tokens/holds/{hold['id']}/capture", key="c").json()
+        assert post(api, f"tokens/holds/{hold['id']}/capture", key="c").json() == first
+
+    def test_more_than_held(self, api: APIClient) -> None:
+        hold = post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"}).json()
+        assert post(api, f"tokens/holds/{hold['id']}/capture", {"amount": 41}).status_code == 400
+        assert api.get("/api/tokens").json()["held"] == 40
+
+    @pytest.mark.parametrize("name", ["x", "1", "1-", "-1", "1-abc", "99999999999999999999-a", "2-000000000000"])
+    def test_nobodys(self, api: APIClient, name: str) -> None:
+        assert post(api, f"tokens/holds/{name}/release").status_code == 404
+
+    def test_anothers(self, api: APIClient, other: User) -> None:
+        hold = post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"}).json()
+        stranger = client_of(other)
+        post(stranger, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"})
+        assert post(stranger, f"tokens/holds/{hold['id']}/release").status_code == 404
+        assert stranger.get("/api/tokens").json()["held"] == 40
+
+    def test_a_services_is_ended_by_a_service(self, api: APIClient, user: User, permitted: Permitted) -> None:
+        service, whom = permitted("act_for_any"), {"userId": str(user.pk)}
+        hold = post(service, "tokens/holds", {"amount": 4, "ttl_seconds": 60, "reason": "image", **whom}).json()
+        assert post(api, f"tokens/holds/{hold['id']}/release").status_code == 403
+        assert post(service, f"tokens/holds/{hold['id']}/release", whom).status_code == 200
+
+    @pytest.mark.parametrize("seconds", [0, 86401, "60", 1.5])
+    def test_lives_that_are_none(self, api: APIClient, seconds: Any) -> None:
+        answer = post(api, "tokens/holds", {"amount": 4, "ttl_seconds": seconds, "reason": "x"})
+        assert answer.status_code == 400
+
+
+class TestTransactions:
+    def test_pages_without_a_seam(self, api: APIClient) -> None:
+        for number in range(5):
+            post(api, "tokens/spend", {"amount": number + 1, "reason": f"r{number}"})
+        seen: list[dict[str, Any]] = []
+        before = ""
+        while True:
+            page = api.get(f"/api/tokens/transactions?limit=2{before}").json()
+            seen += page["results"]
+            if page["next"] is None:
+                break
+            before = f"&before={page['next']}"
+        assert [entry["amount"] for entry in seen] == [-5, -4, -3, -2, -1, 100]
+        assert [entry["balance_after"] for entry in seen] == [85, 90, 94, 97, 99, 100]
+        assert set(seen[0]) == {"id", "at", "type", "amount", "balance_after", "reason"}
+
+    @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "before=x", "before=-1"])
+    def test_pages_that_are_none(self, api: APIClient, query: str) -> None:
+        assert api.get(f"/api/tokens/transactions?{query}").status_code == 400
+
+
+class TestReset:
+    def test_as_on_the_first_day(self, api: APIClient, user: User, permitted: Permitted) -> None:
+        manager = permitted("manage_tokens")
+        post(api, "generations")
+        post(api, "chat/save", {"summary": "hello"})
+        answer = post(manager, "tokens/reset", {"userId": str(user.pk)})
+        assert answer.status_code == 200
+        page = api.get("/api/dashboard").json()
+        assert (page["conversations"], page["generations"], page["tokens"]["balance"]) == (0, 0, 100)
+        kinds = [entry["type"] for entry in api.get("/api/tokens/transactions").json()["results"]]
+        assert kinds == ["allowance", "reset", "spend", "allowance"]
+
+    def test_open_holds_stop_it(self, api: APIClient, user: User, permitted: Permitted) -> None:
+        post(api, "tokens/holds", {"amount": 4, "ttl_seconds": 60, "reason": "x"})
+        assert post(permitted("manage_tokens"), "tokens/reset", {"userId": str(user.pk)}).status_code == 409
+        assert api.get("/api/tokens").json()["held"] == 4

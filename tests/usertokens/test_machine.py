@@ -1,0 +1,319 @@
+"""Every operation in any order, with time moving, beside a plain model: same balances, same journal, and the equation after each step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from django.test import override_settings
+from tests.usertokens.model import DAY, HOUR, WEEK, Hold, Model, Source
+from usertokens.errors import (
+    AlreadyExpired,
+    CaptureTooLarge,
+    HoldEnded,
+    HoldNotYours,
+    IdempotencyConflict,
+    InsufficientTokens,
+    NotReversible,
+    ReversedTooMuch,
+)
+from usertokens.models import ArchivedEntry
+from usertokens.services import balances, holds, journal, plans, purchases
+from usertokens.services.audits import check_ledgers
+from usertokens.services.calendar import from_ms
+
+pytestmark = pytest.mark.django_db
+
+USER = "17"
+PLANS = {"Free": 100, "Plus": 1000, "Premium": 5000}
+amounts = st.integers(1, 400)
+moments = st.sampled_from([1, 1000, 61_000, HOUR, 5 * HOUR, DAY, 3 * DAY, 8 * DAY, 33 * DAY])
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """What each rule asks of the store it asks of the model as well."""
+
+    store: Any
+
+    @initialize(cap=st.sampled_from([0, 30]), start=st.integers(0, 400 * DAY))
+    def begin(self, cap: int, start: int) -> None:
+        self.store.flushall()
+        ArchivedEntry.objects.all().delete()
+        self.settings = override_settings(PLAN_ALLOWANCES=PLANS, ALLOWANCE_ROLLOVER_CAP=cap)
+        self.settings.enable()
+        self.model = Model(PLANS, cap)
+        self.time = int(datetime(2027, 1, 30, 22, tzinfo=UTC).timestamp() * 1000) + start
+        self.hold_ids: dict[int, str] = {}
+        self.keys: dict[str, tuple[int, Any, Any]] = {}
+        self.seen = 0
+        self.observation = 0
+
+    def teardown(self) -> None:
+        if hasattr(self, "settings"):
+            self.settings.disable()
+
+    @property
+    def now(self) -> datetime:
+        return from_ms(self.time)
+
+    @rule(step=moments)
+    def wait(self, step: int) -> None:
+        self.time += step
+
+    @rule(amount=amounts, key=st.sampled_from(["", "", "a", "b"]), generation=st.booleans())
+    def spend(self, amount: int, key: str, *, generation: bool) -> None:
+        def ask() -> Any:
+            if generation:
+                return balances.record_generation(USER, amount, key=key, now=self.now).movement
+            return balances.spend_tokens(USER, amount, key=key, now=self.now)
+
+        kept = self.keys.get(key)
+        if key and kept and self.time - kept[0] < WEEK:
+            if kept[1] == (amount, generation):
+                answer = ask()
+                assert (answer.transaction_id, answer.balance, answer.repeated) == (*kept[2], True)
+            else:
+                pytest.raises(IdempotencyConflict, ask)
+            return
+        self.model.settle(self.time)
+        if self.model.balance < amount:
+            with pytest.raises(InsufficientTokens) as caught:
+                ask()
+            assert caught.value.balance == self.model.balance
+            return
+        parts = self.model.burn(amount)
+        entry = self.model.write("spend", -amount)
+        self.model.taken[entry] = parts
+        answer = ask()
+        assert (answer.transaction_id, answer.balance, answer.repeated) == (str(entry), self.model.balance, False)
+        if key:
+            self.keys[key] = (self.time, (amount, generation), (str(entry), answer.balance))
+
+    @rule(amount=amounts, life=st.sampled_from([None, HOUR, 3 * DAY, 40 * DAY, -HOUR]), priority=st.integers(0, 99))
+    def add(self, amount: int, life: int | None, priority: int) -> None:
+        expires = None if life is None else self.time + life
+        self.model.settle(self.time)
+        moment = None if expires is None else from_ms(expires)
+        if life is not None and life < 0:
+            with pytest.raises(AlreadyExpired):
+                balances.add_tokens(USER, amount, reason="gift", expires_at=moment, priority=priority, now=self.now)
+            return
+        self.model.grant("grant", amount, priority, expires, "given")
+        balances.add_tokens(USER, amount, reason="gift", expires_at=moment, priority=priority, now=self.now)
+
+    @rule(change=st.integers(-200, 200).filter(bool))
+    def adjust(self, change: int) -> None:
+        self.model.settle(self.time)
+        if self.model.balance + change < 0 and change < 0:
+            with pytest.raises(InsufficientTokens):
+                balances.adjust_tokens(USER, change, reason="count", actor="1", now=self.now)
+            return
+        if change > 0:
+            self.model.grant("adjust", change, balances.GIVEN, None, "adjustment")
+        else:
+            self.model.burn(-change)
+            self.model.write("adjust", change)
+        balances.adjust_tokens(USER, change, reason="count", actor="1", now=self.now)
+
+    @rule(amount=amounts, ttl=st.sampled_from([1, 60, 86400]), by_service=st.booleans())
+    def hold(self, amount: int, ttl: int, *, by_service: bool) -> None:
+        self.model.settle(self.time)
+        if self.model.balance < amount:
+            with pytest.raises(InsufficientTokens):
+                holds.hold_tokens(USER, amount, ttl_seconds=ttl, by_service=by_service, now=self.now)
+            return
+        parts = self.model.burn(amount)
+        entry = self.model.write("hold", -amount)
+        by = "service" if by_service else "user"
+        self.model.holds[entry] = Hold(entry, amount, self.time + ttl * 1000, by, parts)
+        made = holds.hold_tokens(USER, amount, ttl_seconds=ttl, by_service=by_service, now=self.now)
+        assert (made.balance, made.expires_at) == (self.model.balance, from_ms(self.time + ttl * 1000))
+        self.hold_ids[entry] = made.id
+
+    @precondition(lambda self: self.hold_ids)
+    @rule(data=st.data(), share=st.sampled_from([None, 1, 50, 10_000]), by_service=st.booleans())
+    def end_hold(self, data: st.DataObject, share: int | None, *, by_service: bool) -> None:
+        entry = data.draw(st.sampled_from(sorted(self.hold_ids)))
+        captures = data.draw(st.booleans())
+        self.model.settle(self.time)
+
+        def ask() -> Any:
+            end = holds.capture_hold if captures else holds.release_hold
+            more = {"amount": share} if captures else {}
+            return end(USER, self.hold_ids[entry], by_service=by_service, now=self.now, **more)
+
+        hold = self.model.holds.get(entry)
+        if hold is None:
+            pytest.raises(HoldEnded, ask)
+        elif hold.by == "service" and not by_service:
+            pytest.raises(HoldNotYours, ask)
+        elif captures and share is not None and share > hold.amount:
+            pytest.raises(CaptureTooLarge, ask)
+        else:
+            kept = (hold.amount if share is None else share) if captures else 0
+            made = self.model.end_hold(entry, kept, "capture" if captures else "release", self.time)
+            answer = ask()
+            assert (answer.transaction_id, answer.amount) == (str(made), kept if captures else hold.amount)
+
+    @precondition(lambda self: self.model.journal)
+    @rule(data=st.data(), amount=st.sampled_from([None, 1, 20, 10_000]))
+    def reverse(self, data: st.DataObject, amount: int | None) -> None:
+        entry = data.draw(st.integers(1, len(self.model.journal)))
+        self.model.settle(self.time)
+        taken = self.model.taken.get(entry)
+        if taken is None:
+            with pytest.raises(NotReversible):
+                balances.reverse_entry(USER, entry, amount, reason="mend", now=self.now)
+            return
+        before = self.model.given_back.get(entry, 0)
+        left = sum(tokens for _, tokens in taken) - before
+        tokens = left if amount is None else amount
+        if tokens > left or not tokens:
+            with pytest.raises(ReversedTooMuch):
+                balances.reverse_entry(USER, entry, amount, reason="mend", now=self.now)
+            return
+        # Token by token, the last burned first, leaving out what was given back before.
+        line = [number for number, count in reversed(taken) for _ in range(count)][before : before + tokens]
+        parts = [(number, line.count(number)) for number in dict.fromkeys(line)]
+        self.model.given_back[entry] = before + tokens
+        self.model.give("reverse", parts, self.time)
+        balances.reverse_entry(USER, entry, amount, reason="mend", now=self.now)
+
+    @rule(name=st.sampled_from(["p1", "p2", "p3"]), amount=st.sampled_from([100, 500]))
+    def purchase(self, name: str, amount: int) -> None:
+        self.model.settle(self.time)
+        known = self.model.sources.get(name)
+        if known and known.amount != amount:
+            with pytest.raises(IdempotencyConflict):
+                purchases.grant_tokens(USER, amount, reason="top-up", key=name, now=self.now)
+            return
+        if known is None:
+            self.model.grant("grant", amount, balances.BOUGHT, None, "purchase")
+            self.model.sources[name] = Source(self.model.grants_made, amount)
+        answer = purchases.grant_tokens(USER, amount, reason="top-up", key=name, now=self.now)
+        assert answer is not None
+        assert answer.applied is (known is None)
+
+    @precondition(lambda self: self.model.sources)
+    @rule(data=st.data(), what=st.sampled_from(["reverse", "restore", "freeze", "unfreeze"]), total=st.integers(0, 600))
+    def money_moves(self, data: st.DataObject, what: str, total: int) -> None:
+        name = data.draw(st.sampled_from(sorted(self.model.sources)))
+        self.model.settle(self.time)
+        getattr(self, f"model_{what}")(self.model.sources[name], total)
+        more = (total,) if what in ("reverse", "restore") else ()
+        answer = getattr(purchases, f"{what}_grant")(USER, name, *more, now=self.now)
+        source = self.model.sources[name]
+        assert (answer.taken_back, answer.frozen, answer.debt) == (source.taken_back, source.frozen, self.model.debt)
+
+    def model_reverse(self, source: Source, total: int) -> None:
+        missing = min(total, source.amount) - source.taken_back
+        if missing <= 0:
+            return
+        source.taken_back += missing
+        grant = self.model.grants[source.grant]
+        thawed = min(source.frozen, missing)
+        source.frozen -= thawed
+        if thawed:
+            grant.left += thawed
+            self.model.write("unfreeze", thawed)
+            grant.left -= thawed
+        own = min(grant.left, missing - thawed)
+        grant.left -= own
+        self.model.burn(missing - thawed - own)
+        self.model.write("refund", -missing)
+
+    def model_restore(self, source: Source, total: int) -> None:
+        back = source.taken_back - total
+        if back > 0:
+            source.taken_back -= back
+            self.model.give("restore", [(source.grant, back)], self.time)
+
+    def model_freeze(self, source: Source, _: int) -> None:
+        grant = self.model.grants[source.grant]
+        tokens, grant.left = grant.left, 0
+        source.frozen += tokens
+        if tokens:
+            self.model.write("freeze", -tokens)
+
+    def model_unfreeze(self, source: Source, _: int) -> None:
+        tokens, source.frozen = source.frozen, 0
+        if tokens:
+            self.model.give("unfreeze", [(source.grant, tokens)], self.time)
+
+    @rule(
+        plan=st.sampled_from(sorted(PLANS)),
+        back=st.integers(0, 40 * DAY),
+        length=st.sampled_from([28, 30, 31, 365]),
+        late=st.booleans(),
+    )
+    def subscribe(self, plan: str, back: int, length: int, *, late: bool) -> None:
+        start = self.time - back
+        if late and self.observation:
+            assert not plans.apply_plan(USER, plan, observation=self.observation - 1, now=self.now)
+            return
+        self.observation += 1
+        self.model.plan = plan
+        self.model.settle(self.time, (start, start + length * DAY))
+        period = (from_ms(start), from_ms(start + length * DAY))
+        assert plans.apply_plan(USER, plan, *period, observation=self.observation, now=self.now)
+
+    @rule(plan=st.sampled_from(sorted(PLANS)), ends=st.booleans())
+    def change_plan(self, plan: str, *, ends: bool) -> None:
+        self.model.plan = plan
+        if ends:
+            self.observation += 1
+            self.model.settle(self.time, "calendar")
+            plans.apply_plan(USER, plan, observation=self.observation, now=self.now)
+        else:
+            self.model.settle(self.time, (self.model.anchor, 0) if self.model.anchor else "calendar")
+            plans.set_plan(USER, plan, now=self.now)
+
+    @rule()
+    def archive(self) -> None:
+        self.model.settle(self.time)
+        journal.archive_journal(USER, older_than=self.now - timedelta(days=2), now=self.now)
+
+    @invariant()
+    def same_as_the_model(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        self.model.settle(self.time)
+        balance = balances.get_balance(USER, now=self.now)
+        tokens = balance.tokens
+        assert (tokens.balance, tokens.held, tokens.debt) == (self.model.balance, self.model.held, self.model.debt)
+        assert tokens.allowance == self.model.allowance
+        assert [(grant.id, grant.left) for grant in balance.grants] == [
+            (grant.id, grant.left) for grant in self.model.burn_order()
+        ]
+        new = len(self.model.journal) - self.seen
+        if new:
+            found = journal.list_transactions(USER, limit=new, now=self.now).results
+            assert [(entry.type, entry.amount, entry.balance_after) for entry in reversed(found)] == self.model.journal[
+                -new:
+            ]
+            self.seen = len(self.model.journal)
+        assert check_ledgers([USER])[0].problems == ()
+
+
+@pytest.mark.slow
+def test_thousands_of_steps_beside_the_model(store: Any) -> None:
+    LedgerMachine.store = store
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        LedgerMachine,
+        settings=settings(
+            max_examples=100, stateful_step_count=60, deadline=None, report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate],
+        ),
+    )  # fmt: skip

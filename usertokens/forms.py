@@ -1,0 +1,78 @@
+"""The forms of a user's own pages and of the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+LARGEST_AMOUNT = 10**12
+
+
+class MoodForm(forms.Form):
+    """How the user feels, 0 to 10."""
+
+    score = forms.DecimalField(
+        label=_("Mood"),
+        min_value=0,
+        max_value=10,
+        max_digits=3,
+        decimal_places=1,
+        widget=forms.NumberInput(attrs={"type": "range", "min": "0", "max": "10", "step": "0.5"}),
+    )
+
+
+class DeleteAccountForm(forms.Form):
+    """The password once more; whoever has none types the user name."""
+
+    proof = forms.CharField(strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
+
+    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        field = self.fields["proof"]
+        field.label = _("Password")
+        if not user.has_usable_password():
+            field.label = _("User name")
+            field.widget = forms.TextInput(attrs={"autocomplete": "off"})
+
+    def clean_proof(self) -> str:
+        """Only the user deletes the account."""
+        proof: str = self.cleaned_data["proof"]
+        if self.user.has_usable_password():
+            right = self.user.check_password(proof)
+        else:
+            right = proof == self.user.get_username()
+        if not right:
+            raise ValidationError(_("This is not right. Nothing was deleted."), code="wrong")
+        return proof
+
+
+class CorrectionForm(forms.Form):
+    """What staff may do to a user's tokens, always with a reason."""
+
+    GRANT, ADJUST, RESET = "grant", "adjust", "reset"
+    action = forms.ChoiceField(
+        label=_("What"),
+        choices=[
+            (GRANT, _("Grant tokens")),
+            (ADJUST, _("Adjust the balance (a negative number takes tokens)")),
+            (RESET, _("Reset activity and tokens to the first day")),
+        ],
+    )
+    amount = forms.IntegerField(label=_("Tokens"), required=False, min_value=-LARGEST_AMOUNT, max_value=LARGEST_AMOUNT)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def clean(self) -> dict[str, Any]:
+        """A number where one is needed."""
+        values = super().clean() or self.cleaned_data
+        action, amount = values.get("action"), values.get("amount")
+        if action == self.GRANT and (amount is None or amount < 1):
+            self.add_error("amount", _("Write how many tokens, at least 1."))
+        if action == self.ADJUST and not amount:
+            self.add_error("amount", _("Write by how many tokens, for example -5."))
+        return values

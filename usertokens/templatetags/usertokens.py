@@ -1,0 +1,71 @@
+"""Words and numbers of the app's pages."""
+
+from __future__ import annotations
+
+from babel.numbers import format_decimal
+from django import template
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+_KINDS = {
+    "allowance": _("Allowance of the month"),
+    "rollover": _("Kept from the month before"),
+    "grant": _("Tokens added"),
+    "spend": _("Spent"),
+    "hold": _("Set aside"),
+    "capture": _("Set aside, used"),
+    "release": _("Set aside, returned"),
+    "hold_expired": _("Set aside, returned unused"),
+    "expire": _("Expired"),
+    "reverse": _("Given back"),
+    "adjust": _("Corrected by hand"),
+    "refund": _("Taken back after a refund"),
+    "restore": _("Restored"),
+    "freeze": _("Frozen while a payment is disputed"),
+    "unfreeze": _("No longer frozen"),
+    "reset": _("Begun anew"),
+}
+_SOURCES = {
+    "allowance": _("Allowance of the month"),
+    "rollover": _("Kept from the month before"),
+    "given": _("Given"),
+    "adjustment": _("Corrected by hand"),
+    "purchase": _("Bought"),
+    "import": _("From before"),
+}
+
+
+@register.filter
+def tokens(number: int | None) -> str:
+    """A whole number in the digits and groups of the active language; a dash for None."""
+    return "–" if number is None else format_decimal(number, locale=_locale())
+
+
+@register.filter
+def signed(number: int) -> str:
+    """A change, with its sign."""
+    return f"+{tokens(number)}" if number > 0 else tokens(number).replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def mood(score: float) -> str:
+    """A mood with at most one decimal."""
+    return format_decimal(score, format="0.#", locale=_locale())
+
+
+@register.filter
+def entry_kind(kind: str) -> str:
+    """What a journal entry's type means."""
+    return str(_KINDS.get(kind, kind))
+
+
+@register.filter
+def grant_source(source: str) -> str:
+    """Where a grant came from."""
+    return str(_SOURCES.get(source, source))
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en")

@@ -1,0 +1,77 @@
+"""A user's whole account: everything as a file, and the way out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from usertokens.errors import AccountNotClosed
+from usertokens.forms import DeleteAccountForm
+from usertokens.services.accounts import delete_account, export_user
+from usertokens.services.calendar import local_day
+
+
+@login_required
+@never_cache
+@require_safe
+def download(request: HttpRequest) -> StreamingHttpResponse:
+    """Everything kept about the user, as JSON."""
+    data = export_user(str(request.user.pk))
+    response = StreamingHttpResponse(stream_json(data), content_type="application/json; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="account-{local_day().isoformat()}.json"'
+    return response
+
+
+@sensitive_post_parameters()
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest) -> HttpResponse:
+    """GET: what will be deleted; POST {proof}: delete it and sign out."""
+    user = cast("AbstractBaseUser", request.user)
+    form = DeleteAccountForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            delete_account(user)
+        except AccountNotClosed:
+            form.add_error(
+                None, _("The account can't be deleted just now. Nothing was deleted: try again in a few minutes.")
+            )
+        else:
+            logout(request)
+            return render(request, "usertokens/deleted.html")
+    return render(request, "usertokens/delete.html", {"form": form})
+
+
+def stream_json(data: dict[str, Any]) -> Iterator[str]:
+    """An object as JSON, whose iterators are written item by item."""
+    comma = "{"
+    for name, value in data.items():
+        yield f"{comma}\n{json.dumps(name)}: "
+        comma = ","
+        if isinstance(value, Iterator):
+            yield "["
+            inner = ""
+            for item in value:
+                yield f"{inner}\n{_json(item)}"
+                inner = ","
+            yield "]"
+        else:
+            yield _json(value)
+    yield "\n}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""What the API views share: whom a call is about, its idempotency key, and refusals as answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+
+from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.views import ApiView
+from usertokens import errors
+from usertokens.services.people import require_user
+
+_KEY = re.compile(r"[\x20-\x7e]{1,64}\Z")
+
+KEY_HEADER = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key and body again: the first answer."
+)
+USER_QUERY = OpenApiParameter("userId", str, description="Another user, for callers with the permission.")
+
+
+class UserTokensView(ApiView):
+    """A signed-in caller, for their own data; for another's with the permission that the call names."""
+
+    permission_classes = [IsAuthenticated]
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Services' refusals as HTTP."""
+        translate = _ANSWERS.get(type(exc))
+        return super().handle_exception(translate(exc) if translate else exc)
+
+    def subject(self, request: Request, user_id: str | None, permission: str) -> str:
+        """The id of the user that the call is about: the caller's own when none is named.
+
+        Raises 403 for another's without the permission, whoever that is, and 404 for nobody's with it.
+        """
+        own = str(request.user.pk)
+        if user_id is None or user_id == own:
+            return own
+        if not request.user.has_perm(permission):
+            self.permission_denied(request)
+        return require_user(user_id)
+
+    def actor(self, request: Request, subject: str) -> str:
+        """Who acts for the subject: "" for themselves."""
+        own = str(request.user.pk)
+        return "" if own == subject else own
+
+    def idempotency_key(self, request: Request) -> str:
+        """The header's value; "" without one. Raises InvalidInput."""
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if key is None:
+            return ""
+        if not _KEY.match(key):
+            raise InvalidInput("Idempotency-Key", "1 to 64 printable ASCII characters are required.")
+        return str(key)
+
+
+def _insufficient(error: Any) -> Refusal:
+    detail = f"{error.required} tokens are needed, the balance is {error.balance}."
+    return Refusal(402, "insufficient_tokens", detail, success=False, balance=error.balance, required=error.required)
+
+
+def _refusal(status: int, code: str, detail: str) -> Callable[[Any], Refusal]:
+    return lambda _: Refusal(status, code, detail)
+
+
+_ANSWERS: dict[type[Exception], Callable[[Any], Exception]] = {
+    errors.InsufficientTokens: _insufficient,
+    errors.IdempotencyConflict: _refusal(409, "idempotency_conflict", "This key was used for something else."),
+    errors.BalanceTooLarge: _refusal(409, "balance_too_large", "The balance would grow beyond exact numbers."),
+    errors.OpenHolds: _refusal(409, "open_holds", "Tokens are on hold. Capture or release them first."),
+    errors.HoldEnded: _refusal(409, "hold_ended", "This hold has been captured, released or has expired."),
+    errors.HoldNotYours: _refusal(403, "hold_of_service", "A service made this hold, so a service ends it."),
+    errors.UnknownHold: _refusal(404, "not_found", "There is no such hold."),
+    errors.UnknownUser: _refusal(404, "not_found", "There is no such user."),
+    errors.AccountClosed: _refusal(404, "account_closed", "This account was deleted."),
+    errors.CaptureTooLarge: lambda error: InvalidInput("amount", f"Only {error.held} tokens are held."),
+    errors.AlreadyExpired: lambda _: InvalidInput("expires_at", "A time in the future is required."),
+    errors.UnknownPlan: lambda _: InvalidInput("plan", "There is no such plan."),
+}

@@ -1,0 +1,119 @@
+"""A user's own pages: the dashboard, its parts, and the history of tokens. Never kept by a cache."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from kv.errors import StoreUnavailable
+from usertokens.errors import AccountClosed
+from usertokens.forms import MoodForm
+from usertokens.services import activity, balances, dashboards, journal
+from usertokens.services.calendar import local_day
+from usertokens.templatetags.usertokens import entry_kind
+from usertokens.views.charts import balance_chart, calendar_cells
+
+PAGE = 25
+_SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@login_required
+@never_cache
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Everything at one glance; asked by htmx, only the part that changes."""
+    template = "usertokens/live.html" if request.headers.get("HX-Request") else "usertokens/dashboard.html"
+    return render(request, template, _dashboard(str(request.user.pk)))
+
+
+@login_required
+@never_cache
+@require_POST
+def mood(request: HttpRequest) -> HttpResponse:
+    """Save the mood and show the dashboard again."""
+    form = MoodForm(request.POST)
+    if form.is_valid():
+        activity.set_mood(str(request.user.pk), form.cleaned_data["score"])
+    if request.headers.get("HX-Request"):
+        return render(request, "usertokens/live.html", _dashboard(str(request.user.pk)))
+    return HttpResponseRedirect(reverse("usertokens:dashboard"))
+
+
+@login_required
+@never_cache
+@require_POST
+def dismiss_note(request: HttpRequest) -> HttpResponse:
+    """The note about a low balance was read."""
+    balances.dismiss_low_balance(str(request.user.pk))
+    return HttpResponseRedirect(reverse("usertokens:dashboard"))
+
+
+@login_required
+@never_cache
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """The journal, page by page."""
+    before = request.GET.get("before", "")
+    number = int(before) if before.isascii() and before.isdecimal() and len(before) < 16 else None
+    try:
+        page = journal.list_transactions(str(request.user.pk), limit=PAGE, before=number)
+    except StoreUnavailable:
+        return render(request, "usertokens/history.html", {"away": True})
+    return render(request, "usertokens/history.html", {"page": page, "is_first": number is None})
+
+
+@login_required
+@never_cache
+@require_safe
+def history_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The whole journal as a file."""
+    # The first entry is asked for before the answer begins: a store that is away is a 503, not half a file.
+    journal.list_transactions(str(request.user.pk), limit=1)
+    response = StreamingHttpResponse(_csv(str(request.user.pk)), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{_("tokens")}-{local_day().isoformat()}.csv"'
+    return response
+
+
+class _Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(user_id: str) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(["id", "at", "type", "amount", "balance_after", "reason"])
+    for entry in journal.iterate_transactions(user_id):
+        # A spreadsheet would take it for a formula.
+        reason = f"'{entry.reason}" if entry.reason.startswith(_SPREADSHEET_FORMULA) else entry.reason
+        yield writer.writerow(
+            [entry.id, entry.at.isoformat(), entry_kind(entry.type), entry.amount, entry.balance_after, reason]
+        )
+
+
+def _dashboard(user_id: str) -> dict[str, Any]:
+    try:
+        page = dashboards.read_dashboard(user_id)
+        grants = balances.get_balance(user_id).grants
+        days = journal.list_daily_balances(user_id)
+        newest = journal.list_transactions(user_id, limit=5).results
+    except (StoreUnavailable, AccountClosed):
+        return {"away": True, "mood_form": MoodForm()}
+    today = local_day()
+    return {
+        "page": page,
+        "grants": grants,
+        "days": [day for day in reversed(days) if day.balance is not None],
+        "chart": balance_chart(days),
+        "cells": calendar_cells(page.stats.last_84_days, page.stats.last_login or today, today),
+        "newest": newest,
+        "mood_form": MoodForm(initial={"score": page.stats.mood_score}),
+    }

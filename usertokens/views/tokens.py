@@ -1,0 +1,252 @@
+"""The API of a user's tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
+from usertokens.serializers import (
+    AddedOutput,
+    AddInput,
+    CapturedOutput,
+    CaptureInput,
+    DashboardOutput,
+    ForUserInput,
+    GenerationInput,
+    GenerationOutput,
+    HoldInput,
+    HoldOutput,
+    InsufficientOutput,
+    PageInput,
+    ReleasedOutput,
+    ResetInput,
+    SpendInput,
+    SpentOutput,
+    TokensOutput,
+    TransactionsOutput,
+)
+from usertokens.services import balances, dashboards, holds, journal, resets
+from usertokens.types import Movement
+from usertokens.views.api import dashboard_body, tokens_body
+from usertokens.views.base import KEY_HEADER, USER_QUERY, UserTokensView
+
+TOO_FEW = OpenApiResponse(InsufficientOutput, "Too few tokens; nothing was taken.")
+CONFLICT = OpenApiResponse(description="The idempotency key was used for something else.")
+
+
+class BalanceView(UserTokensView):
+    """GET: tokens and grants in burn order."""
+
+    @extend_schema(operation_id="get_balance", parameters=[USER_QUERY], responses=TokensOutput)
+    def get(self, request: Request) -> Response:
+        """Balance, held, debt, allowance, period and grants."""
+        user_id = self.subject(request, request.query_params.get("userId"), VIEW_ANY)
+        balance = balances.get_balance(user_id)
+        grants = [
+            {
+                "id": str(grant.id),
+                "left": grant.left,
+                "amount": grant.amount,
+                "priority": grant.priority,
+                "expires_at": grant.expires_at and grant.expires_at.isoformat(),
+                "source": grant.source,
+            }
+            for grant in balance.grants
+        ]
+        body = {"user_id": user_id, **tokens_body(balance.tokens), "grants": grants}
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
+class GenerationView(UserTokensView):
+    """POST {cost?}: pay for one generation and count it."""
+
+    @extend_schema(
+        operation_id="record_generation", parameters=[KEY_HEADER], request=GenerationInput,
+        responses={200: GenerationOutput, 402: TOO_FEW, 409: CONFLICT},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Spend the tokens of one generation."""
+        form = GenerationInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user_id = self.subject(request, form.validated_data.get("userId"), ACT_FOR_ANY)
+        made = balances.record_generation(
+            user_id,
+            form.validated_data.get("cost"),
+            key=self.idempotency_key(request),
+            actor=self.actor(request, user_id),
+        )
+        return Response(_moved(made.movement, "spent") | {"generations": made.generations})
+
+
+class SpendView(UserTokensView):
+    """POST {amount, reason}: take tokens; 402 when there are too few."""
+
+    @extend_schema(
+        operation_id="spend_tokens", parameters=[KEY_HEADER], request=SpendInput,
+        responses={200: SpentOutput, 402: TOO_FEW, 409: CONFLICT},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Spend tokens, all or nothing."""
+        form = SpendInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        words = form.validated_data
+        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
+        spent = balances.spend_tokens(
+            user_id, words["amount"], reason=words["reason"], key=self.idempotency_key(request), actor=self.actor(request, user_id)
+        )  # fmt: skip
+        return Response(_moved(spent, "spent"))
+
+
+class AddView(UserTokensView):
+    """POST {userId, amount, reason, expires_at?}: grant tokens."""
+
+    @extend_schema(
+        operation_id="add_tokens",
+        parameters=[KEY_HEADER],
+        request=AddInput,
+        responses={200: AddedOutput, 409: CONFLICT},
+    )
+    def post(self, request: Request) -> Response:
+        """Grant tokens to a user."""
+        user_id, words = self._managed(request, AddInput)
+        added = balances.add_tokens(
+            user_id,
+            words["amount"],
+            reason=words["reason"],
+            expires_at=words.get("expires_at"),
+            key=self.idempotency_key(request),
+            actor=str(request.user.pk),
+        )
+        return Response(_moved(added, "added"))
+
+    def _managed(self, request: Request, shape: type[Any]) -> tuple[str, dict[str, Any]]:
+        if not request.user.has_perm(MANAGE_TOKENS):
+            self.permission_denied(request)
+        form = shape(data=request.data)
+        form.is_valid(raise_exception=True)
+        return self.subject(request, form.validated_data["userId"], MANAGE_TOKENS), form.validated_data
+
+
+class ResetView(AddView):
+    """POST {userId}: back to the first day."""
+
+    @extend_schema(
+        operation_id="reset_user", parameters=[KEY_HEADER], request=ResetInput,
+        responses={200: DashboardOutput, 409: OpenApiResponse(description="Tokens are on hold.")},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Stats and balance as on the first day."""
+        user_id, _ = self._managed(request, ResetInput)
+        resets.reset_user(user_id, key=self.idempotency_key(request), actor=str(request.user.pk))
+        return Response(dashboard_body(dashboards.read_dashboard(user_id)))
+
+
+class HoldsView(UserTokensView):
+    """POST {amount, ttl_seconds, reason}: set tokens aside."""
+
+    @extend_schema(
+        operation_id="hold_tokens", parameters=[KEY_HEADER], request=HoldInput,
+        responses={201: HoldOutput, 402: TOO_FEW, 409: CONFLICT},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Set tokens aside until they are captured or released."""
+        form = HoldInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        words = form.validated_data
+        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
+        actor = self.actor(request, user_id)
+        hold = holds.hold_tokens(
+            user_id,
+            words["amount"],
+            ttl_seconds=words["ttl_seconds"],
+            reason=words["reason"],
+            by_service=bool(actor),
+            key=self.idempotency_key(request),
+            actor=actor,
+        )
+        body = {
+            "id": hold.id,
+            "amount": hold.amount,
+            "expires_at": hold.expires_at.isoformat(),
+            "balance": hold.balance,
+        }
+        return Response(body, status=201)
+
+
+class CaptureView(UserTokensView):
+    """POST {amount?}: keep a hold's tokens, or some of them."""
+
+    @extend_schema(
+        operation_id="capture_hold", parameters=[KEY_HEADER], request=CaptureInput,
+        responses={200: CapturedOutput, 409: OpenApiResponse(description="The hold has ended.")},
+    )  # fmt: skip
+    def post(self, request: Request, hold_id: str) -> Response:
+        """End a hold by keeping its tokens."""
+        form = CaptureInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user_id = self.subject(request, form.validated_data.get("userId"), ACT_FOR_ANY)
+        actor = self.actor(request, user_id)
+        ended = holds.capture_hold(
+            user_id, hold_id, form.validated_data.get("amount"), by_service=bool(actor), key=self.idempotency_key(request), actor=actor
+        )  # fmt: skip
+        return Response(_moved(ended, "captured"))
+
+
+class ReleaseView(UserTokensView):
+    """POST: give a hold's tokens back."""
+
+    @extend_schema(
+        operation_id="release_hold", parameters=[KEY_HEADER], request=ForUserInput,
+        responses={200: ReleasedOutput, 409: OpenApiResponse(description="The hold has ended.")},
+    )  # fmt: skip
+    def post(self, request: Request, hold_id: str) -> Response:
+        """End a hold by giving its tokens back."""
+        form = ForUserInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user_id = self.subject(request, form.validated_data.get("userId"), ACT_FOR_ANY)
+        actor = self.actor(request, user_id)
+        ended = holds.release_hold(
+            user_id, hold_id, by_service=bool(actor), key=self.idempotency_key(request), actor=actor
+        )
+        return Response(_moved(ended, "released"))
+
+
+class TransactionsView(UserTokensView):
+    """GET: the journal, newest first."""
+
+    @extend_schema(operation_id="list_transactions", parameters=[USER_QUERY, PageInput], responses=TransactionsOutput)
+    def get(self, request: Request) -> Response:
+        """Journal entries, from the store and the archive alike."""
+        form = PageInput(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        user_id = self.subject(request, request.query_params.get("userId"), VIEW_ANY)
+        before = form.validated_data.get("before")
+        page = journal.list_transactions(
+            user_id, limit=form.validated_data["limit"], before=int(before) if before else None
+        )
+        results = [
+            {
+                "id": str(entry.id),
+                "at": entry.at.isoformat(),
+                "type": entry.type,
+                "amount": entry.amount,
+                "balance_after": entry.balance_after,
+                "reason": entry.reason,
+            }
+            for entry in page.results
+        ]
+        body = {"results": results, "next": str(page.before) if page.before else None}
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
+def _moved(movement: Movement, word: str) -> dict[str, Any]:
+    return {
+        "success": True,
+        "transaction_id": movement.transaction_id,
+        word: movement.amount,
+        "balance": movement.balance,
+    }
