@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,8 @@ class SiteClient(Client):
     """Django's own client, whose handler takes the lane that `config.wsgi` would take."""
 
     def __init__(self, enforce_csrf_checks: bool = False, **defaults: Any) -> None:
+        # Settings are overridden for a moment below, for all threads: one client serves several, made by none of them.
+        assert threading.current_thread() is threading.main_thread()
         super().__init__(enforce_csrf_checks, **defaults)
         whole, short = ClientHandler(enforce_csrf_checks), ClientHandler(enforce_csrf_checks)
         with override_settings(MIDDLEWARE=settings.API_MIDDLEWARE):

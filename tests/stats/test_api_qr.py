@@ -33,11 +33,11 @@ class TestReceipt:
         assert (first.status_code, first.json()) == (201, {"counted": True, "qr_total": 1, "revenue_cents": 1250})
         assert (again.status_code, again.json()) == (200, {"counted": False, "qr_total": 1, "revenue_cents": 1250})
 
-    def test_of_200_at_once_one_counts(self, settings: Any) -> None:
+    def test_of_200_at_once_one_counts(self, client: Client, settings: Any) -> None:
         settings.RATE_LIMITS = None
         body = {"receipt": sign_receipt(1250)}
         with ThreadPoolExecutor(16) as threads:
-            codes = [answer.status_code for answer in threads.map(lambda _: post(SiteClient(), PATH, body), range(200))]
+            codes = [answer.status_code for answer in threads.map(lambda _: post(client, PATH, body), range(200))]
         assert sorted(codes) == [200] * 199 + [201]
         assert (read_figures().qr_total, read_figures().revenue_cents) == (1, 1250)
 

@@ -51,18 +51,16 @@ class TestVisit:
         assert answer.json()["counted"] is True
         assert not answer.cookies
 
-    def test_of_64_at_once_from_one_address_one_counts(self, settings: Any) -> None:
+    def test_of_64_at_once_from_one_address_one_counts(self, client: Client, settings: Any) -> None:
         settings.RATE_LIMITS = None
         with ThreadPoolExecutor(16) as threads:
-            answers = [answer.json() for answer in threads.map(lambda _: visit(SiteClient()), range(64))]
+            answers = [answer.json() for answer in threads.map(lambda _: visit(client), range(64))]
         assert [answer["counted"] for answer in answers].count(True) == 1
         assert {answer["visitors"] for answer in answers} == {1}
 
-    def test_a_thousand_addresses_are_a_thousand_visitors(self) -> None:
+    def test_a_thousand_addresses_are_a_thousand_visitors(self, client: Client) -> None:
         with ThreadPoolExecutor(8) as threads:
-            answers = threads.map(
-                lambda address: visit(SiteClient(), address), addresses(1000, IPv4Address("198.18.0.0"))
-            )
+            answers = threads.map(lambda address: visit(client, address), addresses(1000, IPv4Address("198.18.0.0")))
             assert all(answer.json()["counted"] for answer in answers)
         assert read_figures().visitors == 1000
 
