@@ -16,6 +16,8 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test.utils import override_settings
 
+from config.bodies import settle_body
+
 StartResponse = Callable[..., Any]
 
 
@@ -32,6 +34,7 @@ class TwoLanes:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
+        settle_body(environ)
         path = environ["PATH_INFO"]
         # /api/docs is a page for people, under the content security policy of the others.
         is_call = path.startswith("/api/") and not path.startswith("/api/docs")
