@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -40,7 +41,13 @@ class SignUpView(_SignUpView):
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Sign the new user in by the site's own backend: axes' backend only guards and knows no users."""
-        user = form.save()
+        try:
+            with transaction.atomic():
+                user = form.save()
+        except IntegrityError:
+            # The name was free when the form looked, and taken when it wrote: a double click, say.
+            form.add_error("username", form.instance.unique_error_message(type(form.instance), ["username"]))
+            return self.form_invalid(form)
         login(self.request, user, backend="django.contrib.auth.backends.ModelBackend")
         return HttpResponseRedirect(self._next() or resolve_url(settings.LOGIN_REDIRECT_URL))
 

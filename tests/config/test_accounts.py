@@ -9,6 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from config.accounts.forms import SignUpForm
+
 if TYPE_CHECKING:
     from pytest_django import Settings
 
@@ -61,6 +63,21 @@ class TestSignUp:
 
     def test_refuses_a_name_that_is_taken(self, client: Client, ada: User) -> None:
         assert "id_username_error" in client.post("/accounts/signup", SIGN_UP | {"username": "ada"}).content.decode()
+
+    def test_refuses_a_name_that_is_taken_at_the_same_moment(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        save = SignUpForm.save
+
+        def save_second(form: SignUpForm, **options: Any) -> User:
+            User.objects.create_user("ada", password=PASSWORD)  # a double click: the other request was quicker
+            return save(form, **options)
+
+        monkeypatch.setattr(SignUpForm, "save", save_second)
+        response = client.post("/accounts/signup", SIGN_UP)
+        assert response.status_code == 200
+        assert "id_username_error" in response.content.decode()
+        assert not signed_in(client)
 
     def test_is_for_those_without_an_account(self, client: Client, ada: User) -> None:
         client.force_login(ada)
