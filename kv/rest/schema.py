@@ -54,4 +54,4 @@ class ApiSchema(AutoSchema):
             refusals |= _WITH_CALLER
         if "{" in self.path:
             refusals |= {404: "Nothing under this address."}
-        return refusals
+        return {**refusals, **getattr(self.view, "refusals", {})}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from rest_framework.exceptions import AuthenticationFailed
@@ -24,6 +25,7 @@ class ApiView(APIView):
 
     rate_limit: the limit that every request of the view counts against; None for none.
     max_body:   the largest body, bytes.
+    refusals:   what else each of its operations may answer with, for the description: status and sentence.
     reads_store: a GET can't be answered without the store, so that it is refused when the limit finds the store away:
                 after one timeout, not after a second one.
     """
@@ -38,6 +40,7 @@ class ApiView(APIView):
     schema = ApiSchema()
     rate_limit: ClassVar[RateLimit | None] = None
     max_body: ClassVar[int] = MAX_BODY
+    refusals: ClassVar[Mapping[int, str]] = MappingProxyType({})
     reads_store: ClassVar[bool] = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -18,7 +18,7 @@ SCHEMA = schemathesis.openapi.from_wsgi("/api/schema", application)
 FOUND: list[Any] = list(SCHEMA.get_all_operations())
 OPERATIONS = {found.ok().label: found.ok() for found in FOUND}
 APPS = ("stats", "usertokens", "codetags", "billing")
-EXAMPLES = 25
+EXAMPLES = 15
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,

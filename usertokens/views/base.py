@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
@@ -27,6 +28,7 @@ class UserTokensView(ApiView):
     """A signed-in caller, for their own data; for another's with the permission that the call names."""
 
     permission_classes = [IsAuthenticated]
+    refusals = MappingProxyType({404: "There is no such user."})
 
     def handle_exception(self, exc: Exception) -> Any:
         """Services' refusals as HTTP."""
