@@ -1,0 +1,189 @@
+"""Landings in a real browser, and the staff's pages of campaign codes."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from codetags.models import CodeTag
+from codetags.services.counts import get_code
+from codetags.services.hits import record_hit
+from codetags.services.registry import mirror_registry
+from tests.browser.conftest import AGENT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+HIT = "**/api/analytics/qr?code=*"
+COUNTS = "/admin/codetags/codecount/"
+
+
+def count(code: str = "DEMO") -> int:
+    found = get_code(code)
+    return found.count if found else 0
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+class TestLanding:
+    @pytest.mark.parametrize(("path", "left"), [("/", "/"), ("/de/", "/de/"), ("/en", "/"), ("/fr", "/fr/")])
+    def test_counts_once_and_takes_the_code_out_of_the_address(
+        self, site: str, quiet_page: Page, path: str, left: str
+    ) -> None:
+        calls: list[str] = []
+        quiet_page.on("request", lambda request: calls.append(request.url) if "/qr?code" in request.url else None)
+        with quiet_page.expect_response(HIT) as answer:
+            quiet_page.goto(f"{site}{path}?qr=demo")
+        assert answer.value.json() == {"code": "DEMO", "counted": True}
+        assert quiet_page.url == f"{site}{left}"
+        quiet_page.reload(wait_until="networkidle")
+        quiet_page.goto(f"{site}/pay", wait_until="networkidle")
+        quiet_page.go_back(wait_until="networkidle")
+        assert len(calls) == 1
+        assert count() == 1
+        canonical = quiet_page.locator('link[rel="canonical"]').get_attribute("href")
+        assert canonical is not None
+        assert "qr" not in canonical
+
+    def test_leaves_the_rest_of_the_address_alone(self, site: str, quiet_page: Page) -> None:
+        with quiet_page.expect_response(HIT):
+            quiet_page.goto(f"{site}/?a=1%20x&qr=DEMO&b=%C3%A9#how")
+        assert quiet_page.url == f"{site}/?a=1%20x&b=%C3%A9#how"
+
+    @pytest.mark.parametrize("code", ["nonsense", "AB-1", "", "%3Cscript%3E"])
+    def test_what_is_no_code_changes_nothing(self, site: str, quiet_page: Page, code: str) -> None:
+        calls: list[str] = []
+        quiet_page.on("request", lambda request: calls.append(request.url) if "/qr?" in request.url else None)
+        quiet_page.goto(f"{site}/?qr={code}", wait_until="networkidle")
+        assert quiet_page.url == f"{site}/?qr={code}"
+        assert calls == []
+
+    def test_a_call_that_fails_is_no_matter(self, site: str, page: Page) -> None:
+        page.route(HIT, lambda route: route.abort())
+        with page.expect_event("requestfailed"):
+            page.goto(f"{site}/?qr=DEMO")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.url == f"{site}/"
+
+    @pytest.mark.parametrize("path", ["/", "/es/"])
+    def test_counts_without_scripts_by_a_picture(self, site: str, browser: Browser, path: str) -> None:
+        with browser.new_context(user_agent=AGENT, java_script_enabled=False) as context:
+            page = context.new_page()
+            with page.expect_response(HIT) as answer:
+                page.goto(f"{site}{path}?qr=DEMO")
+            assert answer.value.headers["content-type"] == "image/gif"
+            assert [cookie["value"] for cookie in context.cookies() if cookie["name"] == "qr_counted"] == ["DEMO"]
+        assert count() == 1
+
+    def test_scripts_cannot_read_the_cookie(self, site: str, quiet_page: Page) -> None:
+        with quiet_page.expect_response(HIT):
+            quiet_page.goto(f"{site}/?qr=DEMO")
+        assert "qr_counted" not in str(quiet_page.evaluate("document.cookie"))
+
+
+@pytest.fixture
+def staff_page(site: str, context: BrowserContext, quiet_page: Page, client: Any) -> Page:
+    """Signed in, in English."""
+    client.force_login(User.objects.create_superuser("owner", password="a long password"))
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+    return quiet_page
+
+
+def record(code: str, visitors: int) -> None:
+    for visitor in range(visitors):
+        record_hit(code=code, address=f"10.0.0.{visitor}", agent="Mozilla/5.0")
+
+
+class TestStaff:
+    @pytest.fixture
+    def codes(self, site: str) -> None:
+        CodeTag.objects.create(code="BT26", label="Poster")
+        mirror_registry()
+        record("BT26", 3)
+        record("DEMO", 1)
+
+    def test_the_way_from_the_index(self, site: str, staff_page: Page, codes: None) -> None:
+        staff_page.goto(f"{site}/admin/")
+        staff_page.get_by_role("link", name="Campaign codes", exact=True).last.click()
+        staff_page.goto(f"{site}{COUNTS}")
+        expect(staff_page.get_by_role("heading", name="Campaign codes: counts")).to_be_visible()
+        expect(staff_page.locator("#nav-sidebar").get_by_role("link", name="Campaign codes: counts")).to_be_visible()
+        rows = staff_page.locator("[data-codes] tbody tr")
+        expect(rows).to_have_count(2)
+        expect(rows.first).to_contain_text("BT26")
+        rows.first.get_by_role("link", name="BT26").click()
+        expect(staff_page.locator("svg.codes-chart rect.codes-chart-bar")).to_have_count(90)
+        expect(staff_page.locator("img[data-qr]")).to_have_js_property("complete", value=True)
+
+    def test_copies_a_link(self, site: str, staff_page: Page, context: BrowserContext, codes: None) -> None:
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site)
+        staff_page.goto(f"{site}{COUNTS}")
+        staff_page.get_by_role("button", name="Copy the link of BT26 in Français").click()
+        expect(staff_page.locator("[data-status]")).to_contain_text("/fr/?qr=BT26")
+        assert str(staff_page.evaluate("navigator.clipboard.readText()")).endswith("/fr/?qr=BT26")
+
+    def test_refreshes_by_the_button_at_most_every_two_seconds(self, site: str, staff_page: Page, codes: None) -> None:
+        staff_page.clock.install()
+        staff_page.goto(f"{site}{COUNTS}")
+        staff_page.get_by_role("checkbox", name="Select BT26").check()
+        calls: list[str] = []
+        staff_page.on("request", lambda request: calls.append(request.url) if "fragment" in request.url else None)
+        record("NEWS", 1)
+        button = staff_page.get_by_role("button", name="Refresh")
+        button.click()
+        expect(staff_page.locator("[data-codes]")).to_contain_text("NEWS")
+        expect(staff_page.locator("[data-status]")).to_contain_text("Refreshed")
+        expect(staff_page.get_by_role("checkbox", name="Select BT26")).to_be_checked()
+        button.click(force=True)
+        button.click(force=True)
+        assert len(calls) == 1
+
+    def test_refreshes_by_itself_while_it_is_looked_at(self, site: str, staff_page: Page, codes: None) -> None:
+        staff_page.clock.install()
+        staff_page.goto(f"{site}{COUNTS}")
+        record("NEWS", 1)
+        staff_page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})")
+        staff_page.clock.run_for(300_000)
+        expect(staff_page.locator("[data-codes]")).not_to_contain_text("NEWS")
+        with staff_page.expect_response(lambda answer: "fragment" in answer.url):
+            staff_page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'visible'})")
+            staff_page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(staff_page.locator("[data-codes]")).to_contain_text("NEWS")
+
+    def test_exports(self, site: str, staff_page: Page, codes: None) -> None:
+        staff_page.goto(f"{site}{COUNTS}")
+        with staff_page.expect_download() as file:
+            staff_page.get_by_role("link", name="Download as CSV").click()
+        rows = list(csv.DictReader(Path(file.value.path()).read_text().splitlines()))
+        assert [(row["code"], row["count"]) for row in rows] == [("BT26", "3"), ("DEMO", "1")]
+        staff_page.get_by_role("checkbox", name="Select all codes").check()
+        with staff_page.expect_download() as file:
+            staff_page.get_by_role("button", name="Download as ZIP").click()
+        assert Path(file.value.path()).read_bytes().startswith(b"PK")
+        staff_page.goto(f"{site}{COUNTS}BT26/")
+        with staff_page.expect_download() as file:
+            staff_page.get_by_role("button", name="Download PNG").click()
+        assert file.value.suggested_filename == "qr-BT26.png"
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("path", ["/admin/", COUNTS, f"{COUNTS}BT26/", "/admin/codetags/codetag/add/"])
+    def test_is_accessible(self, site: str, staff_page: Page, codes: None, scheme: Any, path: str) -> None:
+        staff_page.emulate_media(color_scheme=scheme)
+        staff_page.goto(f"{site}{path}")
+        own = re.compile("codes-|codetags")
+        assert [found for found in violations(staff_page) if own.search(found)] == []
+
+    def test_an_empty_list_is_accessible(self, site: str, staff_page: Page) -> None:
+        staff_page.goto(f"{site}{COUNTS}")
+        expect(staff_page.get_by_text("/?qr=BT26").first).to_be_visible()
+        assert violations(staff_page) == []
