@@ -31,6 +31,34 @@ test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there i
 stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without an account
 	@$(BIN)/python -m tests.stripe_fake
 
+# What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
+SUITE = $(filter-out tests/browser tests/cluster tests/faults tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
+	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
+ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest -n $(JOBS) --dist loadfile
+
+test-cluster: $(VENV)/.dev compile ## the suite on six Valkey nodes, and failover and resharding under load
+	@TEST_FAILOVER=1 $(BIN)/pytest tests/cluster
+	@$(call ON,cluster) $(SUITE)
+
+test-sentinel: $(VENV)/.dev compile ## the suite behind Sentinel, and failover under load
+	@TEST_FAILOVER=1 $(BIN)/pytest tests/sentinel
+	@$(call ON,sentinel) $(SUITE)
+
+test-redis7: $(VENV)/.dev compile ## the suite on Debian's redis-server
+	@$(call ON,redis7) $(SUITE)
+
+test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers at once
+	@$(BIN)/python -m tests.postgres $(BIN)/pytest -n $(JOBS) --dist loadfile $(SUITE)
+
+test-faults: $(VENV)/.dev compile ## every fault of docs/operations.md
+	@TEST_FAILOVER=1 $(BIN)/pytest tests/faults tests/cluster tests/sentinel
+
+bench-peers: $(VENV)/.dev compile ## side by side with packages that do the same: a table of ratios
+	@$(BIN)/python -m benchmarks.peers
+
+load: $(VENV)/.dev compile ## a mixed load for SECONDS=600 (closed, then open loop), and again at ten times the data
+	@$(BIN)/python -m benchmarks.load --seconds $(or $(SECONDS),600)
+
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 

@@ -20,6 +20,7 @@ from kv.connection import connection, forget_connections
 from kv.embedded import EmbeddedServer
 from kv.factories import embedded_server
 from tests.cluster.client import WholeCluster
+from tests.cluster.watch import watched_scripts
 from tests.engines import store_url
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ def store_server() -> Iterator[EmbeddedServer]:
     server.leave()
     forget_connections()
     shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_slot() -> Iterator[None]:
+    """A script that would fail on a cluster fails here."""
+    with watched_scripts():
+        yield
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def free_port() -> int:
             return port
 
 
-@dataclass
+@dataclass(eq=False)
 class Server:
     """One server process on a TCP port of loopback, with a directory of its own."""
 
