@@ -86,3 +86,7 @@ class BadMood(Exception):
 
 class AccountNotClosed(Exception):
     """A listener of `account_closing` could not do its part, so nothing was deleted. Its own error is the cause."""
+
+
+class BadImport(Exception):
+    """What an older site's data says can't be."""

@@ -14,6 +14,7 @@ from usertokens.services.holds import LONGEST_HOLD
 
 LARGEST_AMOUNT = 10**12
 LONGEST_REASON = 200
+BEST_MOOD = 10
 
 
 class UserIdField(TextField):
@@ -34,7 +35,7 @@ class MoodField(serializers.Field[Decimal, Any, Any, Any]):
         if type(data) not in (int, float):
             self.fail("invalid")
         number = Decimal(str(data))
-        if not 0 <= number <= 10 or number != round(number, 1):
+        if not 0 <= number <= BEST_MOOD or number != round(number, 1):
             self.fail("invalid")
         return number
 
@@ -46,7 +47,7 @@ def _amount(**kwargs: Any) -> WholeNumberField:
 class ForUserInput(serializers.Serializer[Any]):
     """Whatever names a user other than the caller."""
 
-    userId = UserIdField(required=False, help_text="Another user, for callers with the permission.")
+    userId = UserIdField(required=False, help_text="Another user, for callers with the permission.")  # noqa: N815 (the contract spells it so)
 
 
 class GenerationInput(ForUserInput):
@@ -79,7 +80,7 @@ class CaptureInput(ForUserInput):
 class AddInput(serializers.Serializer[Any]):
     """Tokens to grant."""
 
-    userId = UserIdField()
+    userId = UserIdField()  # noqa: N815 (the contract spells it so)
     amount = _amount()
     reason = TextField(max_length=LONGEST_REASON)
     expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Null: never.")
@@ -94,7 +95,7 @@ class AddInput(serializers.Serializer[Any]):
 class ResetInput(serializers.Serializer[Any]):
     """Whom to reset."""
 
-    userId = UserIdField()
+    userId = UserIdField()  # noqa: N815 (the contract spells it so)
 
 
 class MoodInput(serializers.Serializer[Any]):
@@ -173,7 +174,7 @@ class GrantOutput(serializers.Serializer[Any]):
     amount = serializers.IntegerField()
     priority = serializers.IntegerField()
     expires_at = serializers.DateTimeField(allow_null=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment] # a field of that name, not the argument
 
 
 class TokensOutput(DashboardTokensOutput):
@@ -237,7 +238,7 @@ class InsufficientOutput(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField()
     balance = serializers.IntegerField()
-    required = serializers.IntegerField()
+    required = serializers.IntegerField()  # type: ignore[assignment] # as above
 
 
 class ConversationOutput(serializers.Serializer[Any]):

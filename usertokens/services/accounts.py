@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 
 from kv.connection import call
 from kv.scripts import Script
 from usertokens import keys
-from usertokens.errors import AccountClosed, AccountNotClosed
+from usertokens.errors import AccountClosed, AccountNotClosed, UnknownUser
 from usertokens.models import ArchivedEntry, Conversation, ConversationTally
 from usertokens.services.activity import get_user_stats
 from usertokens.services.balances import get_balance
 from usertokens.services.journal import iterate_transactions
+from usertokens.services.people import find_user
 from usertokens.signals import account_closing
 
 forget_user_script = Script("usertokens", "forget_user")
@@ -64,15 +64,12 @@ def delete_account(user: AbstractBaseUser) -> None:
 
 
 def _profile(user_id: str) -> dict[str, Any] | None:
-    users = get_user_model()._default_manager  # noqa: SLF001 (Django's public name for it)
-    user = users.filter(pk=user_id).first() if user_id.isdecimal() else None
-    if user is None:
+    try:
+        user = find_user(user_id)
+    except UnknownUser:
         return None
-    return {
-        "username": user.get_username(),
-        "joined": getattr(user, "date_joined", None),
-        "last_login": user.last_login,
-    }
+    joined = getattr(user, "date_joined", None)
+    return {"username": user.get_username(), "joined": joined, "last_login": user.last_login}
 
 
 def _conversations(user_id: str) -> Iterator[dict[str, Any]]:

@@ -11,13 +11,14 @@ from kv.connection import call_many, call_write
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.conf import DEFAULT_PLAN
-from usertokens.errors import AccountClosed, BadMood
+from usertokens.errors import BadMood
 from usertokens.services import ledger
 from usertokens.services.calendar import day_number, local_day
 from usertokens.types import LoginCounted, RecentConversation, UserStats
 
 #: Days that the calendar of a user's activity shows: twelve weeks.
 CALENDAR_DAYS = 84
+BEST_MOOD = 10
 _HALF = 42
 
 create_user_stats_script = Script("usertokens", "create_user_stats")
@@ -59,7 +60,7 @@ def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
 def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = None) -> None:
     """Set the mood, 0 to 10 with at most one decimal. Raises BadMood or AccountClosed."""
     number = Decimal(str(score))
-    if not 0 <= number <= 10 or number != round(number, 1):
+    if not 0 <= number <= BEST_MOOD or number != round(number, 1):
         raise BadMood(str(score))
     text = f"{number:.1f}".removesuffix(".0")
     ledger.checked(set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat()]))

@@ -1,25 +1,30 @@
 """Conversations: the text in the database, the count and the newest three in the store. The two never drift.
 
-The store is told how many there are and which are the newest: state, not "one more". It is told while the user's tally is locked
-and before the transaction ends, so saves of one user reach it in order, and nothing is saved while it is away. A crash between the
-two leaves the store one ahead; the retry, any later save, or `usertokens_check --repair` sets it right.
+The store is told how many there are and which are the newest: state, not "one more". It is told while the user's
+tally is locked and before the transaction ends, so saves of one user reach it in order, and nothing is saved while it
+is away. A crash between the two leaves the store one ahead; the retry, any later save, or `usertokens_check --repair`
+sets it right.
 """
 
 from __future__ import annotations
 
 import json
 import uuid as uuids
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
+from kv.connection import Word, call_many
 from kv.scripts import Script
+from usertokens import keys
 from usertokens.models import Conversation, ConversationTally
 from usertokens.services import ledger
-from usertokens.services.activity import activity_keys, get_user_stats
+from usertokens.services.activity import activity_keys
 from usertokens.services.calendar import local_day
 from usertokens.types import SavedConversation
 
@@ -60,22 +65,34 @@ def record_conversation(
     return SavedConversation(str(number), known is None, total)
 
 
-def repair_conversations(user_id: str, *, dry_run: bool = False) -> bool:
-    """Set the store's count and newest three as the database has them; True when they differed."""
+def find_drifted(user_ids: Sequence[str]) -> list[str]:
+    """Which of a batch of users have other conversations in the store than in the database: two queries, one round trip."""
+    tallies = {tally.user_id: tally for tally in ConversationTally.objects.filter(user_id__in=user_ids)}
+    rows = Conversation.objects.filter(user_id__in=user_ids).values("user_id")
+    saved = {row["user_id"]: row["count"] for row in rows.annotate(count=Count("id"))}
+    fields = ("conversations", "recent_conversations")
+    replies = call_many([("HMGET", keys.stats(user_id), *fields) for user_id in user_ids])
+    return [
+        user_id
+        for user_id, (count, recent) in zip(user_ids, replies, strict=True)
+        if _differs(user_id, tallies.get(user_id), saved.get(user_id, 0), int(count or 0), recent)
+    ]
+
+
+def repair_conversations(user_id: str) -> None:
+    """Set the store's count and newest three as the database has them. Raises AccountClosed."""
     with transaction.atomic():
         tally = _locked_tally(user_id)
-        saved = Conversation.objects.filter(user_id=user_id).count()
-        stats = get_user_stats(user_id)
-        if stats is not None and tally.saved == saved and stats.conversations == saved + tally.imported:
-            shown = [(item.id, item.summary) for item in stats.recent_conversations]
-            if not saved or shown == [(str(item.uuid), item.summary) for item in _newest(user_id)]:
-                return False
-        if (stats is None and not saved) or dry_run:
-            return stats is not None
-        tally.saved = saved
+        tally.saved = Conversation.objects.filter(user_id=user_id).count()
         tally.save(update_fields=["saved"])
         _tell_store(tally, None)
-    return True
+
+
+def _differs(user_id: str, tally: ConversationTally | None, saved: int, count: int, recent: bytes | None) -> bool:
+    imported = tally.imported if tally else 0
+    if count != saved + imported or (tally is not None and tally.saved != saved):
+        return True
+    return bool(saved) and json.loads(recent or b"[]") != _recent(user_id)
 
 
 def _locked_tally(user_id: str) -> ConversationTally:
@@ -83,16 +100,14 @@ def _locked_tally(user_id: str) -> ConversationTally:
     return ConversationTally.objects.select_for_update().get(user_id=user_id)
 
 
-def _newest(user_id: str) -> list[Conversation]:
-    rows = Conversation.objects.filter(user_id=user_id).only("uuid", "summary", "at")
-    return list(rows.order_by("-at", "-id")[:RECENT])
+def _recent(user_id: str) -> list[dict[str, str]]:
+    rows = Conversation.objects.filter(user_id=user_id).only("uuid", "summary", "at").order_by("-at", "-id")[:RECENT]
+    return [{"id": str(item.uuid), "summary": item.summary, "at": item.at.isoformat()} for item in rows]
 
 
 def _tell_store(tally: ConversationTally, now: datetime | None) -> int:
-    recent = [
-        {"id": str(item.uuid), "summary": item.summary, "at": item.at.isoformat()} for item in _newest(tally.user_id)
-    ]
     total = tally.saved + tally.imported
-    words = [total, json.dumps(recent, ensure_ascii=False, separators=(",", ":")), local_day(now).isoformat()]
+    recent = json.dumps(_recent(tally.user_id), ensure_ascii=False, separators=(",", ":"))
+    words: list[Word] = [total, recent, local_day(now).isoformat()]
     ledger.checked(record_conversation_script.run(activity_keys(tally.user_id), words))
     return total

@@ -15,6 +15,7 @@ from usertokens.types import Hold, Movement
 
 #: The longest a hold may stand, seconds.
 LONGEST_HOLD = 86400
+_LONGEST_NUMBER = 15
 
 hold_tokens_script = Script("usertokens", "hold_tokens")
 capture_hold_script = Script("usertokens", "capture_hold")
@@ -103,7 +104,7 @@ def _hold_id(user_id: str, entry: str) -> str:
 def _entry(user_id: str, hold_id: str) -> int:
     """The number of the hold's entry. Raises UnknownHold for an id of somebody else, or none at all."""
     number, _, tail = hold_id.partition("-")
-    if tail != _tail(user_id) or not number.isascii() or not number.isdecimal() or len(number) > 15:
+    if tail != _tail(user_id) or not number.isascii() or not number.isdecimal() or len(number) > _LONGEST_NUMBER:
         raise UnknownHold(hold_id)
     return int(number)
 

@@ -12,7 +12,7 @@ from kv.scripts import Script
 from usertokens import keys
 from usertokens.models import ArchivedEntry
 from usertokens.services import ledger
-from usertokens.services.calendar import end_of, from_ms, local_day, to_ms
+from usertokens.services.calendar import end_of, from_ms, local_day
 from usertokens.types import DayBalance, Page, Transaction
 
 _CHUNK = 500
@@ -74,6 +74,19 @@ def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime 
         if not entries:
             return moved
         moved += _move(user_id, entries)
+
+
+def count_older(user_id: str, *, older_than: datetime) -> int:
+    """How many entries in the store are from before `older_than`."""
+    return sum(1 for entry in iterate_young(user_id) if entry.at < older_than)
+
+
+def iterate_young(user_id: str) -> Iterator[Transaction]:
+    """Every entry that is still in the store, newest first."""
+    highest: int | str = ""
+    while entries := _young(user_id, highest, _CHUNK, None)[0]:
+        yield from entries
+        highest = entries[-1].id - 1
 
 
 def _move(user_id: str, entries: list[Transaction]) -> int:

@@ -50,4 +50,4 @@ def _forget(user_id: str) -> None:
             "user %s was deleted, what is kept about them was not: run `manage.py usertokens_forget %s`",
             user_id,
             user_id,
-        )  # noqa: TRY400
+        )

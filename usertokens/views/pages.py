@@ -23,6 +23,7 @@ from usertokens.templatetags.usertokens import entry_kind
 from usertokens.views.charts import balance_chart, calendar_cells
 
 PAGE = 25
+_LONGEST_NUMBER = 15
 _SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -63,7 +64,7 @@ def dismiss_note(request: HttpRequest) -> HttpResponse:
 def history(request: HttpRequest) -> HttpResponse:
     """The journal, page by page."""
     before = request.GET.get("before", "")
-    number = int(before) if before.isascii() and before.isdecimal() and len(before) < 16 else None
+    number = int(before) if before.isascii() and before.isdecimal() and len(before) <= _LONGEST_NUMBER else None
     try:
         page = journal.list_transactions(str(request.user.pk), limit=PAGE, before=number)
     except StoreUnavailable:

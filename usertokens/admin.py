@@ -1,0 +1,59 @@
+"""The app in Django's admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from usertokens.models import TokenLedger
+from usertokens.permissions import MANAGE_TOKENS, VIEW_ANY
+from usertokens.views.admin import user_page, users_page
+
+
+@admin.register(TokenLedger)
+class TokenLedgerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
+    """A search for users in the list's place, and a page for each. Permission: view_any; to change: manage_tokens."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nothing is added here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: TokenLedger | None = None) -> bool:
+        """Nothing is deleted here."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: TokenLedger | None = None) -> bool:
+        """Whoever may see any user's tokens, or manage them."""
+        return request.user.has_perm(VIEW_ANY) or request.user.has_perm(MANAGE_TOKENS)
+
+    def has_change_permission(self, request: HttpRequest, obj: TokenLedger | None = None) -> bool:
+        """Whoever may manage tokens."""
+        return request.user.has_perm(MANAGE_TOKENS)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """The app stands in the index for whoever may see anything of it."""
+        return self.has_view_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list, and a page for each user."""
+        return [
+            path("", self.admin_site.admin_view(self.changelist_view), name="usertokens_tokenledger_changelist"),
+            path("<str:user_id>/", self.admin_site.admin_view(self.user_view), name="usertokens_user"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Find a user."""
+        return users_page(request, {**self._context(request), **(extra_context or {})})
+
+    def user_view(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        """One user's activity, grants and journal, and what may be done about them."""
+        return user_page(request, user_id, self._context(request), may_change=self.has_change_permission(request))
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return {**self.admin_site.each_context(request), "title": self.opts.verbose_name_plural, "opts": self.opts}

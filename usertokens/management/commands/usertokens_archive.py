@@ -1,0 +1,44 @@
+"""`manage.py usertokens_archive`: old journal entries to the database."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from kv.management.base import StoreCommand
+from usertokens.duties import ARCHIVE_DAYS
+from usertokens.services.audits import iterate_users
+from usertokens.services.journal import archive_journal, count_older
+
+# A dashboard draws 30 days, and a repeated request is answered for 7.
+_LEAST_DAYS = 31
+
+
+class Command(StoreCommand):
+    """Move old entries; each part leaves the store only once the database has it."""
+
+    help = "Moves journal entries older than --days to the database, then trims them from the store. Safe to stop and run again."
+    writes_bulk = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """--days N."""
+        parser.add_argument(
+            "--days", type=int, default=ARCHIVE_DAYS, help=f"at least {_LEAST_DAYS}; {ARCHIVE_DAYS} without"
+        )
+
+    def handle(self, *args: Any, days: int, **options: Any) -> None:
+        """Go through all accounts."""
+        if days < _LEAST_DAYS:
+            raise CommandError(f"--days: at least {_LEAST_DAYS}, the dashboard draws them")
+        older_than = timezone.now() - timedelta(days=days)
+        moved = 0
+        with self.meter(None, "Archiving", "accounts") as meter:
+            for user_id in iterate_users():
+                step = count_older if self.dry_run else archive_journal
+                moved += step(user_id, older_than=older_than)
+                meter.advance()
+        self.stdout.write(f"{moved} entries {'would be' if self.dry_run else 'were'} moved")

@@ -1,0 +1,51 @@
+"""`manage.py usertokens_check`: does every ledger add up?"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from kv.management.base import StoreCommand
+from usertokens.services.audits import check_ledgers, in_batches, iterate_active_users, iterate_users
+from usertokens.services.conversations import find_drifted, repair_conversations
+
+
+class Command(StoreCommand):
+    """For every user: balance = grants - debt = journal, holds and entries complete, conversations as in the database."""
+
+    help = (
+        "Adds up every ledger: the balance must be what the grants hold less the debt, and the sum of the journal and its "
+        "archive. Compares the count and the newest of everybody's conversations with the database; --repair sets these right."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """[user …] --repair."""
+        parser.add_argument("user", nargs="*", help="ids of users; all without")
+        parser.add_argument(
+            "--repair", action="store_true", help="set conversations in the store as the database has them"
+        )
+
+    def handle(self, *args: Any, user: list[str], repair: bool, **options: Any) -> None:
+        """Say what does not fit; exit 1 when something does not."""
+        checked = wrong = drifted = 0
+        with self.meter(len(user) or None, "Checking ledgers", "accounts") as meter:
+            for batch in in_batches(user or iterate_users()):
+                for report in check_ledgers(batch):
+                    wrong += bool(report.problems)
+                    for problem in report.problems:
+                        self.stdout.write(f"user {report.user_id}: {problem}")
+                checked += len(batch)
+                meter.advance(len(batch))
+        with self.meter(len(user) or None, "Checking conversations", "users") as meter:
+            for batch in in_batches(user or iterate_active_users()):
+                for user_id in find_drifted(batch):
+                    drifted += 1
+                    if repair:
+                        repair_conversations(user_id)
+                    self.stdout.write(f"user {user_id}: conversations {'repaired' if repair else 'differ'}")
+                meter.advance(len(batch))
+        self.stdout.write(f"{checked} ledgers checked, {wrong} wrong; conversations of {drifted} users differed")
+        if wrong or (drifted and not repair):
+            raise CommandError("Something does not fit; see above.")

@@ -1,0 +1,25 @@
+"""`manage.py usertokens_export USER`: everything kept about a user, as JSON."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from kv.management.base import StoreCommand
+from usertokens.services.accounts import export_user
+from usertokens.views.accounts import stream_json
+
+
+class Command(StoreCommand):
+    """What a user gets who asks for their data."""
+
+    help = "Writes everything kept about a user to the standard output, as JSON."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """USER."""
+        parser.add_argument("user", help="the user's id")
+
+    def handle(self, *args: Any, user: str, **options: Any) -> None:
+        """Write it part by part."""
+        for part in stream_json(export_user(user)):
+            self.stdout.write(part, ending="")

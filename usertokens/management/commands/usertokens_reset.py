@@ -1,0 +1,39 @@
+"""`manage.py usertokens_reset USER`: back to the first day."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from kv.management.base import StoreCommand
+from usertokens.errors import AccountClosed, OpenHolds, UnknownUser
+from usertokens.services.people import require_user
+from usertokens.services.resets import reset_user
+
+
+class Command(StoreCommand):
+    """Stats and balance as on the first day."""
+
+    help = "Sets a user's activity and tokens back to the first day. The journal goes to the archive; bought tokens are gone as well."
+    destroys = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """USER --reason."""
+        parser.add_argument("user", help="the user's id")
+        parser.add_argument("--reason", default="reset", help="stands in the journal")
+
+    def handle(self, *args: Any, user: str, reason: str, **options: Any) -> None:
+        """Ask, then reset."""
+        try:
+            require_user(user)
+            self.confirm(f"Reset user {user}?")
+            reset_user(user, reason=reason, actor="usertokens_reset")
+        except UnknownUser as error:
+            raise CommandError(f"There is no user {user}.") from error
+        except AccountClosed as error:
+            raise CommandError(f"The account of user {user} was deleted.") from error
+        except OpenHolds as error:
+            raise CommandError("Tokens are on hold. Capture or release them first.") from error
+        self.stdout.write(f"user {user} was reset")

@@ -1,0 +1,144 @@
+"""Take over an older site's users and tokens, as often as one likes."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TextIO
+
+from django.db import transaction
+from django.utils import timezone
+
+from kv.connection import Word
+from kv.scripts import Script
+from usertokens import keys
+from usertokens.conf import app_settings
+from usertokens.errors import BadImport, InsufficientTokens
+from usertokens.models import ConversationTally
+from usertokens.services import ledger
+from usertokens.services.activity import activity_keys
+from usertokens.services.balances import BOUGHT
+from usertokens.services.calendar import local_day
+
+_COUNTS = ("conversations", "generations", "days_active", "login_streak", "longest_streak")
+COLUMNS = ("user_id", "id", "at", "amount", "reason")
+
+import_user_stats_script = Script("usertokens", "import_user_stats")
+import_entry_script = Script("usertokens", "import_entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One user or row: whether it was new, and why it was left out ("" when it was not)."""
+
+    name: str
+    added: bool
+    problem: str = ""
+
+
+def import_older_store(older: Any, *, dry_run: bool) -> Iterator[Imported]:
+    """Read `user:*:stats` and `user:*:last_login` of an older site's Redis (a redis-py client). Raises StoreUnavailable."""
+    for key in older.scan_iter(match="user:*:stats", count=500):
+        user_id = key.decode("utf-8", "replace").removeprefix("user:").removesuffix(":stats").strip("{}")
+        fields = {name.decode(): value.decode("utf-8", "replace") for name, value in older.hgetall(key).items()}
+        last = older.get(key.removesuffix(b":stats") + b":last_login") or b""
+        try:
+            yield import_user_stats(user_id, fields, last_login=last.decode("utf-8", "replace"), dry_run=dry_run)
+        except (BadImport, ValueError) as error:
+            yield Imported(user_id, added=False, problem=str(error))
+
+
+def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, dry_run: bool) -> Imported:
+    """Take over one user's activity, once: the larger of two counts. Raises BadImport for values that can't be."""
+    words: list[Word] = [local_day().isoformat(), _day(last_login)]
+    for name in _COUNTS:
+        if name in fields:
+            words += [name, _count(name, fields[name])]
+    if "mood_score" in fields:
+        words += ["mood_score", _mood(fields["mood_score"])]
+    if fields.get("plan") in app_settings.PLAN_ALLOWANCES:
+        words += ["plan", fields["plan"]]
+    if recent := _recent(fields.get("recent_conversations", "[]")):
+        words += ["recent_conversations", recent]
+    if dry_run:
+        return Imported(user_id, added=True)
+    with transaction.atomic():
+        # The older site's conversations have no text here; the count goes on from theirs.
+        tally, _ = ConversationTally.objects.get_or_create(user_id=user_id)
+        tally = ConversationTally.objects.select_for_update().get(pk=tally.pk)
+        if not tally.imported and "conversations" in fields:
+            tally.imported = _count("conversations", fields["conversations"])
+            tally.save(update_fields=["imported"])
+        reply = ledger.checked(import_user_stats_script.run(activity_keys(user_id), words))
+    return Imported(user_id, added=reply[1] == b"1")
+
+
+def import_csv(file: TextIO, *, dry_run: bool) -> Iterator[Imported]:
+    """Rows user_id,id,at,amount,reason: each id once for ever; amounts below 0 are spends. Raises BadImport for other columns."""
+    reader = csv.DictReader(file)
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise BadImport(f"the file has no column {missing[0]}")
+    for row in reader:
+        name = f"line {reader.line_num}"
+        try:
+            yield Imported(name, added=import_entry(row, dry_run=dry_run))
+        except InsufficientTokens as error:
+            yield Imported(name, added=False, problem=f"spends {error.required}, the balance is {error.balance}")
+        except (BadImport, ValueError) as error:
+            yield Imported(name, added=False, problem=str(error))
+
+
+def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
+    """Take over one row; False when it is known. Raises BadImport, InsufficientTokens, IdempotencyConflict, AccountClosed."""
+    user_id, amount = row["user_id"].strip(), _count("amount", row["amount"], signed=True)
+    at = datetime.fromisoformat(row["at"].strip())
+    at = at if at.tzinfo else timezone.make_aware(at)
+    if not user_id or not amount or not row["id"].strip():
+        raise BadImport("a user, an id and an amount other than 0 are required")
+    reason = f"{row['reason'].strip()} ({at.date().isoformat()})"[:200]
+    digest = hashlib.sha256(f"import:{row['id'].strip()}".encode()).digest()[:16]
+    words = ledger.common_words(user_id)
+    words[4:8] = [ledger.fingerprint_of("import", amount, at.isoformat()), reason, row["id"].strip()[:64], ""]
+    own: list[Word] = [digest, amount, BOUGHT, ledger.LARGEST_BALANCE, "1" if dry_run else ""]
+    reply = import_entry_script.run([*keys.ledger(user_id), keys.sources(user_id)], [*words, *own])
+    if reply[0] == b"insufficient":
+        raise InsufficientTokens(int(reply[1]), -amount)
+    return bool(ledger.checked(reply)[1] == b"new")
+
+
+def _count(name: str, text: str, *, signed: bool = False) -> int:
+    digits = text.strip().removeprefix("-") if signed else text.strip()
+    if not digits.isascii() or not digits.isdecimal() or int(digits) > ledger.LARGEST_BALANCE:
+        raise BadImport(f"{name}: {text!r} is no whole number")
+    return int(text)
+
+
+def _mood(text: str) -> str:
+    number = round(float(text), 1)
+    if not 0 <= number <= 10:  # noqa: PLR2004 (a mood's own bound)
+        raise BadImport(f"mood_score: {text!r} is not between 0 and 10")
+    return f"{number:.1f}".removesuffix(".0")
+
+
+def _day(text: str) -> str:
+    return date.fromisoformat(text[:10]).isoformat() if text else ""
+
+
+def _recent(text: str) -> str:
+    """Older sites keep the newest conversations in several shapes; what names its id, text and time is taken over."""
+    items = json.loads(text or "[]")
+    kept = [
+        {
+            "id": str(item["id"]),
+            "summary": str(item["summary"])[:280],
+            "at": datetime.fromisoformat(item["at"]).isoformat(),
+        }
+        for item in (items if isinstance(items, list) else [])
+        if isinstance(item, dict) and {"id", "summary", "at"} <= item.keys()
+    ]
+    return json.dumps(kept[:3], ensure_ascii=False, separators=(",", ":")) if kept else ""
