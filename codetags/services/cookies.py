@@ -131,6 +131,13 @@ def _of_admin() -> Iterator[StorageItem]:
         Storage.SESSION,
         where=where,
     )
+    yield StorageItem(
+        "django.admin.filtersState",
+        gettext_lazy("Remembers which filters beside a list are folded."),
+        None,
+        Storage.SESSION,
+        where=where,
+    )
 
 
 def _words(name: str) -> tuple[str, str]:

@@ -1,0 +1,90 @@
+"""Sample codes for `manage.py demo`: campaigns that begin, draw people and fade, and two codes nobody planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from ipaddress import IPv4Address
+from random import Random
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from codetags.conf import app_settings
+from codetags.models import CodeTag
+from codetags.services.calendar import local_day
+from codetags.services.codes import is_code
+from codetags.services.hits import record_hit
+
+# Addresses that no visitor can have (RFC 2544: set aside for measuring networks); each hit takes the next one.
+_NETWORK = int(IPv4Address("198.19.0.0"))
+_ADDRESSES = 2**16
+_AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1"
+_WEEKEND = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class _Campaign:
+    """A code. `label` "" = not in the registry; `begins` days after the first; hits on the first day; days to halve."""
+
+    code: str
+    label: str
+    begins: int
+    hits: int
+    half_life: float
+
+
+_CAMPAIGNS = (
+    _Campaign("DEMO", "Demonstration at the counter", 0, 6, 400),
+    _Campaign("BT26", "Business trade fair 2026, stand", 12, 90, 4),
+    _Campaign("POST", "Poster, main station", 5, 22, 45),
+    _Campaign("TRAM", "Tram line 4, inside", 20, 16, 30),
+    _Campaign("MAIL", "Letter to customers, spring", 30, 70, 5),
+    _Campaign("CARD", "Business cards", 0, 3, 1000),
+    _Campaign("CAFE", "Café on the square, table cards", 0, 8, 120),
+    _Campaign("NEWS", "Advertisement in the local paper", 47, 55, 6),
+    _Campaign("FLY1", "Flyer, old town", 10, 18, 14),
+    _Campaign("OPEN", "Open day", 70, 80, 2),
+    _Campaign("X7Q2", "", 25, 2, 60),
+    _Campaign("TEST", "", 3, 2, 20),
+)
+
+
+def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:
+    """Register the planned codes and record the hits of all, through the service, day by day.
+
+    days:    how many, the day of `now` the last.
+    rng:     decides everything, so that the same seed makes the same hits.
+    advance: called with the number of records written.
+    Raises CommandError when hits are sent on to somebody, who would take these for real; StoreUnavailable.
+    """
+    if app_settings.QR_ANALYTICS_EXTERNAL_URL:
+        raise CommandError("QR_ANALYTICS_EXTERNAL_URL is set: sample hits would be sent there.")
+    campaigns = [campaign for campaign in _CAMPAIGNS if is_code(campaign.code)]
+    today = local_day(now)
+    first = today - timedelta(days=days - 1)
+    for campaign in campaigns:
+        if campaign.label:
+            CodeTag.objects.get_or_create(code=campaign.code, defaults={"label": campaign.label})
+    strangers = 0
+    for number in range(days):
+        day = first + timedelta(days=number)
+        moment = min(timezone.make_aware(datetime.combine(day, time(12)), timezone.get_default_timezone()), now)
+        before = strangers
+        for campaign in campaigns:
+            for _ in range(_hits(campaign, number, day, rng)):
+                address = str(IPv4Address(_NETWORK + strangers % _ADDRESSES))
+                record_hit(code=campaign.code, address=address, agent=_AGENT, now=moment)
+                strangers += 1
+        advance(strangers - before)
+
+
+def _hits(campaign: _Campaign, number: int, day: date, rng: Random) -> int:
+    age = number - campaign.begins
+    if age < 0:
+        return 0
+    expected = campaign.hits * 0.5 ** (age / campaign.half_life)
+    if day.isoweekday() > 5:  # noqa: PLR2004 (ISO 8601: Saturday is 6)
+        expected *= _WEEKEND
+    return max(0, round(rng.gauss(expected, expected**0.5)))
