@@ -22,6 +22,7 @@ from kv.addresses import address_hash, client_address
 from kv.conf import app_settings
 from kv.connection import connection
 from kv.errors import store_errors
+from kv.gate import Gate, passing
 
 
 class RateLimited(Exception):
@@ -65,7 +66,10 @@ class RateLimit:
             return
         item = limits.RateLimitItemPerSecond(window.amount, window.seconds)
         with store_errors():
-            limiter = _limiter(connection(), app_settings.KV_PREFIX)
+            client = connection()
+        # A thread has a client of its own; the pool is one for all, as is a cluster's client.
+        with passing(_gate(getattr(client, "connection_pool", client))), store_errors():
+            limiter = _limiter(client, app_settings.KV_PREFIX)
             if limiter.hit(item, self.name, *identity):
                 return
             stats = limiter.get_window_stats(item, self.name, *identity)
@@ -102,6 +106,12 @@ class _KvStorage(RedisStorage):
     def base_exceptions(self) -> type[Exception]:
         """Every error of the client; they pass through unchanged."""
         return redis.exceptions.RedisError
+
+
+@lru_cache(maxsize=256)
+def _gate(server: Any) -> Gate:
+    """Its calls go past the lean wires, and so past their gates."""
+    return Gate()
 
 
 @lru_cache(maxsize=256)

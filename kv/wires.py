@@ -19,6 +19,7 @@ from redis.connection import ConnectionPool
 from kv import keys
 from kv.conf import app_settings
 from kv.errors import NotReplicated, StoreUnavailable, raise_if_away
+from kv.gate import Gate
 
 Word = str | bytes | int | float
 Command = tuple[Word, ...]
@@ -39,14 +40,22 @@ class Wire:
         self._pool = pool
         self._idle: deque[Any] = deque()
         self._pid = os.getpid()
+        self._gate = Gate()
 
     def send_one(self, command: Command) -> Any:
         """Write one command and read its reply."""
+        if self._gate.shut:
+            with self._gate.trial():
+                return self._send_one(command)
+        return self._send_one(command)
+
+    def _send_one(self, command: Command) -> Any:
         line = self._take()
         try:
             line.send_packed_command([pack_command(command)], check_health=False)
             return line.read_response()
         except BaseException as error:
+            self._gate.note(error)
             _settle(line, error)
             raise
         finally:
@@ -54,11 +63,18 @@ class Wire:
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """Write all commands, then read as many replies; an error reply is a ResponseError among them."""
+        if self._gate.shut:
+            with self._gate.trial():
+                return self._exchange(commands)
+        return self._exchange(commands)
+
+    def _exchange(self, commands: Sequence[Command]) -> list[Any]:
         line = self._take()
         try:
             line.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
             return [_reply(line) for _ in commands]
         except BaseException as error:
+            self._gate.note(error)
             _settle(line, error)
             raise
         finally:
@@ -92,6 +108,7 @@ class Wire:
         except BaseException as error:
             line.disconnect()
             self._idle.append(line)
+            self._gate.note(error)
             if isinstance(error, (redis.RedisError, OSError)):
                 raise StoreUnavailable(type(error).__name__) from error
             raise
