@@ -10,7 +10,7 @@ from random import Random
 from types import ModuleType
 from typing import Protocol, cast
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.utils.module_loading import module_has_submodule
 
 from kv.conf import app_settings
@@ -36,17 +36,18 @@ class Fill(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One app's share of the sample data."""
+    """One app's share of the sample data; `afterwards` is a sentence to say when it is there, or ""."""
 
     app: str
     title: str
     fill: Fill
+    afterwards: str = ""
 
 
 def list_parts() -> tuple[Part, ...]:
     """The parts of the installed apps, in the order of INSTALLED_APPS."""
     return tuple(
-        Part(config.label, str(config.verbose_name), cast("Fill", import_module(f"{config.name}.demo").fill))
+        _part(config)
         for config in apps.get_app_configs()
         if config.module is not None and _is_part(config.name, config.module)
     )
@@ -60,6 +61,13 @@ def has_figures() -> bool:
 def fill_part(part: Part, *, seed: str, now: datetime, advance: Callable[[int], None], days: int = DAYS) -> None:
     """Let one app write its sample data. Raises whatever its services raise; what was written until then stays."""
     part.fill(days=days, rng=Random(f"{seed}:{part.app}"), now=now, advance=advance)  # noqa: S311 (nothing secret)
+
+
+def _part(config: AppConfig) -> Part:
+    module = import_module(f"{config.name}.demo")
+    return Part(
+        config.label, str(config.verbose_name), cast("Fill", module.fill), str(getattr(module, "AFTERWARDS", ""))
+    )
 
 
 def _is_part(name: str, module: ModuleType) -> bool:

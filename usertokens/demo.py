@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -21,9 +22,10 @@ from usertokens.services.conversations import record_conversation
 from usertokens.services.plans import set_plan
 
 NAMES = (
-    *("ada", "amir", "anneke", "bruno", "carla", "chiara", "dario", "dilan", "elif", "emil", "esther", "fatima", "felix"),
-    *("greta", "hugo", "ida", "ines", "jakob", "jeanne", "karim", "klara", "leila", "leon", "lucia", "malik", "marta"),
-    *("mila", "nadia", "nils", "olga", "pablo", "petra", "rafael", "rosa", "samir", "selma", "theo", "ute", "vera", "yuna"),
+    *("ada", "amir", "anneke", "bruno", "carla", "chiara", "dario", "dilan", "elif", "emil", "esther", "fatima"),
+    *("felix", "greta", "hugo", "ida", "ines", "jakob", "jeanne", "karim", "klara", "leila", "leon", "lucia", "malik"),
+    *("marta", "mila", "nadia", "nils", "olga", "pablo", "petra", "rafael", "rosa", "samir", "selma", "theo", "ute"),
+    *("vera", "yuna"),
 )  # fmt: skip
 AFTERWARDS = f"The sample users have no password: `manage.py changepassword {NAMES[0]}` lets you in as one of them."
 _SUMMARIES = (
@@ -69,15 +71,20 @@ def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None
             tops_up=rng.random() < 0.15,  # noqa: PLR2004 (about one in seven)
         )
         user_id = _make_user(name, _moment(habit.joined, 8, days, now))
+        if user_id is None:
+            continue
         for number in range(habit.joined, days):
             if number == habit.joined or rng.random() < habit.keenness:
-                advance(_live_a_day(user_id, habit, number, days, rng, now))
+                advance(_live_a_day(user_id, habit, number=number, days=days, rng=rng, now=now))
 
 
-def _make_user(name: str, joined: datetime) -> str:
-    users = get_user_model()
+def _make_user(name: str, joined: datetime) -> str | None:
+    """The new user's id; None when somebody has the name already, who is left alone."""
+    users: Any = get_user_model()
     with transaction.atomic():
-        user, _ = users.objects.get_or_create(**{users.USERNAME_FIELD: name})
+        user, is_new = users.objects.get_or_create(**{users.USERNAME_FIELD: name})
+        if not is_new:
+            return None
         user.set_unusable_password()
         user.date_joined = joined
         user.save()
@@ -91,7 +98,7 @@ def _moment(number: int, hour: int, days: int, now: datetime) -> datetime:
     return min(timezone.make_aware(datetime.combine(day, time(hour)), timezone.get_default_timezone()), now)
 
 
-def _live_a_day(user_id: str, habit: _Habit, number: int, days: int, rng: Random, now: datetime) -> int:
+def _live_a_day(user_id: str, habit: _Habit, *, number: int, days: int, rng: Random, now: datetime) -> int:
     morning, noon, evening = (_moment(number, hour, days, now) for hour in (8, 12, 18))
     record_login(user_id, now=morning)
     written = 1

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
-from types import SimpleNamespace
+from datetime import UTC, date, datetime
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from codetags.demo import fill as fill_codes
+from codetags.models import CodeTag
+from codetags.services.counts import list_codes
+from codetags.services.counts import list_days as list_days_of
 from config.demo import Part, fill_part, has_figures, list_parts
 from stats.demo import fill
 from stats.services.figures import forget_figures, read_figures
@@ -19,6 +23,9 @@ from stats.services.usage import list_usage
 from stats.services.visits import record_visit
 from stats.types import Reason
 from tests.stats.callers import count_keys
+from usertokens.demo import fill as fill_users
+from usertokens.services.audits import check_ledgers
+from usertokens.services.journal import list_transactions
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)  # a Tuesday
 STATS = Part("stats", "Statistics", fill)
@@ -31,7 +38,7 @@ def _clean(store: Any) -> None:
 
 class TestParts:
     def test_are_brought_by_the_apps(self) -> None:
-        assert "stats" in [part.app for part in list_parts()]
+        assert {"stats", "usertokens", "codetags"} <= {part.app for part in list_parts()}
 
     def test_leave_the_site_itself_out(self) -> None:
         assert not {"site", "kv"} & {part.app for part in list_parts()}
@@ -76,6 +83,51 @@ class TestStatistics:
         assert list_days(days=90, now=NOW) != first
 
 
+@pytest.mark.django_db
+class TestCodes:
+    @pytest.fixture(autouse=True)
+    def _filled(self, store: Any) -> None:
+        fill_part(Part("codetags", "Codes", fill_codes), seed="one", now=NOW, advance=lambda _: None)
+
+    def test_are_twelve_with_hits_over_ninety_days(self) -> None:
+        page = list_codes(limit=100, now=NOW)
+        assert len(page.codes) == 12
+        assert all(code.count for code in page.codes)
+        assert CodeTag.objects.count() == 10
+        days = [day.count for day in list_days_of("POST", since=date(2025, 12, 11), until=NOW.date())]
+        assert len(days) == 90
+        assert not any(days[:5])
+        assert sum(days[5:20]) > sum(days[75:])
+
+    def test_are_not_sent_to_anybody(self, settings: Any, store: Any) -> None:
+        store.flushall()
+        settings.QR_ANALYTICS_EXTERNAL_URL = "https://elsewhere.example/hits"
+        with pytest.raises(CommandError, match="QR_ANALYTICS_EXTERNAL_URL"):
+            fill_part(Part("codetags", "Codes", fill_codes), seed="one", now=NOW, advance=lambda _: None)
+        assert count_keys(store) == 0
+
+
+@pytest.mark.django_db
+class TestUsers:
+    def fill(self) -> None:
+        fill_part(Part("usertokens", "Users", fill_users), seed="one", now=NOW, advance=lambda _: None, days=30)
+
+    def test_are_forty_with_a_sound_ledger_each(self) -> None:
+        self.fill()
+        people = [str(pk) for pk in User.objects.values_list("pk", flat=True)]
+        assert len(people) == 40
+        assert not any(report.problems for report in check_ledgers(people))
+        assert all(list_transactions(person, now=NOW).results for person in people)
+        assert not any(user.has_usable_password() for user in User.objects.all())
+
+    def test_a_real_user_of_the_same_name_is_left_alone(self) -> None:
+        ada = User.objects.create_user("ada", password="her own")
+        self.fill()
+        ada.refresh_from_db()
+        assert ada.check_password("her own")
+        assert [entry.type for entry in list_transactions(str(ada.pk)).results] == ["allowance"]
+
+
 @pytest.mark.parametrize("limits", [None, {"visit": "3/minute"}])
 def test_no_limit_of_visits_stands_in_the_way(limits: Any, settings: Any) -> None:
     settings.RATE_LIMITS = limits
@@ -89,7 +141,7 @@ def test_no_limit_of_visits_stands_in_the_way(limits: Any, settings: Any) -> Non
 class TestCommand:
     def run(self, *options: str) -> str:
         """The command with the statistics' part alone, and only a few days of it."""
-        few = SimpleNamespace(app="stats", title="Statistics", fill=lambda **options: fill(**options | {"days": 3}))
+        few = Part("stats", "Statistics", lambda **options: fill(**options | {"days": 3}))
         out = io.StringIO()
         with patch("config.management.commands.demo.list_parts", return_value=[few]):
             call_command("demo", *options, stdout=out, stderr=io.StringIO())

@@ -37,7 +37,11 @@ class Command(StoreCommand):
                 "Choose a fresh DATA_DIR; --force adds it all the same."
             )
         now = timezone.now()
-        for part in list_parts():
+        parts = list_parts()
+        for part in parts:
             with self.meter(label=part.title, unit="records") as meter:
                 fill_part(part, seed=seed, now=now, advance=meter.advance)
         self.stdout.write("Sample data is in place: `make run` shows it.")
+        for part in parts:
+            if part.afterwards:
+                self.stdout.write(part.afterwards)
