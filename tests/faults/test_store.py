@@ -1,0 +1,252 @@
+"""What goes wrong with the store besides its death: it is slow, cut off, full, damaged, or lives at another time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kv.caches import durable_cache
+from kv.connection import call, forget_connections
+from kv.errors import StoreUnavailable
+from kv.health import inspect_store
+from stats.services.figures import forget_figures, read_figures
+from stats.services.qr_codes import record_qr_code
+from tests.engines import Server, servers, wait_until
+from tests.faults.servers import own_server, proxied
+from tests.lanes import SiteClient
+from tests.stats.callers import visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.faults.servers import Proxy
+
+pytestmark = pytest.mark.slow
+
+#: The contract's 300 ms, and what a busy machine adds of its own.
+IN_TIME_SECONDS = 0.3 + 0.15
+FAKETIME = Path("/usr/lib") / f"{os.uname().machine}-linux-gnu" / "faketime" / "libfaketime.so.1"
+
+
+@pytest.fixture(autouse=True)
+def _unlimited(settings: Any) -> Iterator[None]:
+    settings.RATE_LIMITS = None
+    forget_figures()
+    yield
+    forget_figures()
+
+
+@pytest.fixture
+def client() -> SiteClient:
+    return SiteClient()
+
+
+def use(server: Server, settings: Any) -> None:
+    """The site stands on this server from now on."""
+    settings.CACHES = {**settings.CACHES, "kv": durable_cache(f"redis://127.0.0.1:{server.port}/0")}
+
+
+def count(number: int) -> bool:
+    """One payment code; whether it was counted now. Raises StoreUnavailable."""
+    return record_qr_code(id=f"n-{number}", amount_cents=101).counted
+
+
+def until_refused(work: Callable[[int], object], most: int = 50_000) -> int:
+    """Do it with rising numbers until the store refuses; how many it acknowledged before that."""
+    for number in range(most):
+        try:
+            work(number)
+        except StoreUnavailable:
+            return number
+    raise AssertionError("it was never refused: the test has shown nothing")
+
+
+def counted() -> int:
+    forget_figures()
+    return read_figures().qr_total
+
+
+class TestSlow:
+    """A proxy adds so many milliseconds each way: 250 for the whole of it is what a caller's patience is."""
+
+    @pytest.fixture
+    def proxy(self) -> Iterator[Proxy]:
+        with proxied(timeout_ms=250) as proxy:
+            read_figures()
+            yield proxy
+
+    @pytest.mark.parametrize("milliseconds", [25, 50])
+    def test_a_little_only_takes_longer(self, milliseconds: int, proxy: Proxy, client: SiteClient) -> None:
+        proxy.delay = milliseconds / 1000
+        assert visit(client).json()["counted"]
+        assert counted() == 0
+
+    @pytest.mark.parametrize("milliseconds", [200, 500])
+    def test_too_slow_is_a_503_in_time_and_repeated_it_counts_once(
+        self, milliseconds: int, proxy: Proxy, client: SiteClient
+    ) -> None:
+        visit(client, "203.0.113.1")
+        proxy.delay = milliseconds / 1000
+        for _ in range(3):
+            began = time.monotonic()
+            answer = visit(client, "203.0.113.2")
+            assert time.monotonic() - began < IN_TIME_SECONDS
+            assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+        proxy.delay = 0.0
+        wait_until(lambda: visit(client, "203.0.113.2").status_code == 200)
+        forget_figures()
+        assert read_figures().visitors == 2
+
+
+def test_a_connection_cut_after_the_request_counts_once(client: SiteClient) -> None:
+    with proxied(timeout_ms=250) as proxy:
+        assert count(0)
+        proxy.stall()  # the answer stays away; what was sent is passed on when it flows again
+        with pytest.raises(StoreUnavailable):
+            count(1)
+        proxy.cut()
+        proxy.flow()
+        wait_until(lambda: _acknowledged(1))
+        assert counted() == 2
+
+
+class TestFullDisk:
+    """The append-only file may grow to 64 KiB and not a byte further; EFBIG is treated as ENOSPC is."""
+
+    @pytest.fixture(params=["always", "everysec"])
+    def server(self, request: pytest.FixtureRequest, settings: Any) -> Iterator[Server]:
+        with servers(1, lambda _: ("--appendfsync", request.param), wrapper=("prlimit", "--fsize=65536:unlimited")) as (server,):
+            server.start()
+            use(server, settings)
+            yield server
+
+    def test_is_a_refusal_and_nothing_acknowledged_is_lost(self, server: Server) -> None:
+        acknowledged = until_refused(count)
+        assert acknowledged > 50
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                count(acknowledged)
+        if server.ended():  # under `always` it can't keep its promise, so it ends; whoever runs it starts it again
+            assert "always" in server.options
+            server.wrapper = ()
+            server.start()
+        else:
+            assert {finding.level for finding in inspect_store()} >= {"error"}
+            assert server.process is not None
+            subprocess.run(["prlimit", "--pid", str(server.process.pid), "--fsize=unlimited"], check=True)
+        wait_until(lambda: _acknowledged(acknowledged))
+        assert counted() == acknowledged + 1
+        server.kill()
+        server.wrapper = ()
+        server.start()
+        forget_connections()
+        assert counted() == acknowledged + 1
+
+
+class TestDamagedFile:
+    def test_a_tail_cut_short_is_left_out_and_the_rest_stands(self) -> None:
+        with own_server(fsync="always") as store:
+            for number in range(20):
+                count(number)
+            store.kill()
+            log = next((store.server.directory / "appendonlydir").glob("*.incr.aof"))
+            with log.open("ab") as file:
+                file.write(b"*3\r\n$3\r\nSET\r\n$15\r\n{stats}:qr_to")  # a write under way when the machine went down
+            wait_until(lambda: _acknowledged(20))
+            assert counted() == 21
+
+    def test_damage_in_the_middle_starts_nothing_and_says_so(self, client: SiteClient) -> None:
+        with own_server(fsync="always") as store:
+            for number in range(20):
+                count(number)
+            store.kill()
+            log = next((store.server.directory / "appendonlydir").glob("*.incr.aof"))
+            whole = log.read_bytes()
+            log.write_bytes(whole[:200] + b"\x00" * 50 + whole[250:])
+            for _ in range(3):
+                began = time.monotonic()
+                assert visit(client).status_code == 503
+                assert time.monotonic() - began < IN_TIME_SECONDS
+            assert client.get("/healthz").status_code == 200
+            log.write_bytes(whole)  # from a backup, or mended by valkey-check-aof
+            wait_until(lambda: visit(client).status_code == 200)
+            assert counted() == 20
+
+
+class TestFullMemory:
+    def test_writes_are_refused_reads_go_on_and_it_heals(self, settings: Any, client: SiteClient) -> None:
+        with servers(1, lambda _: ("--maxmemory-policy", "noeviction")) as (server,):
+            server.start()
+            use(server, settings)
+            assert count(0)
+            server.ask("CONFIG", "SET", "maxmemory", "1")
+            answer = visit(client)
+            assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+            with pytest.raises(StoreUnavailable):
+                count(1)
+            forget_figures()
+            assert client.get("/api/stats").json()["qr_total"] == 1
+            server.ask("CONFIG", "SET", "maxmemory", "0")
+            assert count(1)
+            assert visit(client).json()["counted"]
+
+
+@pytest.mark.skipif(
+    not FAKETIME.exists() and not os.environ.get("REQUIRE_SERVERS"), reason="needs Debian's libfaketime"
+)
+class TestClock:
+    """The server's clock is set while the site runs: days and months are of ours, windows and expiry of the server's."""
+
+    @pytest.fixture
+    def server(self, settings: Any, tmp_path: Path) -> Iterator[Server]:
+        self.file = tmp_path / "now"
+        self.set_clock(0)
+        environment = {
+            "LD_PRELOAD": os.fspath(FAKETIME), "FAKETIME_TIMESTAMP_FILE": os.fspath(self.file),
+            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }  # fmt: skip
+        with servers(1, lambda _: ("--appendfsync", "always"), environment=environment) as (server,):
+            server.start()
+            use(server, settings)
+            yield server
+
+    def set_clock(self, seconds: int) -> None:
+        self.file.write_text(f"{seconds:+d}")
+
+    @pytest.mark.parametrize("seconds", [3600, -3600, 40 * 86400, -40 * 86400])
+    def test_set_counts_go_on_and_nobody_counts_twice(self, seconds: int, server: Server, client: SiteClient) -> None:
+        assert visit(client, "203.0.113.1").json()["counted"]
+        assert count(0)
+        self.set_clock(seconds)
+        wait_until(lambda: abs(int(call("TIME")[0]) - time.time() - seconds) < 60)
+        assert not visit(client, "203.0.113.1").json()["counted"]
+        assert visit(client, "203.0.113.2").json()["counted"]
+        assert count(1)
+        # Ids are remembered for 30 days by the server's clock: only a leap beyond that forgets them.
+        assert count(0) is (seconds > 30 * 86400)
+        assert any("clock" in finding.text for finding in inspect_store() if finding.level == "error")
+
+    @pytest.mark.parametrize("seconds", [3600, -3600])
+    def test_set_closes_no_rate_limit_for_good(
+        self, seconds: int, server: Server, settings: Any, client: SiteClient
+    ) -> None:
+        settings.RATE_LIMITS = {"visit": "2/minute"}
+        assert [visit(client).status_code for _ in range(3)] == [200, 200, 429]
+        self.set_clock(seconds)
+        wait_until(lambda: abs(int(call("TIME")[0]) - time.time() - seconds) < 60)
+        answer = visit(client)
+        assert answer.status_code in (200, 429)
+        assert int(answer.headers.get("Retry-After", "0")) <= 60
+
+
+def _acknowledged(number: int) -> bool:
+    try:
+        count(number)
+    except StoreUnavailable:
+        return False
+    return True
