@@ -15,6 +15,7 @@ from codetags.conf import app_settings
 from codetags.models import CodeTag
 from codetags.services.calendar import local_day
 from codetags.services.codes import is_code
+from codetags.services.counts import list_codes
 from codetags.services.hits import record_hit
 
 # Addresses that no visitor can have (RFC 2544: set aside for measuring networks); each hit takes the next one.
@@ -49,6 +50,11 @@ _CAMPAIGNS = (
     _Campaign("X7Q2", "", 25, 2, 60),
     _Campaign("TEST", "", 3, 2, 20),
 )
+
+
+def is_fresh() -> bool:
+    """Whether no code is registered and none has a hit yet. Raises StoreUnavailable."""
+    return not CodeTag.objects.exists() and not list_codes(limit=1).total
 
 
 def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -12,11 +12,6 @@ from typing import Protocol, cast
 
 from django.apps import AppConfig, apps
 from django.utils.module_loading import module_has_submodule
-
-from kv.conf import app_settings
-from kv.connection import connection
-from kv.errors import store_errors
-from kv.keys import families
 
 DAYS = 90
 
@@ -36,10 +31,15 @@ class Fill(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One app's share of the sample data; `afterwards` is a sentence to say when it is there, or ""."""
+    """One app's share of the sample data: `is_fresh`, `fill` and, if it has one, `AFTERWARDS` of its `demo` module.
+
+    is_fresh:   whether nothing real would be mixed with it. What a start or `make admin` leaves behind is nothing yet.
+    afterwards: a sentence to say when all is there, or "".
+    """
 
     app: str
     title: str
+    is_fresh: Callable[[], bool]
     fill: Fill
     afterwards: str = ""
 
@@ -53,11 +53,6 @@ def list_parts() -> tuple[Part, ...]:
     )
 
 
-def has_figures() -> bool:
-    """Whether anything of any app stands in the store. Raises StoreUnavailable."""
-    return next(_keys(), None) is not None
-
-
 def fill_part(part: Part, *, seed: str, now: datetime, advance: Callable[[int], None], days: int = DAYS) -> None:
     """Let one app write its sample data. Raises whatever its services raise; what was written until then stays."""
     part.fill(days=days, rng=Random(f"{seed}:{part.app}"), now=now, advance=advance)  # noqa: S311 (nothing secret)
@@ -66,17 +61,13 @@ def fill_part(part: Part, *, seed: str, now: datetime, advance: Callable[[int], 
 def _part(config: AppConfig) -> Part:
     module = import_module(f"{config.name}.demo")
     return Part(
-        config.label, str(config.verbose_name), cast("Fill", module.fill), str(getattr(module, "AFTERWARDS", ""))
+        app=config.label,
+        title=str(config.verbose_name),
+        is_fresh=module.is_fresh,
+        fill=cast("Fill", module.fill),
+        afterwards=str(getattr(module, "AFTERWARDS", "")),
     )
 
 
 def _is_part(name: str, module: ModuleType) -> bool:
     return name != "config" and module_has_submodule(module, "demo")  # config.demo is this module
-
-
-def _keys() -> Iterator[bytes]:
-    prefix = "".join(f"\\{letter}" if letter in "*?[]\\" else letter for letter in app_settings.KV_PREFIX)
-    client = connection()
-    with store_errors():
-        for family in families():
-            yield from client.scan_iter(match=f"{prefix}{family}*", count=1000)

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from stats.conf import VISIT_LIMIT, app_settings
 from stats.services.calendar import local_day
+from stats.services.figures import read_figures
 from stats.services.qr_codes import record_qr_code
-from stats.services.usage import record_usage
+from stats.services.usage import list_usage, record_usage
 from stats.services.visits import leave_out_visit, record_visit
 from stats.types import Reason
 
@@ -29,6 +30,12 @@ _MOST_BY_ONE = 20
 # Of each hundred visits, so many more are left out, for this reason.
 _LEFT_OUT = {Reason.BOT: 30, Reason.OPTED_OUT: 7, Reason.STAFF: 4, Reason.PREFETCH: 3, Reason.CROSS_SITE: 1}
 _PRICES = (450, 990, 1250, 1900, 2500, 3990, 4990, 7500, 12000, 24900, 89000)
+
+
+def is_fresh() -> bool:
+    """Whether nothing has been counted yet. Raises StoreUnavailable."""
+    known = read_figures()
+    return not (known.visitors or known.qr_total or any(use.count for use in list_usage()))
 
 
 def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:

@@ -54,6 +54,11 @@ class _Habit:
     tops_up: bool
 
 
+def is_fresh() -> bool:
+    """Whether nobody is here but administrators."""
+    return not get_user_model().objects.filter(is_superuser=False).exists()
+
+
 def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:
     """Make the users and let each live through their days, through the services.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from unittest.mock import patch
@@ -11,24 +12,26 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from codetags.demo import fill as fill_codes
 from codetags.models import CodeTag
 from codetags.services.counts import list_codes
 from codetags.services.counts import list_days as list_days_of
-from config.demo import Part, fill_part, has_figures, list_parts
+from codetags.services.hits import record_hit
+from codetags.services.registry import mirror_registry
+from config.demo import fill_part, list_parts
 from stats.demo import fill
 from stats.services.figures import forget_figures, read_figures
 from stats.services.series import list_days
-from stats.services.usage import list_usage
+from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
 from stats.types import Reason
 from tests.stats.callers import count_keys
-from usertokens.demo import fill as fill_users
+from usertokens.services.activity import record_login
 from usertokens.services.audits import check_ledgers
 from usertokens.services.journal import list_transactions
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)  # a Tuesday
-STATS = Part("stats", "Statistics", fill)
+PARTS = {part.app: part for part in list_parts()}
+STATS = PARTS["stats"]
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +90,7 @@ class TestStatistics:
 class TestCodes:
     @pytest.fixture(autouse=True)
     def _filled(self, store: Any) -> None:
-        fill_part(Part("codetags", "Codes", fill_codes), seed="one", now=NOW, advance=lambda _: None)
+        fill_part(PARTS["codetags"], seed="one", now=NOW, advance=lambda _: None)
 
     def test_are_twelve_with_hits_over_ninety_days(self) -> None:
         page = list_codes(limit=100, now=NOW)
@@ -103,14 +106,14 @@ class TestCodes:
         store.flushall()
         settings.QR_ANALYTICS_EXTERNAL_URL = "https://elsewhere.example/hits"
         with pytest.raises(CommandError, match="QR_ANALYTICS_EXTERNAL_URL"):
-            fill_part(Part("codetags", "Codes", fill_codes), seed="one", now=NOW, advance=lambda _: None)
+            fill_part(PARTS["codetags"], seed="one", now=NOW, advance=lambda _: None)
         assert count_keys(store) == 0
 
 
 @pytest.mark.django_db
 class TestUsers:
     def fill(self) -> None:
-        fill_part(Part("usertokens", "Users", fill_users), seed="one", now=NOW, advance=lambda _: None, days=30)
+        fill_part(PARTS["usertokens"], seed="one", now=NOW, advance=lambda _: None, days=30)
 
     def test_are_forty_with_a_sound_ledger_each(self) -> None:
         self.fill()
@@ -128,6 +131,29 @@ class TestUsers:
         assert [entry.type for entry in list_transactions(str(ada.pk)).results] == ["allowance"]
 
 
+@pytest.mark.django_db
+class TestFreshness:
+    def test_is_what_a_start_and_an_admin_leave_behind(self, store: Any) -> None:
+        User.objects.create_superuser("admin", password="x")
+        mirror_registry()
+        record_login(str(User.objects.get().pk))
+        assert all(part.is_fresh() for part in PARTS.values())
+
+    @pytest.mark.parametrize(
+        ("app", "count"),
+        [
+            ("stats", lambda: record_visit(address="203.0.113.7")),
+            ("stats", lambda: record_usage(tool="payment-qr")),
+            ("codetags", lambda: CodeTag.objects.create(code="REAL", label="A real one")),
+            ("codetags", lambda: record_hit(code="REAL", address="203.0.113.7", agent="x")),
+            ("usertokens", lambda: User.objects.create_user("customer")),
+        ],
+    )
+    def test_ends_with_the_first_that_is_real(self, app: str, count: Any, store: Any) -> None:
+        count()
+        assert [part.app for part in PARTS.values() if not part.is_fresh()] == [app]
+
+
 @pytest.mark.parametrize("limits", [None, {"visit": "3/minute"}])
 def test_no_limit_of_visits_stands_in_the_way(limits: Any, settings: Any) -> None:
     settings.RATE_LIMITS = limits
@@ -141,16 +167,16 @@ def test_no_limit_of_visits_stands_in_the_way(limits: Any, settings: Any) -> Non
 class TestCommand:
     def run(self, *options: str) -> str:
         """The command with the statistics' part alone, and only a few days of it."""
-        few = Part("stats", "Statistics", lambda **options: fill(**options | {"days": 3}))
+        few = replace(STATS, fill=lambda **options: fill(**options | {"days": 3}))
         out = io.StringIO()
         with patch("config.management.commands.demo.list_parts", return_value=[few]):
             call_command("demo", *options, stdout=out, stderr=io.StringIO())
         return out.getvalue()
 
     def test_fills_an_empty_store(self) -> None:
-        assert not has_figures()
+        assert STATS.is_fresh()
         assert "in place" in self.run()
-        assert has_figures()
+        assert not STATS.is_fresh()
 
     def test_refuses_where_something_was_counted(self, store: Any) -> None:
         record_visit(address="203.0.113.7")

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from config.demo import DAYS, fill_part, has_figures, list_parts
+from config.demo import DAYS, fill_part, list_parts
 from kv.management.base import StoreCommand
 
 
@@ -31,13 +31,14 @@ class Command(StoreCommand):
     def handle(self, *args: Any, seed: str, force: bool, **options: Any) -> None:
         """Make the tables, look whether the store is empty, and let each app fill its part."""
         call_command("migrate", verbosity=0, interactive=False)
-        if not force and has_figures():
+        parts = list_parts()
+        counted = [part.title for part in parts if not part.is_fresh()]
+        if counted and not force:
             raise CommandError(
-                "Something has been counted here already, and sample data can't be told apart from it later. "
+                f"Something is here already ({', '.join(counted)}), and sample data can't be told apart from it later. "
                 "Choose a fresh DATA_DIR; --force adds it all the same."
             )
         now = timezone.now()
-        parts = list_parts()
         for part in parts:
             with self.meter(label=part.title, unit="records") as meter:
                 fill_part(part, seed=seed, now=now, advance=meter.advance)
