@@ -120,7 +120,8 @@ class TestFullDisk:
 
     @pytest.fixture(params=["always", "everysec"])
     def server(self, request: pytest.FixtureRequest, settings: Any) -> Iterator[Server]:
-        with servers(1, lambda _: ("--appendfsync", request.param), wrapper=("prlimit", "--fsize=65536:unlimited")) as (server,):
+        small = ("prlimit", "--fsize=65536:unlimited")
+        with servers(1, lambda _: ("--appendfsync", request.param), wrapper=small) as (server,):
             server.start()
             use(server, settings)
             yield server
@@ -200,7 +201,7 @@ class TestFullMemory:
     not FAKETIME.exists() and not os.environ.get("REQUIRE_SERVERS"), reason="needs Debian's libfaketime"
 )
 class TestClock:
-    """The server's clock is set while the site runs: days and months are of ours, windows and expiry of the server's."""
+    """The server's clock is set while the site runs: days and months are ours, windows and expiry the server's."""
 
     @pytest.fixture
     def server(self, settings: Any, tmp_path: Path) -> Iterator[Server]:

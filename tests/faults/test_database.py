@@ -1,0 +1,82 @@
+"""The database of the relations locked: what needs it is a 503, what does not goes on, and it heals by itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.faults.test_serve import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+
+#: SQLite waits this long for its turn (config/settings.py), and a busy machine adds its own.
+LOCKED_SECONDS = 5 + 2
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    directory = Path(tempfile.mkdtemp(prefix="ch-"))
+    site = Site(directory)
+    site.start()
+    yield site
+    site.stop(signal.SIGTERM)
+    shutil.rmtree(directory)
+
+
+def save(site: Site, token: str, user: str) -> tuple[int, Any]:
+    """A conversation, which needs a row in SQL."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{site.port}/api/chat/save",
+        data=json.dumps({"userId": user, "summary": "A talk", "id": "6f1c1f4e-3f1e-4c54-9d6f-0c7a3b2f9f10"}).encode(),
+        headers={"Authorization": f"Token {token}", "Content-Type": "application/json", "User-Agent": "service/1"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status, json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+def said(site: Site, *words: str) -> str:
+    """What a command prints."""
+    process = site.manage(*words)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    return out.strip()
+
+
+def test_a_locked_database_is_a_503_and_counts_go_on(site: Site) -> None:
+    said(site, "admin")
+    token = said(site, "service_token", "robot", "--perm", "usertokens.act_for_any")
+    with closing(sqlite3.connect(site.directory / "countinghouse.sqlite3", isolation_level=None)) as database:
+        (user,) = database.execute("SELECT id FROM auth_user WHERE is_superuser").fetchone()
+        database.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        status, body = save(site, token, str(user))
+        took = time.monotonic() - began
+        assert (status, body["code"]) == (503, "database_unavailable")
+        assert took < LOCKED_SECONDS
+        began = time.monotonic()
+        assert all(site.visit(number) for number in range(20))
+        assert time.monotonic() - began < 3
+        assert site.ask("/api/stats")[1]["visitors"] == 20
+        database.execute("ROLLBACK")
+    status, body = save(site, token, str(user))
+    assert (status, body["conversations"]) == (201, 1)
+    status, body = save(site, token, str(user))
+    assert (status, body["conversations"]) == (200, 1)
