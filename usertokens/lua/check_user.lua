@@ -25,7 +25,7 @@ local before, balance, expected = 0, nil, number(5) + 1
 local length = redis.call('LLEN', KEYS[5])
 for start = 0, length - 1, 500 do
   for _, packed in ipairs(redis.call('LRANGE', KEYS[5], start, start + 499)) do
-    local entry = cmsgpack.unpack(packed)
+    local entry = {cmsgpack.unpack(packed)}
     if not balance then
       before = entry[5] - entry[4]
       balance = before

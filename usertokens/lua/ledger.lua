@@ -1,8 +1,8 @@
 --[[ The ledger inside every script that touches it: open an account, settle what is due, move tokens, write entries.
-Shape of the keys: docs/decisions/0041-ledger.md. Packed values are cmsgpack arrays:
+Shape of the keys: docs/decisions/0041-ledger.md. Packed values are cmsgpack arrays; an entry's values follow each other without one, which is quicker to write:
   grant  {id, priority, expires (ms), amount, source, tokens left}; the one that burns next keeps its `left` in the account
   hold   {amount, expires (ms), made by, {grant, tokens, …}, reason}
-  entry  {id, at (ms), type, amount, balance after, reason, key, actor, {grant, change, …}, {grant, tokens used, …} or nil}
+  entry  id, at (ms), type, amount, balance after, reason, key, actor, {grant, change, …}[, {grant, tokens used, …}]
 KEYS  1 account, 2 grants, 3 burn, 4 holds, 5 journal, 6 stats, 7 tombstone, 8–10 keys of three weeks
 ARGV  1 now (ms, "" = the server's clock), 2 low balance, 3 rules (JSON: plans, cap), 4 digest of the idempotency key ("" = none),
       5 fingerprint of the input, 6 reason, 7 idempotency key, 8 actor
@@ -24,11 +24,11 @@ local function recall()
   for back = 0, 1 do
     local kept = redis.call('HGET', KEYS[8 + (week - back) % 3], ARGV[4])
     if kept then
-      local record = cmsgpack.unpack(kept)
+      local record = {cmsgpack.unpack(kept)}
       if now - record[1] < WEEK then
         if record[2] ~= ARGV[5] then return {'conflict'} end
-        record[3][2] = 'repeated'
-        return record[3]
+        record[4] = 'repeated'
+        return {unpack(record, 3)}
       end
     end
   end
@@ -53,6 +53,10 @@ local function set(account, name, value)
 end
 
 local function save(account)
+  if not next(account.changed) then
+    redis.call('HSET', KEYS[1], 'balance', account.balance, 'entries', account.entries, 'left', account.left)
+    return
+  end
   local words, empty = {}, {}
   for name in pairs(account.changed) do
     local value = account[name]
@@ -72,8 +76,9 @@ local function enter(account, kind, amount, moves, words, used)
   account.balance = account.balance + amount
   account.entries = account.entries + 1
   words = words or {'', '', ''}
-  redis.call('RPUSH', KEYS[5], cmsgpack.pack(
-    {account.entries, now, kind, amount, account.balance, words[1], words[2], words[3], moves, used}))
+  local entry = cmsgpack.pack(account.entries, now, kind, amount, account.balance, words[1], words[2], words[3], moves)
+  if used then entry = entry .. cmsgpack.pack(used) end
+  redis.call('RPUSH', KEYS[5], entry)
   return account.entries
 end
 
@@ -214,7 +219,7 @@ local function finish(account, answer)
   close(account, answer)
   if ARGV[4] ~= '' then
     local week = KEYS[8 + math.floor(now / WEEK) % 3]
-    redis.call('HSET', week, ARGV[4], cmsgpack.pack({now, ARGV[5], answer}))
+    redis.call('HSET', week, ARGV[4], cmsgpack.pack(now, ARGV[5], unpack(answer)))
     redis.call('PEXPIRE', week, 2 * WEEK)
   end
   return answer

@@ -4,7 +4,7 @@ ARGV  the moments (ms), ascending
 Returns {balance, …}, one for each moment; "" where the journal does not reach back so far ]]
 local entries = redis.call('LLEN', KEYS[2])
 local answer, from = {}, 0
-local function entry(index) return cmsgpack.unpack(redis.call('LINDEX', KEYS[2], index)) end
+local function entry(index) return {cmsgpack.unpack(redis.call('LINDEX', KEYS[2], index))} end
 local start = ''
 if entries > 0 then
   local first = entry(0)

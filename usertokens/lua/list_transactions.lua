@@ -20,7 +20,7 @@ local function words(numbers)
   return texts
 end
 for index = #packed, 1, -1 do
-  local entry = cmsgpack.unpack(packed[index])
+  local entry = {cmsgpack.unpack(packed[index])}
   answer[#answer + 1] = {whole(entry[1]), whole(entry[2]), entry[3], whole(entry[4]), whole(entry[5]), entry[6], entry[7], entry[8],
     words(entry[9]), words(entry[10])}
 end

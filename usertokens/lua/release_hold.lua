@@ -16,8 +16,8 @@ if not packed then
   local number = tonumber(ARGV[9])
   if number > account.entries then return {'unknown'} end
   if number <= archived then return {'archived'} end
-  local entry = cmsgpack.unpack(redis.call('LINDEX', KEYS[5], number - archived - 1))
-  return {entry[3] == 'hold' and 'ended' or 'unknown'}
+  local _, _, kind = cmsgpack.unpack(redis.call('LINDEX', KEYS[5], number - archived - 1))
+  return {kind == 'hold' and 'ended' or 'unknown'}
 end
 local hold = cmsgpack.unpack(packed)
 if hold[3] == 'service' and ARGV[10] ~= 'service' then

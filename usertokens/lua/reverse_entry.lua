@@ -21,7 +21,7 @@ if number <= archived then
   if ARGV[11] == '' then return stop({'archived'}) end
   taken = cjson.decode(ARGV[11])
 else
-  local entry = cmsgpack.unpack(redis.call('LINDEX', KEYS[5], number - archived - 1))
+  local entry = {cmsgpack.unpack(redis.call('LINDEX', KEYS[5], number - archived - 1))}
   if entry[3] == 'spend' then
     taken = {}
     for index = 1, #entry[9], 2 do taken[index], taken[index + 1] = entry[9][index], -entry[9][index + 1] end
