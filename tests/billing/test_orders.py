@@ -113,7 +113,7 @@ def test_every_order_ends_where_stripe_is(stage: Stage, name: str) -> None:
 def test_events_that_come_while_life_goes_on(stage: Stage, name: str) -> None:
     """Each comes some time after it happened, between whatever steps; some come twice; some are left to the end."""
     chance = random.Random(name)
-    for _ in range(max(SAMPLES // 8, 5)):
+    for _ in range(max(SAMPLES // 4, 5)):
         story = stage.begin()
         life = next(one for one in lives() if one.name == name)
         steps, taken, trace = list(life.steps), 0, []
@@ -143,7 +143,7 @@ def test_events_that_come_while_life_goes_on(stage: Stage, name: str) -> None:
 def test_two_customers_between_each_other(stage: Stage) -> None:
     """What comes about the one changes nothing of the other, in whatever order both come."""
     chance = random.Random(2)
-    for _ in range(max(SAMPLES // 8, 5)):
+    for _ in range(max(SAMPLES // 4, 5)):
         first = stage.begin()
         second = Story(first.stripe, first.shop, User.objects.create_user(f"other{next(stage.users)}"))
         by_name = {life.name: life for life in lives()}
