@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from importlib import import_module
 
-_NOT_BENCHMARKS = {"__main__", "measure", "store", "http", "peer", "peers"}
+_NOT_BENCHMARKS = {"__main__", "measure", "store", "http", "peer", "peers", "load", "load_client", "load_site"}
 
 
 def main(wanted: list[str]) -> int:
