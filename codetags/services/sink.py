@@ -116,6 +116,8 @@ class Poster:
     def _dial(self) -> http.client.HTTPConnection:
         target = self._target
         plain = socket.create_connection((target.address, target.port), self._timeout)
+        # Head and body go out as two writes; without this the second waits 40 ms for the first one's receipt.
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         line = http.client.HTTPConnection(f"[{target.host}]" if ":" in target.host else target.host, target.port)
         try:
             line.sock = (

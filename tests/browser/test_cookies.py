@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,7 @@ class TestList:
         page.wait_for_load_state("networkidle")
 
 
-def _cookies_of(headers: Sequence[Mapping[str, str]]) -> Kept:
+def _cookies_of(headers: Sequence[Any]) -> Kept:
     set_now = [header["value"] for header in headers if header["name"].lower() == "set-cookie"]
     return {(Storage.COOKIE, line.partition("=")[0]) for value in set_now for line in value.split("\n")}
 
@@ -113,10 +113,10 @@ def notice(page: Page) -> Any:
     return page.locator(".cookie-notice")
 
 
-def chosen(context: BrowserContext) -> frozenset[str] | None:
+def chosen(context: BrowserContext) -> set[str] | None:
     found = {cookie["name"]: cookie["value"] for cookie in context.cookies()}
     choice = consent.read_choice(found)
-    return choice.categories if choice else None
+    return set(choice.categories) if choice else None
 
 
 class TestNotice:
