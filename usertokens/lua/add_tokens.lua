@@ -4,6 +4,7 @@ ARGV  as ledger.lua, 9 amount (tokens, int > 0), 10 priority (int, lower burns f
       12 source (word), 13 largest balance (int)
 Returns {"ok", "new" | "low" | "repeated", entry, amount, balance} | {"too_large"} | {"expired"} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local known = recall()
 if known then return known end
@@ -14,5 +15,5 @@ if expires <= now or account.balance + account.held + amount > tonumber(ARGV[13]
   keep(account)
   return {expires <= now and 'expired' or 'too_large'}
 end
-local entry = grant_new(account, 'grant', amount, tonumber(ARGV[10]), expires, ARGV[12], own_words())
+local entry = movements().grant_new(account, 'grant', amount, tonumber(ARGV[10]), expires, ARGV[12])
 return finish(account, {'ok', 'new', whole(entry), whole(amount), whole(account.balance)})

@@ -3,6 +3,7 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 change (tokens, int, not 0), 10 priority (int), 11 largest balance (int)
 Returns {"ok", "new" | "low" | "repeated", entry, change, balance} | {"insufficient", balance} | {"too_large"} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local known = recall()
 if known then return known end
@@ -19,8 +20,8 @@ if account.balance + account.held + change > tonumber(ARGV[11]) then
 end
 local entry
 if change > 0 then
-  entry = grant_new(account, 'adjust', change, tonumber(ARGV[10]), NEVER, 'adjustment', own_words())
+  entry = movements().grant_new(account, 'adjust', change, tonumber(ARGV[10]), NEVER, 'adjustment')
 else
-  entry = enter(account, 'adjust', change, take(account, -change), own_words())
+  entry = enter(account, 'adjust', change, (take(account, -change)))
 end
 return finish(account, {'ok', 'new', whole(entry), whole(change), whole(account.balance)})

@@ -4,6 +4,7 @@ ARGV  as ledger.lua, 9 plan, 10 observation (int, "" = set by hand), 11 period s
       13 "1" when the period is to be set
 Returns {"ok", "new" | "low", balance} | {"older"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local account = open()
 if not account.exists and redis.call('EXISTS', KEYS[7]) == 1 then return {'closed'} end

@@ -3,6 +3,7 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 hold (its entry's number), 10 ended by ("user" or "service"), 11 amount (tokens, int > 0, "" = all of it)
 Returns {"ok", "new" | "low" | "repeated", entry, tokens, balance} | {"ended"} | {"unknown"} | {"archived"} | {"not_yours"} | {"too_much", held} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local known = recall()
 if known then return known end
@@ -29,5 +30,5 @@ if amount > hold[1] then
   keep(account)
   return {'too_much', whole(hold[1])}
 end
-local entry = end_hold(account, tonumber(ARGV[9]), hold, amount, 'capture', {hold[5], ARGV[7], ARGV[8]})
+local entry = movements().end_hold(account, tonumber(ARGV[9]), hold, amount, 'capture', {hold[5], ARGV[7], ARGV[8]})
 return finish(account, {'ok', 'new', whole(entry), whole(amount), whole(account.balance)})

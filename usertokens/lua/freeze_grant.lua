@@ -3,6 +3,7 @@ KEYS  as ledger.lua (1–7), 8 sources
 ARGV  as ledger.lua, 9 digest of the source's key
 Returns {"ok", "new" | "low" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 -- uses usertokens.sources
 local account = settled()
@@ -18,6 +19,6 @@ if tokens == 0 then
   return source_answer(account, source, 'same')
 end
 source[7] = source[7] + tokens
-enter(account, 'freeze', -tokens, {source[4], -tokens}, own_words())
+enter(account, 'freeze', -tokens, {source[4], -tokens})
 keep_source(source)
 return finish(account, source_answer(account, source, 'new'))

@@ -4,6 +4,7 @@ ARGV  as ledger.lua, 9 digest of the source's key, 10 amount (tokens, int > 0), 
       13 largest balance (int), 14 source (word)
 Returns {"ok", "new" | "low" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"conflict"} | {"too_large"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 -- uses usertokens.sources
 local account = settled()
@@ -20,7 +21,7 @@ if account.balance + account.held + amount > tonumber(ARGV[13]) then
   return {'too_large'}
 end
 local entry, grant =
-  grant_new(account, 'grant', amount, tonumber(ARGV[11]), tonumber(ARGV[12]) or NEVER, ARGV[14], own_words())
+  movements().grant_new(account, 'grant', amount, tonumber(ARGV[11]), tonumber(ARGV[12]) or NEVER, ARGV[14])
 local source = {now, ARGV[5], entry, grant, amount, 0, 0, 0}
 keep_source(source)
 return finish(account, source_answer(account, source, 'new'))

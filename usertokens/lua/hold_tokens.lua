@@ -3,6 +3,7 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 amount (tokens, int > 0), 10 time to live (ms, int > 0), 11 made by ("user" or "service")
 Returns {"ok", "new" | "low" | "repeated", entry, amount, balance, expires (ms)} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local known = recall()
 if known then return known end
@@ -16,7 +17,7 @@ end
 local moves = take(account, amount)
 local parts = {}
 for index = 1, #moves, 2 do parts[index], parts[index + 1] = moves[index], -moves[index + 1] end
-local entry = enter(account, 'hold', -amount, moves, own_words())
+local entry = enter(account, 'hold', -amount, moves)
 redis.call('HSET', KEYS[4], entry, cmsgpack.pack({amount, expires, ARGV[11], parts, ARGV[6]}))
 set(account, 'held', account.held + amount)
 if expires < account.due then set(account, 'due', expires) end

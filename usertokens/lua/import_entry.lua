@@ -4,6 +4,7 @@ ARGV  as ledger.lua, 9 digest of the movement's id, 10 change (tokens, int, not 
       13 "1" to write nothing
 Returns {"ok", "new" | "same"} | {"insufficient", balance} | {"conflict"} | {"too_large"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 -- uses usertokens.sources
 local known = source_of()
@@ -22,9 +23,9 @@ if account.balance + account.held + change > tonumber(ARGV[12]) then
 end
 local entry, grant = 0, 0
 if change > 0 then
-  entry, grant = grant_new(account, 'grant', change, tonumber(ARGV[11]), NEVER, 'import', own_words())
+  entry, grant = movements().grant_new(account, 'grant', change, tonumber(ARGV[11]), NEVER, 'import')
 else
-  entry = enter(account, 'spend', change, take(account, -change), own_words())
+  entry = enter(account, 'spend', change, (take(account, -change)))
 end
 -- Void from the start: no payment of this site stands behind it, so nothing of it is ever taken back.
 keep_source({now, ARGV[5], entry, grant, math.max(change, 0), 0, 0, 1})

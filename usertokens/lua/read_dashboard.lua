@@ -4,6 +4,7 @@ ARGV  as ledger.lua (4 is ""), 9 today ("YYYY-MM-DD", the site's day)
 Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), "1" while a low balance is to be noted, else "",
         last log-in, field, value, … of the stats} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 -- uses usertokens.activity
 local account = settled()

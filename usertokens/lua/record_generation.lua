@@ -3,6 +3,7 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 cost (tokens, int > 0)
 Returns {"ok", "new" | "low" | "repeated", entry, cost, balance, generations} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local known = recall()
 if known then return known end
@@ -13,6 +14,6 @@ if account.balance < cost then
   keep(account)
   return {'insufficient', whole(account.balance)}
 end
-local entry = enter(account, 'spend', -cost, take(account, cost), own_words())
+local entry = enter(account, 'spend', -cost, (take(account, cost)))
 local generations = redis.call('HINCRBY', KEYS[6], 'generations', 1)
 return finish(account, {'ok', 'new', whole(entry), whole(cost), whole(account.balance), whole(generations)})

@@ -3,6 +3,7 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 hold (its entry's number), 10 ended by ("user" or "service")
 Returns {"ok", "new" | "low" | "repeated", entry, tokens, balance} | {"ended"} | {"unknown"} | {"archived"} | {"not_yours"} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local known = recall()
 if known then return known end
@@ -24,5 +25,5 @@ if hold[3] == 'service' and ARGV[10] ~= 'service' then
   keep(account)
   return {'not_yours'}
 end
-local entry = end_hold(account, tonumber(ARGV[9]), hold, 0, 'release', {hold[5], ARGV[7], ARGV[8]})
+local entry = movements().end_hold(account, tonumber(ARGV[9]), hold, 0, 'release', {hold[5], ARGV[7], ARGV[8]})
 return finish(account, {'ok', 'new', whole(entry), whole(hold[1]), whole(account.balance)})

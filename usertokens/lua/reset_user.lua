@@ -3,6 +3,7 @@ KEYS  as ledger.lua (8–10 always), 11 last log-in (STRING), 12 reversed, 13 so
 ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD", the site's day)
 Returns {"ok", "new" | "low" | "repeated", entry, balance} | {"behind"} | {"held"} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 -- uses usertokens.activity
 local known = recall()
@@ -26,6 +27,6 @@ set(account, 'archived', account.entries)
 if observation then set(account, 'observation', observation) end
 set(account, 'grants', account.grants)
 account.debt, account.left, account.first, account.due = 0, 0, nil, 0
-local entry = enter(account, 'reset', -account.balance, {}, own_words())
+local entry = enter(account, 'reset', -account.balance, {})
 settle(account)
 return finish(account, {'ok', 'new', whole(entry), whole(account.balance)})

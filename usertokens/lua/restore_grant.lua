@@ -3,6 +3,7 @@ KEYS  as ledger.lua (1–7), 8 sources
 ARGV  as ledger.lua, 9 digest of the source's key, 10 taken back in all (tokens, int >= 0)
 Returns {"ok", "new" | "low" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 -- uses usertokens.sources
 local account = settled()
@@ -18,6 +19,6 @@ if back <= 0 or source[8] == 1 then
   return source_answer(account, source, 'same')
 end
 source[6] = source[6] - back
-give_all(account, 'restore', back, {source[4], back}, own_words())
+movements().give_all(account, 'restore', back, {source[4], back})
 keep_source(source)
 return finish(account, source_answer(account, source, 'new'))

@@ -5,6 +5,7 @@ ARGV  as ledger.lua, 9 entry (its number), 10 amount (tokens, int > 0, "" = all 
 Returns {"ok", "new" | "low" | "repeated", entry, amount, balance} | {"unknown"} | {"archived"} | {"not_reversible"} |
         {"too_much", what is left to reverse} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local known = recall()
 if known then return known end
@@ -46,5 +47,5 @@ for index = #taken - 1, 1, -2 do
   if part > 0 then parts[#parts + 1], parts[#parts + 2] = taken[index], part end
 end
 redis.call('HSET', KEYS[11], number, before + amount)
-local entry = give_all(account, 'reverse', amount, parts, own_words())
+local entry = movements().give_all(account, 'reverse', amount, parts)
 return finish(account, {'ok', 'new', whole(entry), whole(amount), whole(account.balance)})

@@ -4,6 +4,7 @@ KEYS  as ledger.lua (1–7), 8 sources
 ARGV  as ledger.lua, 9 digest of the source's key, 10 taken back in all (tokens, int >= 0; more than the grant counts as all of it)
 Returns {"ok", "new" | "low" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 -- uses usertokens.sources
 local account = settled()
@@ -22,7 +23,7 @@ source[6] = source[6] + missing
 local thawed = math.min(source[7], missing)
 if thawed > 0 then
   source[7] = source[7] - thawed
-  enter(account, 'unfreeze', thawed, {source[4], thawed}, own_words())
+  enter(account, 'unfreeze', thawed, {source[4], thawed})
 end
 local own = drain(account, source[4], missing - thawed)
 local moves, owed = take(account, missing - thawed - own)
@@ -31,6 +32,6 @@ if own + thawed > 0 then
   moves[#moves + 1] = -own - thawed
 end
 if owed > 0 then set(account, 'debt', account.debt + owed) end
-enter(account, 'refund', -missing, moves, own_words())
+enter(account, 'refund', -missing, moves)
 keep_source(source)
 return finish(account, source_answer(account, source, 'new'))

@@ -1,5 +1,5 @@
 --[[ What happens to an account by itself, done at its next touch: holds that ran out return, expired grants leave, the
-period's allowance comes. Used behind ledger.lua by every script that opens an account.
+period's allowance comes. Used behind ledger.lua and grants.lua by every script that opens an account.
 KEYS  as ledger.lua
 ARGV  as ledger.lua; the rules are {"plans": {plan: tokens of a month}, "cap": tokens kept at a period's end}
 Returns  nothing of its own: `settled()` answers the account, or nil when it was closed. ]]
@@ -14,6 +14,7 @@ local function settle(account, declared)
   account.anchor, account.allowance = tonumber(row[3] or 0), tonumber(row[4] or 0)
   account.paid = tonumber(row[5] or 0)
   account.settled = true
+  local move = movements()
 
   -- Days since 1970 of a date, and back: the proleptic Gregorian calendar counted in eras of 400 years from 1 March.
   local function days_of(year, month, day)
@@ -60,7 +61,7 @@ local function settle(account, declared)
     end
     table.sort(over, function(one, other) return one[1] < other[1] end)
     for _, pair in ipairs(over) do
-      end_hold(account, pair[1], pair[2], 0, 'hold_expired', {pair[2][5], '', ''})
+      move.end_hold(account, pair[1], pair[2], 0, 'hold_expired', {pair[2][5]})
     end
   end
 
@@ -88,7 +89,7 @@ local function settle(account, declared)
     end
     table.sort(gone, function(one, other) return one[1] < other[1] end)
     for _, grant in ipairs(gone) do
-      enter(account, 'expire', -grant[2], {grant[1], -grant[2]}, {grant[3], '', ''})
+      enter(account, 'expire', -grant[2], {grant[1], -grant[2]}, {grant[3]})
       if grant[3] == 'allowance' or grant[3] == 'rollover' then allowance = allowance + grant[2] end
     end
     return allowance
@@ -116,7 +117,7 @@ local function settle(account, declared)
     end
     for _, grant in ipairs(moved) do
       grant[3] = to
-      put(account, grant, grant[6])
+      move.put(account, grant, grant[6])
     end
   end
 
@@ -156,14 +157,14 @@ local function settle(account, declared)
   if starts ~= account.starts then set(account, 'starts', starts) end
   if ends ~= ended then set(account, 'ends', ends) end
   if fresh and account.allowance > 0 then set(account, 'allowance', 0) end
-  if kept > 0 then grant_new(account, 'rollover', kept, ROLLOVER_PRIORITY, ends, 'rollover') end
+  if kept > 0 then move.grant_new(account, 'rollover', kept, ROLLOVER_PRIORITY, ends, 'rollover', {''}) end
   if fresh or declared then
     local owed = (rules.plans[redis.call('HGET', KEYS[6], 'plan') or 'Free'] or 0) - account.allowance
     -- A plan outlives its last payment by the days of grace; the tokens of a month that is not paid for do not come.
     if account.paid > 0 and now >= account.paid then owed = 0 end
     if owed > 0 then
       set(account, 'allowance', account.allowance + owed)
-      grant_new(account, 'allowance', owed, ALLOWANCE_PRIORITY, ends, 'allowance')
+      move.grant_new(account, 'allowance', owed, ALLOWANCE_PRIORITY, ends, 'allowance', {''})
     end
   end
   set(account, 'due', next_due())

@@ -3,6 +3,7 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 amount (tokens, int > 0)
 Returns {"ok", "new" | "low" | "repeated", entry, amount, balance} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
+-- uses usertokens.grants
 -- uses usertokens.settle
 local known = recall()
 if known then return known end
@@ -13,5 +14,5 @@ if account.balance < amount then
   keep(account)
   return {'insufficient', whole(account.balance)}
 end
-local entry = enter(account, 'spend', -amount, take(account, amount), own_words())
+local entry = enter(account, 'spend', -amount, (take(account, amount)))
 return finish(account, {'ok', 'new', whole(entry), whole(amount), whole(account.balance)})
