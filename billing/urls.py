@@ -1,5 +1,6 @@
 """Addresses of the app: `include("billing.urls")` has both; a project may take `api` and `pages` apart."""
 
+from django.db.transaction import non_atomic_requests
 from django.urls import include, path
 
 from billing.views import api as api_views
@@ -7,7 +8,8 @@ from billing.views import pages as page_views
 from billing.views import webhook
 
 api = [
-    path("api/webhooks/stripe", webhook.StripeWebhookView.as_view(), name="webhook"),
+    # Never inside a project's own transaction: the row must stand before Stripe is answered and the worker woken.
+    path("api/webhooks/stripe", non_atomic_requests(webhook.StripeWebhookView.as_view()), name="webhook"),
     path("api/billing/checkout", api_views.CheckoutView.as_view(), name="checkout"),
     path("api/billing/portal", api_views.PortalView.as_view(), name="portal"),
     path("api/billing/subscription", api_views.SubscriptionView.as_view(), name="subscription"),

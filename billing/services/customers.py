@@ -76,8 +76,10 @@ def _take_in(customer_id: str, user: AbstractBaseUser) -> StripeCustomer:
             return StripeCustomer.objects.create(
                 user_id=user.pk, customer_id=customer_id, livemode=is_live(), is_own=not has_own
             )
-    except IntegrityError:  # another process took it in meanwhile
-        return StripeCustomer.objects.get(customer_id=customer_id)
+    except IntegrityError:
+        # Another process took it in meanwhile, or made the user one of their own.
+        rest = {"user_id": user.pk, "livemode": is_live(), "is_own": False}
+        return StripeCustomer.objects.get_or_create(customer_id=customer_id, defaults=rest)[0]
 
 
 def _named_user(customer_id: str) -> str:

@@ -30,6 +30,9 @@ LEASE = timedelta(seconds=90)
 #: Waits before each further try, seconds; after the last one the event has failed and waits for `billing_replay`.
 BACKOFF = (5, 30, 120, 600, 1800, 3600, 7200)
 OTHER_MODE = "other mode"
+#: Done events are dropped after this: Stripe itself reaches back 30 days.
+KEPT = timedelta(days=90)
+_AT_ONCE = 500
 
 
 def take_event(body: bytes, *, now: datetime | None = None) -> bool:
@@ -123,6 +126,17 @@ def count_events() -> dict[str, int]:
     """How many events are in each state; states without one are left out."""
     rows = StripeEvent.objects.values_list("state").annotate(Count("pk")).order_by()
     return dict(rows)
+
+
+def tidy_inbox(*, now: datetime | None = None) -> bool:
+    """Drop some events that were done long ago; True when more may be left.
+
+    Effects are keyed, so no event is needed again.
+    """
+    old = (now or timezone.now()) - KEPT
+    some = list(StripeEvent.objects.filter(state=State.DONE, done_at__lt=old).values_list("pk", flat=True)[:_AT_ONCE])
+    StripeEvent.objects.filter(pk__in=some).delete()
+    return len(some) == _AT_ONCE
 
 
 def _move(event: StripeEvent, state: State, **fields: Any) -> None:

@@ -145,8 +145,10 @@ def _note(rows: list[StripeCustomer], standing: Standing, now: datetime) -> None
     """Write down when it was read, and when something will end without anybody sending an event."""
     moments = [standing.grace_until, standing.cancel_at, standing.pending.at if standing.pending else None]
     due = [moment + _AFTERWARDS for moment in moments if moment is not None and moment > now]
-    if standing.period_end is not None and standing.plan.rank and standing.period_end + _AFTER_RENEWAL > now:
-        due.append(standing.period_end + _AFTER_RENEWAL)
+    if standing.period_end is not None and standing.plan.rank:
+        # While a period is not paid, in case the event of its payment gets lost; else when the next one begins.
+        is_paid = standing.paid_end == standing.period_end
+        due.append((max(standing.period_end, now) if is_paid else now) + _AFTER_RENEWAL)
     StripeCustomer.objects.filter(pk__in=[row.pk for row in rows]).update(
         synced_at=now, next_sync_at=min(due, default=None) if due else None
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import override_settings
 
 from billing.models import StripeCustomer, StripeEvent
 from billing.services import inbox
+from billing.signals import plan_changed
 from kv.connection import call
 from tests.billing.story import Story
 from tests.stripe_fake import Fault
@@ -163,3 +165,30 @@ def test_without_billing_the_inbox_waits(story: Story) -> None:
     with override_settings(STRIPE_SECRET_KEY=""):
         assert not work_inbox()
     assert story.states() == {"received": 1}
+
+
+def test_done_events_are_dropped_after_a_season(story: Story) -> None:
+    story.buy_plan()
+    story.deliver()
+    made = story.stripe.world.add("cus", "customer")
+    story.stripe.desk.subscribe(made["id"], story.shop["plus_month"], {"user_id": "987654"})
+    story.deliver()
+    assert not inbox.tidy_inbox(now=story.now + timedelta(days=89))
+    assert story.states()["done"] > 0
+    assert not inbox.tidy_inbox(now=story.now + timedelta(days=91))
+    assert story.states() == {"parked": 2}
+
+
+def test_whoever_listens_hears_of_a_new_plan(story: Story) -> None:
+    heard: list[tuple[str, str]] = []
+
+    def listen(sender: object, user_id: str, plan: str, **rest: object) -> None:
+        heard.append((user_id, plan))
+
+    plan_changed.connect(listen)
+    subscription = story.buy_plan()
+    story.deliver()
+    story.stripe.desk.end(subscription)
+    story.deliver()
+    plan_changed.disconnect(listen)
+    assert heard == [(story.user_id, "Plus"), (story.user_id, "Free")]
