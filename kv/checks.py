@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.utils.module_loading import module_has_submodule
 
 from kv.caches import ALIAS, database_of
 from kv.conf import app_settings
-from kv.throttling import parse_window
+from kv.throttling import known_limits, parse_window
 
 
 @register(Tags.caches)
@@ -58,9 +61,15 @@ def check_hash_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register(Tags.security)
 def check_rate_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Every limit in RATE_LIMITS can be read."""
+    """Every limit in RATE_LIMITS can be read, and there is one of that name."""
     errors: list[CheckMessage] = []
+    for config in apps.get_app_configs():
+        if config.module is not None and module_has_submodule(config.module, "conf"):
+            import_module(f"{config.name}.conf")  # where an app's limits are made
     for name, text in (app_settings.RATE_LIMITS or {}).items():
+        if name not in known_limits:
+            hint = f"There are: {', '.join(sorted(known_limits))}."
+            errors.append(Error(f"RATE_LIMITS: there is no limit {name}.", hint=hint, id="kv.E005"))
         try:
             parse_window(text)
         except ValueError:

@@ -42,12 +42,19 @@ class Window:
     seconds: int
 
 
+#: The names that RATE_LIMITS may use: those of every limit that was made.
+known_limits: set[str] = set()
+
+
 @dataclass(frozen=True)
 class RateLimit:
     """A named limit with its default, such as `RateLimit("visit", "30/minute")`; RATE_LIMITS may say otherwise."""
 
     name: str
     default: str
+
+    def __post_init__(self) -> None:
+        known_limits.add(self.name)
 
     @property
     def window(self) -> Window | None:
@@ -78,9 +85,11 @@ class RateLimit:
 
 @lru_cache(maxsize=64)
 def parse_window(text: str) -> Window:
-    """Read `30/minute`, `5 per 10 seconds` and the like. Raises ValueError."""
-    item = limits.parse(text)
-    return Window(item.amount, item.get_expiry())
+    """Read `30/minute`, `5 per 10 seconds` and the like. Raises ValueError, also for none at all and for several."""
+    items = limits.parse_many(text)
+    if len(items) != 1 or items[0].amount < 1:
+        raise ValueError(f"{text!r} is not one limit")
+    return Window(items[0].amount, items[0].get_expiry())
 
 
 def caller_id(request: HttpRequest) -> str:

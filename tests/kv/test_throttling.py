@@ -95,7 +95,7 @@ class TestParseWindow:
     def test_reads(self, text: str, window: Window) -> None:
         assert parse_window(text) == window
 
-    @pytest.mark.parametrize("text", ["", "many", "30", "30/fortnight"])
+    @pytest.mark.parametrize("text", ["", "many", "30", "30/fortnight", "0/minute", "30/minute;5/second"])
     def test_refuses(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"."):
             parse_window(text)
