@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -16,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
 _SHORTEST_SECRET = 50
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 
 
 class Environment:
@@ -123,16 +126,11 @@ class Environment:
 
         def parse(text: str) -> SplitResult:
             parts = urlsplit(text.rstrip("/"))
-            if (
-                parts.scheme not in ("http", "https")
-                or not parts.hostname
-                or parts.path
-                or parts.query
-                or parts.username
-            ):
+            beside = parts.path or parts.query or parts.fragment or parts.username is not None
+            if parts.scheme not in ("http", "https") or not parts.hostname or beside:
                 raise ValueError("an address such as https://example.org is required, without a path")
-            parts.port  # noqa: B018 (raises ValueError for a port that is none)
-            return parts
+            host = _host(parts.hostname)
+            return parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}")
 
         return self.read(name, parse(default), parse)
 
@@ -144,13 +142,29 @@ class Environment:
         def parse(text: str) -> dict[str, Any]:
             if urlsplit(text).scheme not in ("sqlite", "postgres", "postgresql"):
                 raise ValueError("a postgres:// or sqlite:// address is required")
-            return dict(environ.Env.db_url_config(text))
+            found = dict(environ.Env.db_url_config(text))
+            if not found["NAME"]:
+                raise ValueError("an address that ends in the database's name is required: postgres://user@host/name")
+            return found
 
         return self.read(name, {}, parse)
 
     def secret(self, name: str, directory: Path) -> str:
         """The value; without one, a random key made once and kept in the directory, readable by its owner alone."""
         return self.text(name) or _kept_secret(name, directory / name.lower())
+
+
+def _host(name: str) -> str:
+    """The host as requests name it: in lower case, other scripts as browsers spell them (xn--…), IPv6 in brackets."""
+    if ":" in name:
+        return f"[{IPv6Address(name)}]"
+    try:
+        host = name.encode("idna").decode()
+    except UnicodeError:
+        host = ""
+    if not _HOST.match(host):  # "*" or ".example.org" would allow hosts that nobody named
+        raise ValueError(f"{name} is no name of a host")
+    return host
 
 
 def _kept_secret(name: str, path: Path) -> str:

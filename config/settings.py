@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import Environment
-from kv.caches import check_url, clearable_cache, durable_cache
+from kv.caches import check_url, clearable_cache, database_of, durable_cache
 from kv.throttling import parse_window
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -116,6 +116,13 @@ KV_WAIT_REPLICAS = env.integer("KV_WAIT_REPLICAS", 0, maximum=10)
 EMBEDDED_FSYNC = env.choice("EMBEDDED_FSYNC", "always", ("always", "everysec"))
 
 
+def _place(entry: dict[str, Any]) -> object:
+    try:
+        return database_of(entry["LOCATION"])
+    except ValueError:  # a cluster's list of hosts
+        return entry["LOCATION"]
+
+
 def _caches() -> dict[str, Any]:
     common: dict[str, Any] = {"directory": DATA_DIR, "timeout_ms": KV_TIMEOUT_MS, "fsync": EMBEDDED_FSYNC}
     try:
@@ -132,7 +139,7 @@ def _caches() -> dict[str, Any]:
         cache = durable_cache(chosen, **common)
     except ValueError as error:
         raise ImproperlyConfigured(f"CACHE_URL: {error}") from None
-    if cache["LOCATION"].rstrip("/").removesuffix("/0") == store["LOCATION"].rstrip("/").removesuffix("/0"):
+    if _place(cache) == _place(store):
         raise ImproperlyConfigured(
             "CACHE_URL: this is the database of the counts, which clearing the cache would erase"
         )
@@ -158,6 +165,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what is counted
 STATS_TOOLS = env.words("STATS_TOOLS", "payment-qr,webo-news-overlay,ccn-image-optimiser")
+for _tool in STATS_TOOLS:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", _tool):
+        raise ImproperlyConfigured(f"STATS_TOOLS: {_tool} is no name: lower-case letters, digits, dots and hyphens")
 STATS_MAX_QR_CENTS = env.integer("STATS_MAX_QR_CENTS", 1_000_000, minimum=1, maximum=99_999_999_999)
 
 
@@ -347,6 +357,8 @@ SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(
-        dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False
-    )
+    try:
+        # Users and their addresses are left out of reports by default.
+        sentry_sdk.init(dsn=SENTRY_DSN, max_request_body_size="never", include_local_variables=False)
+    except ValueError as _error:
+        raise ImproperlyConfigured(f"SENTRY_DSN: {_error}") from None

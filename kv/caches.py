@@ -14,6 +14,7 @@ ALIAS = "kv"
 EMBEDDED = "embedded"
 # Those whose address is a path, so that only the query can name a database.
 _BY_PATH = ("unix", EMBEDDED)
+_LAST_PORT = 65535
 _SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel")
 
 
@@ -124,10 +125,9 @@ def _no_retry() -> dict[str, Any]:
 
 def _address(text: str, default_port: int) -> tuple[str, int]:
     host, _, port = text.rpartition(":") if ":" in text.rpartition("]")[2] else (text, "", "")
-    try:
-        return host.strip("[]"), int(port) if port else default_port
-    except ValueError:
-        raise ValueError(f"the port in {host}:… is not a number") from None
+    if port and not (port.isdecimal() and int(port) <= _LAST_PORT):
+        raise ValueError(f"the port in {host}:… is not a number up to {_LAST_PORT}")
+    return host.strip("[]"), int(port) if port else default_port
 
 
 def _next_database(location: str) -> str:

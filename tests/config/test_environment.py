@@ -47,6 +47,7 @@ READERS: dict[str, Callable[[Environment], Any]] = {
         ("time_zone", "Europe/Berlin", "Europe/Berlin"),
         ("site_url", "https://example.org/", "https://example.org"),
         ("site_url", "http://[::1]:8000", "http://[::1]:8000"),
+        ("site_url", "https://Bücher.example:8443", "https://xn--bcher-kva.example:8443"),
     ],
 )
 def test_right_values(reader: str, text: str, value: Any, env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +90,14 @@ def test_nothing_is_the_default(
             for text in (
                 *("example.org", "ftp://example.org", "https://", "https://example.org/path", "https://e.org?x=1"),
                 *("https://user:secret@example.org", "https://example.org:port", "http://[", "https://e.org:99999"),
+                *(
+                    "https://*",
+                    "https://.example.org",
+                    "https://a b",
+                    "https://e.org#top",
+                    "https://@e.org",
+                    "https://a,b",
+                ),
             )
         ),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -100,7 +101,7 @@ class TestStores:
         assert read(KV_URL="redis://one/1")["REDIS_URL"] == "redis://one/1"
         assert read(KV_URL="redis://one/1", REDIS_URL="redis://two/2")["REDIS_URL"] == "redis://two/2"
 
-    @pytest.mark.parametrize("url", ["redis://h/0", "redis://h", "redis://h/0/"])
+    @pytest.mark.parametrize("url", ["redis://h/0", "redis://h", "redis://h/0/", "redis://H:6379?db=0"])
     def test_a_cache_over_the_counts_is_refused(self, url: str, read: Any) -> None:
         with pytest.raises(ImproperlyConfigured, match=r"^CACHE_URL: "):
             read(REDIS_URL="redis://h/0", CACHE_URL=url)
@@ -132,15 +133,20 @@ WRONG = [
     ("WORKERS", "0"),
     ("DEBUG", "perhaps"),
     ("NUM_PROXIES", "-1"),
-    *(("SITE_URL", text) for text in ("example.org", "https://example.org/shop", "ftp://example.org")),
-    *(("REDIS_URL", text) for text in ("localhost", "http://h", "redis://", "redis+sentinel://h", "unix://")),
+    *(("SITE_URL", text) for text in ("example.org", "https://e.org/shop", "ftp://e.org", "https://*")),
+    *(
+        ("REDIS_URL", text)
+        for text in ("localhost", "http://h", "redis://", "redis+sentinel://h", "unix://", "redis://h:99999")
+    ),
     ("CACHE_URL", "memcached://h"),
     *(("KV_TIMEOUT_MS", text) for text in ("0", "soon")),
     ("KV_WAIT_REPLICAS", "-1"),
     ("EMBEDDED_FSYNC", "no"),
-    ("DATABASE_URL", "oracle://h/x"),
+    *(("DATABASE_URL", text) for text in ("oracle://h/x", "postgres://", "postgres://user@host/")),
     ("STATS_MAX_QR_CENTS", "0"),
-    *(("RATE_LIMITS", text) for text in ("visit", "visit=often", "visit=5")),
+    *(("STATS_TOOLS", text) for text in ("payment-qr,A_B", "a b")),
+    *(("SENTRY_DSN", text) for text in ("words", "https://e.org/1")),
+    *(("RATE_LIMITS", text) for text in ("visit", "visit=often", "visit=5", "visit=0/minute")),
     ("TIME_ZONE", "Mars/Olympus"),
 ]
 
@@ -158,6 +164,17 @@ def test_a_wrong_value_stops_every_command_with_that_line(name: str, text: str, 
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert ended.stderr.startswith(f"countinghouse: {name}: ")
+    assert ended.stderr.count("\n") == 1
+    assert "secret" not in ended.stderr
+
+
+def test_an_absent_database_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:  # bound and not listening: nobody answers there
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        ended = manage(tmp_path, "serve", DATABASE_URL=f"postgres://user:secret@127.0.0.1:{port}/name", PORT="48123")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("CommandError: DATABASE_URL: ")
     assert ended.stderr.count("\n") == 1
     assert "secret" not in ended.stderr
 

@@ -43,6 +43,8 @@ class TestCheckUrl:
             ("redis://", "names a host"),
             ("unix://", "names the socket's path"),
             ("redis://h:x/0", "not a number"),
+            ("redis://h:65536", "not a number"),
+            ("redis://h:-1", "not a number"),
             ("redis://h/zero", "not the number of a database"),
             ("redis://h/0?db=none", "not the number of a database"),
             ("redis+cluster://a:x,b:2", "not a number"),
@@ -165,5 +167,9 @@ class TestChecks:
     def test_rate_limits(self) -> None:
         with override_settings(RATE_LIMITS={"visit": "many", "qr": "5/minute"}):
             assert self.ids(check_rate_limits(None)) == ["kv.E004"]
+        with override_settings(RATE_LIMITS={"visits": "5/minute"}):  # a slip of the pen would leave the limit as it is
+            (said,) = check_rate_limits(None)
+        assert said.id == "kv.E005"
+        assert "visit." in str(said.hint)
         with override_settings(RATE_LIMITS=None):
             assert self.ids(check_rate_limits(None)) == []

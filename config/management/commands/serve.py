@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import InterfaceError, OperationalError
 
 from config.static_files import collect_static
 from config.supervisor import PortTaken, SiteEnded, check_port, granian, supervise, worker
@@ -49,7 +50,11 @@ class Command(StoreCommand):
         self.stdout.write("Stopped. Everything counted is kept.")
 
     def _prepare(self) -> None:
-        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except (OperationalError, InterfaceError) as error:
+            reason = str(error).partition("\n")[0]
+            raise CommandError(f"DATABASE_URL: the database can't be used: {reason}") from error
         if collect_static():
             self.stdout.write("Static files collected")
 
