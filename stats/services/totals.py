@@ -42,6 +42,8 @@ def adjust_figure(*, figure: str, delta: int, reason: str, actor: Any = None) ->
     Raises BadAdjustment when the total would leave 0 … 2^53 - 1, StoreUnavailable.
     """
     key = total_key(figure)
+    if abs(delta) > LARGEST_TOTAL:
+        raise BadAdjustment(f"{delta:+d} is more than any total can be")
     # The row first: should the store refuse, it goes again; a total never changes without its reason.
     with transaction.atomic():
         row = Adjustment.objects.create(figure=figure, delta=delta, total=0, reason=reason, actor=actor)

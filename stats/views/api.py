@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -61,7 +62,7 @@ class FiguresView(PublicView):
             "revenue_cents": known.revenue_cents,
             "currency": "EUR",
         }
-        headers = {"Cache-Control": "public, max-age=60", "Age": str(int(age))}
+        headers = {"Cache-Control": "public, max-age=60", "Age": str(math.ceil(age))}
         return HttpResponse(orjson.dumps(body), content_type="application/json", headers=headers)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from stats.services.figures import read_figures
 from stats.services.series import list_days
+from stats.types import Figures
 from tests.lanes import SiteClient
 from tests.stats.callers import ADDRESS, addresses, staff, visit
 
@@ -159,10 +161,19 @@ class TestFigures:
         assert answer.status_code == 200
         assert answer.json() == {"visitors": 1, "qr_total": 0, "revenue_cents": 0, "currency": "EUR"}
         assert answer["Cache-Control"] == "public, max-age=60"
-        assert 0 <= int(answer["Age"]) < 60
+        assert 0 <= int(answer["Age"]) <= 60
         assert answer["Content-Type"] == "application/json"
         assert answer.get("Vary") is None
         assert not answer.cookies
+
+    @pytest.mark.parametrize(("age", "told"), [(0.0, "0"), (0.01, "1"), (4.2, "5"), (59.9, "60")])
+    def test_are_never_told_younger_than_they_are(
+        self, age: float, told: str, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A cache keeps them for 60 s less this age: rounded down, they would be up to a second too old."""
+        known = Figures(1, 2, 3, timezone.now())
+        monkeypatch.setattr("stats.services.figures.fresh_figures", lambda: (known, age))
+        assert client.get("/api/stats")["Age"] == told
 
     def test_answer_a_head(self, client: Client) -> None:
         answer = client.head("/api/stats")

@@ -50,7 +50,7 @@ class TestAdjustFigure:
         adjust_figure(figure="visitors", delta=5, reason="moved from the old site")
         assert fresh_figures()[0].visitors == 6
 
-    @pytest.mark.parametrize("delta", [-2, LARGEST_TOTAL])
+    @pytest.mark.parametrize("delta", [-2, LARGEST_TOTAL, 10**30, -(10**30)])
     def test_refuses_to_leave_the_possible_totals(self, delta: int) -> None:
         with pytest.raises(BadAdjustment):
             adjust_figure(figure="visitors", delta=delta, reason="no")
