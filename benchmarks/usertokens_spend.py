@@ -1,4 +1,4 @@
-"""`spend_tokens` against redis-py's bare `evalsha` of the same script, against INCR, and in a full ledger against an empty one."""
+"""`spend_tokens` against redis-py's bare `evalsha` of its script, against INCR, and with a full ledger."""
 
 from __future__ import annotations
 
@@ -64,9 +64,13 @@ def _server_times() -> Iterator[Row]:
             }
         )
     spend, incr, full = costs["empty"], costs["incr"], costs["full"]
-    yield Row("usertokens: server time of a spend", f"{spend:.1f} µs", "an INCR", f"{incr:.1f} µs", spend / incr, "≤4.0")
+    yield Row(
+        "usertokens: server time of a spend", f"{spend:.1f} µs", "an INCR", f"{incr:.1f} µs", spend / incr, "≤4.0"
+    )
     against = "an empty ledger"
-    yield Row("a spend at 300 grants, 10,000 entries", f"{full:.1f} µs", against, f"{spend:.1f} µs", full / spend, "≤1.3")
+    yield Row(
+        "a spend at 300 grants, 10,000 entries", f"{full:.1f} µs", against, f"{spend:.1f} µs", full / spend, "≤1.3"
+    )
 
 
 def _fill(user_id: str, *, grants: int, entries: int) -> None:

@@ -1,4 +1,7 @@
-"""Background work of the app: see kv.duties. Nothing depends on it: whatever is due is done at the next touch anyway."""
+"""Background work of the app: see kv.duties.
+
+Nothing depends on it: whatever is due is done at the next touch anyway.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ TOMBSTONE_SECONDS = 2 * 365 * 86400
 
 
 def stats(user_id: str) -> str:
-    """HASH conversations, generations, mood_score, days_active, recent_conversations (JSON), plan, login_streak, longest_streak.
+    """HASH conversations, generations, mood_score, days_active, recent_conversations (JSON), plan, the two streaks.
 
     Also days: the last 84, see record_login.lua; imported: "1" once taken over from an older site. No TTL.
     """
@@ -31,8 +31,9 @@ def last_login(user_id: str) -> str:
 
 
 def account(user_id: str) -> str:
-    """HASH balance, held, debt (tokens); entries, grants, archived (numbers); first, left; due, starts, ends, anchor (ms); … No TTL.
+    """HASH balance, held, debt (tokens); entries, grants, archived (numbers); first, left; due, starts, ends (ms); …
 
+    No TTL.
     Written by every script of the ledger.
     """
     return f"{_user(user_id)}:tokens"
@@ -41,7 +42,8 @@ def account(user_id: str) -> str:
 def ledger(user_id: str) -> list[str]:
     """The keys that every script of the ledger takes first: account, grants, burn, holds, journal, stats, tombstone.
 
-    grants: HASH by number, packed; burn: ZSET of waiting grants by burn order; holds: HASH by number, packed; journal: LIST of packed
+    grants: HASH by number, packed; burn: ZSET of waiting grants by burn order; holds: HASH by number, packed;
+    journal: LIST of packed
     entries, oldest first. None has a TTL.
     """
     user = _user(user_id)
@@ -62,8 +64,9 @@ def journal(user_id: str) -> str:
 
 
 def weeks(user_id: str) -> list[str]:
-    """HASHES of idempotency keys (12 bytes of a digest → packed time, fingerprint, answer), one for each of three weeks in turns.
+    """HASHES of idempotency keys, one for each of three weeks in turns.
 
+    12 bytes of a digest → packed time, fingerprint, answer.
     TTL two weeks from the last write.
     """
     user = _user(user_id)
@@ -76,7 +79,10 @@ def reversed_entries(user_id: str) -> str:
 
 
 def sources(user_id: str) -> str:
-    """HASH 16 bytes of a digest → packed money-backed grant. No TTL: remembered for ever. Written by grant_tokens and its kin."""
+    """HASH 16 bytes of a digest → packed money-backed grant.
+
+    No TTL: remembered for ever. Written by grant_tokens and its kin.
+    """
     return f"{_user(user_id)}:tokens:sources"
 
 

@@ -155,7 +155,10 @@ class SavedConversation:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """A money-backed grant: of `amount`, how much was taken back and how much is frozen. applied: something changed now."""
+    """A money-backed grant: of `amount`, how much was taken back and how much is frozen.
+
+    applied: something changed now.
+    """
 
     applied: bool
     amount: int

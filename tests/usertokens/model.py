@@ -1,4 +1,7 @@
-"""A ledger in plain Python, as simply as it can be said: every grant is looked at every time, nothing is packed or remembered."""
+"""A ledger in plain Python, as simply as it can be said.
+
+Every grant is looked at every time, nothing is packed or remembered.
+"""
 
 from __future__ import annotations
 
@@ -91,10 +94,10 @@ class Model:
 
     def give(self, kind: str, parts: list[tuple[int, int]], now: int) -> int:
         lost = []
-        for number, tokens in parts:
-            paid = min(tokens, self.debt)
+        for number, returned in parts:
+            paid = min(returned, self.debt)
             self.debt -= paid
-            tokens -= paid
+            tokens = returned - paid
             self.grants[number].left += tokens
             if tokens and self.grants[number].is_over(now):
                 lost.append((number, tokens))
@@ -128,36 +131,55 @@ class Model:
             self.taken[made] = kept
         return made
 
+    # --- what money does
+    def reverse_source(self, source: Source, total: int, now: int) -> None:
+        missing = min(total, source.amount) - source.taken_back
+        if missing <= 0:
+            return
+        source.taken_back += missing
+        grant = self.grants[source.grant]
+        thawed = min(source.frozen, missing)
+        source.frozen -= thawed
+        if thawed:
+            grant.left += thawed
+            self.write("unfreeze", thawed)
+            grant.left -= thawed
+        own = min(grant.left, missing - thawed)
+        grant.left -= own
+        self.burn(missing - thawed - own)
+        self.write("refund", -missing)
+
+    def restore_source(self, source: Source, total: int, now: int) -> None:
+        back = source.taken_back - total
+        if back > 0:
+            source.taken_back -= back
+            self.give("restore", [(source.grant, back)], now)
+
+    def freeze_source(self, source: Source, _: int, now: int) -> None:
+        grant = self.grants[source.grant]
+        tokens, grant.left = grant.left, 0
+        source.frozen += tokens
+        if tokens:
+            self.write("freeze", -tokens)
+
+    def unfreeze_source(self, source: Source, _: int, now: int) -> None:
+        tokens, source.frozen = source.frozen, 0
+        if tokens:
+            self.give("unfreeze", [(source.grant, tokens)], now)
+
     # --- what happens by itself
     def settle(self, now: int, declared: tuple[int, int] | str | None = None) -> None:
         for entry in sorted(entry for entry, hold in self.holds.items() if hold.expires <= now):
             self.end_hold(entry, 0, "hold_expired", now)
-        left_over = 0
-        for grant in sorted(self.grants.values(), key=lambda grant: grant.id):
-            if grant.left and grant.is_over(now):
-                tokens, grant.left = grant.left, 0
-                self.write("expire", -tokens)
-                left_over += tokens if grant.source in ("allowance", "rollover") else 0
-        fresh, ended, ends = now >= self.ends, self.ends, self.ends
-        if declared == "calendar":
-            self.anchor = self.paid = 0
-        elif isinstance(declared, tuple):
-            self.anchor, self.paid = declared
-            if declared[0] <= now < declared[1]:
-                starts, ends = declared
-                if ends - starts > 32 * DAY:
-                    starts, ends = month_around(starts, now)
-                fresh = fresh or starts >= ended - HOUR
+        kept = min(self.expire(now), self.cap)
+        fresh, ends = self.next_period(now, declared)
         if fresh:
-            if ends == ended:
-                ends = month_around(self.anchor, now)[1]
             self.allowance = 0
-        elif ends != ended:
+        else:
             for grant in self.grants.values():
-                if grant.source == "allowance" and grant.expires == ended:
+                if grant.source == "allowance" and grant.expires == self.ends:
                     grant.expires = ends
         self.ends = ends
-        kept = min(left_over, self.cap)
         if kept:
             self.grant("rollover", kept, 10, ends, "rollover")
         owed = self.plan_tokens[self.plan] - self.allowance
@@ -165,6 +187,30 @@ class Model:
         if (fresh or declared is not None) and owed > 0 and not unpaid:
             self.allowance += owed
             self.grant("allowance", owed, 20, ends, "allowance")
+
+    def expire(self, now: int) -> int:
+        """What was left of grants that are over leaves; answers how much of it was allowance."""
+        left_over = 0
+        for grant in sorted(self.grants.values(), key=lambda grant: grant.id):
+            if grant.left and grant.is_over(now):
+                tokens, grant.left = grant.left, 0
+                self.write("expire", -tokens)
+                left_over += tokens if grant.source in ("allowance", "rollover") else 0
+        return left_over
+
+    def next_period(self, now: int, declared: tuple[int, int] | str | None) -> tuple[bool, int]:
+        """Whether a new period begins, and when the period that runs then ends."""
+        fresh, ends = now >= self.ends, self.ends
+        if declared == "calendar":
+            self.anchor = self.paid = 0
+        elif isinstance(declared, tuple):
+            self.anchor, self.paid = declared
+            if declared[0] <= now < declared[1]:
+                starts, ends = declared if declared[1] - declared[0] <= 32 * DAY else month_around(declared[0], now)
+                fresh = fresh or starts >= self.ends - HOUR
+        if fresh and ends == self.ends:
+            ends = month_around(self.anchor, now)[1]
+        return fresh, ends
 
 
 def month_around(anchor: int, now: int) -> tuple[int, int]:

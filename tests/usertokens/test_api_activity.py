@@ -115,7 +115,7 @@ class TestChat:
 
 
 READS = ["/api/dashboard", "/api/tokens", "/api/tokens/transactions"]
-WRITES = {
+WRITES: dict[str, dict[str, Any]] = {
     "/api/generations": {},
     "/api/tokens/spend": {"amount": 1, "reason": "x"},
     "/api/tokens/holds": {"amount": 1, "ttl_seconds": 9, "reason": "x"},

@@ -1,4 +1,7 @@
-"""Every operation in any order, with time moving, beside a plain model: same balances, same journal, and the equation after each step."""
+"""Every operation in any order, with time moving, beside a plain model.
+
+Same balances, same journal, and the equation after each step.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,7 +21,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from django.test import override_settings
 from tests.usertokens.model import DAY, HOUR, WEEK, Hold, Model, Source
 from usertokens.errors import (
     AlreadyExpired,
@@ -85,7 +88,8 @@ class LedgerMachine(RuleBasedStateMachine):
                 answer = ask()
                 assert (answer.transaction_id, answer.balance, answer.repeated) == (*kept[2], True)
             else:
-                pytest.raises(IdempotencyConflict, ask)
+                with pytest.raises(IdempotencyConflict):
+                    ask()
             return
         self.model.settle(self.time)
         if self.model.balance < amount:
@@ -150,22 +154,28 @@ class LedgerMachine(RuleBasedStateMachine):
         self.model.settle(self.time)
 
         def ask() -> Any:
-            end = holds.capture_hold if captures else holds.release_hold
-            more = {"amount": share} if captures else {}
-            return end(USER, self.hold_ids[entry], by_service=by_service, now=self.now, **more)
+            if captures:
+                return holds.capture_hold(USER, self.hold_ids[entry], share, by_service=by_service, now=self.now)
+            return holds.release_hold(USER, self.hold_ids[entry], by_service=by_service, now=self.now)
 
+        refusal = self.refusal_of(entry, by_service=by_service, share=share if captures else None)
+        if refusal is not None:
+            with pytest.raises(refusal):
+                ask()
+            return
+        held = self.model.holds[entry].amount
+        kept = (held if share is None else share) if captures else 0
+        made = self.model.end_hold(entry, kept, "capture" if captures else "release", self.time)
+        answer = ask()
+        assert (answer.transaction_id, answer.amount) == (str(made), kept if captures else held)
+
+    def refusal_of(self, entry: int, *, by_service: bool, share: int | None) -> type[Exception] | None:
         hold = self.model.holds.get(entry)
         if hold is None:
-            pytest.raises(HoldEnded, ask)
-        elif hold.by == "service" and not by_service:
-            pytest.raises(HoldNotYours, ask)
-        elif captures and share is not None and share > hold.amount:
-            pytest.raises(CaptureTooLarge, ask)
-        else:
-            kept = (hold.amount if share is None else share) if captures else 0
-            made = self.model.end_hold(entry, kept, "capture" if captures else "release", self.time)
-            answer = ask()
-            assert (answer.transaction_id, answer.amount) == (str(made), kept if captures else hold.amount)
+            return HoldEnded
+        if hold.by == "service" and not by_service:
+            return HoldNotYours
+        return CaptureTooLarge if share is not None and share > hold.amount else None
 
     @precondition(lambda self: self.model.journal)
     @rule(data=st.data(), amount=st.sampled_from([None, 1, 20, 10_000]))
@@ -211,46 +221,11 @@ class LedgerMachine(RuleBasedStateMachine):
     def money_moves(self, data: st.DataObject, what: str, total: int) -> None:
         name = data.draw(st.sampled_from(sorted(self.model.sources)))
         self.model.settle(self.time)
-        getattr(self, f"model_{what}")(self.model.sources[name], total)
+        getattr(self.model, f"{what}_source")(self.model.sources[name], total, self.time)
         more = (total,) if what in ("reverse", "restore") else ()
         answer = getattr(purchases, f"{what}_grant")(USER, name, *more, now=self.now)
         source = self.model.sources[name]
         assert (answer.taken_back, answer.frozen, answer.debt) == (source.taken_back, source.frozen, self.model.debt)
-
-    def model_reverse(self, source: Source, total: int) -> None:
-        missing = min(total, source.amount) - source.taken_back
-        if missing <= 0:
-            return
-        source.taken_back += missing
-        grant = self.model.grants[source.grant]
-        thawed = min(source.frozen, missing)
-        source.frozen -= thawed
-        if thawed:
-            grant.left += thawed
-            self.model.write("unfreeze", thawed)
-            grant.left -= thawed
-        own = min(grant.left, missing - thawed)
-        grant.left -= own
-        self.model.burn(missing - thawed - own)
-        self.model.write("refund", -missing)
-
-    def model_restore(self, source: Source, total: int) -> None:
-        back = source.taken_back - total
-        if back > 0:
-            source.taken_back -= back
-            self.model.give("restore", [(source.grant, back)], self.time)
-
-    def model_freeze(self, source: Source, _: int) -> None:
-        grant = self.model.grants[source.grant]
-        tokens, grant.left = grant.left, 0
-        source.frozen += tokens
-        if tokens:
-            self.model.write("freeze", -tokens)
-
-    def model_unfreeze(self, source: Source, _: int) -> None:
-        tokens, source.frozen = source.frozen, 0
-        if tokens:
-            self.model.give("unfreeze", [(source.grant, tokens)], self.time)
 
     @rule(
         plan=st.sampled_from(sorted(PLANS)),
@@ -310,7 +285,7 @@ class LedgerMachine(RuleBasedStateMachine):
 @pytest.mark.slow
 def test_thousands_of_steps_beside_the_model(store: Any) -> None:
     LedgerMachine.store = store
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
             max_examples=100, stateful_step_count=60, deadline=None, report_multiple_bugs=False,

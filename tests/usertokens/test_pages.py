@@ -31,7 +31,13 @@ class TestDashboard:
         assert "no-store" in answer.headers["Cache-Control"]
 
     def test_strangers_sign_in_first(self, store: Any, db: None) -> None:
-        for path in ("/dashboard", "/dashboard/history", "/dashboard/history.csv", "/accounts/data", "/accounts/delete"):
+        for path in (
+            "/dashboard",
+            "/dashboard/history",
+            "/dashboard/history.csv",
+            "/accounts/data",
+            "/accounts/delete",
+        ):
             answer = Client().get(path)
             assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/accounts/login")
 

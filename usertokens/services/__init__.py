@@ -6,7 +6,8 @@
     period_start, period_end: the subscription's own period (aware datetimes); None: calendar months in UTC.
 
 `purchases.grant_tokens(*, user_id, amount, reason, key, expires_at=None, priority=BOUGHT, actor="", now=None)`
-    Grant bought tokens under `key`, which is remembered for ever: the same key and amount again answers the first answer.
+    Grant bought tokens under `key`, which is remembered for ever: the same key and amount again answers the first
+    answer.
 `purchases.reverse_grant(*, user_id, source_key, amount_total, key="", reason=…, now=None)`
     Set what has been taken back, in all, of the grant made under `source_key`: only grows, at most the grant. What is
     spent already is taken from the rest of the balance, and beyond that becomes debt.
@@ -15,9 +16,12 @@
 `purchases.freeze_grant(*, user_id, source_key, reason=…, now=None)` and `purchases.unfreeze_grant(…)`
     Take what is left of the grant out of the balance while it is disputed, and put it back.
 
-The four of them answer a `types.SourceState(applied, amount, taken_back, frozen, balance, debt)`; `applied` is False when
+The four of them answer a `types.SourceState(applied, amount, taken_back, frozen, balance, debt)`; `applied` is False
+when
 nothing changed. For a closed account (see `signals.account_closing`) they change nothing and answer None. They raise
-`errors.UnknownSource` for a key that granted nothing, `errors.IdempotencyConflict` for a key that granted something else.
+`errors.UnknownSource` for a key that granted nothing, `errors.IdempotencyConflict` for a key that granted something
+else.
 
-`signals.account_closing` is sent with `user_id` before anything of an account is deleted; a receiver that raises stops it.
+`signals.account_closing` is sent with `user_id` before anything of an account is deleted; a receiver that raises
+stops it.
 """

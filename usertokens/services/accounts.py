@@ -41,9 +41,11 @@ def export_user(user_id: str) -> dict[str, Any]:
 
 
 def forget_user(user_id: str) -> int:
-    """Remove every key and row that the app keeps about the user, and leave a tombstone. Answers how many; may be repeated.
+    """Remove every key and row that the app keeps about the user, and leave a tombstone.
 
-    `account_closing` is sent first, once for an account. Raises AccountNotClosed when a receiver did; nothing is deleted then.
+    Answers how many; may be repeated.
+    `account_closing` is sent first, once for an account. Raises AccountNotClosed when a receiver did; nothing is
+    deleted then.
     """
     if not call("EXISTS", keys.tombstone(user_id)):
         for _, answer in account_closing.send_robust(sender=None, user_id=user_id):

@@ -43,7 +43,8 @@ def spend_tokens(
     """Take `amount` tokens from the user's grants in burn order, all or nothing.
 
     amount: whole tokens, at least 1.
-    key:    the caller's idempotency key; the same key with the same input answers the first result again. "": a new operation.
+    key:    the caller's idempotency key; the same key with the same input answers the first result again.
+            "": a new operation.
     actor:  who acts for the user, "" for the user.
     Raises InsufficientTokens, IdempotencyConflict or AccountClosed, having taken nothing.
     """
@@ -123,7 +124,8 @@ def reverse_entry(
 
     def send(used: str) -> list[bytes]:
         return ledger.run(
-            reverse_entry_script, user_id, (*body, used), reason=reason, key=key, actor=actor, body=body, more_keys=more, now=now
+            reverse_entry_script, user_id, (*body, used), reason=reason, key=key, actor=actor, body=body,
+            more_keys=more, now=now
         )  # fmt: skip
 
     reply = send("")

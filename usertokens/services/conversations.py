@@ -66,7 +66,10 @@ def record_conversation(
 
 
 def find_drifted(user_ids: Sequence[str]) -> list[str]:
-    """Which of a batch of users have other conversations in the store than in the database: two queries, one round trip."""
+    """Which of a batch of users have other conversations in the store than in the database.
+
+    Two queries, one round trip.
+    """
     tallies = {tally.user_id: tally for tally in ConversationTally.objects.filter(user_id__in=user_ids)}
     rows = Conversation.objects.filter(user_id__in=user_ids).values("user_id")
     saved = {row["user_id"]: row["count"] for row in rows.annotate(count=Count("id"))}

@@ -41,7 +41,10 @@ class Imported:
 
 
 def import_older_store(older: Any, *, dry_run: bool) -> Iterator[Imported]:
-    """Read `user:*:stats` and `user:*:last_login` of an older site's Redis (a redis-py client). Raises StoreUnavailable."""
+    """Read `user:*:stats` and `user:*:last_login` of an older site's Redis (a redis-py client).
+
+    Raises StoreUnavailable.
+    """
     for key in older.scan_iter(match="user:*:stats", count=500):
         user_id = key.decode("utf-8", "replace").removeprefix("user:").removesuffix(":stats").strip("{}")
         fields = {name.decode(): value.decode("utf-8", "replace") for name, value in older.hgetall(key).items()}
@@ -78,7 +81,10 @@ def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, 
 
 
 def import_csv(file: TextIO, *, dry_run: bool) -> Iterator[Imported]:
-    """Rows user_id,id,at,amount,reason: each id once for ever; amounts below 0 are spends. Raises BadImport for other columns."""
+    """Rows user_id,id,at,amount,reason: each id once for ever; amounts below 0 are spends.
+
+    Raises BadImport for other columns.
+    """
     reader = csv.DictReader(file)
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
@@ -94,7 +100,10 @@ def import_csv(file: TextIO, *, dry_run: bool) -> Iterator[Imported]:
 
 
 def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
-    """Take over one row; False when it is known. Raises BadImport, InsufficientTokens, IdempotencyConflict, AccountClosed."""
+    """Take over one row; False when it is known.
+
+    Raises BadImport, InsufficientTokens, IdempotencyConflict, AccountClosed.
+    """
     user_id, amount = row["user_id"].strip(), _count("amount", row["amount"], signed=True)
     at = datetime.fromisoformat(row["at"].strip())
     at = at if at.tzinfo else timezone.make_aware(at)

@@ -142,7 +142,8 @@ def _from_words(words: list[Any]) -> Transaction:
 
 def _from_row(row: ArchivedEntry) -> Transaction:
     return Transaction(
-        row.entry, row.at, row.type, row.amount, row.balance_after, row.reason, row.key, row.actor, tuple(row.moves), tuple(row.used)
+        row.entry, row.at, row.type, row.amount, row.balance_after, row.reason, row.key, row.actor, tuple(row.moves),
+        tuple(row.used)
     )  # fmt: skip
 
 

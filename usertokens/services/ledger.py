@@ -79,7 +79,10 @@ def common_words(user_id: str, now: datetime | None = None) -> list[Word]:
 
 
 def movement(user_id: str, reply: list[Any], required: int = 0) -> Movement:
-    """The reply {"ok", word, entry, amount, balance, …} as a Movement. Raises InsufficientTokens for {"insufficient", balance}."""
+    """The reply {"ok", word, entry, amount, balance, …} as a Movement.
+
+    Raises InsufficientTokens for {"insufficient", balance}.
+    """
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), required)
     word, balance = reply[1], int(reply[4])

@@ -17,7 +17,10 @@ log = getLogger(__name__)
 
 
 def on_user_saved(sender: Any, instance: Any, *, created: bool, raw: bool = False, **_: Any) -> None:
-    """Somebody signed up: once the row is there for good, their activity is made. Nobody is kept out by a store that is away."""
+    """Somebody signed up: once the row is there for good, their activity is made.
+
+    Nobody is kept out by a store that is away.
+    """
     if created and not raw:
         transaction.on_commit(partial(_create, str(instance.pk)))
 
@@ -46,7 +49,7 @@ def _forget(user_id: str) -> None:
     try:
         forget_user(user_id)
     except (StoreUnavailable, AccountNotClosed):
-        log.error(
+        log.exception(
             "user %s was deleted, what is kept about them was not: run `manage.py usertokens_forget %s`",
             user_id,
             user_id,

@@ -58,7 +58,8 @@ def reverse_grant(
 ) -> SourceState | None:
     """Set what has been taken back, in all, of the grant made under `source_key`: only grows, at most the whole grant.
 
-    It comes out of what is frozen of the grant, then the grant, then the rest of the balance; what is missing becomes debt.
+    It comes out of what is frozen of the grant, then the grant, then the rest of the balance; what is missing becomes
+    debt.
     None: the account is closed. Raises UnknownSource.
     """
     return _run(reverse_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)

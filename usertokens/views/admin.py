@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -42,7 +42,7 @@ def users_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     if query:
         name = get_user_model().USERNAME_FIELD
         rows = rows.filter(**{f"{name}__icontains": query})
-    found = list(rows[:FOUND])
+    found: list[Any] = list(rows[:FOUND])
     if query:
         try:
             by_id = people.find_user(query)
@@ -116,7 +116,7 @@ def _correct(request: HttpRequest, user_id: str, form: CorrectionForm) -> bool:
 
 def _log(request: HttpRequest, user_id: str, said: str) -> None:
     LogEntry.objects.create(
-        user=cast("AbstractUser", request.user),
+        user=cast("User", request.user),
         content_type=_content_type(),
         object_id=user_id,
         object_repr=user_id,

@@ -1,4 +1,7 @@
-"""Pictures of a user's days, as SVG from our own templates: no script, they print, and the numbers stand beside each."""
+"""Pictures of a user's days, as SVG from our own templates.
+
+No script, they print, and the numbers stand beside each.
+"""
 
 from __future__ import annotations
 

@@ -96,8 +96,12 @@ class SpendView(UserTokensView):
         words = form.validated_data
         user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
         spent = balances.spend_tokens(
-            user_id, words["amount"], reason=words["reason"], key=self.idempotency_key(request), actor=self.actor(request, user_id)
-        )  # fmt: skip
+            user_id,
+            words["amount"],
+            reason=words["reason"],
+            key=self.idempotency_key(request),
+            actor=self.actor(request, user_id),
+        )
         return Response(_moved(spent, "spent"))
 
 
@@ -191,8 +195,13 @@ class CaptureView(UserTokensView):
         user_id = self.subject(request, form.validated_data.get("userId"), ACT_FOR_ANY)
         actor = self.actor(request, user_id)
         ended = holds.capture_hold(
-            user_id, hold_id, form.validated_data.get("amount"), by_service=bool(actor), key=self.idempotency_key(request), actor=actor
-        )  # fmt: skip
+            user_id,
+            hold_id,
+            form.validated_data.get("amount"),
+            by_service=bool(actor),
+            key=self.idempotency_key(request),
+            actor=actor,
+        )
         return Response(_moved(ended, "captured"))
 
 

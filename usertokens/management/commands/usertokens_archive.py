@@ -21,7 +21,10 @@ _LEAST_DAYS = 31
 class Command(StoreCommand):
     """Move old entries; each part leaves the store only once the database has it."""
 
-    help = "Moves journal entries older than --days to the database, then trims them from the store. Safe to stop and run again."
+    help = (
+        "Moves journal entries older than --days to the database, then trims them from the store. "
+        "Safe to stop and run again."
+    )
     writes_bulk = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:

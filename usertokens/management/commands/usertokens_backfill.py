@@ -20,8 +20,8 @@ class Command(StoreCommand):
     """Import from an older site's Redis, or from a CSV file; safe to run twice."""
 
     help = (
-        "Reads user:*:stats and user:*:last_login from an older site's Redis, or rows user_id,id,at,amount,reason from a CSV "
-        "file. Run it as often as you like: each user and each id is taken over once."
+        "Reads user:*:stats and user:*:last_login from an older site's Redis, or rows user_id,id,at,amount,reason "
+        "from a CSV file. Run it as often as you like: each user and each id is taken over once."
     )
     writes_bulk = True
 

@@ -13,11 +13,15 @@ from usertokens.services.conversations import find_drifted, repair_conversations
 
 
 class Command(StoreCommand):
-    """For every user: balance = grants - debt = journal, holds and entries complete, conversations as in the database."""
+    """For every user.
+
+    Balance = grants - debt = journal, holds and entries complete, conversations as in the database.
+    """
 
     help = (
-        "Adds up every ledger: the balance must be what the grants hold less the debt, and the sum of the journal and its "
-        "archive. Compares the count and the newest of everybody's conversations with the database; --repair sets these right."
+        "Adds up every ledger: the balance must be what the grants hold less the debt, and the sum of the journal and "
+        "its archive. Compares the count and the newest of everybody's conversations with the database; --repair sets "
+        "these right."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -16,7 +16,10 @@ from usertokens.services.people import find_user
 class Command(StoreCommand):
     """Keys, rows and the user; a tombstone keeps late events from bringing any of it back."""
 
-    help = "Deletes a user and everything kept about them, for good. Safe to run again; also for a user who is deleted already."
+    help = (
+        "Deletes a user and everything kept about them, for good. Safe to run again; also for a user who is "
+        "deleted already."
+    )
     destroys = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:

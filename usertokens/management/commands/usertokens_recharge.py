@@ -14,7 +14,10 @@ from usertokens.services.recharges import count_due, recharge_users
 class Command(StoreCommand):
     """Do what is due in every account: allowances come, holds and grants that ran out go."""
 
-    help = "Brings the allowance of the running period to everybody who has not come by since it began. Safe to run at any time."
+    help = (
+        "Brings the allowance of the running period to everybody who has not come by since it began. "
+        "Safe to run at any time."
+    )
     writes_bulk = True
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -16,7 +16,10 @@ from usertokens.services.resets import reset_user
 class Command(StoreCommand):
     """Stats and balance as on the first day."""
 
-    help = "Sets a user's activity and tokens back to the first day. The journal goes to the archive; bought tokens are gone as well."
+    help = (
+        "Sets a user's activity and tokens back to the first day. The journal goes to the archive; "
+        "bought tokens are gone as well."
+    )
     destroys = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,0 +1,94 @@
+"""Bytes that everything of one user costs, at 1 and at 10 journal entries, and the commands over all of them.
+
+BENCH_USERS=1000000 is the full size; 100,000 without, which tells the same bytes in a tenth of the time.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+from django.core.management import call_command
+
+from benchmarks.measure import Row
+from benchmarks.store import fresh_store
+from kv.connection import connection
+from usertokens import keys
+from usertokens.services.activity import create_user_stats
+from usertokens.services.balances import get_balance, spend_tokens
+
+_BATCH = 2_000
+_BARS = {1: 700, 10: 1200}
+
+
+def run() -> Iterator[Row]:
+    """One user made by the services themselves, then copied under other ids as the store keeps it."""
+    call_command("migrate", verbosity=0)  # the commands look into the archive as well
+    users = int(os.environ.get("BENCH_USERS", "100000"))
+    for entries, bar in _BARS.items():
+        with fresh_store():
+            client = connection()
+            _copy(
+                client, _template(client, entries), 1, start=999_999_000
+            )  # the hash table's first growth is not a user's
+            before = client.info("memory")["used_memory"]
+            _copy(client, _template(client, entries), users, start=1_000_000)
+            each = (client.info("memory")["used_memory"] - before) / users
+            yield Row(
+                f"memory: a user of {users:,}, {_words(entries)}",
+                f"{each:.0f} B",
+                "allowed",
+                f"{bar} B",
+                each / bar,
+                "≤1.0",
+            )
+            yield from _commands(users, entries)
+
+
+def _words(entries: int) -> str:
+    return f"{entries} {'entry' if entries == 1 else 'entries'}"
+
+
+def _template(client: Any, entries: int) -> dict[str, bytes]:
+    """Every key of a user with so many entries: the allowance and spends under a key of 12 characters."""
+    user_id = "template"
+    client.delete(*keys.everything(user_id))
+    create_user_stats(user_id)
+    get_balance(user_id)
+    for number in range(entries - 1):
+        spend_tokens(user_id, 3, reason="article", key=f"order-{number:06}")
+    # Idempotency keys are gone after a week or two; the account is measured as it rests.
+    client.delete(*keys.weeks(user_id))
+    found = {key: client.dump(key) for key in keys.everything(user_id) if client.exists(key)}
+    client.delete(*keys.everything(user_id))
+    return found
+
+
+def _copy(client: Any, template: dict[str, bytes], users: int, *, start: int) -> None:
+    for first in range(start, start + users, _BATCH):
+        pipeline = client.pipeline(transaction=False)
+        for user_id in range(first, min(first + _BATCH, start + users)):
+            for key, value in template.items():
+                pipeline.execute_command("RESTORE", key.replace("{template}", f"{{{user_id}}}"), 0, value)
+        pipeline.execute()
+
+
+def _commands(users: int, entries: int) -> Iterator[Row]:
+    for name in ("usertokens_recharge", "usertokens_check"):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        start = time.perf_counter()
+        call_command(name, stdout=StringIO(), stderr=StringIO(), verbosity=0)
+        seconds = time.perf_counter() - start
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        yield Row(
+            f"{name}, {users:,} users, {_words(entries)}",
+            f"{users / seconds:,.0f}/s",
+            "memory it took, MB allowed",
+            f"{grown:.0f} of 64",
+            grown / 64,
+            "≤1.0",
+        )
