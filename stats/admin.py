@@ -16,6 +16,9 @@ from stats.views.admin import statistics_page
 class StatisticsAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
     """A page in the list's place: there are no rows, only figures. Permission: `stats.view_statistics`."""
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> None:
+        """None: without a table, to look for a row would be an error of the database."""
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nothing is added here."""
         return False
