@@ -109,5 +109,26 @@ def family(part: str = "") -> str:
     return re.sub(r"([*?\[\]\\^])", r"\\\1", f"{_qr()}{part}") + "*"
 
 
+def hit(code: str, fingerprint: str, caller: str) -> list[str]:
+    """The keys of record_hit in its order, built at once: it is the busiest script."""
+    stem = _qr()
+    return [
+        f"{stem}seen:{code}:{fingerprint}",
+        f"{stem}count:{code}",
+        f"{stem}days:{code}",
+        f"{stem}count:{OTHER}",
+        f"{stem}days:{OTHER}",
+        f"{stem}last_seen",
+        f"{stem}rank",
+        f"{stem}registry",
+        f"{stem}unknown",
+        f"{stem}outside",
+        f"{stem}rate:{caller}:{code}",
+        f"{stem}rate:{caller}",
+        f"{stem}outbox",
+        f"{stem}outbox:state",
+    ]
+
+
 def _qr() -> str:
     return f"{app_settings.KV_PREFIX}{{qr}}:"
