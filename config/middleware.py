@@ -23,7 +23,10 @@ class StoreMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on; the work is in `process_exception`."""
+        """Pass on, without a session that can be none; the rest of the work is in `process_exception`."""
+        # A quoted cookie may spell any byte, and PostgreSQL fails on a NUL where SQLite finds nothing.
+        if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
+            del request.COOKIES[settings.SESSION_COOKIE_NAME]
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

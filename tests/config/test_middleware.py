@@ -162,3 +162,18 @@ class TestHosts:
     @pytest.mark.parametrize("path", ["/", "/api/stats", "/api/usage", "/accounts/login"])
     def test_of_others_are_refused(self, path: str, client: SiteClient) -> None:
         assert client.get(path, headers={"Host": "evil.example"}).status_code == 400
+
+
+class TestSessionCookie:
+    """PostgreSQL refuses a text with NUL in it, and the error would be a 500 on every page that asks who is there."""
+
+    @pytest.mark.parametrize("path", ["/accounts/login", "/admin/login/", "/api/usage"])
+    def test_that_can_be_none_never_meets_the_database(
+        self, path: str, client: SiteClient, django_assert_num_queries: Any
+    ) -> None:
+        with django_assert_num_queries(0):
+            answer = client.get(path, headers={"Cookie": 'sessionid="\\000aaaaaaaaaaaaaaaaaaaa"'})
+        assert answer.status_code == 200
+
+    def test_of_somebody_is_left_alone(self, admin_client: Any) -> None:
+        assert admin_client.get("/admin/").status_code == 200
