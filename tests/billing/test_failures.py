@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import override_settings
 
 from billing.models import StripeCustomer, StripeEvent
-from billing.services import inbox, standings, work
+from billing.services import inbox, standings, sync, work
 from billing.services.sync import sync_customer
 from kv.errors import StoreUnavailable
 from tests.billing.story import Story
@@ -94,8 +95,6 @@ class TestStripeFails:
 
 class TestStoreFails:
     def test_it_is_back_in_line_untried(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-        from billing.services import sync
-
         story.buy_plan()
         assert story.post(story.stripe.world.events[-1]) == 200
 
@@ -196,8 +195,6 @@ class TestTwoAtOnce:
 
     def test_an_older_look_changes_nothing(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
         """Somebody looks, is held up for minutes, and by then another has looked and applied."""
-        from billing.services import sync
-
         subscription = story.buy_plan()
         seen = sync.observe
 
@@ -220,3 +217,22 @@ class TestTwoAtOnce:
             sync_customer(story.customer)
         assert story.plan == "Free"
         assert standings.write_standing(story.user_id, story.standing, (), 1) is False
+
+    def test_an_older_look_that_slipped_past_the_lock_is_turned_away_by_its_number(
+        self, story: Story, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subscription = story.buy_plan()
+        seen = sync.observe
+
+        def slow(*args: Any) -> Any:
+            found = seen(*args)
+            with monkeypatch.context() as inner:
+                inner.setattr(sync, "observe", seen)
+                story.stripe.desk.end(subscription)
+                assert sync_customer(story.customer).applied
+            return found
+
+        monkeypatch.setattr(sync, "holding_user", lambda user_id: nullcontext(lambda: None))
+        monkeypatch.setattr(sync, "observe", slow)
+        assert not sync_customer(story.customer).applied
+        assert (story.plan, story.standing.status) == ("Free", "canceled")

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -22,7 +23,7 @@ stripe, shop, bare_site = fixtures.stripe, fixtures.shop, test_serve.site
 
 
 @pytest.fixture
-def site(bare_site: Site, stripe: FakeStripe, shop: dict[str, str]) -> Iterator[Site]:
+def site(bare_site: Site, stripe: FakeStripe, shop: dict[str, str]) -> Site:
     """Serving, with one user who is a customer."""
     bare_site.environment |= {
         "STRIPE_SECRET_KEY": "sk_test_x",
@@ -81,3 +82,27 @@ def test_a_hook_while_the_store_is_dead_is_taken_and_applied_later(
     os.kill(site.store.pid, signal.SIGKILL)
     assert hook.deliver(stripe.world.events) == [200, 200]
     wait_until(lambda: states(site) == ["done", "done"], 30)
+
+
+def test_a_hook_while_the_database_is_locked_is_refused_so_that_it_comes_again(
+    site: Site, stripe: FakeStripe, shop: dict[str, str]
+) -> None:
+    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    stripe.desk.subscribe("cus_x", shop["plus_month"])
+    writer = sqlite3.connect(site.directory / "countinghouse.sqlite3", isolation_level=None)
+    with closing(writer):
+        writer.execute("BEGIN IMMEDIATE")
+        assert hook.deliver(stripe.world.events[:1]) == [503]
+        writer.execute("ROLLBACK")
+    assert states(site) == []
+    assert hook.deliver(stripe.world.events) == [200, 200]
+    wait_until(lambda: states(site) == ["done", "done"], 30)
+
+
+def test_a_body_over_the_limit_is_refused_by_the_real_server(site: Site, stripe: FakeStripe) -> None:
+    event = stripe.world.emit(
+        "invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_x", "pad": "x" * 2**20}
+    )
+    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    assert hook.deliver([event]) == [413]
+    assert states(site) == []
