@@ -21,7 +21,7 @@ class MoodForm(forms.Form):
         max_value=10,
         max_digits=3,
         decimal_places=1,
-        widget=forms.NumberInput(attrs={"type": "range", "min": "0", "max": "10", "step": "0.5"}),
+        widget=forms.NumberInput(attrs={"type": "range", "min": "0", "max": "10", "step": "0.1"}),
     )
 
 
