@@ -1,0 +1,39 @@
+"""A naive spend: a signed-in user, one `evalsha` that takes tokens when there are enough, no key and no history."""
+
+from __future__ import annotations
+
+import os
+
+import redis
+from django.core.wsgi import get_wsgi_application
+from django.urls import path
+
+application = get_wsgi_application()
+
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+client = redis.Redis(unix_socket_path=os.environ["PEER_SOCKET"])
+SCRIPT = """
+local left = redis.call('DECRBY', KEYS[1], ARGV[1])
+redis.call('LPUSH', KEYS[2], ARGV[1])
+return left
+"""
+sha = client.script_load(SCRIPT)
+
+
+class SpendView(APIView):
+    """One evalsha, no checks."""
+
+    permission_classes = [IsAuthenticated]
+
+    def post(self, request: Request) -> Response:
+        """Spend."""
+        keys = (f"peer:{{{request.user.pk}}}:balance", f"peer:{{{request.user.pk}}}:log")
+        left = client.evalsha(sha, 2, *keys, request.data["amount"])
+        return Response({"success": True, "balance": left})
+
+
+urlpatterns = [path("spend", SpendView.as_view())]
