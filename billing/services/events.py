@@ -44,8 +44,11 @@ def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
         inbox.finish_event(event, NOT_RELEVANT)
         return
     with _settling(event, now):
-        sync_customer(event.customer_id or _customer_of(event), now=now)
+        customer_id = event.customer_id or _customer_of(event)
+        others = inbox.list_waiting(customer_id, RELEVANT)
+        sync_customer(customer_id, now=now)
         inbox.finish_event(event)
+        inbox.finish_waiting(others)
 
 
 @contextmanager

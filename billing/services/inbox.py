@@ -5,7 +5,7 @@ It ends in a state that can be seen: done, failed or parked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from logging import getLogger
 from typing import Any
@@ -90,6 +90,20 @@ def claim_event(*, now: datetime | None = None) -> StripeEvent | None:
 def finish_event(event: StripeEvent, note: str = "") -> None:
     """It is applied, or there was nothing to apply (`note` says why)."""
     _move(event, State.DONE, error=note, done_at=timezone.now())
+
+
+def list_waiting(customer_id: str, types: Sequence[str]) -> list[int]:
+    """The rows of a customer's events that wait in line now: who reads the customer after this reads for them too."""
+    waiting = StripeEvent.objects.filter(customer_id=customer_id, state=State.RECEIVED, type__in=types)
+    return list(waiting.values_list("pk", flat=True))
+
+
+def finish_waiting(rows: Sequence[int]) -> None:
+    """They are applied with the one that was; those that another worker has claimed meanwhile are left to it."""
+    if rows:
+        StripeEvent.objects.filter(pk__in=rows, state=State.RECEIVED).update(
+            state=State.DONE.value, error="", done_at=timezone.now()
+        )
 
 
 def park_event(event: StripeEvent, reason: str) -> None:

@@ -176,6 +176,38 @@ class TestUnknown:
         assert len(story.stripe.world.requests) == asked
 
 
+class TestOneLookForMany:
+    def test_what_waits_about_the_same_customer_is_done_with_it(self, story: Story) -> None:
+        subscription = story.buy_plan()
+        for _ in range(5):
+            story.stripe.desk.update(subscription)
+        for event in story.stripe.world.events:
+            assert story.post(event) == 200
+        asked = story.stripe.world.requests.count("GET /v1/subscriptions")
+        story.work()
+        assert story.stripe.world.requests.count("GET /v1/subscriptions") == asked + 1
+        assert set(story.states()) == {"done"}
+
+    def test_what_comes_during_the_look_is_looked_at_again(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It may be about something that the look was too early for."""
+        subscription = story.buy_plan()
+        assert story.post(story.stripe.world.events[-1]) == 200
+        seen = sync.observe
+
+        def changed_meanwhile(*args: Any) -> Any:
+            found = seen(*args)
+            if story.stripe.world.objects[subscription]["status"] == "active":
+                story.stripe.desk.end(subscription)
+                assert story.post(story.stripe.world.events[-1]) == 200
+            return found
+
+        monkeypatch.setattr(sync, "observe", changed_meanwhile)
+        assert work.work_event()
+        assert (story.plan, story.states()) == ("Plus", {"done": 1, "received": 1})
+        assert work.work_event()
+        assert (story.plan, story.states()) == ("Free", {"done": 2})
+
+
 class TestTwoAtOnce:
     def test_of_two_workers_one_takes_an_event(self, story: Story) -> None:
         story.stripe.world.emit("product.updated", {"id": "prod_1", "object": "product"})

@@ -49,6 +49,7 @@ STEPS: dict[str, tuple[object, str]] = {
     "applied": (sync, "mark_applied"),
     "note": (sync, "_note"),
     "finish": (inbox, "finish_event"),
+    "with it": (inbox, "finish_waiting"),
 }
 
 
@@ -74,9 +75,7 @@ def test_dead_between_any_two_steps(bought: Story, monkeypatch: pytest.MonkeyPat
         patch.setattr(standings, "_free", type("Nobody", (), {"run": staticmethod(lambda *_: 0)}))
         with pytest.raises(Died):
             work.work_event()
-    assert StripeEvent.objects.get(event_id=event["id"]).state == (
-        "done" if (step, moment) == ("finish", "after") else left(step, moment)
-    )
+    assert StripeEvent.objects.get(event_id=event["id"]).state == left(step, moment)
     # What time does: the lease of the event and the lock of the user run out.
     call("DEL", keys.lock(bought.user_id))
     while work.work_event(now=datetime.now(UTC) + inbox.LEASE + timedelta(seconds=1)):
@@ -86,7 +85,10 @@ def test_dead_between_any_two_steps(bought: Story, monkeypatch: pytest.MonkeyPat
 
 
 def left(step: str, moment: str) -> str:
-    return "received" if (step, moment) == ("claim", "before") else "processing"
+    """The state in which the event is found after the death."""
+    if (step, moment) == ("claim", "before"):
+        return "received"
+    return "done" if step == "with it" or (step, moment) == ("finish", "after") else "processing"
 
 
 def dying(whole: Callable[..., Any], moment: str) -> Callable[..., Any]:
