@@ -1,4 +1,4 @@
-"""`POST /api/tokens/spend` over HTTP against a naive DRF view with the same sessions, the same database and one `evalsha`."""
+"""`POST /api/tokens/spend` over HTTP beside a naive DRF view with the same sessions, database and one `evalsha`."""
 
 from __future__ import annotations
 

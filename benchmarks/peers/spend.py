@@ -10,10 +10,10 @@ from django.urls import path
 
 application = get_wsgi_application()
 
-from rest_framework.permissions import IsAuthenticated
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.permissions import IsAuthenticated  # noqa: E402 (needs the settings)
+from rest_framework.request import Request  # noqa: E402 (needs the settings)
+from rest_framework.response import Response  # noqa: E402 (needs the settings)
+from rest_framework.views import APIView  # noqa: E402 (needs the settings)
 
 client = redis.Redis(unix_socket_path=os.environ["PEER_SOCKET"])
 SCRIPT = """
