@@ -169,7 +169,7 @@ def _host(name: str) -> str:
 
 def _kept_secret(name: str, path: Path) -> str:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             # Written aside and linked into place: of processes that start together all read the first one's key whole.
             draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -46,7 +46,9 @@ class ApiMiddleware(StoreMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Check the host, speak English (a thread keeps the language of the page before), tell the length."""
-        request.get_host()
+        # A balancer's probe asks a bare address for /healthz; nothing there repeats what it called the site.
+        if request.path_info.startswith("/api/"):
+            request.get_host()
         translation.activate(settings.LANGUAGE_CODE)
         response = self.get_response(request)
         if not response.streaming and "Content-Length" not in response.headers:

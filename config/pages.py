@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,7 +11,11 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
-from drf_spectacular.views import SpectacularSwaggerSplitView
+from drf_spectacular.renderers import OpenApiJsonRenderer2
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from kv.rest.errors import handle_exception
+from kv.rest.negotiation import JsonOnly
 
 
 @require_safe
@@ -37,6 +43,22 @@ def without_prefix(request: HttpRequest, rest: str | None = None) -> HttpRespons
 
 def _quoted(path: str) -> str:
     return quote(path, safe="/:@!$&'()*+,;=~-._")
+
+
+class _SchemaRenderer(OpenApiJsonRenderer2):
+    media_type = "application/json"
+
+
+class SchemaView(SpectacularAPIView):
+    """The API's description, in JSON like all of the API, refusals included."""
+
+    renderer_classes = [_SchemaRenderer]
+    content_negotiation_class = JsonOnly
+    metadata_class = None
+
+    def get_exception_handler(self) -> Callable[[Exception, Any], Any]:
+        """Refusals in the one shape."""
+        return handle_exception
 
 
 class DocsView(SpectacularSwaggerSplitView):

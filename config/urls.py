@@ -3,7 +3,6 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
 from billing.urls import api as billing_api
 from billing.urls import pages as billing_pages
@@ -30,7 +29,7 @@ urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.MetricsView.as_view(), name="metrics"),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", pages.SchemaView.as_view(), name="schema"),
     path("api/docs", pages.DocsView.as_view(url_name="schema"), name="docs"),
     re_path(r"^en(?:/(?P<rest>.*))?$", pages.without_prefix),
     *i18n_patterns(

@@ -37,7 +37,7 @@ class TwoLanes:
         settle_body(environ)
         path = environ["PATH_INFO"]
         # /api/docs is a page for people, under the content security policy of the others.
-        is_call = path.startswith("/api/") and not path.startswith("/api/docs")
+        is_call = path.startswith(("/api/", "/healthz", "/readyz")) and not path.startswith("/api/docs")
         lane = self.short if is_call and self.session not in environ.get("HTTP_COOKIE", "") else self.whole
         return lane(environ, start_response)
 

@@ -110,3 +110,18 @@ class TestDescription:
         html = answer.content.decode()
         assert "http://" not in html.replace("http://www.w3.org", "")
         assert "https://" not in html
+
+
+def test_a_probe_may_call_the_site_by_any_address(store: Any) -> None:
+    client = SiteClient(SERVER_NAME="10.1.2.3")
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/api/stats").status_code == 400
+
+
+def test_the_schema_is_json_and_so_are_its_refusals() -> None:
+    client = SiteClient()
+    assert client.get("/api/schema").json()["openapi"].startswith("3.")
+    refused = client.post("/api/schema")
+    assert (refused.status_code, refused.json()["code"]) == (405, "method_not_allowed")
+    assert client.options("/api/schema").status_code == 405
