@@ -1,0 +1,60 @@
+"""Uses somebody else's project as its visitor and its owner would; prints what it saw as one line of JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from typing import Any
+
+import django
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+COUNTS = "/admin/codetags/codecount/"
+
+
+def main() -> dict[str, Any]:
+    """Set the project up, land on it, open its pages and its admin, run its commands."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+    django.setup()
+
+    from django.apps import apps
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+    from django.test import Client
+    from django.utils import translation
+
+    import codetags
+    import kv
+    from codetags.models import CodeTag, DailyHits
+
+    call_command("migrate", verbosity=0)
+    call_command("check", fail_level="WARNING", stdout=sys.stderr)
+    public, owner = Client(headers={"user-agent": AGENT}), Client(headers={"user-agent": AGENT})
+    owner.force_login(User.objects.create_superuser("owner", password="x"))
+    CodeTag.objects.create(code="BT26", label="Poster")
+
+    seen: dict[str, Any] = {"from": [kv.__file__, codetags.__file__], "said": {}}
+    seen["landing"] = "/api/analytics/qr?code=BT26" in public.get("/?qr=bt26").content.decode()
+    for name in ("hit", "again"):
+        seen[name] = public.get("/api/analytics/qr", {"code": "bt26"}).json()
+    seen["malformed"] = public.get("/api/analytics/qr", {"code": "x"}).json()["code"]
+    seen["counts"] = owner.get("/api/dashboard/code-tags").json()["codes"][0]["count"]
+    seen["refused"] = public.get("/api/dashboard/code-tags").status_code
+    pages = ("/cookies", "/privacy", "/cookies/settings", "/cookies/notice.css")
+    seen["pages"] = {path: public.get(path).status_code for path in pages}
+    links = ("/admin/", COUNTS, f"{COUNTS}BT26/", f"{COUNTS}BT26/qr.png", f"{COUNTS}export.csv")
+    links = (*links, "/admin/codetags/codetag/")
+    seen["admin"] = {link: owner.get(link).status_code for link in links}
+    seen["card"] = "codes-card" in owner.get("/admin/").content.decode()
+    call_command("codetags_rollup", stdout=io.StringIO())
+    seen["rows"] = DailyHits.objects.count()
+    for language in ("en", "fr", "de", "es"):
+        with translation.override(language):
+            seen["said"][language] = str(apps.get_app_config("codetags").verbose_name)
+    return seen
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main()))
