@@ -23,8 +23,11 @@ _DEBIAN = Path("/usr/lib/postgresql")
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The address of an empty PostgreSQL on loopback. Raises AssertionError when none is installed."""
+def postgres(*, fsync: bool = False) -> Iterator[str]:
+    """The address of an empty PostgreSQL on loopback. Raises AssertionError when none is installed.
+
+    fsync: as in earnest; without it, what it holds may be tests alone.
+    """
     directory = Path(tempfile.mkdtemp(prefix="chp-"))
     data, port = directory / "data", free_port()
     as_whom: tuple[str, ...] = ()
@@ -33,8 +36,7 @@ def postgres() -> Iterator[str]:
         as_whom = ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups")
     control = [*as_whom, str(_program("pg_ctl")), "--pgdata", str(data), "--wait", "--silent"]
     initdb = ["initdb", "--options", "--username site --auth trust --encoding UTF8 --locale C.UTF-8"]
-    # Unsynced: this one holds nothing but tests.
-    options = f"-p {port} -h 127.0.0.1 -k {directory} -c fsync=off -c max_connections=100"
+    options = f"-p {port} -h 127.0.0.1 -k {directory} -c fsync={'on' if fsync else 'off'} -c max_connections=100"
     try:
         subprocess.run([*control, *initdb], check=True, stdout=subprocess.DEVNULL, cwd="/")
         start = ["--log", str(directory / "log"), "--options", options, "start"]
