@@ -16,7 +16,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks and listeners."""
-        from billing import checks, signals
+        from billing import checks  # noqa: F401
+        from billing.signals import connect
 
-        signals.connect()
-        del checks
+        connect()

@@ -36,7 +36,7 @@ _AT_ONCE = 500
 
 
 def take_event(body: bytes, *, now: datetime | None = None) -> bool:
-    """Write down a verified webhook and wake the worker; False when the event is here already.
+    """Write down a verified webhook; False when the event is here already. `wake_worker` has it applied at once.
 
     Raises BadEvent when the body is no event, and Django's OperationalError when nothing was written.
     """
@@ -44,10 +44,7 @@ def take_event(body: bytes, *, now: datetime | None = None) -> bool:
         event = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise BadEvent("no JSON") from error
-    is_new = record_event(event, now=now)
-    if is_new:
-        wake_worker()
-    return is_new
+    return record_event(event, now=now)
 
 
 def record_event(event: Any, *, now: datetime | None = None) -> bool:

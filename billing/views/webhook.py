@@ -37,14 +37,23 @@ class StripeWebhookView(PublicView):
         body = _raw_body(request)
         try:
             signatures.verify_signature(body, request.headers.get("Stripe-Signature", ""))
-            inbox.take_event(body)
+            is_new = inbox.take_event(body)
         except BillingOff as error:
             raise Refusal(503, "billing_off", "No webhook secret is set here.") from error
         except BadSignature as error:
             raise Refusal(400, "bad_signature", "The signature is missing, wrong, or too old.") from error
         except BadEvent as error:
             raise Refusal(400, "bad_event", "The body is no event.") from error
-        return Response({"received": True})
+        return _Acknowledged({"received": True}) if is_new else Response({"received": True})
+
+
+class _Acknowledged(Response):
+    """Wakes the worker once the answer is on its way: a store that is slow or away keeps Stripe waiting no longer."""
+
+    def close(self) -> None:
+        """Called by the server after the body was sent."""
+        super().close()
+        inbox.wake_worker()
 
 
 def _raw_body(request: Request) -> bytes:
