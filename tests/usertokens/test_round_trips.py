@@ -1,0 +1,48 @@
+"""How often a request goes to the store, counted on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import override_settings
+from rest_framework.test import APIClient
+
+from kv.caches import durable_cache
+from kv.connection import forget_connections
+from tests.faults.servers import Proxy
+from usertokens.services import balances, dashboards
+
+
+@pytest.fixture
+def wire(store: Any, store_server: Any, user: Any) -> Iterator[Proxy]:
+    """A proxy that all commands pass, with the scripts loaded already."""
+    dashboards.read_dashboard(str(user.pk))
+    balances.spend_tokens(str(user.pk), 1, key="warm")
+    proxy = Proxy(store_server.socket_path)
+    entry = durable_cache(proxy.url, timeout_ms=5000)
+    try:
+        with override_settings(CACHES={**django_settings.CACHES, "kv": entry}):
+            yield proxy
+    finally:
+        proxy.close()
+        forget_connections()
+
+
+def scripts(wire: Proxy) -> int:
+    return wire.count(b"EVALSHA") + wire.count(b"\r\nEVAL\r\n")
+
+
+def test_the_dashboard_takes_one(api: APIClient, wire: Proxy) -> None:
+    assert api.get("/api/dashboard").status_code == 200
+    assert scripts(wire) == 1
+    assert wire.count(b"$5\r\nHMGET") + wire.count(b"$3\r\nGET") == 0
+
+
+def test_a_spend_takes_one(api: APIClient, wire: Proxy) -> None:
+    body = {"amount": 1, "reason": "x"}
+    answer = api.post("/api/tokens/spend", body, format="json", headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 200
+    assert scripts(wire) == 1
