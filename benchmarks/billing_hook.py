@@ -1,8 +1,8 @@
 """How long Stripe waits until a webhook is acknowledged.
 
 Beside a bare DRF view that verifies the signature and inserts a row. Both run in one process behind the same
-middleware, on one SQLite file that is written through to the disk, until the answer is whole. Ours wakes the worker after
-that: granian has sent the answer when it closes it (tried: a `close` of one second leaves the client with its 3 ms).
+middleware, on one SQLite file that is written through to the disk, until the answer is whole. Ours wakes the worker
+after that: granian has sent the answer when it closes it (tried: a `close` of one second leaves the client its 3 ms).
 """
 
 from __future__ import annotations
