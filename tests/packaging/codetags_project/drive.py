@@ -44,8 +44,8 @@ def main() -> dict[str, Any]:
     seen["refused"] = public.get("/api/dashboard/code-tags").status_code
     pages = ("/cookies", "/privacy", "/cookies/settings", "/cookies/notice.css")
     seen["pages"] = {path: public.get(path).status_code for path in pages}
-    links = ("/admin/", COUNTS, f"{COUNTS}BT26/", f"{COUNTS}BT26/qr.png", f"{COUNTS}export.csv")
-    links = (*links, "/admin/codetags/codetag/")
+    own = ("", "BT26/", "BT26/qr.png", "export.csv")
+    links = ("/admin/", "/admin/codetags/codetag/", *(f"{COUNTS}{path}" for path in own))
     seen["admin"] = {link: owner.get(link).status_code for link in links}
     seen["card"] = "codes-card" in owner.get("/admin/").content.decode()
     call_command("codetags_rollup", stdout=io.StringIO())
