@@ -1,0 +1,156 @@
+"""Days, streaks and conversations, as the services count them."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test import override_settings
+
+from kv.errors import StoreUnavailable
+from usertokens import keys
+from usertokens.errors import AccountClosed, BadMood
+from usertokens.models import Conversation
+from usertokens.services import accounts, activity, conversations
+from usertokens.services.conversations import record_conversation_script
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def login(days: float) -> tuple[int, int, int]:
+    counted = activity.record_login("5", now=NOON + timedelta(days=days))
+    return counted.days_active, counted.login_streak, counted.longest_streak
+
+
+class TestDays:
+    def test_a_day_counts_once(self, store: Any) -> None:
+        assert [login(day) for day in (0, 0.1, 0.2)] == [(1, 1, 1)] * 3
+
+    def test_streaks(self, store: Any) -> None:
+        assert [login(day) for day in (0, 1, 2, 4, 5, 9)] == [
+            (1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 1, 3), (5, 2, 3), (6, 1, 3),
+        ]  # fmt: skip
+
+    def test_a_clock_behind_takes_nothing_back(self, store: Any) -> None:
+        login(0)
+        login(1)
+        assert login(0.5) == (2, 2, 2)
+        assert login(2) == (3, 3, 3)
+
+    def test_the_sites_day_counts(self, store: Any) -> None:
+        late = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
+        with override_settings(TIME_ZONE="Pacific/Auckland"):
+            activity.record_login("5", now=late)
+        assert store.get(keys.last_login("5")) == b"2026-03-11"
+
+    def test_over_a_leap_day_and_a_year(self, store: Any) -> None:
+        for start in (datetime(2028, 2, 28, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC)):
+            store.flushall()
+            streaks = [activity.record_login("5", now=start + timedelta(days=day)).login_streak for day in range(3)]
+            assert streaks == [1, 2, 3]
+
+    def test_the_calendar_keeps_twelve_weeks(self, store: Any) -> None:
+        for day in (0, 1, 50, 83, 84, 200):
+            login(day)
+        stats = activity.get_user_stats("5")
+        assert stats is not None
+        assert sum(stats.last_84_days) == 1
+        login(201)
+        login(240)
+        stats = activity.get_user_stats("5")
+        assert stats is not None
+        assert [back for back, seen in enumerate(reversed(stats.last_84_days)) if seen] == [0, 39, 40]
+
+
+class TestStats:
+    def test_made_once(self, store: Any) -> None:
+        assert activity.get_user_stats("5") is None
+        assert not activity.user_stats_exist("5")
+        assert activity.create_user_stats("5") is True
+        activity.set_mood("5", 3)
+        assert activity.create_user_stats("5") is False
+        assert activity.user_stats_exist("5")
+        fields = {name.decode() for name in store.hkeys(keys.stats("5"))}
+        assert fields >= {
+            "conversations", "generations", "mood_score", "days_active", "recent_conversations", "plan",
+            "login_streak", "longest_streak",
+        }  # fmt: skip
+        assert activity.delete_user_stats("5") is True
+        assert activity.delete_user_stats("5") is False
+
+    @pytest.mark.parametrize("score", [-1, 10.1, 8.55])
+    def test_moods_that_are_none(self, store: Any, score: float) -> None:
+        with pytest.raises(BadMood):
+            activity.set_mood("5", score)
+
+    def test_a_closed_account_stays_closed(self, store: Any) -> None:
+        activity.create_user_stats("5")
+        accounts.forget_user("5")
+        for act in (activity.create_user_stats, activity.record_login, lambda user: activity.set_mood(user, 5)):
+            with pytest.raises(AccountClosed):
+                act("5")
+        with pytest.raises(AccountClosed):
+            conversations.record_conversation("5", summary="late")
+        assert Conversation.objects.count() == 0
+        assert list(store.scan_iter(match="user:*")) == []
+
+
+class TestConversations:
+    def test_a_store_that_is_away_saves_nothing(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        def away(*_: Any) -> Any:
+            raise StoreUnavailable("test")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(record_conversation_script, "run", away)
+            with pytest.raises(StoreUnavailable):
+                conversations.record_conversation("5", summary="one")
+        assert Conversation.objects.count() == 0
+        assert conversations.record_conversation("5", summary="one").conversations == 1
+
+    def test_a_crash_between_store_and_database_heals_on_retry(self, store: Any) -> None:
+        class Crash(Exception):
+            pass
+
+        run = record_conversation_script.run
+        number = uuid.uuid4()
+
+        def crash(names: Any, words: Any) -> Any:
+            run(names, words)
+            raise Crash
+
+        record_conversation_script.run = crash  # type: ignore[method-assign]
+        try:
+            with pytest.raises(Crash):
+                conversations.record_conversation("5", summary="one", conversation_id=number)
+        finally:
+            del record_conversation_script.run
+        assert store.hget(keys.stats("5"), "conversations") == b"1"
+        assert conversations.find_drifted(["5"]) == ["5"]
+        saved = conversations.record_conversation("5", summary="one", conversation_id=number)
+        assert (saved.created, saved.conversations) == (True, 1)
+        assert conversations.find_drifted(["5"]) == []
+
+    @pytest.mark.django_db(transaction=True)
+    def test_many_at_once_are_counted_each_once(self, store: Any) -> None:
+        ids = [uuid.uuid4() for _ in range(6)]
+
+        def save(turn: int) -> None:
+            conversations.record_conversation("5", summary=f"c{turn}", conversation_id=ids[turn % 6])
+
+        if database.vendor == "sqlite" and database.is_in_memory_db():
+            # A database in memory refuses where a file would wait; one at a time shows the counting all the same.
+            for turn in range(18):
+                save(turn)
+        else:
+            with ThreadPoolExecutor(6) as threads:
+                list(threads.map(save, range(18)))
+                list(threads.map(lambda _: database.close(), range(6)))
+        assert Conversation.objects.count() == 6
+        assert store.hget(keys.stats("5"), "conversations") == b"6"
+        assert conversations.find_drifted(["5"]) == []

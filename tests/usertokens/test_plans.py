@@ -1,0 +1,128 @@
+"""Allowances by plan and period, told as stories; every other order of events is the state machine's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from usertokens.errors import UnknownPlan, UnknownSource
+from usertokens.services import activity, balances, journal, plans, purchases
+
+pytestmark = pytest.mark.django_db
+
+NOVEMBER = datetime(2026, 11, 10, 9, tzinfo=UTC)
+DECEMBER = datetime(2026, 12, 3, tzinfo=UTC)
+
+
+def balance(now: datetime) -> int:
+    return balances.get_balance("5", now=now).tokens.balance
+
+
+class TestAllowance:
+    def test_comes_once_for_each_month_whoever_comes_first(self, store: Any) -> None:
+        balances.spend_tokens("5", 40, now=NOVEMBER)
+        activity.record_login("5", now=NOVEMBER + timedelta(days=1))
+        assert balance(NOVEMBER + timedelta(days=2)) == 60
+        activity.record_login("5", now=DECEMBER)
+        assert balance(DECEMBER) == 100
+        tokens = balances.get_balance("5", now=DECEMBER).tokens
+        assert (tokens.period_start, tokens.period_end) == (
+            datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+
+    def test_two_clocks_at_the_months_end_grant_one(self, store: Any) -> None:
+        end = datetime(2026, 12, 1, tzinfo=UTC)
+        balances.get_balance("5", now=NOVEMBER)
+        for second in (-1, 1, -1, 1):
+            balances.get_balance("5", now=end + timedelta(seconds=second))
+        kinds = [entry.type for entry in journal.list_transactions("5", now=end + timedelta(seconds=2)).results]
+        assert kinds == ["allowance", "expire", "allowance"]
+
+    @override_settings(ALLOWANCE_ROLLOVER_CAP=30)
+    def test_some_may_be_kept(self, store: Any) -> None:
+        balances.spend_tokens("5", 40, now=NOVEMBER)
+        assert balance(DECEMBER) == 130
+        assert balance(DECEMBER + timedelta(days=40)) == 130
+
+    def test_what_was_bought_outlives_everything(self, store: Any) -> None:
+        purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=NOVEMBER)
+        plans.set_plan("5", "Premium", now=NOVEMBER)
+        plans.set_plan("5", "Free", now=NOVEMBER)
+        assert balance(NOVEMBER) == 5500
+        assert balance(DECEMBER) == 600
+
+
+class TestPlan:
+    def test_raised_grants_the_difference_and_lowered_waits(self, store: Any) -> None:
+        balances.spend_tokens("5", 10, now=NOVEMBER)
+        plans.set_plan("5", "Plus", now=NOVEMBER)
+        assert balance(NOVEMBER) == 990
+        plans.set_plan("5", "Free", now=NOVEMBER)
+        assert balance(NOVEMBER) == 990
+        assert balance(DECEMBER) == 100
+
+    def test_a_subscription_brings_its_own_period(self, store: Any) -> None:
+        balance(NOVEMBER)
+        end = NOVEMBER + timedelta(days=30)
+        assert plans.apply_plan("5", "Plus", NOVEMBER, end, observation=7, now=NOVEMBER)
+        assert balance(end - timedelta(seconds=1)) == 1000
+        assert plans.apply_plan("5", "Plus", end, end + timedelta(days=31), observation=8, now=end)
+        assert balance(end) == 1000
+
+    def test_a_renewal_heard_twice_or_late_grants_once(self, store: Any) -> None:
+        end = NOVEMBER + timedelta(days=30)
+        plans.apply_plan("5", "Plus", NOVEMBER, end, observation=1, now=NOVEMBER)
+        for moment in (end, end + timedelta(hours=1), end + timedelta(days=2)):
+            assert plans.apply_plan("5", "Plus", end, end + timedelta(days=31), observation=2, now=moment)
+        assert not plans.apply_plan("5", "Free", observation=1, now=end + timedelta(days=2))
+        assert balance(end + timedelta(days=2)) == 1000
+
+    def test_a_year_at_once_brings_tokens_each_month(self, store: Any) -> None:
+        plans.apply_plan("5", "Plus", NOVEMBER, NOVEMBER + timedelta(days=365), observation=1, now=NOVEMBER)
+        balances.spend_tokens("5", 400, now=NOVEMBER)
+        for month in range(1, 6):
+            assert balance(NOVEMBER + timedelta(days=31 * month)) == 1000
+
+    def test_no_such_plan(self, store: Any) -> None:
+        with pytest.raises(UnknownPlan):
+            plans.set_plan("5", "Gold")
+
+
+class TestMoneyBack:
+    def test_a_refund_beyond_the_balance_is_debt_that_the_next_grant_pays(self, store: Any) -> None:
+        purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=NOVEMBER)
+        balances.spend_tokens("5", 580, now=NOVEMBER)
+        state = purchases.reverse_grant("5", "cs_1", 500, now=NOVEMBER)
+        assert state is not None
+        assert (state.applied, state.balance, state.debt) == (True, -480, 480)
+        repeated = purchases.reverse_grant("5", "cs_1", 300, now=NOVEMBER)
+        assert repeated is not None
+        assert (repeated.applied, repeated.taken_back) == (False, 500)
+        balances.add_tokens("5", 600, reason="gift", now=NOVEMBER)
+        tokens = balances.get_balance("5", now=NOVEMBER).tokens
+        assert (tokens.balance, tokens.debt) == (120, 0)
+
+    def test_a_dispute_freezes_and_a_lost_one_takes(self, store: Any) -> None:
+        purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=NOVEMBER)
+        assert purchases.freeze_grant("5", "cs_1", now=NOVEMBER).frozen == 500  # type: ignore[union-attr]
+        assert balance(NOVEMBER) == 100
+        assert purchases.unfreeze_grant("5", "cs_1", now=NOVEMBER).balance == 600  # type: ignore[union-attr]
+        purchases.freeze_grant("5", "cs_1", now=NOVEMBER)
+        assert purchases.reverse_grant("5", "cs_1", 500, now=NOVEMBER).debt == 0  # type: ignore[union-attr]
+        assert balance(NOVEMBER) == 100
+
+    def test_what_was_never_granted(self, store: Any) -> None:
+        with pytest.raises(UnknownSource):
+            purchases.reverse_grant("5", "cs_9", 5)
+
+    def test_a_key_is_remembered_beyond_a_reset(self, store: Any) -> None:
+        from usertokens.services import resets
+
+        purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=NOVEMBER)
+        resets.reset_user("5", now=NOVEMBER)
+        assert purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=DECEMBER).applied is False  # type: ignore[union-attr]
+        assert purchases.reverse_grant("5", "cs_1", 500, now=DECEMBER).debt == 0  # type: ignore[union-attr]
+        assert balance(DECEMBER) == 100
