@@ -6,6 +6,15 @@ import tempfile
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="ch-test-")
 for _name in ("REDIS_URL", "KV_URL", "SITE_URL", "RATE_LIMITS", "DEBUG", "KV_PREFIX"):
     os.environ.pop(_name, None)
+# Empty, not absent: a developer's own .env must neither sell for real nor reach the network from a test.
+for _name in (
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_API_BASE",
+    "STRIPE_PRODUCT_PLUS",
+    "STRIPE_PRODUCT_PREMIUM",
+):
+    os.environ[_name] = ""
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import STORAGES  # noqa: E402

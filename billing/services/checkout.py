@@ -130,13 +130,14 @@ def _with_customer(user: AbstractBaseUser, create: Any) -> str:
     try:
         return str(create(row))
     except StripeRefused as error:
-        if error.reason != "resource_missing" or not _is_deleted(row):
+        if error.reason != "resource_missing" or not _is_gone(row):
             raise
     retire_customer(row)
     return str(create(ensure_customer(user)))
 
 
-def _is_deleted(row: StripeCustomer) -> bool:
+def _is_gone(row: StripeCustomer) -> bool:
+    """Deleted, or never known to the account of this key: either way a checkout needs another."""
     try:
         return bool(fetch(lambda: client().v1.customers.retrieve(str(row.customer_id))).get("deleted"))
     except StripeRefused as error:

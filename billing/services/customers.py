@@ -63,6 +63,17 @@ def find_customer(customer_id: str) -> StripeCustomer:
     return _take_in(customer_id, user)
 
 
+def is_deleted(customer_id: str) -> bool:
+    """Whether Stripe has deleted this customer; False also for one that this key's account has never had.
+
+    Raises StripeUnavailable.
+    """
+    try:
+        return bool(fetch(lambda: client().v1.customers.retrieve(customer_id)).get("deleted"))
+    except StripeRefused:
+        return False
+
+
 def customers_of(user_id: str) -> list[StripeCustomer]:
     """Every customer of a user in the present mode that Stripe knows by an id."""
     rows = StripeCustomer.objects.filter(user_id=user_id, livemode=is_live(), customer_id__isnull=False)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing.errors import StripeRefused, Unresolved
 from billing.models import StripeCustomer
 from billing.services import accounts, effects
-from billing.services.customers import customers_of, find_customer
+from billing.services.customers import customers_of, find_customer, is_deleted
 from billing.services.plans import Reading, plan_of, read_subscriptions, scheduled_price, with_pending
 from billing.services.standings import holding_user, mark_applied, read_standing, take_observation, write_standing
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
@@ -75,8 +75,9 @@ def observe(rows: list[StripeCustomer], now: datetime) -> tuple[Reading, tuple[T
             subscriptions += _subscriptions(str(row.customer_id))
             topups += _topups(str(row.customer_id))
         except StripeRefused as error:
-            if error.reason != "resource_missing":
-                raise Unresolved(f"Stripe refused: {error.reason}") from error
+            # Not known is not deleted: under another account's key every customer would lose what is paid for.
+            if error.reason != "resource_missing" or not is_deleted(str(row.customer_id)):
+                raise Unresolved(f"Stripe does not show customer {row.customer_id}: {error.reason}") from error
     reading = read_subscriptions(subscriptions, now)
     return _with_schedule(reading, subscriptions, now), tuple(topups)
 

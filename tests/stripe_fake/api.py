@@ -100,6 +100,8 @@ def _retrieve(world: World, kind: str, name: str) -> Shape:
 
 
 def _list(world: World, name: str, params: dict[str, Any]) -> Shape:
+    if (owner := params.get("customer")) in world.unknown:
+        raise ApiError(400, "invalid_request_error", f"No such customer: '{owner}'", code="resource_missing")
     things = [thing for thing in world.of(COLLECTIONS[name]) if not thing.get("deleted") and _fits(thing, params)]
     if name == "subscriptions" and "status" not in params:
         things = [thing for thing in things if thing["status"] != "canceled"]

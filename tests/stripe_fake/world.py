@@ -40,6 +40,8 @@ class World:
     delivered: set[str] = field(default_factory=set)
     answers: dict[str, tuple[str, Shape]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    #: Customers whom lists refuse, as those of another account.
+    unknown: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     released: threading.Event = field(default_factory=threading.Event)
