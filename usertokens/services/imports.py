@@ -92,7 +92,8 @@ def import_csv(file: TextIO, *, dry_run: bool) -> Iterator[Imported]:
     for row in reader:
         name = f"line {reader.line_num}"
         try:
-            yield Imported(name, added=import_entry(row, dry_run=dry_run))
+            whole = {column: row[column] or "" for column in COLUMNS}  # a short line has None for what it lacks
+            yield Imported(name, added=import_entry(whole, dry_run=dry_run))
         except InsufficientTokens as error:
             yield Imported(name, added=False, problem=f"spends {error.required}, the balance is {error.balance}")
         except (BadImport, ValueError) as error:

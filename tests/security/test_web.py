@@ -1,0 +1,93 @@
+"""What a browser can be led into: to another site, to a header of somebody else's making, to trust a spoofed word."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.house.tree import APPS, place, python_files, syntax
+from tests.lanes import SiteClient
+from tests.security.table import BROWSER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.django_db
+
+ELSEWHERE = (
+    "https://evil.example/", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example",
+    "javascript:alert(1)",
+    "https:evil.example", "http:///evil.example", "\t//evil.example", "/%0d%0aSet-Cookie:x=1", "/\r\nSet-Cookie: x=1",
+)  # fmt: skip
+REDIRECTING = ("/en/{}", "/en{}", "/fr/accounts/login?next={}", "/accounts/login?next={}", "/cookies?next={}")
+
+
+@pytest.fixture(autouse=True)
+def _quiet(store: object, settings: object) -> None:
+    settings.RATE_LIMITS = None  # type: ignore[attr-defined]
+
+
+def leads_elsewhere(location: str) -> bool:
+    """Whether a browser on this site would leave it: another scheme, or an address that begins with a host."""
+    plain = re.sub(r"[\t\r\n]", "", location).replace("\\", "/")
+    return plain.startswith("//") or bool(re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", plain))
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+class TestRedirect:
+    @pytest.mark.parametrize("address", REDIRECTING)
+    def test_stays_on_the_site(self, address: str, target: str) -> None:
+        answer = SiteClient().get(address.format(target), headers={"User-Agent": BROWSER})
+        assert answer.status_code < 500
+        assert not leads_elsewhere(answer.headers.get("Location", ""))
+        assert "x" not in answer.cookies
+
+    def test_after_the_log_in_stays_on_the_site(self, target: str) -> None:
+        User.objects.create_user("ada", password="a long password")
+        words = {"username": "ada", "password": "a long password", "next": target}
+        answer = SiteClient().post("/accounts/login", words, headers={"User-Agent": BROWSER})
+        assert answer.status_code == 302
+        assert not leads_elsewhere(answer["Location"])
+
+
+@pytest.mark.parametrize("name", ["User-Agent", "Referer", "Origin", "Accept-Language", "X-Forwarded-For", "Cookie"])
+@pytest.mark.parametrize("value", ["\r\nSet-Cookie: x=1", "\x00", "é" * 50, "a" * 8000, "qr_counted=\x00.%0d%0a"])
+def test_a_header_makes_no_header(name: str, value: str) -> None:
+    for path in ("/", "/api/stats", "/api/analytics/qr?code=DEMO", "/cookies", "/en/pay"):
+        answer = SiteClient().get(path, headers={"User-Agent": BROWSER, name: value})
+        assert answer.status_code < 500
+        assert "x" not in answer.cookies
+        assert not [head for head, text in answer.items() if "\r" in text or "\n" in text]
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL", "Forwarded", "X-Host"])
+def test_no_other_header_names_the_host(name: str) -> None:
+    answer = SiteClient().get("/", headers={name: "evil.example"})
+    assert answer.status_code == 200
+    assert "evil.example" not in answer.content.decode()
+
+
+class TestSecretsAreCompared:
+    """A `==` tells by its time how much of a secret was right."""
+
+    SECRET = re.compile(r"signature|secret|digest|token|mac$|hmac", re.IGNORECASE)
+
+    @pytest.mark.parametrize("path", python_files("kv", *APPS, "config"), ids=place)
+    def test_in_constant_time(self, path: Path) -> None:
+        told = [
+            f"{place(path)}:{node.lineno}: {ast.unparse(node)}"
+            for node in ast.walk(syntax(path))
+            if isinstance(node, ast.Compare)
+            and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops)
+            and any(self._is_secret(side) for side in (node.left, *node.comparators))
+            and not any(isinstance(side, ast.Constant) for side in (node.left, *node.comparators))
+        ]
+        assert told == []
+
+    def _is_secret(self, side: ast.expr) -> bool:
+        name = side.id if isinstance(side, ast.Name) else side.attr if isinstance(side, ast.Attribute) else ""
+        return bool(self.SECRET.search(name)) and not name.endswith("s")
