@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import random
 import signal
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -105,3 +108,35 @@ def test_a_body_over_the_limit_is_refused_by_the_real_server(site: Site, stripe:
     hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
     assert hook.deliver([event]) == [413]
     assert states(site) == []
+
+
+def test_a_crowd_of_hooks_at_once_with_duplicates(site: Site, stripe: FakeStripe, shop: dict[str, str]) -> None:
+    """Twenty customers, each event three times from eight senders, while the worker is at it."""
+    names = [f"cus_{number}" for number in range(20)]
+    with site.manage(
+        "shell", "--no-imports", "-v", "0", "-c",
+        "from django.contrib.auth.models import User; from billing.models import StripeCustomer as C;"
+        f"[C.objects.create(user=User.objects.create_user(name), customer_id=name) for name in {names}]",
+    ) as shell:  # fmt: skip
+        assert shell.wait(60) == 0
+    for number, name in enumerate(names):
+        stripe.world.objects[name] = {"id": name, "object": "customer", "metadata": {}}
+        made = stripe.desk.subscribe(name, shop["plus_month"])
+        if number % 2:
+            stripe.desk.end(made["id"])
+    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    crowd = [event for event in stripe.world.events for _ in range(3)]
+    random.Random(20).shuffle(crowd)
+    with ThreadPoolExecutor(8) as senders:
+        answers = list(senders.map(lambda event: hook.deliver([event])[0], crowd))
+    # A busy database may refuse one; Stripe would send it again.
+    assert set(answers) <= {200, 503}
+    hook.deliver([event for event in stripe.world.events if event["id"] not in stripe.world.delivered])
+    wait_until(lambda: states(site) == ["done"] * len(stripe.world.events), 60)
+    with site.manage(
+        "shell", "--no-imports", "-v", "0", "-c",
+        "from django.contrib.auth.models import User; from usertokens.services.activity import get_user_stats as g;"
+        f"print([g(str(User.objects.get(username=name).pk)).plan for name in {names}])",
+    ) as shell:  # fmt: skip
+        said = shell.communicate(timeout=60)[0]
+    assert ast.literal_eval(said.strip()) == ["Plus", "Free"] * 10
