@@ -83,13 +83,13 @@ def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, 
 def import_csv(file: TextIO, *, dry_run: bool) -> Iterator[Imported]:
     """Rows user_id,id,at,amount,reason: each id once for ever; amounts below 0 are spends.
 
-    Raises BadImport for other columns.
+    Raises BadImport for other columns, and for what is no CSV.
     """
     reader = csv.DictReader(file)
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise BadImport(f"the file has no column {missing[0]}")
-    for row in reader:
+    for row in _rows(reader):
         name = f"line {reader.line_num}"
         try:
             whole = {column: row[column] or "" for column in COLUMNS}  # a short line has None for what it lacks
@@ -98,6 +98,13 @@ def import_csv(file: TextIO, *, dry_run: bool) -> Iterator[Imported]:
             yield Imported(name, added=False, problem=f"spends {error.required}, the balance is {error.balance}")
         except (BadImport, ValueError) as error:
             yield Imported(name, added=False, problem=str(error))
+
+
+def _rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise BadImport(f"line {reader.line_num}: {error}") from None
 
 
 def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
