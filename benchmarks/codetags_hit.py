@@ -32,7 +32,7 @@ def run() -> Iterator[Row]:
         for number in range(_READY):
             caller = address_hash(str(IPv4Address(0x0B000000 + number))).hex()[:32]
             names = keys.hit("DEMO", caller[:24], caller)
-            ready.append((*names, "DEMO", today, 600, 10_000, keys.OTHER, 30, 60_000_000, 120, 60_000_000, "", 100_000))
+            ready.append((*names, "DEMO", today, 600, 10_000, keys.OTHER, 30, 60_000_000, 120, 60_000_000, "", 0, ""))
         addresses = [str(IPv4Address(0x0C000000 + number)) for number in range(_READY)]
         candidates = {
             "ours": lambda number: record_hit(code="DEMO", address=addresses[number], agent=_AGENT),

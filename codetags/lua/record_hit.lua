@@ -4,7 +4,7 @@ KEYS  1 seen (STRING, the backstop), 2 count, 3 days (HASH), 4 count of ~OTHER, 
       12 window of the address on all codes, 13 outbox (LIST), 14 state of the outbox (HASH)
 ARGV  1 code, 2 today (YYYY-MM-DD), 3 backstop (seconds, 0 = off), 4 unknown codes by name (int), 5 name of ~OTHER,
       6 limit on this code (0 = none), 7 its window (microseconds), 8 limit on all codes, 9 its window,
-      10 event id ("" = no sink), 11 hits that may wait in the outbox (int)
+      10 event id ("" = no sink), 11 hits that may wait in the outbox (int), 12 when (ms since 1970; "" = now)
 Returns {"counted"} | {"seen"} | {"outside"} | {"limited", "code" or "codes", wait in microseconds} ]]
 -- uses kv.moving_window
 local code, today = ARGV[1], ARGV[2]
@@ -35,10 +35,10 @@ elseif redis.call('SISMEMBER', KEYS[9], code) == 0 then
     count, days, name = KEYS[4], KEYS[5], ARGV[5]
   end
 end
-local ms = string.format('%.0f', math.floor(now / 1000))
+local ms = ARGV[12] ~= '' and ARGV[12] or string.format('%.0f', math.floor(now / 1000))
 redis.call('ZADD', KEYS[7], string.format('%.0f', redis.call('INCR', count)), name)
 redis.call('HINCRBY', days, today, 1)
-redis.call('ZADD', KEYS[6], ms, name)
+redis.call('ZADD', KEYS[6], 'GT', ms, name)
 if ARGV[10] ~= '' then
   if redis.call('RPUSH', KEYS[13], ARGV[10] .. ' ' .. code .. ' ' .. ms) > tonumber(ARGV[11]) then
     redis.call('LPOP', KEYS[13])

@@ -9,7 +9,7 @@ from typing import Any
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
-from codetags.services.calendar import local_day
+from codetags.services.calendar import local_day, milliseconds_of
 from codetags.services.exclusions import AGENT_LENGTH
 from codetags.types import Outcome
 from kv.addresses import address_hash
@@ -26,7 +26,7 @@ def record_hit(*, code: str, address: str, agent: str, now: datetime | None = No
     """Count one hit of a well-formed code, once for each visitor within CODETAGS_BACKSTOP_SECONDS; one round trip.
 
     address: canonical, see kv.addresses. agent: the browser's name for itself. Neither is kept: a keyed fingerprint of
-    both, different for each code, stands for the visitor as long as the backstop lasts.
+    both, different for each code, stands for the visitor as long as the backstop lasts, by the server's clock.
     Raises RateLimited or StoreUnavailable, having counted nothing.
     """
     visitor = address_hash(address)
@@ -48,6 +48,7 @@ def record_hit(*, code: str, address: str, agent: str, now: datetime | None = No
             *_limit(CODE_LIMIT),
             *_limit(CODES_LIMIT),
             *sink,
+            milliseconds_of(now) if now else "",
         ),
     )
     return _outcome(reply)

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +17,6 @@ from codetags.conf import REFRESH_LIMIT, app_settings
 from codetags.forms import ListForm, QrForm, RangeForm
 from codetags.services import counts, outbox
 from codetags.services.calendar import EARLIEST, local_day
-from codetags.services.qr_images import KINDS
 from codetags.types import CodeCounts, CodePage, RegisteredCode
 from codetags.views.charts import Spark, bar_chart, sparkline
 from codetags.views.links import Landing, list_landings
@@ -88,7 +86,7 @@ def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpR
         "since": since,
         "until": until,
         "links": [(landing, landing.link(code)) for landing in list_landings(request)],
-        "kinds": _kinds(code),
+        "qr_form": QrForm(),
     }
     response = TemplateResponse(request, "codetags/admin/code.html", context)
     response.headers["Cache-Control"] = "no-store"
@@ -126,19 +124,6 @@ def _list(request: HttpRequest, form: ListForm) -> dict[str, Any]:
         "export_query": urlencode(kept),
         **_pager(page, number, kept),
     }
-
-
-def _kinds(code: str) -> list[dict[str, Any]]:
-    """A form for each kind of QR file, without the choice of the kind."""
-    forms = {kind: QrForm(auto_id=f"id_{kind}_%s") for kind in KINDS}
-    return [
-        {
-            "name": kind.upper(),
-            "url": reverse(f"admin:codetags_qr_{kind}", args=[code]),
-            "fields": [field for field in form if field.name != "kind"],
-        }
-        for kind, form in forms.items()
-    ]
 
 
 def _pager(page: CodePage, number: int, kept: dict[str, str]) -> dict[str, Any]:

@@ -89,6 +89,14 @@ class TestRecordHit:
         assert (len(spark), spark[-1], spark[-2], spark[0], sum(spark)) == (30, 1, 1, 1, 3)
         assert counts("DEMO").count == 4
 
+    def test_last_seen_is_the_newest(self, store: Any) -> None:
+        now = timezone.now()
+        for back in (3, 1, 2):
+            record(address=f"10.1.0.{back}", now=now - timedelta(days=back))
+        last = counts("DEMO").last_seen
+        assert last is not None
+        assert abs((last - (now - timedelta(days=1))).total_seconds()) < 1
+
 
 @pytest.mark.django_db
 class TestAtOnce:
