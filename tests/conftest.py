@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 from django.test import override_settings
+from django.utils import translation
 from redis.cluster import RedisCluster
 
 from kv.caches import durable_cache
@@ -25,6 +26,14 @@ from tests.engines import store_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Every test begins in English: a thread keeps the language of the page it served last."""
+    translation.activate("en")
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)

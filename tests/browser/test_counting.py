@@ -108,7 +108,7 @@ class TestPaymentCode:
     def test_is_counted_by_its_page_once(self, site: str, quiet_page: Page) -> None:
         fill_payment(quiet_page, site)
         assert make_code(quiet_page).status == 201
-        expect(quiet_page.get_by_role("status")).to_contain_text("Counted")
+        expect(quiet_page.locator("main").get_by_role("status")).to_contain_text("Counted")
         quiet_page.goto(site, wait_until="networkidle")
         expect(card(quiet_page, "qr_total")).to_have_text("1")
         expect(card(quiet_page, "revenue_cents")).to_have_text("€1,234.50")
@@ -118,7 +118,7 @@ class TestPaymentCode:
         page.route(QR, lambda route: route.fulfill(**AWAY))
         fill_payment(page, site)
         assert make_code(page).status == 503
-        expect(page.get_by_role("status")).to_contain_text("sent again with the next page")
+        expect(page.locator("main").get_by_role("status")).to_contain_text("sent again with the next page")
         assert read_figures().qr_total == 0
         page.unroute(QR)
         with page.expect_response(QR) as answer:
@@ -145,7 +145,7 @@ class TestPaymentCode:
         page.route(QR, lambda route: route.fulfill(status=400, json={}))
         fill_payment(page, site)
         make_code(page)
-        expect(page.get_by_role("status")).to_contain_text("not counted")
+        expect(page.locator("main").get_by_role("status")).to_contain_text("not counted")
         assert page.evaluate("sessionStorage.getItem('stats.receipts')") == "[]"
 
     def test_without_session_storage_is_counted_by_the_server(self, site: str, quiet_page: Page) -> None:
@@ -154,13 +154,13 @@ class TestPaymentCode:
         )
         fill_payment(quiet_page, site)
         quiet_page.get_by_role("button", name="Make the code").click()
-        expect(quiet_page.get_by_role("status")).to_contain_text("Counted")
+        expect(quiet_page.locator("main").get_by_role("status")).to_contain_text("Counted")
         assert read_figures().qr_total == 1
 
     def test_over_the_limit_is_made_but_not_counted(self, site: str, quiet_page: Page) -> None:
         fill_payment(quiet_page, site, "10 000,01")
         quiet_page.get_by_role("button", name="Make the code").click()
-        expect(quiet_page.get_by_role("status")).to_contain_text("left out of the total")
+        expect(quiet_page.locator("main").get_by_role("status")).to_contain_text("left out of the total")
         assert read_figures().qr_total == 0
 
     @pytest.mark.parametrize("kind", ["PNG", "SVG"])
@@ -179,7 +179,7 @@ class TestWithoutScripts:
         page = browser.new_context(java_script_enabled=False).new_page()
         fill_payment(page, site)
         page.get_by_role("button", name="Make the code").click()
-        expect(page.get_by_role("status")).to_contain_text("Counted")
+        expect(page.locator("main").get_by_role("status")).to_contain_text("Counted")
         expect(page.get_by_role("img", name="QR code: pay €1,234.50 to Zoë Müller")).to_be_visible()
         assert (read_figures().qr_total, read_figures().revenue_cents) == (1, 123450)
         forget_figures()
