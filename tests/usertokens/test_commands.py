@@ -16,6 +16,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from usertokens import keys
+from usertokens.duties import DUTIES
 from usertokens.models import ArchivedEntry, Conversation
 from usertokens.services import activity, balances, conversations, dashboards, journal
 
@@ -166,3 +167,14 @@ class TestBackfill:
         assert (page.stats.conversations, page.stats.generations, page.stats.plan) == (42, 7, "Plus")
         assert (page.stats.mood_score, page.stats.days_active, page.stats.longest_streak) == (7.5, 12, 9)
         assert "conversations of 0 users" in run("usertokens_check")
+
+
+class TestDuties:
+    def test_do_what_the_commands_do(self, store: Any) -> None:
+        old = timezone.now() - timedelta(days=120)
+        balances.spend_tokens("5", 30, now=old)
+        for duty in DUTIES:
+            assert not duty.run()
+        kinds = [(entry.type, entry.balance_after) for entry in journal.list_transactions("5").results]
+        assert kinds == [("allowance", 100), ("expire", 0), ("spend", 70), ("allowance", 100)]
+        assert ArchivedEntry.objects.count() == 2
