@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -21,14 +21,24 @@ _CHUNK = 500
 #: Hits of the last seconds before a roll-up are looked at again by the next: clocks differ.
 _OVERLAP = timedelta(minutes=5)
 
+Advance = Callable[[int], None]
+
+
+def _nobody(count: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
 restore_days_script = Script("codetags", "restore_days")
 
 
-def roll_up_days(*, everything: bool = False, dry_run: bool = False, now: datetime | None = None) -> Rollup:
+def roll_up_days(
+    *, everything: bool = False, dry_run: bool = False, advance: Advance = _nobody, now: datetime | None = None
+) -> Rollup:
     """Copy what was hit since the last roll-up to DailyHits: idempotent, and never lowers a row.
 
     A row that is higher than the store stays, since then it is the store that has lost something (see `restore_days`).
     everything: all codes and days, whenever they were hit. dry_run: say what would be written.
+    advance: is told how many codes are done, piece by piece.
     Raises StoreUnavailable.
     """
     moment = now or timezone.now()
@@ -40,12 +50,13 @@ def roll_up_days(*, everything: bool = False, dry_run: bool = False, now: dateti
         wanted = {(code, day): count for code, days in zip(chunk, series, strict=True) for day, count in days}
         codes += len(chunk)
         rows += _write(wanted, dry_run=dry_run)
+        advance(len(chunk))
     if not dry_run:
         call_write("SET", keys.rolled(), milliseconds_of(moment))
     return Rollup(codes, rows)
 
 
-def restore_days(*, dry_run: bool = False) -> Restored:
+def restore_days(*, dry_run: bool = False, advance: Advance = _nobody) -> Restored:
     """Put back into the store what DailyHits has and the store lacks; never lowers a live count.
 
     Hits counted after a loss on a day that was rolled up before it are not added to that day's row: of the two the
@@ -68,6 +79,7 @@ def restore_days(*, dry_run: bool = False) -> Restored:
         seen = milliseconds_of(start_of(last))
         hits += int(restore_days_script.run(names, [code, seen, "1" if dry_run else "", *pairs]))
         codes += 1
+        advance(1)
     return Restored(codes, hits)
 
 

@@ -17,6 +17,7 @@ from codetags.conf import REFRESH_LIMIT, app_settings
 from codetags.forms import ListForm, QrForm, RangeForm
 from codetags.services import counts, outbox
 from codetags.services.calendar import EARLIEST, local_day
+from codetags.services.codes import LONGEST
 from codetags.types import CodeCounts, CodePage, RegisteredCode
 from codetags.views.charts import Spark, bar_chart, sparkline
 from codetags.views.links import Landing, list_landings
@@ -61,6 +62,8 @@ def counts_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpResponse:
     """One code: its days as a chart and a table, its links and images. Raises Http404 for one that nobody knows."""
+    if not code.isprintable() or len(code) > LONGEST:  # no row can have it, and a database may refuse to look
+        raise Http404
     today = local_day()
     form = RangeForm(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
@@ -106,6 +109,9 @@ def _list(request: HttpRequest, form: ListForm) -> dict[str, Any]:
     text = request.GET.get("p", "1")
     number = max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 8 else 1  # noqa: PLR2004 (digits)
     page = counts.list_codes(limit=PAGE, offset=(number - 1) * PAGE, **asked)
+    if page.total and not page.codes:  # a bookmark from when there were more
+        number = -(-page.total // PAGE)
+        page = counts.list_codes(limit=PAGE, offset=(number - 1) * PAGE, **asked)
     landings = list_landings(request)
     rows = [
         Row(

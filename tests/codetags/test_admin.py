@@ -100,6 +100,7 @@ class TestList:
         assert (first.count('name="code"'), second.count('name="code"')) == (50, 10)
         assert "?p=2" in first
         assert "60 codes" in first
+        assert text(clerk.get(URL, {"p": 99})).count('name="code"') == 10, "the last page"
         for odd in ("0", "-1", "x", "9" * 50):
             assert clerk.get(URL, {"p": odd}).status_code == 200
 
@@ -149,7 +150,7 @@ class TestCode:
         assert clerk.get(f"{URL}BT26/", {"since": "0001-01-01"}).status_code == 200
         assert clerk.get(f"{URL}BT26/", {"until": "0001-01-01"}).status_code == 200
 
-    @pytest.mark.parametrize("path", ["NONE/", "nonsense/qr.svg", "~OTHER/qr.svg"])
+    @pytest.mark.parametrize("path", ["NONE/", "%00/", "nonsense/qr.svg", "~OTHER/qr.svg"])
     def test_one_that_nobody_knows(self, clerk: Client, path: str) -> None:
         assert clerk.get(URL + path).status_code == 404
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from codetags.duties import ROLL_UP
@@ -30,7 +31,8 @@ class Command(StoreCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """One way or the other."""
         if options["restore"]:
-            restored = rollup.restore_days(dry_run=self.dry_run)
+            with self.meter(label="Restoring", unit="codes") as meter:
+                restored = rollup.restore_days(dry_run=self.dry_run, advance=meter.advance)
             verb = "would be restored" if self.dry_run else "restored"
             self.stdout.write(f"{restored.codes} codes looked at, {restored.hits} hits {verb}.")
             return
@@ -40,8 +42,9 @@ class Command(StoreCommand):
 
     def _roll_up(self) -> Rollup:
         done: list[Rollup] = []
-        duty = replace(ROLL_UP, run=lambda: done.append(rollup.roll_up_days(everything=True)))
-        with Ending() as ending:
+        with self.meter(label="Copying", unit="codes") as meter, Ending() as ending:
+            step = partial(rollup.roll_up_days, everything=True, advance=meter.advance)
+            duty = replace(ROLL_UP, run=lambda: done.append(step()))
             while not done and not ending.asked:
                 try:
                     run_duty(duty)
