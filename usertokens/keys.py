@@ -67,7 +67,7 @@ def weeks(user_id: str) -> list[str]:
     """HASHES of idempotency keys, one for each of three weeks in turns.
 
     12 bytes of a digest → packed time, fingerprint, answer.
-    TTL two weeks from the last write.
+    TTL two weeks from the first key.
     """
     user = _user(user_id)
     return [f"{user}:tokens:keys:0", f"{user}:tokens:keys:1", f"{user}:tokens:keys:2"]

@@ -138,7 +138,8 @@ local function finish(account, answer)
   if ARGV[4] ~= '' then
     local week = KEYS[8 + math.floor(now / WEEK) % 3]
     redis.call('HSET', week, ARGV[4], cmsgpack.pack(now, ARGV[5], unpack(answer)))
-    redis.call('PEXPIRE', week, 2 * WEEK)
+    -- Counted from its first key, two weeks reach a week beyond its last one.
+    if redis.call('PTTL', week) < 0 then redis.call('PEXPIRE', week, 2 * WEEK) end
   end
   return answer
 end
