@@ -53,8 +53,13 @@ test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers 
 test-faults: $(VENV)/.dev compile ## every fault of docs/operations.md
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/faults tests/cluster tests/sentinel
 
-bench-peers: $(VENV)/.dev compile ## side by side with packages that do the same: a table of ratios
-	@$(BIN)/python -m benchmarks.peers
+# Apart from .venv: they bring older versions of what the site itself uses.
+var/peers/.done: benchmarks/peers/requirements.txt $(VENV)/.dev
+	@$(PIP) --no-deps --upgrade --target var/peers -r $<
+	@touch $@
+
+bench-peers: var/peers/.done compile ## side by side with packages that do the same: a table of ratios
+	@PEERS=var/peers $(BIN)/python -m benchmarks.peers
 
 load: $(VENV)/.dev compile ## a mixed load for SECONDS=600 (closed, then open loop), and again at ten times the data
 	@$(BIN)/python -m benchmarks.load --seconds $(or $(SECONDS),600)

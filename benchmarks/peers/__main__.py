@@ -1,0 +1,192 @@
+"""`python -m benchmarks.peers`: the table of ratios. The peers' packages stand in the folder that PEERS names."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from benchmarks.http import ROOT, granian, load
+from kv.embedded import EmbeddedServer
+from tests.postgres import postgres
+
+_ROUNDS = 5
+_SECONDS = 2.0
+_USERS = 50
+_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
+_SECRET = "whsec_" + "b" * 32
+Request = Callable[[int], bytes]
+
+
+def main() -> int:
+    """Everything on one PostgreSQL (fsync on), one Valkey (`appendfsync always`), granian with two workers each."""
+    rates: dict[str, float] = {}
+    with ExitStack() as stack:
+        url = stack.enter_context(postgres(fsync=True))
+        directory = Path(tempfile.mkdtemp(prefix="chb-"))
+        (directory / "static").mkdir()
+        store = EmbeddedServer(directory / "valkey", "always")
+        store.ensure(30)
+        stack.callback(store.leave)
+        common = {"DATABASE_URL": url, "PEER_SOCKET": os.fspath(store.socket_path), "DATA_DIR": os.fspath(directory)}
+        ours = _ours(common)
+        site = stack.enter_context(granian("config.wsgi:application", ours["environment"]))
+        pairs = {
+            "a hit": (site, _hit(site), "hitcount", _their_hit),
+            "a webhook": (site, _webhook(site, "/api/webhooks/stripe"), "webhook", _djstripe),
+            "a spend": (site, _spend(site, "/api/tokens/spend", ours["token"]), "ledger",
+                        lambda port: _spend(port, "/spend", ours["token"])),
+        }  # fmt: skip
+        for operation, (port, request, peer, theirs) in pairs.items():
+            with _peer(peer, common) as other:
+                rates |= _in_turn({f"{operation}, ours": (port, request), peer: (other, theirs(other))})
+        with _peer("ours_limit", common) as a, _peer("throttle", common) as b, _peer("ratelimit", common) as c:
+            three = {"a limited view, ours": a, "throttle": b, "ratelimit": c}
+            rates |= _in_turn({name: (port, _limited(port)) for name, port in three.items()})
+    against = {
+        "hitcount": ("a hit, ours", "django-hitcount on PostgreSQL"),
+        "webhook": ("a webhook, ours", "dj-stripe on PostgreSQL"),
+        "ledger": ("a spend, ours", "select_for_update in the ORM on PostgreSQL"),
+        "throttle": ("a limited view, ours", "DRF's throttle on the same Valkey"),
+        "ratelimit": ("a limited view, ours", "django-ratelimit on the same Valkey"),
+    }
+    print("| operation | ours, /s | theirs, /s | ratio | against |\n| --- | --- | --- | --- | --- |")
+    for peer, (name, words) in against.items():
+        mine, other = rates[name], rates[peer]
+        print(f"| {name.split(',')[0]} | {mine:,.0f} | {other:,.0f} | {mine / other:.1f} | {words} |")
+    return 0
+
+
+def _ours(common: dict[str, str]) -> dict[str, str | dict[str, str]]:
+    """The site's own tables, a token that may act for anyone, and users with tokens, for both ledgers."""
+    environment = {
+        **common, "DJANGO_SETTINGS_MODULE": "config.settings", "NUM_PROXIES": "1", "SITE_URL": "", "RATE_LIMITS": "off",
+        "STRIPE_SECRET_KEY": "sk_test_peer", "STRIPE_WEBHOOK_SECRET": _SECRET, "CODETAGS_MAX_UNKNOWN": "10",
+    }  # fmt: skip
+    _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
+    seed = (
+        "from django.contrib.auth.models import User\n"
+        "from usertokens.services.balances import add_tokens\n"
+        f"for number in range({_USERS}):\n"
+        "    user = User.objects.create_user(f'user{number}')\n"
+        "    add_tokens(str(user.pk), 10**9, reason='load')\n"
+        "print(','.join(str(pk) for pk in User.objects.values_list('pk', flat=True)))\n"
+    )
+    users = _run([sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", seed], environment).split()[-1]
+    words = ["service_token", "load", "--perm", "usertokens.act_for_any"]
+    token = _run([sys.executable, "manage.py", *words], environment).split()[-1]
+    os.environ["PEER_USERS"] = users
+    return {"environment": environment, "token": token}
+
+
+def _peer(name: str, common: dict[str, str]) -> _Peer:
+    return _Peer(name, common)
+
+
+class _Peer(ExitStack):
+    """The peer's tables made and its site served; entering answers the port."""
+
+    def __init__(self, name: str, common: dict[str, str]) -> None:
+        super().__init__()
+        self._name = name
+        self._environment = {**common, "PEER": name, "PYTHONPATH": os.environ.get("PEERS", "")}
+
+    def __enter__(self) -> int:  # type: ignore[override]
+        super().__enter__()
+        _run([sys.executable, "-m", "benchmarks.peers.tables"], self._environment)
+        return self.enter_context(granian("benchmarks.peers.site:application", self._environment))
+
+
+def _run(command: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}:\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def _in_turn(candidates: dict[str, tuple[int, Request]]) -> dict[str, float]:
+    """Medians of interleaved rounds; every answer must be a good one."""
+    rates: dict[str, list[float]] = {name: [] for name in candidates}
+    for turn in range(_ROUNDS + 1):
+        for name, (port, request) in candidates.items():
+            rate, statuses = load(port, _shifted(request, turn), seconds=_SECONDS)
+            if set(statuses) - {b"200", b"201"}:
+                sys.exit(f"{name}: {statuses}")
+            if turn:
+                rates[name].append(rate)
+    return {name: statistics.median(values) for name, values in rates.items()}
+
+
+def _shifted(request: Request, turn: int) -> Request:
+    return lambda number: request(turn * 1_000_000 + number)
+
+
+def _head(method: str, path: str, port: int, number: int) -> str:
+    address = f"X-Forwarded-For: {IPv4Address(0x0B000000 + number)}\r\n"
+    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {_AGENT}\r\n{address}"
+
+
+def _hit(port: int) -> Request:
+    return lambda number: f"{_head('GET', '/api/analytics/qr?code=DEMO', port, number)}\r\n".encode()
+
+
+def _their_hit(port: int) -> Request:
+    return lambda number: f"{_head('GET', '/hit', port, number)}\r\n".encode()
+
+
+def _limited(port: int) -> Request:
+    return lambda number: f"{_head('POST', '/limited', port, number)}Content-Length: 0\r\n\r\n".encode()
+
+
+def _spend(port: int, path: str, token: str | dict[str, str]) -> Request:
+    users = os.environ["PEER_USERS"].split(",")
+    run = secrets.token_hex(4)
+
+    def request(number: int) -> bytes:
+        body = json.dumps({"amount": 1, "reason": "load", "userId": users[number % len(users)]})
+        head = f"{_head('POST', path, port, number)}Authorization: Token {token}\r\nContent-Type: application/json\r\n"
+        return f"{head}Idempotency-Key: {run}-{number}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+    return request
+
+
+def _djstripe(port: int) -> Request:
+    return _webhook(port, f"/stripe/webhook/{_ENDPOINT}/")
+
+
+#: What dj-stripe's own table of endpoints calls ours (benchmarks/peers/tables.py).
+_ENDPOINT = "6a1b8a52-6c0e-4d2b-9a63-0d1f3f0b1c2d"
+
+
+def _webhook(port: int, path: str) -> Request:
+    """A signed event that neither side looks up at Stripe before it acknowledges."""
+
+    def request(number: int) -> bytes:
+        now = int(time.time())
+        warning = {"id": f"issfr_{number}", "object": "radar.early_fraud_warning", "actionable": True, "created": now,
+                   "charge": f"ch_{number}", "fraud_type": "misc", "livemode": False}  # fmt: skip
+        body = json.dumps({"id": f"evt_{port}_{number}", "object": "event", "api_version": "2026-10-28", "created": now,
+                           "type": "radar.early_fraud_warning.created", "livemode": False, "pending_webhooks": 1,
+                           "request": {"id": None, "idempotency_key": None}, "data": {"object": warning}})  # fmt: skip
+        signature = hmac.new(_SECRET.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
+        head = f"{_head('POST', path, port, number)}Content-Type: application/json\r\n"
+        return f"{head}Stripe-Signature: t={now},v1={signature}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+    return request
+
+
+if __name__ == "__main__":
+    sys.exit(main())

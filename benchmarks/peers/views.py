@@ -1,0 +1,117 @@
+"""The peers' views, each as its package's own documentation has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.csrf import csrf_exempt
+
+from benchmarks.peers.site import PEER
+
+urlpatterns: list[URLPattern | URLResolver] = []
+
+if PEER == "hitcount":
+    from hitcount.models import HitCount
+    from hitcount.views import HitCountMixin
+
+    def hit(request: HttpRequest) -> HttpResponse:
+        """A hit of one object, as HitCountDetailView counts it."""
+        request.META["REMOTE_ADDR"] = request.META["HTTP_X_FORWARDED_FOR"]
+        subject = ContentType.objects.get_for_model(ContentType)
+        counter, _ = HitCount.objects.get_or_create(content_type=subject, object_pk=1)
+        answer = HitCountMixin.hit_count(request, counter)
+        return JsonResponse({"counted": answer.hit_counted})
+
+    urlpatterns = [path("hit", hit)]
+
+elif PEER == "webhook":
+    urlpatterns = [path("stripe/", include("djstripe.urls", namespace="djstripe"))]
+
+elif PEER == "ledger":
+    from knox.auth import TokenAuthentication
+    from rest_framework.permissions import IsAuthenticated
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+    from rest_framework.views import APIView
+
+    from benchmarks.peers.models import Balance, Movement
+
+    class SpendView(APIView):
+        """Lock the balance, look for the key, take, write the entry."""
+
+        authentication_classes = [TokenAuthentication]
+        permission_classes = [IsAuthenticated]
+
+        @transaction.atomic
+        def post(self, request: Request) -> Response:
+            """Spend."""
+            user, amount, key = request.data["userId"], int(request.data["amount"]), request.headers["Idempotency-Key"]
+            balance = Balance.objects.select_for_update().get(user_id=user)
+            known = Movement.objects.filter(user_id=user, key=key).first()
+            if known is not None:
+                return Response({"balance": known.balance_after})
+            if balance.tokens < amount:
+                return Response({"detail": "too few"}, status=402)
+            Balance.objects.filter(user_id=user).update(tokens=F("tokens") - amount)
+            after = balance.tokens - amount
+            Movement.objects.create(user_id=user, key=key, amount=-amount, balance_after=after, reason="load")
+            return Response({"balance": after})
+
+    urlpatterns = [path("spend", SpendView.as_view())]
+
+elif PEER == "throttle":
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+    from rest_framework.throttling import AnonRateThrottle
+    from rest_framework.views import APIView
+
+    class Plenty(AnonRateThrottle):
+        """DRF's own."""
+
+        rate = "1000/minute"
+
+    class ThrottledView(APIView):
+        """Answers a constant."""
+
+        authentication_classes: list[Any] = []
+        throttle_classes = [Plenty]
+
+        def post(self, request: Request) -> Response:
+            """Count against the limit."""
+            return Response({"ok": True})
+
+    urlpatterns = [path("limited", ThrottledView.as_view())]
+
+elif PEER == "ratelimit":
+    from django_ratelimit.decorators import ratelimit
+
+    @csrf_exempt
+    @ratelimit(key="header:x-forwarded-for", rate="1000/m", block=True)
+    def limited(request: HttpRequest) -> HttpResponse:
+        """Answers a constant."""
+        return JsonResponse({"ok": True})
+
+    urlpatterns = [path("limited", limited)]
+
+elif PEER == "ours_limit":
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+    from kv.rest.views import PublicView
+    from kv.throttling import RateLimit
+
+    class LimitedView(PublicView):
+        """Answers a constant."""
+
+        rate_limit = RateLimit("bench", "1000/minute")
+
+        def post(self, request: Request) -> Response:
+            """Count against the limit."""
+            return Response({"ok": True})
+
+    urlpatterns = [path("limited", LimitedView.as_view())]
