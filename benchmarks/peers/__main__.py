@@ -40,13 +40,13 @@ def main() -> int:
         store.ensure(30)
         stack.callback(store.leave)
         common = {"DATABASE_URL": url, "PEER_SOCKET": os.fspath(store.socket_path), "DATA_DIR": os.fspath(directory)}
-        ours = _ours(common)
-        site = stack.enter_context(granian("config.wsgi:application", ours["environment"]))
+        environment, token = _ours(common)
+        site = stack.enter_context(granian("config.wsgi:application", environment))
         pairs = {
             "a hit": (site, _hit(site), "hitcount", _their_hit),
             "a webhook": (site, _webhook(site, "/api/webhooks/stripe"), "webhook", _djstripe),
-            "a spend": (site, _spend(site, "/api/tokens/spend", ours["token"]), "ledger",
-                        lambda port: _spend(port, "/spend", ours["token"])),
+            "a spend": (site, _spend(site, "/api/tokens/spend", token), "ledger",
+                        lambda port: _spend(port, "/spend", token)),
         }  # fmt: skip
         for operation, (port, request, peer, theirs) in pairs.items():
             with _peer(peer, common) as other:
@@ -63,12 +63,12 @@ def main() -> int:
     }
     print("| operation | ours, /s | theirs, /s | ratio | against |\n| --- | --- | --- | --- | --- |")
     for peer, (name, words) in against.items():
-        mine, other = rates[name], rates[peer]
-        print(f"| {name.split(',')[0]} | {mine:,.0f} | {other:,.0f} | {mine / other:.1f} | {words} |")
+        mine, their = rates[name], rates[peer]
+        print(f"| {name.split(',')[0]} | {mine:,.0f} | {their:,.0f} | {mine / their:.1f} | {words} |")
     return 0
 
 
-def _ours(common: dict[str, str]) -> dict[str, str | dict[str, str]]:
+def _ours(common: dict[str, str]) -> tuple[dict[str, str], str]:
     """The site's own tables, a token that may act for anyone, and users with tokens, for both ledgers."""
     environment = {
         **common, "DJANGO_SETTINGS_MODULE": "config.settings", "NUM_PROXIES": "1", "SITE_URL": "", "RATE_LIMITS": "off",
@@ -87,7 +87,7 @@ def _ours(common: dict[str, str]) -> dict[str, str | dict[str, str]]:
     words = ["service_token", "load", "--perm", "usertokens.act_for_any"]
     token = _run([sys.executable, "manage.py", *words], environment).split()[-1]
     os.environ["PEER_USERS"] = users
-    return {"environment": environment, "token": token}
+    return environment, token
 
 
 def _peer(name: str, common: dict[str, str]) -> _Peer:
@@ -151,7 +151,7 @@ def _limited(port: int) -> Request:
     return lambda number: f"{_head('POST', '/limited', port, number)}Content-Length: 0\r\n\r\n".encode()
 
 
-def _spend(port: int, path: str, token: str | dict[str, str]) -> Request:
+def _spend(port: int, path: str, token: str) -> Request:
     users = os.environ["PEER_USERS"].split(",")
     run = secrets.token_hex(4)
 

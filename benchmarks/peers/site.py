@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 PEER = os.environ["PEER"]
+STRIPE_KEY = "sk_test_" + "peer" * 6
 _SESSIONS = ["django.contrib.sessions.middleware.SessionMiddleware"]
 _MIDDLEWARE = {"hitcount": [*_SESSIONS, "django.contrib.auth.middleware.AuthenticationMiddleware"]}
 _APPS = {
@@ -41,7 +42,7 @@ if not settings.configured:
         NUM_PROXIES=1,
         HITCOUNT_HITS_PER_IP_LIMIT=0,
         STRIPE_LIVE_MODE=False,
-        STRIPE_TEST_SECRET_KEY="sk_test_" + "peer" * 6,
+        STRIPE_TEST_SECRET_KEY=STRIPE_KEY,
         DJSTRIPE_FOREIGN_KEY_TO_FIELD="id",
         DJSTRIPE_USE_NATIVE_JSONFIELD=True,
         RATELIMIT_IP_META_KEY="HTTP_X_FORWARDED_FOR",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 import redis
 from django.core.wsgi import get_wsgi_application
@@ -32,7 +33,7 @@ class SpendView(APIView):
     def post(self, request: Request) -> Response:
         """Spend."""
         keys = (f"peer:{{{request.user.pk}}}:balance", f"peer:{{{request.user.pk}}}:log")
-        left = client.evalsha(sha, 2, *keys, request.data["amount"])
+        left = cast("int", client.evalsha(sha, 2, *keys, request.data["amount"]))
         return Response({"success": True, "balance": left})
 
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 import benchmarks.peers.site  # noqa: F401 (configures Django)
-from benchmarks.peers.site import PEER
+from benchmarks.peers.site import PEER, STRIPE_KEY
 
 
 def main() -> None:
@@ -22,16 +22,14 @@ def main() -> None:
             editor.create_model(Movement)
         Balance.objects.bulk_create(Balance(user_id=pk, tokens=10**9) for pk in os.environ["PEER_USERS"].split(","))
     if PEER == "webhook":
-        from django.conf import settings
         from djstripe.models import Account, APIKey, WebhookEndpoint
 
         from benchmarks.peers.__main__ import _ENDPOINT, _SECRET
 
         # Known beforehand, so that an event needs no call to Stripe: neither side's network is measured.
         account = Account.objects.create(id="acct_peer", livemode=False)
-        secret = settings.STRIPE_TEST_SECRET_KEY
         APIKey.objects.create(
-            id="key_peer", secret=secret, type="secret", livemode=False, djstripe_owner_account=account
+            id="key_peer", secret=STRIPE_KEY, type="secret", livemode=False, djstripe_owner_account=account
         )
         WebhookEndpoint.objects.create(
             id="we_peer", djstripe_uuid=_ENDPOINT, secret=_SECRET, enabled_events=["*"], livemode=False, url="http://a"

@@ -50,7 +50,8 @@ elif PEER == "ledger":
         @transaction.atomic
         def post(self, request: Request) -> Response:
             """Spend."""
-            user, amount, key = request.data["userId"], int(request.data["amount"]), request.headers["Idempotency-Key"]
+            data: Any = request.data
+            user, amount, key = data["userId"], int(data["amount"]), request.headers["Idempotency-Key"]
             balance = Balance.objects.select_for_update().get(user_id=user)
             known = Movement.objects.filter(user_id=user, key=key).first()
             if known is not None:
@@ -91,7 +92,7 @@ elif PEER == "ratelimit":
     from django_ratelimit.decorators import ratelimit
 
     @csrf_exempt
-    @ratelimit(key="header:x-forwarded-for", rate="1000/m", block=True)
+    @ratelimit(key="header:x-forwarded-for", rate="1000/m", block=True)  # type: ignore[untyped-decorator]
     def limited(request: HttpRequest) -> HttpResponse:
         """Answers a constant."""
         return JsonResponse({"ok": True})

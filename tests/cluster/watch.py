@@ -36,5 +36,5 @@ def watched_scripts() -> Iterator[None]:
 
 def _check(script: Script, keys: Sequence[str]) -> None:
     ran.add(f"{script.package}/{script.name}")
-    slots = {key_slot(key.encode() if isinstance(key, str) else key) for key in keys}
+    slots = {key_slot(key.encode()) for key in keys}
     assert len(slots) <= 1, f"{script} is given keys of {len(slots)} slots: {list(keys)}"
