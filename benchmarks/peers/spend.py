@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import cast
+from typing import Any, cast
 
 import redis
 from django.core.wsgi import get_wsgi_application
@@ -33,7 +33,8 @@ class SpendView(APIView):
     def post(self, request: Request) -> Response:
         """Spend."""
         keys = (f"peer:{{{request.user.pk}}}:balance", f"peer:{{{request.user.pk}}}:log")
-        left = cast("int", client.evalsha(sha, 2, *keys, request.data["amount"]))
+        body: Any = request.data
+        left = cast("int", client.evalsha(sha, 2, *keys, body["amount"]))
         return Response({"success": True, "balance": left})
 
 
