@@ -9,7 +9,9 @@ import pytest
 from redis.crc import key_slot
 
 from kv.caches import durable_cache
+from kv.connection import forget_connections
 from kv.errors import NotReplicated, StoreUnavailable
+from kv.wires import wire_of
 from stats import keys
 from stats.services.figures import forget_figures, read_figures
 from stats.services.qr_codes import record_qr_code
@@ -120,6 +122,8 @@ def test_a_repeated_write_is_not_acknowledged_before_a_replica_has_its_first_att
     (replica,) = [node for node in nodes.nodes if _follows(node, primary)]
     with replica.frozen():
         for _ in range(3):
+            wire_of.cache_clear()  # a connection of its own each, as another thread or process has
+            forget_connections()
             with pytest.raises(NotReplicated):
                 record_qr_code(id="once", amount_cents=5)
     wait_until(nodes.is_whole)
