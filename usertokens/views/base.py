@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 
 from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.views import ApiView
@@ -60,6 +62,21 @@ class UserTokensView(ApiView):
         if not _KEY.match(key):
             raise InvalidInput("Idempotency-Key", "1 to 64 printable ASCII characters are required.")
         return str(key)
+
+
+def validated(shape: type[Serializer[Any]], data: Any) -> dict[str, Any]:
+    """What `data` says in the shape of a flat serializer; for the busiest calls. Raises ValidationError.
+
+    Validating keeps nothing in the serializer, so one serves all: making it anew copies every
+    field, a tenth of a request.
+    """
+    words: dict[str, Any] = _made(shape).run_validation(data)
+    return words
+
+
+@lru_cache(maxsize=16)
+def _made(shape: type[Serializer[Any]]) -> Serializer[Any]:
+    return shape()
 
 
 def _insufficient(error: Any) -> Refusal:

@@ -32,7 +32,7 @@ from usertokens.serializers import (
 from usertokens.services import balances, dashboards, holds, journal, resets
 from usertokens.types import Movement
 from usertokens.views.api import dashboard_body, tokens_body
-from usertokens.views.base import KEY_HEADER, USER_QUERY, UserTokensView
+from usertokens.views.base import KEY_HEADER, USER_QUERY, UserTokensView, validated
 
 TOO_FEW = OpenApiResponse(InsufficientOutput, "Too few tokens; nothing was taken.")
 CONFLICT = OpenApiResponse(description="The idempotency key was used for something else.")
@@ -70,12 +70,11 @@ class GenerationView(UserTokensView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Spend the tokens of one generation."""
-        form = GenerationInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        user_id = self.subject(request, form.validated_data.get("userId"), ACT_FOR_ANY)
+        words = validated(GenerationInput, request.data)
+        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
         made = balances.record_generation(
             user_id,
-            form.validated_data.get("cost"),
+            words.get("cost"),
             key=self.idempotency_key(request),
             actor=self.actor(request, user_id),
         )
@@ -91,9 +90,7 @@ class SpendView(UserTokensView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Spend tokens, all or nothing."""
-        form = SpendInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        words = form.validated_data
+        words = validated(SpendInput, request.data)
         user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
         spent = balances.spend_tokens(
             user_id,
