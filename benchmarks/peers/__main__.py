@@ -45,19 +45,21 @@ def main() -> int:
         pairs = {
             "a hit": (site, _hit(site), "hitcount", _their_hit),
             "a webhook": (site, _webhook(site, "/api/webhooks/stripe"), "webhook", _djstripe),
-            "a spend": (site, _spend(site, "/api/tokens/spend", token), "ledger",
+            "a spend over HTTP by a service": (site, _spend(site, "/api/tokens/spend", token), "ledger",
                         lambda port: _spend(port, "/spend", token)),
         }  # fmt: skip
         for operation, (port, request, peer, theirs) in pairs.items():
             with _peer(peer, common) as other:
                 rates |= _in_turn({f"{operation}, ours": (port, request), peer: (other, theirs(other))})
+        rates |= _spenders(environment, {**common, "PEER": "ledger"})
         with _peer("ours_limit", common) as a, _peer("throttle", common) as b, _peer("ratelimit", common) as c:
             three = {"a limited view, ours": a, "throttle": b, "ratelimit": c}
             rates |= _in_turn({name: (port, _limited(port)) for name, port in three.items()})
     against = {
         "hitcount": ("a hit, ours", "django-hitcount on PostgreSQL"),
         "webhook": ("a webhook, ours", "dj-stripe on PostgreSQL"),
-        "ledger": ("a spend, ours", "select_for_update in the ORM on PostgreSQL"),
+        "ledger": ("a spend over HTTP by a service, ours", "select_for_update in the ORM on PostgreSQL"),
+        "orm": ("a spend by the service's function, ours", "the same ORM function, eight threads each"),
         "throttle": ("a limited view, ours", "DRF's throttle on the same Valkey"),
         "ratelimit": ("a limited view, ours", "django-ratelimit on the same Valkey"),
     }
@@ -88,6 +90,14 @@ def _ours(common: dict[str, str]) -> tuple[dict[str, str], str]:
     token = _run([sys.executable, "manage.py", *words], environment).split()[-1]
     os.environ["PEER_USERS"] = users
     return environment, token
+
+
+def _spenders(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, float]:
+    """Both ledgers without the web around them, in turn."""
+    command = [sys.executable, "-m", "benchmarks.peers.spender"]
+    rounds = [(float(_run(command, ours)), float(_run(command, theirs))) for _ in range(_ROUNDS)]
+    names = ("a spend by the service's function, ours", "orm")
+    return {name: statistics.median(rates) for name, rates in zip(names, zip(*rounds, strict=True), strict=True)}
 
 
 def _peer(name: str, common: dict[str, str]) -> _Peer:

@@ -41,27 +41,31 @@ elif PEER == "ledger":
 
     from benchmarks.peers.models import Balance, Movement
 
+    @transaction.atomic
+    def spend_in_orm(user: str, amount: int, key: str) -> int | None:
+        """Lock the balance, look for the key, take, write the entry; what is left, None when there are too few."""
+        balance = Balance.objects.select_for_update().get(user_id=user)
+        known = Movement.objects.filter(user_id=user, key=key).first()
+        if known is not None:
+            return known.balance_after
+        if balance.tokens < amount:
+            return None
+        Balance.objects.filter(user_id=user).update(tokens=F("tokens") - amount)
+        after = balance.tokens - amount
+        Movement.objects.create(user_id=user, key=key, amount=-amount, balance_after=after, reason="load")
+        return after
+
     class SpendView(APIView):
-        """Lock the balance, look for the key, take, write the entry."""
+        """The same over HTTP."""
 
         authentication_classes = [TokenAuthentication]
         permission_classes = [IsAuthenticated]
 
-        @transaction.atomic
         def post(self, request: Request) -> Response:
             """Spend."""
             data: Any = request.data
-            user, amount, key = data["userId"], int(data["amount"]), request.headers["Idempotency-Key"]
-            balance = Balance.objects.select_for_update().get(user_id=user)
-            known = Movement.objects.filter(user_id=user, key=key).first()
-            if known is not None:
-                return Response({"balance": known.balance_after})
-            if balance.tokens < amount:
-                return Response({"detail": "too few"}, status=402)
-            Balance.objects.filter(user_id=user).update(tokens=F("tokens") - amount)
-            after = balance.tokens - amount
-            Movement.objects.create(user_id=user, key=key, amount=-amount, balance_after=after, reason="load")
-            return Response({"balance": after})
+            left = spend_in_orm(data["userId"], int(data["amount"]), request.headers["Idempotency-Key"])
+            return Response({"detail": "too few"}, status=402) if left is None else Response({"balance": left})
 
     urlpatterns = [path("spend", SpendView.as_view())]
 
