@@ -16,6 +16,7 @@ from stats.services import figures
 from stats.services.figures import current_figures, fresh_figures, read_figures
 from stats.services.qr_codes import record_qr_code
 from stats.services.visits import record_visit
+from tests.cluster.client import WholeCluster
 from tests.lanes import SiteClient
 from tests.stats.callers import BROWSER
 
@@ -47,7 +48,7 @@ def _counted(store: Any) -> None:
 
 def commands(store: Any) -> int:
     """How many commands the servers have run, their own housekeeping left out."""
-    on_all = {"target_nodes": RedisCluster.ALL_NODES} if isinstance(store, RedisCluster) else {}
+    on_all = {"target_nodes": RedisCluster.ALL_NODES} if isinstance(store, WholeCluster) else {}
     answer = store.info("commandstats", **on_all)
     quiet = tuple(f"cmdstat_{name}" for name in ("info", "ping", "cluster", "replconf", "client", "hello", "command"))
     return sum(

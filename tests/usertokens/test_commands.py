@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -150,16 +151,13 @@ class TestBackfill:
 
     def test_users_of_an_older_store(self, user: User, store: Any, store_server: Any) -> None:
         user_id = str(user.pk)
-        store.select(1)
-        try:
-            store.hset(f"user:{user_id}:stats", mapping={
+        url = f"unix://{store_server.socket_path}?db=1"
+        with redis.Redis.from_url(url) as older:
+            older.hset(f"user:{user_id}:stats", mapping={
                 "conversations": "41", "generations": "7", "mood_score": "7.5", "days_active": "12",
                 "recent_conversations": "[]", "plan": "Plus", "login_streak": "3", "longest_streak": "9",
             })  # fmt: skip
-            store.set(f"user:{user_id}:last_login", "2026-01-05")
-        finally:
-            store.select(0)
-        url = f"unix://{store_server.socket_path}?db=1"
+            older.set(f"user:{user_id}:last_login", "2026-01-05")
         assert "1 taken over" in run("usertokens_backfill", "--from", url)
         assert "0 taken over, 1 known" in run("usertokens_backfill", "--from", url)
         conversations.record_conversation(user_id, summary="one more")

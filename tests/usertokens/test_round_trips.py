@@ -19,12 +19,13 @@ from usertokens.services import balances, dashboards
 @pytest.fixture
 def wire(store: Any, store_server: Any, user: Any) -> Iterator[Proxy]:
     """A proxy that all commands pass, with the scripts loaded already."""
-    dashboards.read_dashboard(str(user.pk))
-    balances.spend_tokens(str(user.pk), 1, key="warm")
     proxy = Proxy(store_server.socket_path)
     entry = durable_cache(proxy.url, timeout_ms=5000)
     try:
         with override_settings(CACHES={**django_settings.CACHES, "kv": entry}):
+            dashboards.read_dashboard(str(user.pk))
+            balances.spend_tokens(str(user.pk), 1, key="warm")
+            proxy.seen.clear()
             yield proxy
     finally:
         proxy.close()
