@@ -59,7 +59,7 @@ class ApiMiddleware(StoreMiddleware):
 
 
 def _spoil_token(request: HttpRequest) -> None:
-    """Let a service's token with a NUL in it be a wrong one: granian refuses such a header, other servers pass it on."""
+    """Let a token with a NUL in it be a wrong one: granian refuses such a header, other servers pass it on."""
     token = request.META.get("HTTP_AUTHORIZATION", "")
     if "\0" in token:
         request.META["HTTP_AUTHORIZATION"] = token.replace("\0", "?")
