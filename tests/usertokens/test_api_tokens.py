@@ -12,6 +12,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.usertokens.conftest import client_of
+from usertokens.services import resets
+from usertokens.services.conversations import find_drifted
 
 Permitted = Callable[..., APIClient]
 
@@ -189,6 +191,31 @@ class TestReset:
         assert (page["conversations"], page["generations"], page["tokens"]["balance"]) == (0, 0, 100)
         kinds = [entry["type"] for entry in api.get("/api/tokens/transactions").json()["results"]]
         assert kinds == ["allowance", "reset", "spend", "allowance"]
+
+    def test_the_same_key_again(self, api: APIClient, user: User, permitted: Permitted) -> None:
+        manager, body = permitted("manage_tokens"), {"userId": str(user.pk)}
+        post(api, "chat/save", {"summary": "before"})
+        first = post(manager, "tokens/reset", body, key="r")
+        assert first.json() == api.get("/api/dashboard").json()
+        saved = post(api, "chat/save", {"summary": "after"}).json()["id"]
+        post(api, "generations")
+        again = post(manager, "tokens/reset", body, key="r")
+        assert (again.status_code, again.json()) == (200, first.json())
+        assert post(api, "chat/save", {"id": saved, "summary": "after"}).json() == {"id": saved, "conversations": 1}
+        page = api.get("/api/dashboard").json()
+        assert (page["conversations"], page["generations"], page["tokens"]["balance"]) == (1, 1, 97)
+
+    def test_a_reset_cut_short_is_ended_by_its_retry(
+        self, api: APIClient, user: User, permitted: Permitted, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        manager, body = permitted("manage_tokens"), {"userId": str(user.pk)}
+        post(api, "chat/save", {"summary": "before"})
+        with monkeypatch.context() as patch:
+            patch.setattr(resets, "drop_conversations", lambda tally: None)
+            post(manager, "tokens/reset", body, key="r")
+        assert post(manager, "tokens/reset", body, key="r").status_code == 200
+        assert find_drifted([str(user.pk)]) == []
+        assert post(api, "chat/save", {"summary": "after"}).json()["conversations"] == 1
 
     def test_open_holds_stop_it(self, api: APIClient, user: User, permitted: Permitted) -> None:
         post(api, "tokens/holds", {"amount": 4, "ttl_seconds": 60, "reason": "x"})

@@ -1,7 +1,8 @@
 --[[ Stats and balance as on the first day. The journal must be in the archive; the keys of money-backed grants stay, void.
 KEYS  as ledger.lua (8–10 always), 11 last log-in (STRING), 12 reversed, 13 sources
 ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD", the site's day)
-Returns {"ok", "new" | "low" | "repeated", entry, balance} | {"behind"} | {"held"} | {"conflict"} | {"closed"} ]]
+Returns {"ok", "new" | "low" | "repeated", at (ms), balance, held, debt, allowance, starts (ms), ends (ms), last log-in, field, value, …
+        of the stats} | {"behind"} | {"held"} | {"conflict"} | {"closed"}: the first day as it was then, also when repeated ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
@@ -27,6 +28,9 @@ set(account, 'archived', account.entries)
 if observation then set(account, 'observation', observation) end
 set(account, 'grants', account.grants)
 account.debt, account.left, account.first, account.due = 0, 0, nil, 0
-local entry = enter(account, 'reset', -account.balance, {})
+enter(account, 'reset', -account.balance, {})
 settle(account)
-return finish(account, {'ok', 'new', whole(entry), whole(account.balance)})
+local answer = {'ok', 'new', whole(now), whole(account.balance), whole(account.held), whole(account.debt), whole(account.allowance),
+  whole(account.starts), whole(account.ends), ARGV[10]}
+for _, word in ipairs(redis.call('HGETALL', KEYS[6])) do answer[#answer + 1] = word end
+return finish(account, answer)

@@ -49,7 +49,7 @@ def record_conversation(
     """
     number = conversation_id or uuids.uuid4()
     with transaction.atomic():
-        tally = _locked_tally(user_id)
+        tally = lock_tally(user_id)
         known = Conversation.objects.filter(user_id=user_id, uuid=number).first()
         if known is None:
             Conversation.objects.create(
@@ -63,6 +63,31 @@ def record_conversation(
             known.save(update_fields=["summary", "messages"])
         total = _tell_store(tally, now)
     return SavedConversation(str(number), known is None, total)
+
+
+def lock_tally(user_id: str) -> ConversationTally:
+    """The user's tally, locked until the transaction ends: no conversation is saved meanwhile."""
+    ConversationTally.objects.get_or_create(user_id=user_id)
+    return ConversationTally.objects.select_for_update().get(user_id=user_id)
+
+
+def drop_conversations(tally: ConversationTally) -> None:
+    """Delete a locked tally's conversations; the store counts none of them any more.
+
+    The tally stays, at none: somebody may wait for its lock.
+    """
+    Conversation.objects.filter(user_id=tally.user_id).delete()
+    tally.saved = tally.imported = 0
+    tally.save(update_fields=["saved", "imported"])
+
+
+def drop_conversations_before(tally: ConversationTally, moment: datetime) -> None:
+    """Delete what a reset at `moment` left behind when it was cut short; what was saved since stays."""
+    dropped, _ = Conversation.objects.filter(user_id=tally.user_id, at__lt=moment).delete()
+    if dropped:
+        tally.saved, tally.imported = Conversation.objects.filter(user_id=tally.user_id).count(), 0
+        tally.save(update_fields=["saved", "imported"])
+        _tell_store(tally, None)
 
 
 def find_drifted(user_ids: Sequence[str]) -> list[str]:
@@ -85,7 +110,7 @@ def find_drifted(user_ids: Sequence[str]) -> list[str]:
 def repair_conversations(user_id: str) -> None:
     """Set the store's count and newest three as the database has them. Raises AccountClosed."""
     with transaction.atomic():
-        tally = _locked_tally(user_id)
+        tally = lock_tally(user_id)
         tally.saved = Conversation.objects.filter(user_id=user_id).count()
         tally.save(update_fields=["saved"])
         _tell_store(tally, None)
@@ -96,11 +121,6 @@ def _differs(user_id: str, tally: ConversationTally | None, saved: int, count: i
     if count != saved + imported or (tally is not None and tally.saved != saved):
         return True
     return bool(saved) and json.loads(recent or b"[]") != _recent(user_id)
-
-
-def _locked_tally(user_id: str) -> ConversationTally:
-    ConversationTally.objects.get_or_create(user_id=user_id)
-    return ConversationTally.objects.select_for_update().get(user_id=user_id)
 
 
 def _recent(user_id: str) -> list[dict[str, str]]:

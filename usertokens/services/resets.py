@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.errors import OpenHolds
-from usertokens.models import Conversation, ConversationTally
 from usertokens.services import ledger
-from usertokens.services.calendar import local_day
+from usertokens.services.activity import read_stats
+from usertokens.services.balances import read_tokens
+from usertokens.services.calendar import from_ms, local_day
+from usertokens.services.conversations import drop_conversations, drop_conversations_before, lock_tally
 from usertokens.services.journal import archive_journal, list_transactions
+from usertokens.types import Dashboard
 
 _TRIES = 20
 
@@ -21,8 +25,10 @@ reset_user_script = Script("usertokens", "reset_user")
 
 def reset_user(
     user_id: str, *, reason: str = "reset", key: str = "", actor: str = "", now: datetime | None = None
-) -> None:
+) -> Dashboard:
     """Stats and balance as on the first day; the journal goes to the archive, saved conversations go.
+
+    Answers that first day, under a repeated key as it was then: what came after the first reset stays.
 
     The keys of money-backed grants stay, so none of them can be granted again.
     Raises OpenHolds, IdempotencyConflict or AccountClosed, having reset nothing.
@@ -32,15 +38,23 @@ def reset_user(
         archive_journal(user_id, older_than=None, now=now)
         newest = list_transactions(user_id, limit=1, now=now).results
         own = (newest[0].id if newest else 0, local_day(now).isoformat())
-        reply = ledger.run(
-            reset_user_script, user_id, own, reason=reason, key=key, actor=actor, body=(), more_keys=more, now=now
-        )
-        if reply[0] == b"held":
-            raise OpenHolds(user_id)
-        if reply[0] == b"ok":
-            with transaction.atomic():
-                Conversation.objects.filter(user_id=user_id).delete()
-                ConversationTally.objects.filter(user_id=user_id).delete()
-            return
+        with transaction.atomic():
+            # Locked before the store is reset, so that no conversation is saved between the two and lost.
+            tally = lock_tally(user_id)
+            reply = ledger.run(
+                reset_user_script, user_id, own, reason=reason, key=key, actor=actor, body=(), more_keys=more, now=now
+            )
+            if reply[0] == b"held":
+                raise OpenHolds(user_id)
+            if reply[0] == b"ok":
+                if reply[1] == b"repeated":
+                    drop_conversations_before(tally, from_ms(int(reply[2])))
+                else:
+                    drop_conversations(tally)
+                return _first_day(user_id, reply)
         # Somebody wrote to the journal between the archive and the reset: archive that as well.
     raise OpenHolds(user_id)
+
+
+def _first_day(user_id: str, reply: list[Any]) -> Dashboard:
+    return Dashboard(user_id, read_stats(reply[10:], reply[9]), read_tokens(reply[3:9]), low_balance=False)

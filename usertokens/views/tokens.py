@@ -29,7 +29,7 @@ from usertokens.serializers import (
     TokensOutput,
     TransactionsOutput,
 )
-from usertokens.services import balances, dashboards, holds, journal, resets
+from usertokens.services import balances, holds, journal, resets
 from usertokens.types import Movement
 from usertokens.views.api import dashboard_body, tokens_body
 from usertokens.views.base import KEY_HEADER, USER_QUERY, UserTokensView, validated
@@ -142,8 +142,8 @@ class ResetView(AddView):
     def post(self, request: Request) -> Response:
         """Stats and balance as on the first day."""
         user_id, _ = self._managed(request, ResetInput)
-        resets.reset_user(user_id, key=self.idempotency_key(request), actor=str(request.user.pk))
-        return Response(dashboard_body(dashboards.read_dashboard(user_id)))
+        first_day = resets.reset_user(user_id, key=self.idempotency_key(request), actor=str(request.user.pk))
+        return Response(dashboard_body(first_day))
 
 
 class HoldsView(UserTokensView):
