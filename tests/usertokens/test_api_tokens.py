@@ -217,6 +217,22 @@ class TestReset:
         assert find_drifted([str(user.pk)]) == []
         assert post(api, "chat/save", {"summary": "after"}).json()["conversations"] == 1
 
+    def test_what_is_spent_behind_the_archiving_is_archived_too(
+        self, api: APIClient, user: User, permitted: Permitted, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        archive, spends = resets.archive_journal, [{"amount": 7, "reason": "late"}]
+
+        def then_spend(*args: Any, **words: Any) -> int:
+            archived = archive(*args, **words)
+            if spends:
+                post(api, "tokens/spend", spends.pop())
+            return archived
+
+        monkeypatch.setattr(resets, "archive_journal", then_spend)
+        assert post(permitted("manage_tokens"), "tokens/reset", {"userId": str(user.pk)}).status_code == 200
+        entries = api.get("/api/tokens/transactions").json()["results"]
+        assert [entry["amount"] for entry in entries] == [100, -93, -7, 100]
+
     def test_open_holds_stop_it(self, api: APIClient, user: User, permitted: Permitted) -> None:
         post(api, "tokens/holds", {"amount": 4, "ttl_seconds": 60, "reason": "x"})
         assert post(permitted("manage_tokens"), "tokens/reset", {"userId": str(user.pk)}).status_code == 409

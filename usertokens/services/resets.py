@@ -35,8 +35,9 @@ def reset_user(
     """
     more = [keys.last_login(user_id), keys.reversed_entries(user_id), keys.sources(user_id)]
     for _ in range(_TRIES):
-        archive_journal(user_id, older_than=None, now=now)
+        # Read before the archiving: an entry written behind it makes the two differ, and would be lost otherwise.
         newest = list_transactions(user_id, limit=1, now=now).results
+        archive_journal(user_id, older_than=None, now=now)
         own = (newest[0].id if newest else 0, local_day(now).isoformat())
         with transaction.atomic():
             # Locked before the store is reset, so that no conversation is saved between the two and lost.
@@ -52,7 +53,7 @@ def reset_user(
                 else:
                     drop_conversations(tally)
                 return _first_day(user_id, reply)
-        # Somebody wrote to the journal between the archive and the reset: archive that as well.
+        # Somebody wrote to the journal before the reset: archive that as well.
     raise OpenHolds(user_id)
 
 
