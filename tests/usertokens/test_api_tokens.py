@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from tests.usertokens.conftest import client_of
 from usertokens.services import resets
 from usertokens.services.conversations import find_drifted
+from usertokens.services.journal import archive_journal
 
 Permitted = Callable[..., APIClient]
 
@@ -220,7 +221,7 @@ class TestReset:
     def test_what_is_spent_behind_the_archiving_is_archived_too(
         self, api: APIClient, user: User, permitted: Permitted, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        archive, spends = resets.archive_journal, [{"amount": 7, "reason": "late"}]
+        archive, spends = archive_journal, [{"amount": 7, "reason": "late"}]
 
         def then_spend(*args: Any, **words: Any) -> int:
             archived = archive(*args, **words)
