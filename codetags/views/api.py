@@ -43,7 +43,9 @@ class HitView(PublicView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer what landings send without DRF's machinery, which costs as much as the counting itself."""
-        if request.method in ("GET", "POST") and "code" in request.GET:
+        # A body that is too large is refused below, though the code stands in the query.
+        is_small = len(request.META.get("CONTENT_LENGTH") or "") < len(str(self.max_body))
+        if request.method in ("GET", "POST") and "code" in request.GET and is_small:
             try:
                 return self._answer(request, request.GET["code"])
             except Exception as error:  # noqa: BLE001 (raised again in `initial`, for DRF's way of saying so)

@@ -82,6 +82,7 @@ class TestHit:
     def test_other_bodies_are_refused(self, client: Client) -> None:
         assert client.post(URL, data="<a/>", content_type="text/xml").status_code == 415
         assert client.post(URL, data="x" * 70_000, content_type="application/json").status_code == 413
+        assert client.post(f"{URL}?code=DEMO", data="x" * 70_000, content_type="application/json").status_code == 413
 
     def test_needs_no_csrf_token(self) -> None:
         assert hit(Client(enforce_csrf_checks=True), method="post").json()["counted"] is True

@@ -67,8 +67,9 @@ def record_conversation(
 
 def lock_tally(user_id: str) -> ConversationTally:
     """The user's tally, locked until the transaction ends: no conversation is saved meanwhile."""
-    ConversationTally.objects.get_or_create(user_id=user_id)
-    return ConversationTally.objects.select_for_update().get(user_id=user_id)
+    # In one step: while it waits for the lock, the row may go with its user's data.
+    tally, _ = ConversationTally.objects.select_for_update().get_or_create(user_id=user_id)
+    return tally
 
 
 def drop_conversations(tally: ConversationTally) -> None:
