@@ -1,0 +1,55 @@
+"""The staff's statistics in a real browser: on a phone and a desktop, in light and dark, full and empty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from stats.services.qr_codes import record_qr_code
+from stats.services.usage import record_usage
+from stats.services.visits import leave_out_visit, record_visit
+from stats.types import Reason
+from tests.browser.test_looks import DESKTOP, PHONE, barriers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+STATISTICS = "/admin/stats/statistics/"
+
+
+@pytest.fixture
+def staff_page(site: str, quiet_page: Page) -> Page:
+    """A page of somebody who may see everything."""
+    User.objects.create_superuser("owner", password="ledger-and-ink")
+    quiet_page.goto(f"{site}/admin/login/?next={STATISTICS}")
+    quiet_page.get_by_label("Username").fill("owner")
+    quiet_page.get_by_label("Password").fill("ledger-and-ink")
+    quiet_page.get_by_role("button", name="Log in").click()
+    return quiet_page
+
+
+@pytest.mark.parametrize("is_full", [True, False], ids=["full", "empty"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_has_no_barrier(site: str, staff_page: Page, scheme: Any, viewport: Any, is_full: bool) -> None:
+    if is_full:
+        record_visit(address="192.0.2.7")
+        leave_out_visit(address="192.0.2.8", reason=Reason.BOT)
+        record_qr_code(id="a", amount_cents=1250)
+        record_usage(tool="payment-qr")
+    staff_page.set_viewport_size(viewport)
+    staff_page.emulate_media(color_scheme=scheme)
+    staff_page.goto(f"{site}{STATISTICS}", wait_until="networkidle")
+    expect(staff_page.get_by_role("heading", name="Site statistics", level=1)).to_be_visible()
+    assert barriers(staff_page) == []
+
+
+def test_gives_its_table_as_a_file(staff_page: Page) -> None:
+    record_visit(address="192.0.2.7")
+    staff_page.reload()
+    with staff_page.expect_download() as file:
+        staff_page.get_by_role("link", name="Download as CSV").click()
+    assert file.value.suggested_filename.startswith("statistics-")
