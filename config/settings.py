@@ -175,6 +175,8 @@ STATS_MAX_QR_CENTS = env.integer("STATS_MAX_QR_CENTS", 1_000_000, minimum=1, max
 CODETAGS_PATTERN = env.text("CODETAGS_PATTERN", "[A-Z0-9]{4}")
 CODETAGS_MAX_UNKNOWN = env.integer("CODETAGS_MAX_UNKNOWN", 10_000, maximum=1_000_000)
 CODETAGS_BACKSTOP_SECONDS = env.integer("CODETAGS_BACKSTOP_SECONDS", 600, maximum=86_400)
+# Lines in the variable are parted by a bar: an .env file has no other way to say them.
+CODETAGS_CONTACT = "\n".join(line.strip() for line in env.text("CODETAGS_CONTACT").split("|"))
 CODETAGS_COOKIES = "config.cookies.COOKIES"
 QR_ANALYTICS_EXTERNAL_URL = env.text("QR_ANALYTICS_EXTERNAL_URL")
 QR_ANALYTICS_EXTERNAL_SECRET = env.text("QR_ANALYTICS_EXTERNAL_SECRET")
