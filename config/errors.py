@@ -52,6 +52,17 @@ def unavailable(request: HttpRequest, code: str) -> HttpResponse:
     return response
 
 
+def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
+    """429. retry_after: seconds."""
+    if _for_api(request):
+        response: HttpResponse = _json(429, "rate_limited", "Too many requests. Wait a little.")
+    else:
+        response = render(request, "429.html", status=429)
+    response.headers["Retry-After"] = str(retry_after)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _for_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from ipaddress import IPv6Address
+from typing import Any
 
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest
 
 from kv.addresses import address_hash, client_address
+from kv.errors import StoreUnavailable
+from kv.throttling import RateLimit
+
+# axes closes one name; these stop who tries one password on every name, or has the site hash passwords all day.
+LOGIN_LIMIT = RateLimit("login", "60/minute")
+SIGNUP_LIMIT = RateLimit("signup", "60/minute")
+
+
+def count_try(limit: RateLimit, request: HttpRequest) -> None:
+    """Count one try of this address. Raises RateLimited. While the store is away nobody is kept out."""
+    with suppress(StoreUnavailable):
+        limit.check(request)
+
+
+class AdminLogInForm(AdminAuthenticationForm):
+    """The admin's own, with the limit of the site's log-in page."""
+
+    def clean(self) -> dict[str, Any]:
+        """The user whom name and password name. Raises ValidationError or RateLimited."""
+        if self.request is not None:
+            count_try(LOGIN_LIMIT, self.request)
+        return super().clean()
 
 
 def hashed_address(request: HttpRequest) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import RequestDataTooBig
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from billing.errors import StripeUnavailable
-from config.errors import unavailable
+from config.errors import bad_request, too_many, unavailable
 from kv.errors import StoreUnavailable
+from kv.throttling import RateLimited
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -27,11 +29,13 @@ class StoreMiddleware:
         # A quoted cookie may spell any byte, and PostgreSQL fails on a NUL where SQLite finds nothing.
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
-        _spoil_token(request)
+        _spoil_headers(request)
+        if not request.path_info.startswith("/api/"):  # whose views have limits of their own
+            _refuse_large_form(request)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """The 503 page (or JSON under /api/) for a store that is away."""
+        """The 503 page (or JSON under /api/) for a store that is away; 400 and 429 for what the caller did."""
         if isinstance(error, StoreUnavailable):
             return unavailable(request, "store_unavailable")
         if isinstance(error, OperationalError | InterfaceError):
@@ -39,6 +43,11 @@ class StoreMiddleware:
         if isinstance(error, StripeUnavailable):
             # Of all pages only the deletion of an account lets it come so far: nothing was deleted.
             return unavailable(request, "stripe_unavailable")
+        if isinstance(error, DataError):
+            # PostgreSQL can't even look for a NUL or for a number out of range, where SQLite finds nothing.
+            return bad_request(request, error)
+        if isinstance(error, RateLimited):
+            return too_many(request, error.retry_after)
         return None
 
 
@@ -50,7 +59,7 @@ class ApiMiddleware(StoreMiddleware):
         # A balancer's probe asks a bare address for /healthz; nothing there repeats what it called the site.
         if request.path_info.startswith("/api/"):
             request.get_host()
-        _spoil_token(request)
+        _spoil_headers(request)
         translation.activate(settings.LANGUAGE_CODE)
         response = self.get_response(request)
         if not response.streaming and "Content-Length" not in response.headers:
@@ -58,8 +67,20 @@ class ApiMiddleware(StoreMiddleware):
         return response
 
 
-def _spoil_token(request: HttpRequest) -> None:
-    """Let a token with a NUL in it be a wrong one: granian refuses such a header, other servers pass it on."""
-    token = request.META.get("HTTP_AUTHORIZATION", "")
-    if "\0" in token:
-        request.META["HTTP_AUTHORIZATION"] = token.replace("\0", "?")
+def _spoil_headers(request: HttpRequest) -> None:
+    """Let a token with a NUL in it be a wrong one, and write down a wrong log-in that has one elsewhere.
+
+    granian refuses such headers, other servers pass them on; PostgreSQL fails on them, and a log-in that fails so
+    would not be counted.
+    """
+    for name in ("HTTP_AUTHORIZATION", "HTTP_USER_AGENT", "HTTP_ACCEPT"):
+        value = request.META.get(name, "")
+        if "\0" in value:
+            request.META[name] = value.replace("\0", "?")
+
+
+def _refuse_large_form(request: HttpRequest) -> None:
+    """Raise RequestDataTooBig before a byte is read: files in a form have no limit of Django's, and go to the disk."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isascii() and length.isdecimal() and int(length[:15]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise RequestDataTooBig("The form is larger than any of this site.")

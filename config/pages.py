@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
@@ -30,6 +30,13 @@ def home(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
     """Where browsers look for an icon on a page that names none, such as the API's."""
     return HttpResponseRedirect(static("site/favicon.svg"))
+
+
+def nothing(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """404. In the place of the admin's "view on site", which tells any member of staff what exists, and fails on a
+    model without a table; nothing here has a page of its own.
+    """
+    raise Http404(rest)
 
 
 def without_prefix(request: HttpRequest, rest: str | None = None) -> HttpResponseRedirect:

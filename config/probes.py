@@ -51,7 +51,9 @@ class MetricsView(ApiView):
         """Every figure at this moment."""
         registry = CollectorRegistry()
         registry.register(_Figures())
-        return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        return HttpResponse(
+            generate_latest(registry), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"}
+        )
 
 
 class _Figures:

@@ -161,6 +161,8 @@ else:
     _database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     _database["OPTIONS"] = {"connect_timeout": 3, **_database.get("OPTIONS", {})}
 DATABASES = {"default": _database}
+# Bytes of a form; the API's views say their own. Files are taken nowhere.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what is counted

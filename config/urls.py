@@ -39,6 +39,7 @@ urlpatterns = [
         path("", include((usertokens_pages, "usertokens"))),
         path("", include((billing_pages, "billing"))),
         path("", include("config.accounts.urls")),
+        path("admin/r/<path:rest>", pages.nothing),
         path("admin/", admin.site.urls),
         prefix_default_language=False,
     ),

@@ -19,6 +19,8 @@ from django.test.utils import override_settings
 from config.bodies import settle_body
 
 StartResponse = Callable[..., Any]
+# Whole addresses: what merely begins like them is answered by a page, and pages need their headers.
+_PROBES = frozenset({"/healthz", "/readyz"})
 
 
 class TwoLanes:
@@ -37,7 +39,7 @@ class TwoLanes:
         settle_body(environ)
         path = environ["PATH_INFO"]
         # /api/docs is a page for people, under the content security policy of the others.
-        is_call = path.startswith(("/api/", "/healthz", "/readyz")) and not path.startswith("/api/docs")
+        is_call = path in _PROBES or (path.startswith("/api/") and not path.startswith("/api/docs"))
         lane = self.short if is_call and self.session not in environ.get("HTTP_COOKIE", "") else self.whole
         return lane(environ, start_response)
 

@@ -29,3 +29,5 @@ DEFAULT_PLAN = "Free"
 DEMO_USER = "test-user-id"
 
 CHAT_LIMIT = RateLimit("chat", "120/minute")
+#: Whoever sits at somebody's open session does not guess the password here either.
+CLOSE_LIMIT = RateLimit("close", "10/minute")

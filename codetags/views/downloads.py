@@ -20,7 +20,7 @@ from codetags.views.links import landing_for
 _COLUMNS = ("code", "label", "count", "last_seen", "outside_its_dates", "start", "end", "archived")
 _MOST_IMAGES = 500
 # What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class _Echo:
@@ -90,7 +90,7 @@ def _lines(rows: Iterator[CodeCounts]) -> Iterator[str]:
         yield str(
             writer.writerow(
                 [
-                    row.code,
+                    _harmless(row.code),
                     _harmless(row.label),
                     row.count,
                     row.last_seen.isoformat(timespec="seconds") if row.last_seen else "",

@@ -7,6 +7,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UserCreationForm, UsernameField
 from django.utils.translation import gettext_lazy as _
 
+from config.lockout import LOGIN_LIMIT, count_try
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -31,6 +33,12 @@ class SignUpForm(_UserCreationForm):
 
 class LogInForm(AuthenticationForm):
     """Name and password. What it refuses with does not tell which of the two was wrong."""
+
+    def clean(self) -> dict[str, Any]:
+        """The user whom name and password name. Raises ValidationError or RateLimited."""
+        if self.request is not None:
+            count_try(LOGIN_LIMIT, self.request)
+        return super().clean()
 
     error_messages = {
         "invalid_login": _(

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView
 
 from config.accounts.forms import ChangePasswordForm, LogInForm, SignUpForm
+from config.lockout import LOGIN_LIMIT, SIGNUP_LIMIT, count_try
 
 if TYPE_CHECKING:
     # Generic to the type checker alone: Django's own classes take no brackets at run time.
@@ -41,6 +42,7 @@ class SignUpView(_SignUpView):
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Sign the new user in by the site's own backend: axes' backend only guards and knows no users."""
+        count_try(SIGNUP_LIMIT, self.request)
         try:
             with transaction.atomic():
                 user = form.save()
@@ -101,6 +103,11 @@ class ChangePasswordView(auth_views.PasswordChangeView):
     form_class = ChangePasswordForm
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:password_change_done")
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whoever sits at somebody's open session guesses the old password no faster than at the log-in."""
+        count_try(LOGIN_LIMIT, request)
+        return super().post(request, *args, **kwargs)
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -23,6 +23,8 @@ ELSEWHERE = (
     "javascript:alert(1)",
     "https:evil.example", "http:///evil.example", "\t//evil.example", "/%0d%0aSet-Cookie:x=1", "/\r\nSet-Cookie: x=1",
 )  # fmt: skip
+NO_ORIGINS = ("http://[", "http://[::1", "//[", "http://]x", "null", "", "http://a@b:c", "x" * 5000)
+FORMS = ("/cookies/settings", "/pay", "/pricing/checkout", "/accounts/login", "/api/stats/visit")
 REDIRECTING = ("/en/{}", "/en{}", "/fr/accounts/login?next={}", "/accounts/login?next={}", "/cookies?next={}")
 
 
@@ -62,6 +64,29 @@ def test_a_header_makes_no_header(name: str, value: str) -> None:
         assert answer.status_code < 500
         assert "x" not in answer.cookies
         assert not [head for head, text in answer.items() if "\r" in text or "\n" in text]
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://[", "http://[::1", "//[", "http://]x", "null", "", "http://a@b:c", "x" * 5000]
+)
+@pytest.mark.parametrize(
+    "path", ["/cookies/settings", "/pay", "/pricing/checkout", "/accounts/login", "/api/stats/visit"]
+)
+def test_an_origin_that_is_no_address_is_another_site(path: str, origin: str) -> None:
+    for name in ("Origin", "Referer"):
+        answer = SiteClient(enforce_csrf_checks=True).post(path, headers={name: origin, "User-Agent": BROWSER})
+        assert answer.status_code < 500
+        assert not leads_elsewhere(answer.headers.get("Location", ""))
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/docs", "/api", "/api/"])
+@pytest.mark.parametrize("more", ["x", "/x", "%00", "%2e%2e/", "/../x"])
+def test_no_page_goes_without_its_policy(path: str, more: str) -> None:
+    """An address that merely begins like one of the short lane may be answered by a page."""
+    answer = SiteClient().get(path + more)
+    if answer["Content-Type"].startswith("text/html"):
+        assert "default-src 'none'" in answer["Content-Security-Policy"]
+        assert answer["X-Frame-Options"] == "DENY"
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL", "Forwarded", "X-Host"])

@@ -17,6 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from kv.errors import StoreUnavailable
+from kv.throttling import RateLimited
+from usertokens.conf import CLOSE_LIMIT
 from usertokens.errors import AccountNotClosed
 from usertokens.forms import DeleteAccountForm
 from usertokens.services.accounts import delete_account, export_user
@@ -42,7 +45,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     """GET: what will be deleted; POST {proof}: delete it and sign out."""
     user = cast("AbstractBaseUser", request.user)
     form = DeleteAccountForm(user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and _may_try(request, form) and form.is_valid():
         try:
             delete_account(user)
         except AccountNotClosed:
@@ -53,6 +56,19 @@ def delete(request: HttpRequest) -> HttpResponse:
             logout(request)
             return render(request, "usertokens/deleted.html")
     return render(request, "usertokens/delete.html", {"form": form})
+
+
+def _may_try(request: HttpRequest, form: DeleteAccountForm) -> bool:
+    """Whether this is not one try too many; while the store is away nobody is kept out."""
+    try:
+        CLOSE_LIMIT.check(request)
+    except RateLimited:
+        form.errors.clear()  # not even whether the word was right
+        form.add_error(None, _("Too many tries. Nothing was deleted: wait a minute, then try again."))
+        return False
+    except StoreUnavailable:
+        return True
+    return True
 
 
 def stream_json(data: dict[str, Any]) -> Iterator[str]:

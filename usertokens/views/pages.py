@@ -24,7 +24,7 @@ from usertokens.views.charts import balance_chart, calendar_cells
 
 PAGE = 25
 _LONGEST_NUMBER = 15
-_SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @login_required
