@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from logging import getLogger
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -15,6 +16,7 @@ from config.errors import bad_request, too_many, unavailable
 from kv.errors import StoreUnavailable
 from kv.throttling import RateLimited
 
+log = getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -43,8 +45,10 @@ class StoreMiddleware:
         if isinstance(error, StripeUnavailable):
             # Of all pages only the deletion of an account lets it come so far: nothing was deleted.
             return unavailable(request, "stripe_unavailable")
-        if isinstance(error, DataError):
-            # PostgreSQL can't even look for a NUL or for a number out of range, where SQLite finds nothing.
+        if isinstance(error, DataError | IntegrityError):
+            # PostgreSQL can't even look for a NUL or for a number out of range, where SQLite finds nothing. And what
+            # a form found free may be taken when it is written: sent again, the form says so.
+            log.warning("refused by the database: %s", type(error).__name__)
             return bad_request(request, error)
         if isinstance(error, RateLimited):
             return too_many(request, error.retry_after)

@@ -15,7 +15,14 @@ from billing.models import StripeCustomer
 from billing.services import accounts, effects
 from billing.services.customers import customers_of, find_customer, is_deleted
 from billing.services.plans import Reading, plan_of, read_subscriptions, scheduled_price, with_pending
-from billing.services.standings import holding_user, mark_applied, read_standing, take_observation, write_standing
+from billing.services.standings import (
+    forget_standing,
+    holding_user,
+    mark_applied,
+    read_standing,
+    take_observation,
+    write_standing,
+)
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
 from billing.services.topups import bought_tokens, read_topup
 from billing.signals import plan_changed
@@ -57,6 +64,9 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
                 effects.settle_topup(user_id, topup, now=now)
             mark_applied(user_id, observation)
         _note(rows, reading.standing, moment)
+        if not customers_of(user_id):
+            # The account was closed meanwhile, and its standing forgotten before this one was written.
+            forget_standing(user_id)
     if applied and reading.standing.plan != before:
         plan_changed.send(
             StripeCustomer, user_id=user_id, plan=reading.standing.plan.value, status=reading.standing.status
@@ -150,6 +160,7 @@ def _note(rows: list[StripeCustomer], standing: Standing, now: datetime) -> None
         # While a period is not paid, in case the event of its payment gets lost; else when the next one begins.
         is_paid = standing.paid_end == standing.period_end
         due.append((max(standing.period_end, now) if is_paid else now) + _AFTER_RENEWAL)
-    StripeCustomer.objects.filter(pk__in=[row.pk for row in rows]).update(
+    # Not of an account that was closed meanwhile: nobody is there to be read again.
+    StripeCustomer.objects.filter(pk__in=[row.pk for row in rows], user__isnull=False).update(
         synced_at=now, next_sync_at=min(due, default=None) if due else None
     )

@@ -2,4 +2,4 @@
 
 import os
 
-collect_ignore = [] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ["test_two_workers.py"]
+collect_ignore_glob = [] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ["test_*.py"]

@@ -6,28 +6,21 @@ import hashlib
 import hmac
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 
 from billing.models import StripeEvent
 from codetags.models import DailyHits
 from codetags.services.hits import record_hit
 from codetags.services.rollup import roll_up_days
+from tests.concurrency.crew import WORKERS, at_once
 from tests.lanes import SiteClient
 from usertokens.models import Conversation
 from usertokens.services.conversations import record_conversation
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-T = TypeVar("T")
-WORKERS = 8
 ROUNDS = 5
 SECRET = "whsec_two_workers"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -46,21 +39,6 @@ def _quiet(store: Any, settings: Any) -> None:
 def clients() -> list[SiteClient]:
     """One each, made before the threads are: it changes settings for a moment."""
     return [SiteClient() for _ in range(WORKERS)]
-
-
-def at_once(work: Callable[[int], T]) -> list[T]:
-    """The answers of all workers, who begin together; each is given its number."""
-    start = Barrier(WORKERS)
-
-    def worker(number: int) -> T:
-        start.wait(10)
-        try:
-            return work(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(WORKERS) as threads:
-        return [share.result(60) for share in [threads.submit(worker, number) for number in range(WORKERS)]]
 
 
 def hook(client: SiteClient, name: str) -> Any:
