@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
+from kv.tls import check_tls, tls_options
+
 #: The alias of the durable connection in CACHES.
 ALIAS = "kv"
 EMBEDDED = "embedded"
@@ -24,7 +26,7 @@ def durable_cache(
     """The CACHES entry of the store of record, to be put under the alias "kv".
 
     url:        `embedded`, `redis://`, `rediss://`, `unix://`, `redis+cluster://h:p,h:p` or
-                `redis+sentinel://h:p,h:p/name/0`; with s after redis for TLS.
+                `redis+sentinel://h:p,h:p/name/0`; with s after redis for TLS, and `?ssl_ca_certs=FILE` for a CA.
     directory:  where the embedded server keeps its data; needed for `embedded` alone.
     timeout_ms: connect and read timeout, milliseconds.
     Raises ValueError with a sentence when the url or directory can't be used.
@@ -45,16 +47,10 @@ def durable_cache(
     elif scheme.endswith("+cluster"):
         options["CONNECTION_FACTORY"] = "kv.factories.ClusterFactory"
     elif scheme.endswith("+sentinel"):
-        hosts, path = urlsplit(url).netloc, urlsplit(url).path.strip("/")
-        name, _, database = path.partition("/")
-        user, _, hosts = hosts.rpartition("@")
-        login = f"{user}@" if user else ""
-        location = f"{scheme.split('+')[0]}://{login}{name}/{database or 0}"
-        options["SENTINELS"] = [_address(host, 26379) for host in hosts.split(",")]
-        options["SENTINEL_KWARGS"] = {
-            "socket_timeout": timeout_ms / 1000, "socket_connect_timeout": timeout_ms / 1000, **_no_retry(),
-        }  # fmt: skip
+        location = _with_sentinels(url, options)
         options["CONNECTION_FACTORY"] = "django_redis.pool.SentinelConnectionFactory"
+    # django-redis would take what stands between commas, in a password too, for so many servers, and use the first.
+    location = location.replace(",", "%2C")
     return {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": location, "TIMEOUT": None, "OPTIONS": options}
 
 
@@ -91,6 +87,7 @@ def check_url(url: str) -> str:
         raise ValueError(f"a {parts.scheme}:// address names a host")
     if parts.scheme.endswith("+sentinel") and not parts.path.strip("/"):
         raise ValueError("a sentinel address ends in the primary's name: redis+sentinel://host:26379/name/0")
+    check_tls(parts.scheme, parts.query)
     if "+" not in parts.scheme:
         database_of(url)
     else:
@@ -114,6 +111,24 @@ def database_of(location: str) -> tuple[str, int]:
     if not text.isdecimal():
         raise ValueError(f"{text} is not the number of a database")
     return address, int(text)
+
+
+def _with_sentinels(url: str, options: dict[str, Any]) -> str:
+    """Add to the options what leads to the sentinels; the LOCATION, whose host is the primary's name."""
+    parts = urlsplit(url)
+    user, _, hosts = parts.netloc.rpartition("@")
+    name, _, database = parts.path.strip("/").partition("/")
+    patience = {word.lower(): options[word] for word in ("SOCKET_TIMEOUT", "SOCKET_CONNECT_TIMEOUT")}
+    options["SENTINELS"] = [_address(host, 26379) for host in hosts.split(",")]
+    options["SENTINEL_KWARGS"] = {**patience, **_no_retry()}
+    if parts.scheme.startswith("rediss"):
+        from redis.sentinel import SentinelManagedSSLConnection
+
+        # Not by `rediss://name`: redis-py would then look for a host of that name.
+        options["CONNECTION_POOL_KWARGS"]["connection_class"] = SentinelManagedSSLConnection
+        options["SENTINEL_KWARGS"] |= {"ssl": True, **tls_options(parts.query)}
+    login = f"{user}@" if user else ""
+    return f"redis://{login}{name}/{database or 0}{'?' if parts.query else ''}{parts.query}"
 
 
 def _no_retry() -> dict[str, Any]:

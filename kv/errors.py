@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import redis.exceptions
 
+from kv.tls import refused_certificate
+
 
 class StoreUnavailable(Exception):
     """The store of counts can't be reached, is not ready, or refuses to write. Nothing was acknowledged; ask again."""
@@ -40,7 +42,8 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        raise StoreUnavailable(type(error).__name__) from error
+        refused = refused_certificate(error)
+        raise StoreUnavailable(f"its certificate is refused: {refused}" if refused else type(error).__name__) from error
     except redis.exceptions.ResponseError as error:
         raise_if_away(error)
         raise

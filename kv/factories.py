@@ -14,6 +14,7 @@ from redis.cluster import ClusterNode, RedisCluster
 
 from kv.caches import ALIAS, EMBEDDED, _address
 from kv.embedded import EmbeddedServer
+from kv.tls import tls_options
 
 # redis-py leaves their methods untyped.
 _Plain: Any = redis.UnixDomainSocketConnection
@@ -76,10 +77,11 @@ class ClusterFactory(ConnectionFactory):
                 login, _, hosts = parts.netloc.rpartition("@")
                 user, _, password = login.partition(":")
                 self._clusters[url] = RedisCluster(
-                    startup_nodes=[_Node(*_address(host, 6379)) for host in hosts.split(",")],
+                    startup_nodes=[_Node(*_address(host, 6379)) for host in unquote(hosts).split(",")],
                     username=unquote(user) or None,
                     password=unquote(password) or None,
                     ssl=parts.scheme.startswith("rediss"),
+                    **tls_options(parts.query),
                     socket_timeout=self.options["SOCKET_TIMEOUT"],
                     socket_connect_timeout=self.options["SOCKET_CONNECT_TIMEOUT"],
                     **{key: value for key, value in self.pool_cls_kwargs.items() if key == "retry"},

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from kv import backup, restore
-from kv.caches import clearable_cache
+from kv.caches import clearable_cache, durable_cache
 from kv.connection import call, call_many, call_write, connection
 from kv.duties import Duty, run_duty
 from kv.errors import NotReplicated, StoreUnavailable
@@ -58,6 +58,12 @@ class TestCluster:
         assert call_many([("GET", f"user:{{{number}}}:n") for number in range(60)]) == [
             str(number + 1).encode() for number in range(60)
         ]
+
+    def test_any_of_the_addresses_will_do(self, emptied: list[Member], settings: Any) -> None:
+        """A process that starts while the first of them is gone finds the cluster by the others."""
+        hosts = f"127.0.0.1:1,127.0.0.1:{emptied[1].port}"
+        settings.CACHES = {**settings.CACHES, "kv": durable_cache(f"redis+cluster://{hosts}")}
+        assert call("INCR", "{t}:a") == 1
 
     def test_scripts_and_duties(self, emptied: list[Member]) -> None:
         runs: list[int] = []

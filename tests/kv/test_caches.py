@@ -84,8 +84,15 @@ class TestDurableCache:
 
     def test_cluster(self) -> None:
         entry = durable_cache("rediss+cluster://u:p@a:1,b")
-        assert entry["LOCATION"] == "rediss+cluster://u:p@a:1,b"
+        assert entry["LOCATION"] == "rediss+cluster://u:p@a:1%2Cb"
         assert entry["OPTIONS"]["CONNECTION_FACTORY"] == "kv.factories.ClusterFactory"
+
+    @pytest.mark.parametrize("url", ["redis+cluster://a:1,b:2", "redis://:with,comma@h/0", "redis://h/0"])
+    def test_a_comma_parts_no_location(self, url: str) -> None:
+        entry = durable_cache(url)
+        with override_settings(CACHES={**caches.settings, "kv": entry}):
+            client: Any = caches["kv"]
+            assert client.client._server == [entry["LOCATION"]]
 
 
 class TestUnixSocket:

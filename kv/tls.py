@@ -1,0 +1,66 @@
+"""What a store's address says of TLS: who must have signed the server's certificate, and which one we show."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import Any
+
+# What redis-py takes from a text, and its cluster's client too. Its words for OCSP it takes as well, and does nothing.
+_WORDS = frozenset(
+    {
+        "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_cert_reqs",
+        "ssl_check_hostname",
+    }
+)  # fmt: skip
+_REFUSED = re.compile(r"certificate verify failed: ([^(]+)")
+
+
+def tls_options(query: str) -> dict[str, Any]:
+    """The words of an address's query that concern TLS, such as ssl_ca_certs, as redis-py's connections take them.
+
+    query: as in `rediss://host?query`, without the question mark.
+    Raises ValueError with a sentence for a word that nothing would heed, and for a file that can't be used.
+    """
+    import redis
+    from redis import connection
+
+    parse_url: Any = connection.parse_url  # untyped there
+    options = {name: value for name, value in parse_url(f"rediss://h?{query}").items() if name.startswith("ssl_")}
+    if unknown := sorted(options.keys() - _WORDS):
+        raise ValueError(f"{unknown[0]} is not one of: {', '.join(sorted(_WORDS))}")
+    try:
+        redis.SSLConnection(**options)
+    except redis.RedisError as error:
+        raise ValueError(str(error)) from None
+    _try_files(options)
+    return options
+
+
+def check_tls(scheme: str, query: str) -> None:
+    """Raise ValueError with a sentence when what the query says of TLS can't be used with this scheme."""
+    if scheme.startswith("rediss"):
+        tls_options(query)
+    elif any(word.startswith("ssl_") for word in query.split("&")):
+        raise ValueError(f"a {scheme}:// address is without TLS, which is asked for by an s after redis")
+
+
+def refused_certificate(error: BaseException) -> str:
+    """Why the server's certificate was not believed, "" when it was something else that failed."""
+    found = _REFUSED.search(f"{error} {error.__cause__ or ''}")
+    return found[1].strip() if found else ""
+
+
+def _try_files(options: dict[str, Any]) -> None:
+    """Read them now: a path that is wrong should stop the start, not look like a server that is away."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authorities = options.get("ssl_ca_certs"), options.get("ssl_ca_path")
+    try:
+        name = "ssl_ca_certs" if authorities[0] else "ssl_ca_path"
+        if any(authorities):
+            context.load_verify_locations(*authorities)
+        name = "ssl_certfile"
+        if certificate := options.get(name):
+            context.load_cert_chain(certificate, options.get("ssl_keyfile"), options.get("ssl_password"))
+    except OSError as error:
+        raise ValueError(f"{name}: {error.strerror or error}") from None
