@@ -149,7 +149,7 @@ class Reader:
         (length,) = _LENGTH.unpack(self._take(_LENGTH.size))
         try:
             self.header = Header(**json.loads(self._take(length)))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:  # the last: lists within lists, thousands deep
             raise DamagedBackup("its header can't be read") from error
         if self.header.version != VERSION:
             raise DamagedBackup(f"its format {self.header.version} is not one that this version reads ({VERSION})")

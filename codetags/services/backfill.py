@@ -22,6 +22,7 @@ from kv.scripts import Script
 _OLD_PREFIX = "qr:count:"
 _TIMEOUT_SECONDS = 10
 _LARGEST = 2**53 - 1
+_LONGEST_NUMBER = 32
 
 import_hits_script = Script("codetags", "import_hits")
 
@@ -105,6 +106,8 @@ def _row(row: dict[str, str], where: str) -> OldCount:
 
 
 def _number(text: str, where: str) -> int:
-    if not text.strip().isascii() or not text.strip().isdigit() or int(text) > _LARGEST:
-        raise BadImport(f"{where}: {text!r} is no count")
-    return int(text)
+    digits = text.strip()
+    # Its length first: Python refuses to read thousands of digits, and the message need not repeat them.
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > _LONGEST_NUMBER or int(digits) > _LARGEST:
+        raise BadImport(f"{where}: {text[:40]!r} is no count")
+    return int(digits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,8 @@ from usertokens.services.balances import BOUGHT
 from usertokens.services.calendar import local_day
 
 _COUNTS = ("conversations", "generations", "days_active", "login_streak", "longest_streak")
+# As everywhere an id comes from outside; a brace would end the key's hash tag, and one user's keys lie apart.
+_USER_ID = re.compile(r"[\x20-\x7a|~]{1,64}")
 COLUMNS = ("user_id", "id", "at", "amount", "reason")
 
 import_user_stats_script = Script("usertokens", "import_user_stats")
@@ -47,16 +50,20 @@ def import_older_store(older: Any, *, dry_run: bool) -> Iterator[Imported]:
     """
     for key in older.scan_iter(match="user:*:stats", count=500):
         user_id = key.decode("utf-8", "replace").removeprefix("user:").removesuffix(":stats").strip("{}")
-        fields = {name.decode(): value.decode("utf-8", "replace") for name, value in older.hgetall(key).items()}
+        fields = {
+            name.decode("utf-8", "replace"): value.decode("utf-8", "replace")
+            for name, value in older.hgetall(key).items()
+        }
         last = older.get(key.removesuffix(b":stats") + b":last_login") or b""
         try:
             yield import_user_stats(user_id, fields, last_login=last.decode("utf-8", "replace"), dry_run=dry_run)
-        except (BadImport, ValueError) as error:
+        except (BadImport, ValueError, TypeError, RecursionError) as error:  # whatever its JSON holds
             yield Imported(user_id, added=False, problem=str(error))
 
 
 def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, dry_run: bool) -> Imported:
     """Take over one user's activity, once: the larger of two counts. Raises BadImport for values that can't be."""
+    _require_id(user_id)
     words: list[Word] = [local_day().isoformat(), _day(last_login)]
     for name in _COUNTS:
         if name in fields:
@@ -117,6 +124,7 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
     at = at if at.tzinfo else timezone.make_aware(at)
     if not user_id or not amount or not row["id"].strip():
         raise BadImport("a user, an id and an amount other than 0 are required")
+    _require_id(user_id)
     reason = f"{row['reason'].strip()} ({at.date().isoformat()})"[:200]
     digest = hashlib.sha256(f"import:{row['id'].strip()}".encode()).digest()[:16]
     words = ledger.common_words(user_id)
@@ -126,6 +134,11 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), -amount)
     return bool(ledger.checked(reply)[1] == b"new")
+
+
+def _require_id(user_id: str) -> None:
+    if not _USER_ID.fullmatch(user_id):
+        raise BadImport(f"user_id: {user_id[:40]!r} is not 1 to 64 printable ASCII characters without braces")
 
 
 def _count(name: str, text: str, *, signed: bool = False) -> int:
