@@ -48,24 +48,3 @@ class Gate:
             raise
         finally:
             trying.release()
-
-
-@contextmanager
-def passing(gate: Gate) -> Iterator[None]:
-    """The same for a client whose errors have become StoreUnavailable already."""
-    if not gate.shut:
-        with _noting(gate):
-            yield
-        return
-    # Who is turned away here has learnt nothing of the server: a gate that another has just opened stays open.
-    with gate.trial(), _noting(gate):
-        yield
-
-
-@contextmanager
-def _noting(gate: Gate) -> Iterator[None]:
-    try:
-        yield
-    except StoreUnavailable as error:
-        gate.note(error.__cause__ or error)
-        raise

@@ -49,6 +49,14 @@ def waited(key: str) -> str:
     return f"{app_settings.KV_PREFIX}kv:{{{key[begin:end] if 0 < begin < end else key}}}:waited"
 
 
+def limit(name: str, caller: str) -> str:
+    """LIST the times of the last requests, microseconds since 1970, newest first. TTL the window.
+
+    Written by count_request. `caller` holds no address. A key each, of any slot: nothing is touched beside it.
+    """
+    return f"{app_settings.KV_PREFIX}limits:{name}:{caller}"
+
+
 def families() -> tuple[str, ...]:
     """How the keys of every installed app begin, KV_PREFIX left out: each AppConfig's own `kv_families`."""
     return tuple(family for config in apps.get_app_configs() for family in getattr(config, "kv_families", ()))

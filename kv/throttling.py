@@ -1,28 +1,23 @@
 """Rate limits in a moving window on the store, kept under the keyed hash of the address.
 
-`limits` decides for most endpoints. The busiest ones carry the same window inside their own script
+One script counts for most endpoints. The busiest ones carry the same window inside their own script
 (kv/lua/moving_window.lua), since a second round trip costs them a quarter of their throughput.
 """
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import limits
-import redis.exceptions
 from django.http import HttpRequest
-from limits.storage import RedisStorage
-from limits.strategies import MovingWindowRateLimiter
 
+from kv import keys
 from kv.addresses import address_hash, client_address
 from kv.conf import app_settings
-from kv.connection import connection
-from kv.errors import store_errors
-from kv.gate import Gate, passing
+from kv.scripts import Script
+
+_COUNT = Script("kv", "count_request")
 
 
 class RateLimited(Exception):
@@ -71,16 +66,11 @@ class RateLimit:
         window = self.window
         if window is None:
             return
-        item = limits.RateLimitItemPerSecond(window.amount, window.seconds)
-        with store_errors():
-            client = connection()
-        # A thread has a client of its own; the pool is one for all, as is a cluster's client.
-        with passing(_gate(getattr(client, "connection_pool", client))), store_errors():
-            limiter = _limiter(client, app_settings.KV_PREFIX)
-            if limiter.hit(item, self.name, *identity):
-                return
-            stats = limiter.get_window_stats(item, self.name, *identity)
-        raise RateLimited(self, math.ceil(stats.reset_time - time.time()))
+        # Not as a write: nobody is to wait for replicas, since a limit that a failover forgets is no loss.
+        key = keys.limit(self.name, ":".join(identity))
+        wait = _COUNT.read([key], [window.amount, window.seconds * 1_000_000])
+        if wait:
+            raise RateLimited(self, -(-wait // 1_000_000))
 
 
 @lru_cache(maxsize=64)
@@ -95,34 +85,3 @@ def parse_window(text: str) -> Window:
 def caller_id(request: HttpRequest) -> str:
     """The caller's address as half of its keyed hash, in hex."""
     return address_hash(client_address(request)).hex()[:32]
-
-
-class _KvStorage(RedisStorage):
-    """`limits`' Redis storage over the project's own connection, a cluster's client included."""
-
-    STORAGE_SCHEME = []  # not to be found by a url
-
-    def __init__(self, client: Any, key_prefix: str) -> None:
-        self.key_prefix = key_prefix
-        self.target_server = "redis"
-        self.storage = client
-        self.initialize_storage("")
-
-    # The parent finds these out in its own __init__, which would open a connection of its own.
-    wrap_exceptions = False
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Every error of the client; they pass through unchanged."""
-        return redis.exceptions.RedisError
-
-
-@lru_cache(maxsize=256)
-def _gate(server: Any) -> Gate:
-    """Its calls go past the lean wires, and so past their gates."""
-    return Gate()
-
-
-@lru_cache(maxsize=256)
-def _limiter(client: Any, prefix: str) -> MovingWindowRateLimiter:
-    return MovingWindowRateLimiter(_KvStorage(client, f"{prefix}limits"))

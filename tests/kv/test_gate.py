@@ -11,8 +11,8 @@ import pytest
 import redis
 
 from kv.connection import call
-from kv.errors import StoreUnavailable, store_errors
-from kv.gate import Gate, passing
+from kv.errors import StoreUnavailable
+from kv.gate import Gate
 from kv.throttling import RateLimit
 from tests.faults.servers import own_server
 
@@ -25,7 +25,7 @@ CLIENTS, EACH = 4, 6
 
 WORK: dict[str, Callable[[], Any]] = {
     "lean": lambda: call("INCR", "{t}:a"),
-    "redis-py": lambda: RateLimit("gate", "1000/minute").check_identity("somebody"),
+    "a limit": lambda: RateLimit("gate", "1000/minute").check_identity("somebody"),
 }
 
 
@@ -89,12 +89,9 @@ def test_one_call_at_a_time_tries() -> None:
     ],
 )
 def test_only_a_failure_that_took_its_time_shuts(error: Exception, shuts: bool) -> None:
-    gate, other = Gate(), Gate()
+    gate = Gate()
     gate.note(error)
     assert gate.shut is shuts
-    with pytest.raises((StoreUnavailable, redis.ResponseError)), passing(other), store_errors():
-        raise error
-    assert other.shut is shuts
 
 
 def test_an_error_reply_is_an_answer() -> None:
@@ -102,12 +99,4 @@ def test_an_error_reply_is_an_answer() -> None:
     gate.note(redis.TimeoutError())
     with pytest.raises(redis.ResponseError), gate.trial():
         raise redis.ResponseError("WRONGTYPE")
-    assert not gate.shut
-
-
-def test_who_is_turned_away_does_not_shut_it_again() -> None:
-    gate = Gate()
-    gate.note(redis.TimeoutError())
-    with gate.trial(), pytest.raises(StoreUnavailable), passing(gate):
-        pass
     assert not gate.shut

@@ -86,6 +86,18 @@ class TestRateLimit:
             store.script_flush()
             LIMIT.check_identity("a")
 
+    def test_a_longer_window_counts_what_stands_there_already(self, store: Any) -> None:
+        with override_settings(RATE_LIMITS={"testing": "2/minute"}):
+            LIMIT.check_identity("a")
+            LIMIT.check_identity("a")
+        with override_settings(RATE_LIMITS={"testing": "2/hour"}), pytest.raises(RateLimited) as refused:
+            LIMIT.check_identity("a")
+        assert 3500 <= refused.value.retry_after <= 3600
+
+    def test_waits_for_no_replica(self, store: Any) -> None:
+        with override_settings(KV_WAIT_REPLICAS=1):
+            LIMIT.check_identity("a")
+
 
 class TestParseWindow:
     @pytest.mark.parametrize(
