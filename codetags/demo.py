@@ -57,16 +57,21 @@ def is_fresh() -> bool:
     return not CodeTag.objects.exists() and not list_codes(limit=1).total
 
 
+def check() -> None:
+    """Raise CommandError when hits are sent on to somebody, who would take these for real."""
+    if app_settings.QR_ANALYTICS_EXTERNAL_URL:
+        raise CommandError("QR_ANALYTICS_EXTERNAL_URL is set: sample hits would be sent there.")
+
+
 def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:
     """Register the planned codes and record the hits of all, through the service, day by day.
 
     days:    how many, the day of `now` the last.
     rng:     decides everything, so that the same seed makes the same hits.
     advance: called with the number of records written.
-    Raises CommandError when hits are sent on to somebody, who would take these for real; StoreUnavailable.
+    Raises what `check` does, and StoreUnavailable.
     """
-    if app_settings.QR_ANALYTICS_EXTERNAL_URL:
-        raise CommandError("QR_ANALYTICS_EXTERNAL_URL is set: sample hits would be sent there.")
+    check()
     campaigns = [campaign for campaign in _CAMPAIGNS if is_code(campaign.code)]
     today = local_day(now)
     first = today - timedelta(days=days - 1)

@@ -31,9 +31,10 @@ class Fill(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One app's share of the sample data: `is_fresh`, `fill` and, if it has one, `AFTERWARDS` of its `demo` module.
+    """One app's share of the sample data: `is_fresh`, `fill` and, if it has them, `check` and `AFTERWARDS` of `demo`.
 
     is_fresh:   whether nothing real would be mixed with it. What a start or `make admin` leaves behind is nothing yet.
+    check:      raises CommandError where no sample data may be made, before any app has made some.
     afterwards: a sentence to say when all is there, or "".
     """
 
@@ -41,6 +42,7 @@ class Part:
     title: str
     is_fresh: Callable[[], bool]
     fill: Fill
+    check: Callable[[], None]
     afterwards: str = ""
 
 
@@ -65,8 +67,13 @@ def _part(config: AppConfig) -> Part:
         title=str(config.verbose_name),
         is_fresh=module.is_fresh,
         fill=cast("Fill", module.fill),
+        check=getattr(module, "check", _no_objection),
         afterwards=str(getattr(module, "AFTERWARDS", "")),
     )
+
+
+def _no_objection() -> None:
+    """Most apps can take sample data anywhere."""
 
 
 def _is_part(name: str, module: ModuleType) -> bool:

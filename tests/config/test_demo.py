@@ -109,6 +109,13 @@ class TestCodes:
             fill_part(PARTS["codetags"], seed="one", now=NOW, advance=lambda _: None)
         assert count_keys(store) == 0
 
+    def test_a_refusal_leaves_no_half_filled_site(self, settings: Any, store: Any) -> None:
+        store.flushall()
+        settings.QR_ANALYTICS_EXTERNAL_URL = "https://elsewhere.example/hits"
+        with pytest.raises(CommandError, match="QR_ANALYTICS_EXTERNAL_URL"):
+            call_command("demo", stdout=io.StringIO(), stderr=io.StringIO())
+        assert count_keys(store) == 0
+
 
 @pytest.mark.django_db
 class TestUsers:

@@ -32,6 +32,8 @@ class Command(StoreCommand):
         """Make the tables, look whether the store is empty, and let each app fill its part."""
         call_command("migrate", verbosity=0, interactive=False)
         parts = list_parts()
+        for part in parts:
+            part.check()
         counted = [part.title for part in parts if not part.is_fresh()]
         if counted and not force:
             raise CommandError(
