@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME …]`: every benchmark in turn, as one table of ratios."""
+"""`python -m benchmarks [NAME …]`: every benchmark in turn, as one table of ratios.
+
+BENCH_STORE=cluster runs them, and those that they are compared with, on six nodes instead of one embedded server.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import sys
 from importlib import import_module
 
 _NOT_BENCHMARKS = {
-    "__main__", "settings", "measure", "store", "http", "peer", "peers", "load", "load_client", "load_site",
+    "__main__", "settings", "measure", "store", "http", "peer", "peer_client", "peers",
+    "load", "load_client", "load_site",
 }  # fmt: skip
 _ALONE = "--alone"
 

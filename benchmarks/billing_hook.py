@@ -10,10 +10,8 @@ from __future__ import annotations
 import io
 import json
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import stripe
@@ -28,10 +26,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from benchmarks.measure import Row
+from benchmarks.store import fresh_store
 from config.urls import urlpatterns as site_patterns
-from kv.caches import durable_cache
-from kv.connection import forget_connections
-from kv.factories import embedded_server
 
 _SECRET = "whsec_bench"
 _CALLS = 400
@@ -71,27 +67,19 @@ urlpatterns = [path("api/bare", BareView.as_view()), *site_patterns]
 
 def run() -> Iterator[Row]:
     """One event each in turn; the median of all."""
-    directory = Path(tempfile.mkdtemp(prefix="chb-"))
-    store = durable_cache("embedded", directory=directory, fsync="always", timeout_ms=1000)
-    server = embedded_server(store["LOCATION"])
-    server.ensure(30)
     own = {
-        "CACHES": {**settings.CACHES, "kv": store},
         "STRIPE_SECRET_KEY": "sk_test_bench",
         "STRIPE_WEBHOOK_SECRET": (_SECRET,),
         "ROOT_URLCONF": __name__,
         "MIDDLEWARE": settings.API_MIDDLEWARE,
         "ALLOWED_HOSTS": ["*"],
     }
-    with override_settings(**own):
-        forget_connections()
+    with fresh_store("always", timeout_ms=1000), override_settings(**own):
         call_command("migrate", verbosity=0)
         with connection.schema_editor() as editor:
             editor.create_model(BareEvent)
         handler = WSGIHandler()
         ours, bare = _in_turn(_caller(handler, "/api/webhooks/stripe"), _caller(handler, "/api/bare"))
-    server.leave()
-    forget_connections()
     yield Row(
         "POST /api/webhooks/stripe, p50",
         f"{ours:.2f} ms",

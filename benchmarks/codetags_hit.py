@@ -9,13 +9,12 @@ from typing import Any
 from django.test import RequestFactory, override_settings
 
 from benchmarks.measure import Row, per_second, pinned, side_by_side
-from benchmarks.store import fresh_store, plain_client, server_pid
+from benchmarks.store import commands_processed, fresh_store, plain_client, server_pids
 from codetags import keys
 from codetags.services.calendar import local_day
 from codetags.services.hits import record_hit, record_hit_script
 from codetags.views.api import HitView
 from kv.addresses import address_hash
-from kv.connection import connection
 
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 _CALLS = 1500
@@ -24,8 +23,8 @@ _READY = 40_000
 
 def run() -> Iterator[Row]:
     """A new visitor with each call, limits and backstop checked; the bare side's keys and arguments cost it nothing."""
-    with fresh_store() as server, override_settings(RATE_LIMITS={}):
-        client: Any = plain_client(server)
+    with fresh_store() as placed, override_settings(RATE_LIMITS={}):
+        client: Any = plain_client(placed)
         sha = client.script_load(record_hit_script.source)
         today = local_day().isoformat()
         ready: list[tuple[Any, ...]] = []
@@ -38,7 +37,7 @@ def run() -> Iterator[Row]:
             "ours": lambda number: record_hit(code="DEMO", address=addresses[number], agent=_AGENT),
             "theirs": lambda number: client.evalsha(sha, 14, *ready[number]),
         }
-        with pinned(server_pid()):
+        with pinned(*server_pids()):
             rates = side_by_side(candidates, calls=_CALLS)
         yield Row(
             "codetags: record_hit",
@@ -56,12 +55,11 @@ def _repeat_visits() -> Row:
     view = HitView.as_view()
     request = RequestFactory(headers={"User-Agent": _AGENT}).get("/api/analytics/qr", {"code": "DEMO"})
     request.COOKIES["qr_counted"] = "DEMO"
-    client = connection()
-    before = int(client.info("stats")["total_commands_processed"])
+    before = commands_processed()
     for _ in range(1000):
         if b'"counted":false' not in view(request).content:
             raise RuntimeError("a repeat visit was counted")
-    asked = int(client.info("stats")["total_commands_processed"]) - before - 1
+    asked = commands_processed() - before
     return Row(
         "codetags: repeat visit with the cookie", f"{asked} commands", "1000 visits", "1000", asked / 1000, "≤0.0"
     )

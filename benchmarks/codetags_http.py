@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import tempfile
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
-from pathlib import Path
 
 from benchmarks.http import granian, load
 from benchmarks.measure import Row, per_second
-from kv.embedded import EmbeddedServer
+from benchmarks.store import placed_store
 
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 _ROUNDS = 7
@@ -20,17 +17,11 @@ _SECONDS = 1.5
 
 def run() -> Iterator[Row]:
     """Rounds in turn, the median of each; every hit comes from an address of its own."""
-    directory = Path(tempfile.mkdtemp(prefix="chb-"))
-    server = EmbeddedServer(directory / "valkey", "always")
-    server.ensure(30)
-    ours = {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATA_DIR": os.fspath(directory),
-        "NUM_PROXIES": "1",
-        "SITE_URL": "",
-    }
-    theirs = {"PEER_SOCKET": os.fspath(server.socket_path)}
-    with granian("config.wsgi:application", ours) as site, granian("benchmarks.peer:application", theirs) as peer:
+    with (
+        placed_store("always") as placed,
+        granian("config.wsgi:application", {**placed.site, "NUM_PROXIES": "1"}) as site,
+        granian("benchmarks.peer:application", placed.peer) as peer,
+    ):
         ports = {"ours": (site, "/api/analytics/qr?code=DEMO"), "theirs": (peer, "/visit")}
         rates: dict[str, list[float]] = {name: [] for name in ports}
         for turn in range(_ROUNDS + 1):
@@ -40,7 +31,6 @@ def run() -> Iterator[Row]:
                     raise RuntimeError(f"{name}: {statuses}")
                 if turn:
                     rates[name].append(rate)
-    server.leave()
     medians = {name: statistics.median(values) for name, values in rates.items()}
     yield Row(
         "POST /api/analytics/qr",

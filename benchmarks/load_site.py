@@ -37,7 +37,7 @@ def loaded_site() -> Iterator[LoadedSite]:
     from django.core.management import call_command
     from knox.models import AuthToken
 
-    from benchmarks.store import server_pid
+    from benchmarks.store import server_pids
     from kv.factories import configured_server
     from usertokens.services.balances import add_tokens
 
@@ -56,7 +56,7 @@ def loaded_site() -> Iterator[LoadedSite]:
     }  # fmt: skip
     try:
         with granian("config.wsgi:application", environment) as port:
-            yield LoadedSite(port, token, users, server_pid())
+            yield LoadedSite(port, token, users, server_pids()[0])
     finally:
         server = configured_server()
         if server is not None:
@@ -66,6 +66,4 @@ def loaded_site() -> Iterator[LoadedSite]:
 
 def add_visitors(count: int, seed: int) -> None:
     """So many more visitors of before, as their hashes."""
-    from kv.connection import connection
-
-    _add(connection(), islice(_visitors(random.Random(seed)), count))
+    _add(islice(_visitors(random.Random(seed)), count))

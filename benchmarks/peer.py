@@ -7,7 +7,6 @@ import secrets
 from typing import Any
 
 import django
-import redis
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
@@ -46,7 +45,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-client = redis.Redis(unix_socket_path=os.environ["PEER_SOCKET"])
+from benchmarks.peer_client import peer_client
+
+client = peer_client(os.environ)
 # The least that counts a visitor once: what a snippet on the net would do.
 SCRIPT = """
 local added = redis.call('SADD', KEYS[1], ARGV[1])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import tempfile
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
-from pathlib import Path
 
 from benchmarks.http import granian, load
 from benchmarks.measure import Row, per_second
-from kv.embedded import EmbeddedServer
+from benchmarks.store import placed_store
 
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 _ROUNDS = 7
@@ -20,22 +17,11 @@ _SECONDS = 1.0
 
 def run() -> Iterator[Row]:
     """Rounds in turn, the median of each; every visit comes from an address of its own."""
-    directory = Path(tempfile.mkdtemp(prefix="chb-"))
-    server = EmbeddedServer(directory / "valkey", "always")
-    server.ensure(30)
-    (directory / "static").mkdir()  # WhiteNoise warns when there is none
-    ours = {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATA_DIR": os.fspath(directory),
-        "NUM_PROXIES": "1",
-        "SITE_URL": "",
-    }
-    theirs = {"PEER_SOCKET": os.fspath(server.socket_path)}
-    bare = {**theirs, "PEER_BARE": "1"}
     with (
-        granian("config.wsgi:application", ours) as site,
-        granian("benchmarks.peer:application", theirs) as peer,
-        granian("benchmarks.peer:application", bare) as empty,
+        placed_store("always") as placed,
+        granian("config.wsgi:application", {**placed.site, "NUM_PROXIES": "1"}) as site,
+        granian("benchmarks.peer:application", placed.peer) as peer,
+        granian("benchmarks.peer:application", {**placed.peer, "PEER_BARE": "1"}) as empty,
     ):
         rates = _in_turn(
             {
@@ -46,7 +32,6 @@ def run() -> Iterator[Row]:
                 "empty": lambda _: load(empty, _get("/constant", empty), seconds=_SECONDS),
             }
         )
-    server.leave()
     yield _row("POST /api/stats/visit", rates["visit"], "naive DRF view + evalsha", rates["naive visit"], "≥1.0")
     yield _row("GET /api/stats", rates["figures"], "bare view, default middleware", rates["constant"], "≥0.8")
     yield _row("GET /api/stats", rates["figures"], "bare view, no middleware at all", rates["empty"], "")
@@ -57,7 +42,7 @@ def _in_turn(candidates: dict[str, Callable[[int], tuple[float, dict[bytes, int]
     for turn in range(_ROUNDS + 1):
         for name, candidate in candidates.items():
             rate, statuses = candidate(turn)
-            if set(statuses) != {b"200"}:
+            if set(statuses) - {b"200"} or (turn and not statuses):  # workers may still be starting in the first
                 raise RuntimeError(f"{name}: {statuses}")
             if turn:
                 rates[name].append(rate)

@@ -12,13 +12,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from django.test import override_settings
 
 from benchmarks.measure import Row, pinned
-from benchmarks.store import fresh_store, server_pid
-from kv.connection import connection
+from benchmarks.store import call_cost, forget_costs, fresh_store, server_pids, used_memory
+from kv.connection import call, call_many
 from stats import keys
 from stats.services.visitors import Visitor, visitor_from_hash
 from stats.services.visits import record_visit
@@ -35,14 +34,13 @@ def run() -> Iterator[Row]:
     plain = _plain_bytes(sizes)
     costs: dict[int, _Cost] = {}
     with fresh_store():
-        client = connection()
-        start = client.info("memory")["used_memory"]
+        start = used_memory()
         visitors = _visitors(random.Random(1))
         there = 0
         for size in sizes:
-            _add(client, islice(visitors, size - there))
+            _add(islice(visitors, size - there))
             there = size
-            ours = (client.info("memory")["used_memory"] - start) / size
+            ours = (used_memory() - start) / size
             bar = "≤0.069" if size == _SIZES[-1] else ""  # 6 bytes of the plain set's 87
             theirs = plain[size]
             yield Row(
@@ -53,7 +51,7 @@ def run() -> Iterator[Row]:
                 ours / theirs,
                 bar,
             )
-            costs[size] = _visit_cost(client, size)
+            costs[size] = _visit_cost(size)
         many, few = costs[sizes[-1]], costs[sizes[0]]
         at, against = f"at {sizes[-1]:,}", f"the same at {sizes[0]:,}"
         yield Row(f"a visit {at}", f"{many.call:.1f} µs", against, f"{few.call:.1f} µs", many.call / few.call, "≤1.2")
@@ -72,27 +70,23 @@ def _visitors(source: random.Random) -> Iterator[Visitor]:
         yield visitor_from_hash(source.randbytes(32))
 
 
-def _add(client: Any, visitors: Iterator[Visitor]) -> None:
+def _add(visitors: Iterator[Visitor]) -> None:
     """What import_visitors.lua does for each, in bulk."""
     while batch := list(islice(visitors, _BATCH)):
-        pipeline = client.pipeline(transaction=False)
-        for visitor in batch:
-            pipeline.execute_command("SADD", keys.visitors_shard(visitor.shard), visitor.member)
-        pipeline.execute()
+        call_many([("SADD", keys.visitors_shard(visitor.shard), visitor.member) for visitor in batch])
 
 
 def _plain_bytes(sizes: list[int]) -> dict[int, float]:
     found = {}
     with fresh_store():
-        client = connection()
-        start = client.info("memory")["used_memory"]
+        start = used_memory()
         source = random.Random(2)
         there = 0
         for size in sizes:
             while there < size:
-                client.execute_command("SADD", "plain", *(source.randbytes(32).hex() for _ in range(_BATCH)))
+                call("SADD", "plain", *(source.randbytes(32).hex() for _ in range(_BATCH)))
                 there += _BATCH
-            found[size] = (client.info("memory")["used_memory"] - start) / size
+            found[size] = (used_memory() - start) / size
     return found
 
 
@@ -104,17 +98,17 @@ class _Cost:
     server: float
 
 
-def _visit_cost(client: Any, size: int) -> _Cost:
+def _visit_cost(size: int) -> _Cost:
     """Medians over rounds, new addresses each."""
     calls, servers = [], []
     # Limits off: their windows would be weighed with the visitors.
-    with pinned(server_pid()), override_settings(RATE_LIMITS=None):
+    with pinned(*server_pids()), override_settings(RATE_LIMITS=None):
         for turn in range(9):
-            client.config_resetstat()
+            forget_costs()
             addresses = [f"{size}:{turn}:{number}" for number in range(_PROBES)]
             start = time.perf_counter()
             for address in addresses:
                 record_visit(address=address)
             calls.append((time.perf_counter() - start) / _PROBES * 1e6)
-            servers.append(client.info("commandstats")["cmdstat_evalsha"]["usec_per_call"])
+            servers.append(call_cost("evalsha"))
     return _Cost(statistics.median(calls), statistics.median(servers))

@@ -9,7 +9,7 @@ from typing import Any
 from django.test import override_settings
 
 from benchmarks.measure import Row, per_second, pinned, side_by_side
-from benchmarks.store import fresh_store, plain_client, server_pid
+from benchmarks.store import fresh_store, plain_client, server_pids
 from stats import keys
 from stats.services.calendar import local_day
 from stats.services.visitors import visitor_of
@@ -18,8 +18,8 @@ from stats.services.visits import record_visit, record_visit_script
 
 def run() -> Iterator[Row]:
     """A new address with each call, its limit checked; the bare side gets keys and arguments that cost it nothing."""
-    with fresh_store() as server, override_settings(RATE_LIMITS={}):
-        client = plain_client(server)
+    with fresh_store() as placed, override_settings(RATE_LIMITS={}):
+        client = plain_client(placed)
         sha = client.script_load(record_visit_script.source)
         day = local_day()
         fixed = [keys.visitors(), keys.day(day), keys.day_uniques(day)]
@@ -33,7 +33,7 @@ def run() -> Iterator[Row]:
             "ours": lambda number: record_visit(address=addresses[number]),
             "theirs": lambda number: client.evalsha(sha, 5, *ready[number]),
         }
-        with pinned(server_pid()):
+        with pinned(*server_pids()):
             rates = side_by_side(candidates, calls=1500)
     yield Row(
         "stats: record_visit",

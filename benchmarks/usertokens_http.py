@@ -7,13 +7,11 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from benchmarks.http import ROOT, granian, load
 from benchmarks.measure import Row, per_second
-from kv.embedded import EmbeddedServer
+from benchmarks.store import placed_store
 
 _ROUNDS = 7
 _SECONDS = 1.0
@@ -40,32 +38,16 @@ print(json.dumps(pairs))
 
 def run() -> Iterator[Row]:
     """Rounds in turn, the median of each; sixteen users with a session each."""
-    directory = Path(tempfile.mkdtemp(prefix="chb-"))
     # everysec for both: an fsync for each answer would measure the disk, and hide what the views cost.
-    server = EmbeddedServer(directory / "valkey", "everysec")
-    server.ensure(30)
-    (directory / "static").mkdir()  # WhiteNoise warns when there is none
-    site = {"DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": os.fspath(directory), "SITE_URL": ""}
-    site |= {"EMBEDDED_FSYNC": "everysec", "KV_TIMEOUT_MS": "5000"}
-    peer = {
-        **site,
-        "DJANGO_SETTINGS_MODULE": "benchmarks.peers.spend_settings",
-        "PEER_SOCKET": os.fspath(server.socket_path),
-    }
-    prepare = [sys.executable, "-c", _PREPARE.format(users=_USERS)]
-    answer = subprocess.run(prepare, env={**os.environ, **site}, cwd=ROOT, check=True, capture_output=True, text=True)
-    people = json.loads(answer.stdout.splitlines()[-1])
-    with (
-        granian("config.wsgi:application", site) as ours,
-        granian("benchmarks.peers.spend:application", peer) as theirs,
-    ):
-        rates = _in_turn(
-            {
-                "ours": lambda: load(ours, _spend("/api/tokens/spend", ours, people), seconds=_SECONDS),
-                "theirs": lambda: load(theirs, _spend("/spend", theirs, people), seconds=_SECONDS),
-            }
+    with placed_store("everysec") as placed:
+        site = {**placed.site, "KV_TIMEOUT_MS": "5000"}
+        peer = {**site, **placed.peer, "DJANGO_SETTINGS_MODULE": "benchmarks.peers.spend_settings"}
+        prepare = [sys.executable, "-c", _PREPARE.format(users=_USERS)]
+        answer = subprocess.run(
+            prepare, env={**os.environ, **site}, cwd=ROOT, check=True, capture_output=True, text=True
         )
-    server.leave()
+        people = json.loads(answer.stdout.splitlines()[-1])
+        rates = _measure(site, peer, people)
     yield Row(
         "POST /api/tokens/spend",
         per_second(rates["ours"]),
@@ -74,6 +56,19 @@ def run() -> Iterator[Row]:
         rates["ours"] / rates["theirs"],
         "≥0.8",
     )
+
+
+def _measure(site: dict[str, str], peer: dict[str, str], people: list[list[str]]) -> dict[str, float]:
+    with (
+        granian("config.wsgi:application", site) as ours,
+        granian("benchmarks.peers.spend:application", peer) as theirs,
+    ):
+        return _in_turn(
+            {
+                "ours": lambda: load(ours, _spend("/api/tokens/spend", ours, people), seconds=_SECONDS),
+                "theirs": lambda: load(theirs, _spend("/spend", theirs, people), seconds=_SECONDS),
+            }
+        )
 
 
 def _in_turn(candidates: dict[str, Callable[[], tuple[float, dict[bytes, int]]]]) -> dict[str, float]:

@@ -15,8 +15,8 @@ from typing import Any
 from django.core.management import call_command
 
 from benchmarks.measure import Row
-from benchmarks.store import fresh_store
-from kv.connection import connection
+from benchmarks.store import fresh_store, used_memory
+from kv.connection import call_many, connection
 from usertokens import keys
 from usertokens.services.activity import create_user_stats
 from usertokens.services.balances import get_balance, spend_tokens
@@ -32,12 +32,11 @@ def run() -> Iterator[Row]:
     for entries, bar in _BARS.items():
         with fresh_store():
             client = connection()
-            _copy(
-                client, _template(client, entries), 1, start=999_999_000
-            )  # the hash table's first growth is not a user's
-            before = client.info("memory")["used_memory"]
-            _copy(client, _template(client, entries), users, start=1_000_000)
-            each = (client.info("memory")["used_memory"] - before) / users
+            # The hash table's first growth is not a user's.
+            _copy(_template(client, entries), 1, start=999_999_000)
+            before = used_memory()
+            _copy(_template(client, entries), users, start=1_000_000)
+            each = (used_memory() - before) / users
             yield Row(
                 f"memory: a user of {users:,}, {_words(entries)}",
                 f"{each:.0f} B",
@@ -68,13 +67,15 @@ def _template(client: Any, entries: int) -> dict[str, bytes]:
     return found
 
 
-def _copy(client: Any, template: dict[str, bytes], users: int, *, start: int) -> None:
+def _copy(template: dict[str, bytes], users: int, *, start: int) -> None:
     for first in range(start, start + users, _BATCH):
-        pipeline = client.pipeline(transaction=False)
-        for user_id in range(first, min(first + _BATCH, start + users)):
-            for key, value in template.items():
-                pipeline.execute_command("RESTORE", key.replace("{template}", f"{{{user_id}}}"), 0, value)
-        pipeline.execute()
+        call_many(
+            [
+                ("RESTORE", key.replace("{template}", f"{{{user_id}}}"), 0, value)
+                for user_id in range(first, min(first + _BATCH, start + users))
+                for key, value in template.items()
+            ]
+        )
 
 
 def _commands(users: int, entries: int) -> Iterator[Row]:

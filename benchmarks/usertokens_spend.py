@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.measure import Row, per_second, pinned, side_by_side
-from benchmarks.store import fresh_store, plain_client, server_pid
+from benchmarks.store import fresh_store, plain_client, server_pids
 from kv.connection import call
 from usertokens import keys
 from usertokens.services import ledger
@@ -21,8 +21,8 @@ _PLENTY = 10**11
 
 def run() -> Iterator[Row]:
     """Every spend has an idempotency key of its own; the bare side gets keys and arguments that cost it nothing."""
-    with fresh_store() as server:
-        client = plain_client(server)
+    with fresh_store() as placed:
+        client = plain_client(placed)
         sha = client.script_load(spend_tokens_script.source)
         names = [*keys.ledger("1"), *keys.weeks("1")]
         common = ledger.common_words("1")
@@ -37,7 +37,7 @@ def run() -> Iterator[Row]:
             "ours": lambda number: spend_tokens("2", 1, reason="article", key=f"{run_of}-{number}"),
             "theirs": lambda number: client.evalsha(sha, len(names), *ready[number]),
         }
-        with pinned(server_pid()):
+        with pinned(*server_pids()):
             rates = side_by_side(candidates, calls=_CALLS, rounds=_ROUNDS)
         yield Row(
             "usertokens: spend_tokens",
@@ -82,22 +82,22 @@ def _fill(user_id: str, *, grants: int, entries: int) -> None:
 
 def _in_turn(candidates: dict[str, Callable[[int], object]]) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in candidates}
-    pid = server_pid()
+    pids = server_pids()
     number = 0
-    with pinned(pid):
+    with pinned(*pids):
         for turn in range(_ROUNDS + 1):
             for name, candidate in candidates.items():
-                before = _processor_seconds(pid)
+                before = _processor_seconds(pids)
                 for _ in range(_CALLS):
                     candidate(number)
                     number += 1
                 if turn:
-                    found[name].append((_processor_seconds(pid) - before) / _CALLS * 1e6)
+                    found[name].append((_processor_seconds(pids) - before) / _CALLS * 1e6)
     # The least: whatever else runs on the machine only adds.
     return {name: min(values) for name, values in found.items()}
 
 
-def _processor_seconds(pid: int) -> float:
-    """Time on the processor so far, of all the server's threads; from the scheduler, since ticks are 10 ms apart."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
+def _processor_seconds(pids: tuple[int, ...]) -> float:
+    """Time on the processor so far, of all the servers' threads; from the scheduler, since ticks are 10 ms apart."""
+    tasks = [task for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()]
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, cast
 
-import redis
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
+
+from benchmarks.peer_client import peer_client
 
 application = get_wsgi_application()
 
@@ -16,7 +17,7 @@ from rest_framework.request import Request  # noqa: E402 (needs the settings)
 from rest_framework.response import Response  # noqa: E402 (needs the settings)
 from rest_framework.views import APIView  # noqa: E402 (needs the settings)
 
-client = redis.Redis(unix_socket_path=os.environ["PEER_SOCKET"])
+client = peer_client(os.environ)
 SCRIPT = """
 local left = redis.call('DECRBY', KEYS[1], ARGV[1])
 redis.call('LPUSH', KEYS[2], ARGV[1])
