@@ -36,9 +36,9 @@ SUITE = $(filter-out tests/browser tests/cluster tests/faults tests/fuzz tests/h
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
 ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest -n $(JOBS) --dist loadfile
 
-test-cluster: $(VENV)/.dev compile ## the suite on six Valkey nodes, and failover and resharding under load
+test-cluster: $(VENV)/.dev compile ## the suite and the pages on six Valkey nodes, and failover and resharding under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/cluster
-	@$(call ON,cluster) $(SUITE)
+	@EVERY_SCRIPT=1 $(call ON,cluster) $(SUITE) tests/browser
 
 test-sentinel: $(VENV)/.dev compile ## the suite behind Sentinel, and failover under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/sentinel
@@ -70,7 +70,7 @@ admin: $(VENV)/.site compile ## make an administrator and print the password
 demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
 	@$(BIN)/python manage.py demo
 
-bench: $(VENV)/.dev compile ## run the benchmarks and print a table of ratios
+bench: $(VENV)/.dev compile ## run the benchmarks and print a table of ratios (BENCH_STORE=cluster: on six nodes)
 	@$(BIN)/python -m benchmarks
 
 lock: $(VENV)/.dev ## renew the hash-locked requirements

@@ -5,6 +5,7 @@ TEST_STORE puts the whole suite on another kind of server (tests/engines.py), DA
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,7 +22,7 @@ from kv.connection import connection, forget_connections
 from kv.embedded import EmbeddedServer
 from kv.factories import embedded_server
 from tests.cluster.client import WholeCluster
-from tests.cluster.watch import watched_scripts
+from tests.cluster.watch import never_ran, ran, watched_scripts
 from tests.engines import store_url
 
 if TYPE_CHECKING:
@@ -74,8 +75,28 @@ def store(store_server: EmbeddedServer) -> Any:
     return WholeCluster(client) if isinstance(client, RedisCluster) else client
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under EVERY_SCRIPT=1, which `make test-cluster` sets, a script that no test ran on the cluster is a failure."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["scripts"] = sorted(ran)
+    elif _left_out():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A test process of several hands over what ran in it."""
+    ran.update(getattr(node, "workeroutput", {}).get("scripts", ()))
+
+
+def _left_out() -> list[str]:
+    return never_ran(ran) if os.environ.get("EVERY_SCRIPT") else []
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests have measured (`record_property("figures", …)`): docs/operations.md is written from it."""
+    for script in _left_out():
+        terminalreporter.write_line(f"FAILED no test ran {script}.lua on the cluster", red=True)
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
             for name, value in report.user_properties:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from datetime import date
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
+from django.apps import apps
 from redis.crc import key_slot
 
 from kv import keys as kv_keys
+from kv.health import installed_scripts
 from kv.scripts import Script
-from tests.house.tree import APPS
+from tests.cluster.watch import never_ran
+from tests.house.tree import PACKAGES, place, python_files, syntax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,11 +27,17 @@ NO_KEYS = {"kv.families", "usertokens.user_of"}
 #: One value for each kind of thing that a key may name. `{` and `}` are not among what a user may choose.
 SAMPLES: dict[str, Any] = {"int": 7, "str": "7f3a", "date": date(2026, 3, 1)}
 PREFIX = "site:"
+#: How a script might be sent past `Script`; the wire reads the words, to find a command's first key.
+SENDING = {"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"}
+SENDERS = {"kv/scripts.py", "kv/wires.py"}
+METHODS = {name.lower() for name in SENDING} | {"register_script"}
 
 
 def builders() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Every public function of every keys.py that answers keys."""
-    for package in ("kv", *APPS):
+    for package in (config.name for config in apps.get_app_configs()):
+        if find_spec(f"{package}.keys") is None:
+            continue
         module = import_module(f"{package}.keys")
         for name, function in vars(module).items():
             if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_"):
@@ -54,6 +65,11 @@ def _prefix(settings: Any) -> None:
     settings.KV_PREFIX = PREFIX
 
 
+def test_every_app_with_keys_is_looked_at() -> None:
+    assert {name.partition(".")[0] for name, _ in builders()} == {"kv", "stats", "usertokens", "codetags", "billing"}
+    assert {name for name, _ in builders()} >= NO_KEYS
+
+
 @pytest.mark.parametrize("name", sorted(BUILDERS))
 def test_a_builder_answers_keys_of_one_slot_behind_the_prefix(name: str) -> None:
     keys = built(BUILDERS[name])
@@ -69,3 +85,22 @@ def test_the_mark_that_stands_before_wait_is_of_its_write_s_slot(key: str) -> No
 def test_the_watch_over_all_tests_sees_two_slots(store: Any) -> None:
     with pytest.raises(AssertionError, match="2 slots"):
         Script("kv", "renew_lease").run(["{a}", "{b}"], ["token", 5])
+
+
+@pytest.mark.parametrize("path", python_files(*PACKAGES), ids=place)
+def test_scripts_are_sent_by_their_class_alone(path: Any) -> None:
+    nodes = list(ast.walk(syntax(path)))
+    words = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    called = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    if place(path) not in SENDERS:
+        assert words & SENDING == set()
+    assert called & METHODS == set()
+
+
+def test_a_script_that_no_test_ran_is_named() -> None:
+    scripts = {f"{script.package}/{script.name}" for script in installed_scripts()}
+    assert never_ran(scripts) == []
+    assert never_ran(scripts - {"stats/record_visit"}) == ["stats/record_visit"]
+    # What stands in front of others is no script of its own.
+    assert {"kv/take_lease", "usertokens/spend_tokens"} <= set(never_ran([]))
+    assert "usertokens/ledger" not in never_ran([])
