@@ -159,7 +159,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     _database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    _database["OPTIONS"] = {"connect_timeout": 3, **_database.get("OPTIONS", {})}
+    # Seconds to connect, milliseconds for a lock: without it, a row that somebody holds keeps a thread for good.
+    _database["OPTIONS"] = {"connect_timeout": 3, "options": "-c lock_timeout=5000", **_database.get("OPTIONS", {})}
 DATABASES = {"default": _database}
 # Bytes of a form; the API's views say their own. Files are taken nowhere.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -255,7 +256,11 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 
 # --- who gets in
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "config.authentication.OwnAndGroups",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -270,7 +275,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "config.authentication.ServiceTokens",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
