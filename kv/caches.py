@@ -48,7 +48,7 @@ def durable_cache(
         options["CONNECTION_FACTORY"] = "kv.factories.ClusterFactory"
     elif scheme.endswith("+sentinel"):
         location = _with_sentinels(url, options)
-        options["CONNECTION_FACTORY"] = "django_redis.pool.SentinelConnectionFactory"
+        options["CONNECTION_FACTORY"] = "kv.factories.SentinelFactory"
     # django-redis would take what stands between commas, in a password too, for so many servers, and use the first.
     location = location.replace(",", "%2C")
     return {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": location, "TIMEOUT": None, "OPTIONS": options}

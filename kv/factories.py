@@ -1,4 +1,4 @@
-"""django-redis connection factories for what it has none: the embedded server and a cluster."""
+"""django-redis connection factories for what it has none: the embedded server, sentinels in a failover, a cluster."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import redis
 from django.conf import settings
-from django_redis.pool import ConnectionFactory
+from django_redis.pool import ConnectionFactory, SentinelConnectionFactory
 from redis.cluster import ClusterNode, RedisCluster
+from redis.sentinel import MasterNotFoundError, Sentinel
 
 from kv.caches import ALIAS, EMBEDDED, _address
 from kv.embedded import EmbeddedServer
@@ -19,6 +20,7 @@ from kv.tls import tls_options
 # redis-py leaves their methods untyped.
 _Plain: Any = redis.UnixDomainSocketConnection
 _Node: Any = ClusterNode
+_Sentinel: Any = Sentinel
 
 
 class EmbeddedConnection(_Plain):  # type: ignore[misc]
@@ -61,6 +63,43 @@ class EmbeddedFactory(ConnectionFactory):
         database = parse_qs(urlsplit(url).query).get("db", ["0"])[0]
         params = super().make_connection_params(f"unix://{quote(str(server.socket_path))}?db={database}")
         return {**params, "connection_class": EmbeddedConnection, "server": server}
+
+
+class Sentinels(_Sentinel):  # type: ignore[misc]
+    """Sentinels that are asked for the primary's address, which is what names a successor first.
+
+    redis-py reads the list of what they watch, where the old primary stands until every replica follows the new one: a
+    primary that was frozen and wakes meanwhile would be taken for the right one again.
+    """
+
+    def discover_master(self, service_name: str) -> tuple[str, int]:
+        """The primary's host and port, as the first sentinel that answers says. Raises redis MasterNotFoundError."""
+        reasons, cause = [], None
+        for place, sentinel in enumerate(self.sentinels):
+            try:
+                address: tuple[str, int] | None = sentinel.sentinel_get_master_addr_by_name(service_name)
+            except redis.RedisError as error:
+                reasons.append(type(error).__name__)
+                cause = error
+                continue
+            if address is None:
+                reasons.append("not watched")
+                continue
+            # Who has answered is asked first the next time: a sentinel that is gone costs a timeout once.
+            self.sentinels[0], self.sentinels[place] = sentinel, self.sentinels[0]
+            return address
+        raise MasterNotFoundError(f"no sentinel knows {service_name}: {', '.join(reasons)}") from cause
+
+
+class SentinelFactory(SentinelConnectionFactory[Any, Any, Any]):
+    """django-redis's own, asking as `Sentinels` do."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(options)
+        known: Any = self._sentinel
+        self._sentinel = Sentinels(
+            options["SENTINELS"], sentinel_kwargs=options.get("SENTINEL_KWARGS"), **known.connection_kwargs
+        )
 
 
 class ClusterFactory(ConnectionFactory):

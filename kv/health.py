@@ -12,6 +12,7 @@ import redis
 from django.apps import apps
 
 from kv import keys
+from kv.conf import app_settings
 from kv.connection import call
 from kv.errors import StoreUnavailable
 from kv.nodes import Node, open_nodes
@@ -57,7 +58,8 @@ def inspect_store() -> Iterator[Finding]:
         for node in nodes:
             name = "" if node.name == "store" else f"{node.name}: "
             for finding in (
-                _version(node), *_persistence(node), _eviction(node), _clock(node), _scripts(node),
+                _version(node), *_persistence(node), _eviction(node), *_replicas(node), _clock(node),
+                _scripts(node),
             ):  # fmt: skip
                 yield Finding(finding.level, f"{name}{finding.text}")
 
@@ -118,6 +120,26 @@ def _eviction(node: Node) -> Finding:
     if policy != "noeviction":
         return Finding("error", f"maxmemory-policy {policy} may throw counts away; set noeviction")
     return Finding("ok", "nothing is evicted")
+
+
+def _replicas(node: Node) -> Iterator[Finding]:
+    """Whether a failover can lose what was acknowledged: see docs/operations.md."""
+    wanted, facts = app_settings.KV_WAIT_REPLICAS, _info(node, "replication")
+    there = int(facts.get("connected_slaves", 0))
+    if not wanted and not there:
+        return
+    if "connected_slaves" not in facts:
+        yield Finding("warning", f"INFO is forbidden here: see to it yourself that there are {wanted} replicas")
+        return
+    if wanted > there:
+        yield Finding("error", f"KV_WAIT_REPLICAS is {wanted}, replicas there: {there}; every write is refused")
+    elif not wanted:
+        yield Finding("ok", f"replicas: {there}, none waited for: a failover may lose the last writes")
+    elif wanted < there:
+        text = f"KV_WAIT_REPLICAS is {wanted} of {there} replicas: a failover may choose one that lacks the last writes"
+        yield Finding("warning", text)
+    else:
+        yield Finding("ok", f"each write waits for all replicas ({there})")
 
 
 def _clock(node: Node) -> Finding:

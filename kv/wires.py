@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import hiredis
 import redis
 from redis.connection import ConnectionPool
+from redis.sentinel import SentinelConnectionPool
 
 from kv import keys
 from kv.conf import app_settings
@@ -41,6 +43,7 @@ class Wire:
         self._idle: deque[Any] = deque()
         self._pid = os.getpid()
         self._gate = Gate()
+        self._by_sentinel = isinstance(pool, SentinelConnectionPool)
 
     def send_one(self, command: Command) -> Any:
         """Write one command and read its reply."""
@@ -54,10 +57,8 @@ class Wire:
         try:
             line.send_packed_command([pack_command(command)], check_health=False)
             return line.read_response()
-        except BaseException as error:
-            self._gate.note(error)
-            _settle(line, error)
-            raise
+        except BaseException as error:  # noqa: BLE001 (raised again)
+            self._fail(line, error)
         finally:
             self._idle.append(line)
 
@@ -73,10 +74,8 @@ class Wire:
         try:
             line.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
             return [_reply(line) for _ in commands]
-        except BaseException as error:
-            self._gate.note(error)
-            _settle(line, error)
-            raise
+        except BaseException as error:  # noqa: BLE001 (raised again)
+            self._fail(line, error)
         finally:
             self._idle.append(line)
 
@@ -86,7 +85,36 @@ class Wire:
 
     def send_and_wait(self, command: Command, replicas: int) -> Any:
         """The command and WAIT on the same connection, in one write. Raises NotReplicated."""
-        return reached(self.send([command, *wait_for(command, replicas)]), replicas)
+        try:
+            return reached(self.send([command, *wait_for(command, replicas)]), replicas)
+        except NotReplicated:
+            self._ask_the_sentinels()
+            raise
+
+    def _fail(self, line: Any, error: BaseException) -> NoReturn:
+        self._gate.note(error)
+        try:
+            _settle(line, error)
+        except StoreUnavailable:
+            self._ask_the_sentinels()
+            raise
+        raise error
+
+    def _ask_the_sentinels(self) -> None:
+        """Have each idle line find the primary anew.
+
+        An old primary that wakes, or is cut off from the others, answers as before until the sentinels get through to
+        it, ten seconds and more after they have named its successor.
+        """
+        if not self._by_sentinel:
+            return
+        lines = []
+        with suppress(IndexError):
+            while True:
+                lines.append(self._idle.pop())
+        for line in lines:
+            line.disconnect()
+        self._idle.extend(lines)  # a pool counts how many lines it made, so none is thrown away
 
     def _take(self) -> Any:
         if self._pid != os.getpid():  # forked: the parent's sockets are the parent's

@@ -16,6 +16,7 @@ from kv.caches import durable_cache
 from kv.connection import call
 from kv.health import check_store
 from kv.nodes import Node
+from tests.engines import Server, servers, wait_until
 from tests.faults.servers import own_server
 
 if TYPE_CHECKING:
@@ -26,6 +27,18 @@ if TYPE_CHECKING:
 def store(embedded_store: Any) -> Any:
     """One server whose set-up is ours."""
     return embedded_store
+
+
+@pytest.fixture(scope="module")
+def followed() -> Iterator[Server]:
+    """A primary with two replicas in step."""
+    with servers(3, lambda _: ("--repl-diskless-sync-delay", "0")) as (primary, *replicas):
+        for node in (primary, *replicas):
+            node.start()
+        for node in replicas:
+            node.ask("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: primary.info("replication")["connected_slaves"] == len(replicas))
+        yield primary
 
 
 class TestCheckStore:
@@ -96,6 +109,25 @@ class TestKvCheck:
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now + 60)
         assert "s behind ours" in self.fails()
+
+    @pytest.mark.parametrize(
+        ("wanted", "line"),
+        [
+            (0, "ok      replicas: 2, none waited for: a failover may lose the last writes"),
+            (1, "warning KV_WAIT_REPLICAS is 1 of 2 replicas: a failover may choose one that lacks the last writes"),
+            (2, "ok      each write waits for all replicas (2)"),
+            (3, "error   KV_WAIT_REPLICAS is 3, replicas there: 2; every write is refused"),
+        ],
+    )
+    def test_how_many_replicas_are_waited_for(self, followed: Server, settings: Any, wanted: int, line: str) -> None:
+        settings.CACHES = {**settings.CACHES, "kv": durable_cache(f"redis://127.0.0.1:{followed.port}/0")}
+        settings.KV_WAIT_REPLICAS = wanted
+        assert line in (self.fails() if line.startswith("error") else self.check())
+
+    def test_replicas_that_nobody_can_see(self, store: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.KV_WAIT_REPLICAS = 2
+        monkeypatch.setattr(health, "_info", lambda node, section: {})
+        assert "see to it yourself that there are 2 replicas" in self.check()
 
     def test_a_script_that_does_not_load(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("kv.scripts.read_lua", lambda package, name: "this is no Lua")

@@ -34,12 +34,15 @@ class Trio:
         _, port = self.sentinels[0].ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)
         return next(node for node in self.nodes if node.port == int(port))
 
+    def named(self) -> set[int]:
+        """The ports that the sentinels name, one if they agree."""
+        return {int(s.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)[1]) for s in self.sentinels}
+
     def is_whole(self) -> bool:
         """Whether the sentinels agree on a primary that has all the living others in step with it."""
-        named = {bytes(s.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)[1]) for s in self.sentinels}
         living = [node for node in self.nodes if node.process is not None]
         primary = self.primary()
-        if len(named) != 1 or primary not in living:
+        if len(self.named()) != 1 or primary not in living:
             return False
         role: Any = primary.ask("ROLE")
         others = [node for node in living if node is not primary]
