@@ -34,7 +34,11 @@ class StoreMiddleware:
         _spoil_headers(request)
         if not request.path_info.startswith("/api/"):  # whose views have limits of their own
             _refuse_large_form(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if "Cookie" in response.get("Vary", "") and "Cache-Control" not in response.headers:
+            # Some pages of Django's admin differ by who asks, and say nothing of it to caches.
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The 503 page (or JSON under /api/) for a store that is away; 400 and 429 for what the caller did."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from django.contrib.auth.models import Permission, User
 from knox.models import AuthToken
@@ -19,8 +19,10 @@ OWNER = "the owner's id"
 HOLD = "00000000-0000-4000-8000-000000000000"
 MIB = 1024 * 1024
 
-Caller = Literal["public", "owner", "other", "service", "scoped service", "staff", "permitted staff"]
-CALLERS: tuple[Caller, ...] = ("public", "owner", "other", "service", "scoped service", "staff", "permitted staff")
+Caller = Literal[
+    "public", "owner", "other", "service", "scoped service", "staff", "permitted staff", "staff of another room"
+]
+CALLERS: tuple[Caller, ...] = get_args(Caller)
 #: public: anybody. user: the signed-in, for themselves. own: also another's, with the permission. permitted: with it.
 Kind = Literal["public", "user", "own", "permitted"]
 
@@ -97,14 +99,20 @@ class Cast:
     scoped: User
     staff: User
     permitted: User
+    stray: User
 
     @classmethod
     def engaged(cls, permission: str) -> Cast:
-        """All of them, the scoped service and the permitted member of staff with the permission."""
+        """All of them, the scoped service and the permitted member of staff with the permission, and the stray one
+        with every permission of ours but that.
+        """
+        staff = ("staff", "permitted", "stray")
         people = {
-            name: User.objects.create_user(name, password="a long password", is_staff=name in ("staff", "permitted"))
-            for name in ("owner", "other", "service", "scoped", "staff", "permitted")
+            name: User.objects.create_user(name, password="a long password", is_staff=name in staff)
+            for name in ("owner", "other", "service", "scoped", *staff)
         }
+        ours = Permission.objects.filter(content_type__app_label__in=("stats", "usertokens", "codetags", "billing"))
+        people["stray"].user_permissions.set(ours.exclude(codename=permission.rpartition(".")[2]))
         if permission:
             app, codename = permission.split(".")
             held = Permission.objects.get(codename=codename, content_type__app_label=app)
@@ -120,6 +128,8 @@ class Cast:
                 client.force_login(getattr(self, caller))
             case "permitted staff":
                 client.force_login(self.permitted)
+            case "staff of another room":
+                client.force_login(self.stray)
             case "service" | "scoped service":
                 user = self.service if caller == "service" else self.scoped
                 client.defaults["HTTP_AUTHORIZATION"] = f"Token {AuthToken.objects.create(user)[1]}"

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from kv.rest.views import ApiView
 from tests.lanes import SiteClient
+from tests.security.addresses import api_addresses
 from tests.security.table import BROWSER, CALLERS, ROWS, Caller, Cast, Row, methods_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = pytest.mark.django_db
 
 UNSAFE = [row for row in ROWS if row.method != "GET"]
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PURGE")
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +59,24 @@ def test_other_methods_are_refused(row: Row) -> None:
         assert client.generic(method, path, headers={"User-Agent": BROWSER}).status_code in (401, 405), method
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row.method == "GET"], ids=str)
+def test_to_ask_for_the_head_alone_is_to_ask_and_counts_nothing(row: Row, store: Any) -> None:
+    cast = Cast.engaged(row.permission)
+    client = cast.enter("permitted staff")
+    asked = client.get(row.path, headers={"User-Agent": BROWSER})
+    before = everything(store)
+    answer = client.head(row.path, headers={"User-Agent": BROWSER})
+    assert (answer.status_code, answer.content) == (asked.status_code, b"")
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.kind != "public" and row.method == "GET"], ids=str)
+def test_what_is_somebodys_is_kept_by_no_cache(row: Row) -> None:
+    cast = Cast.engaged(row.permission)
+    answer = cast.send(cast.enter("permitted staff"), row, "permitted staff")
+    assert "no-store" in answer.get("Cache-Control", "")
+
+
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_another_host_is_refused(row: Row) -> None:
     answer = SiteClient().generic(row.method, row.path, headers={"Host": "evil.example", "User-Agent": BROWSER})
@@ -86,19 +101,10 @@ def test_a_token_that_is_none_is_a_401_and_no_error(token: str) -> None:
 
 
 def test_the_table_names_every_address_of_the_api() -> None:
-    served = set(_addresses(get_resolver().url_patterns, ""))
+    served = {path for path, view in api_addresses().items() if issubclass(view, ApiView)}
     named = {row.path.partition("?")[0].lstrip("/") for row in ROWS}
     unnamed = {path for path in served if not any(_fits(path, name) for name in named)}
     assert unnamed == set()
-
-
-def _addresses(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
-    for pattern in patterns:
-        path = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from _addresses(pattern.url_patterns, path)
-        elif isinstance(getattr(pattern.callback, "cls", None), type) and issubclass(pattern.callback.cls, ApiView):  # type: ignore[attr-defined]
-            yield path
 
 
 def _fits(path: str, name: str) -> bool:
