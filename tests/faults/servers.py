@@ -82,7 +82,7 @@ def own_server(*, fsync: str = "always", timeout_ms: int = 250, join: bool = Tru
 
 
 class Proxy:
-    """Passes bytes between a TCP port of its own and a server; `cut`, `stall` and `delay` get in the way.
+    """Passes bytes between a TCP port of its own and a server; `cut`, `stall`, `delay`, `cuts_answers` interfere.
 
     sent: how many bytes have gone to the server, and `count(word)` how often a word has.
     """
@@ -94,6 +94,7 @@ class Proxy:
         self.seen = bytearray()
         self.connections = 0
         self.delay = 0.0
+        self.cuts_answers = False
         self._flowing = threading.Event()
         self._flowing.set()
         self._open = True
@@ -168,6 +169,9 @@ class Proxy:
     def _pass_on(self, data: bytes, source: socket.socket, client: socket.socket, server: socket.socket) -> None:
         if source is client:
             self.seen += data
+        elif self.cuts_answers:
+            self.cut()
+            return
         self._flowing.wait()
         if self.delay:
             threading.Event().wait(self.delay)
