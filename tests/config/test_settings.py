@@ -138,7 +138,8 @@ WRONG = [
         ("REDIS_URL", text)
         for text in ("localhost", "http://h", "redis://", "redis+sentinel://h", "unix://", "redis://h:99999")
     ),
-    ("CACHE_URL", "memcached://h"),
+    ("REDIS_URL", "rediss://h?ssl_ca_certs=/nowhere.pem"),
+    *(("CACHE_URL", text) for text in ("memcached://h", "redis://h/1?ssl_cert_reqs=none")),
     *(("KV_TIMEOUT_MS", text) for text in ("0", "soon")),
     ("KV_WAIT_REPLICAS", "-1"),
     ("EMBEDDED_FSYNC", "no"),
