@@ -53,6 +53,9 @@ test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers 
 test-faults: $(VENV)/.dev compile ## every fault of docs/operations.md
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/faults tests/cluster tests/sentinel
 
+test-fuzz: $(VENV)/.dev compile ## made-up requests and files, 25 times as many as `make test` tries, and others each time
+	@FUZZ=deep $(BIN)/pytest tests/fuzz -n $(JOBS) --dist load
+
 # Apart from .venv: they bring older versions of what the site itself uses.
 var/peers/.done: benchmarks/peers/requirements.txt $(VENV)/.dev
 	@$(PIP) --no-deps --upgrade --target var/peers -r $<

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission, User
 
 from stats.services.receipts import sign_receipt
 from tests.fuzz.made_up import OPERATIONS, modes, send_many
-from tests.fuzz.world import CODE, CONVERSATION, TOOL, World, changed, foreign, row_of
+from tests.fuzz.world import CODE, CONVERSATION, TOOL, World, changed, foreign, permission_of, row_of
 from tests.security.addresses import api_addresses
 from tests.security.table import BROWSER, CALLERS, ROWS, Caller, Cast
 
@@ -39,7 +39,7 @@ def _unlimited(store: Any, shop: Any, settings: Any) -> None:
 
 
 def _user_of(cast: Cast, caller: Caller) -> User | None:
-    names = {"scoped service": "scoped", "permitted staff": "permitted"}
+    names = {"scoped service": "scoped", "permitted staff": "permitted", "staff of another room": "stray"}
     return None if caller == "public" else getattr(cast, names.get(caller, caller))
 
 
@@ -75,7 +75,8 @@ def known_things(world: World) -> Mapping[str, Sequence[Any]]:
 def test_is_answered_as_described_and_changes_the_callers_own(
     label: str, caller: Caller, scope: str, store: Any
 ) -> None:
-    cast = Cast.engaged(scope)
+    row = row_of(label)
+    cast = Cast.engaged(scope or row.permission)
     cast.permitted.user_permissions.set(Permission.objects.filter(content_type__app_label__in=APPS))
     world = World.with_figures(store, cast)
     headers, cookies = papers_of(cast, caller)
@@ -85,8 +86,7 @@ def test_is_answered_as_described_and_changes_the_callers_own(
     sent = send_many(OPERATIONS[label], headers=headers, cookies=cookies, known=known_things(world), everyday=EXAMPLES)
 
     assert set(sent.answers) == set(modes(OPERATIONS[label]))
-    row = row_of(label)
-    permitted = caller == "permitted staff" or (scope != "" and scope == row.permission)
+    permitted = caller == "permitted staff" or (scope != "" and scope == permission_of(row))
     refused = row.kind == "permitted" and not permitted
     if row.kind in ("user", "own") and caller == "public":
         assert sent.statuses() == {401}

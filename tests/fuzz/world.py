@@ -99,6 +99,11 @@ def row_of(label: str) -> Row:
     return next(row for row in ROWS if row.method == method and _fits(row.path.partition("?")[0].split("/"), parts))
 
 
+def permission_of(row: Row) -> str:
+    """What lets a caller act for another. The table's holds are nobody's, so it names none for them."""
+    return row.permission or ("usertokens.act_for_any" if "/holds/" in row.path else "")
+
+
 def _fits(given: list[str], described: list[str]) -> bool:
     same = (part.startswith("{") or part == other for part, other in zip(described, given, strict=False))
     return len(given) == len(described) and all(same)
@@ -115,9 +120,10 @@ def foreign(names: set[str], label: str, caller: Caller, user_id: str, *, permit
     user_id: the caller's own, "" for the public. permitted: the caller holds the permission that the operation names.
     """
     row = row_of(label)
+    permission = permission_of(row)
     keys = list(OPEN.get(label, ()))
     rows: list[str] = []
-    if row.kind != "public" and row.permission.startswith("usertokens.") and permitted:
+    if row.kind != "public" and permission.startswith("usertokens.") and permitted:
         keys, rows = ["user:{"], ["sql:usertokens."]
     elif row.kind in ("own", "user") and caller != "public":
         # Stripe's prices are kept for everybody by whoever asks first.
