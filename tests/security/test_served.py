@@ -1,0 +1,109 @@
+"""The server itself, byte by byte over a socket: what no client of ours would send, and no test client could."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.test_serve import BROWSER, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+
+CHUNK = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    directory = Path(tempfile.mkdtemp(prefix="ch-"))
+    site = Site(directory)
+    site.start()
+    yield site
+    site.stop(signal.SIGTERM)
+    if site.store.server.is_alive():
+        site.store.server.stop()
+    shutil.rmtree(directory)
+
+
+def status(site: Site, head: bytes, *headers: bytes, body: bytes = b"", host: bool = True) -> int:
+    """The status of one request, sent as it stands. body: sent until the server has heard enough."""
+    own = (b"Host: 127.0.0.1:%d" % site.port, b"User-Agent: " + BROWSER.encode()) if host else ()
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as line:
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough, and has answered
+            line.sendall(b"\r\n".join((head, *own, *headers, b"", b"")) + body)
+        return int(line.makefile("rb").readline().split()[1])
+
+
+def test_headers_without_end_are_refused(site: Site) -> None:
+    assert status(site, b"GET / HTTP/1.1", b"X: " + b"a" * 600_000) == 431
+    assert status(site, b"GET / HTTP/1.1", *(b"X%d: a" % number for number in range(300))) == 431
+    assert status(site, b"GET /" + b"a" * 70_000 + b" HTTP/1.1") in (404, 414)
+
+
+@pytest.mark.parametrize("header", [b"X: a\x00b", b"X: a\nSet-Cookie: y=1\x00", b"X Y: a", b": a", b"X: \x7f"])
+def test_a_header_that_is_none_is_refused(header: bytes, site: Site) -> None:
+    assert status(site, b"GET / HTTP/1.1", header) == 400
+
+
+def test_no_host_two_hosts_or_anothers_are_refused(site: Site) -> None:
+    assert status(site, b"GET / HTTP/1.1", host=False) == 400
+    assert status(site, b"GET / HTTP/1.0", host=False) == 400
+    assert status(site, b"GET / HTTP/1.1", b"Host: evil.example") == 400
+    assert status(site, b"GET / HTTP/1.1", b"Host: evil.example", host=False) == 400
+    assert status(site, b"GET / HTTP/1.1", b"Host: 127.0.0.1@evil.example", host=False) == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (b"Content-Length: 5", b"Transfer-Encoding: chunked"),
+        (b"Content-Length: 5", b"Content-Length: 6"),
+        (b"Content-Length: -5",),
+        (b"Content-Length: 5x",),
+        (b"Transfer-Encoding: xchunked",),
+        (b"Transfer-Encoding: chunked, identity",),
+    ],
+)
+def test_a_body_of_two_lengths_is_refused(headers: tuple[bytes, ...], site: Site) -> None:
+    """Otherwise a proxy before us and we could part two requests at different places."""
+    assert status(site, b"POST /api/track-usage HTTP/1.1", *headers, body=b"0\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize(("path", "code"), [(b"/api/track-usage", 413), (b"/api/webhooks/stripe", 503), (b"/pay", 400)])
+def test_a_body_in_chunks_is_read_no_further_than_it_may_be_long(path: bytes, code: int, site: Site) -> None:
+    kind = b"application/x-www-form-urlencoded" if path == b"/pay" else b"application/json"
+    headers = (b"Content-Type: " + kind, b"Transfer-Encoding: chunked")
+    assert status(site, b"POST " + path + b" HTTP/1.1", *headers, body=CHUNK * 60 + b"0\r\n\r\n") in (code, 413)
+
+
+@pytest.mark.parametrize(("path", "code"), [(b"/api/track-usage", 413), (b"/pay", 400), (b"/accounts/login", 400)])
+def test_a_body_that_says_it_is_endless_is_not_waited_for(path: bytes, code: int, site: Site) -> None:
+    headers = (b"Content-Type: multipart/form-data; boundary=x", b"Content-Length: 1000000000000")
+    assert status(site, b"POST " + path + b" HTTP/1.1", *headers, body=b"--x\r\n") == code
+
+
+def test_heads_that_never_end_keep_nobody_waiting(site: Site) -> None:
+    lines = [socket.create_connection(("127.0.0.1", site.port), timeout=10) for _ in range(100)]
+    try:
+        for line in lines:
+            line.sendall(b"GET / HTTP/1.1\r\nHost: 127")
+        assert status(site, b"GET /healthz HTTP/1.1") == 200
+    finally:
+        for line in lines:
+            line.close()
+
+
+@pytest.mark.parametrize(
+    "path", [b"/static/../../etc/passwd", b"/static/%2e%2e/%2e%2e/config/settings.py", b"/static//etc/passwd"]
+)
+def test_static_files_are_all_there_is_to_fetch(path: bytes, site: Site) -> None:
+    assert status(site, b"GET " + path + b" HTTP/1.1") == 404
