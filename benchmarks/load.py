@@ -28,12 +28,15 @@ _TURN = "VVVHVVSVVVHVVRVVSVHV"
 _READS = ("/api/stats", "/api/usage", "/api/tokens")
 _CONNECTIONS = 16
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-#: How much a web process may grow between the second and the last quarter of a run.
-_GROWTH = 1.10
+#: How much a web process may grow between the second and the last quarter of a run: a tenth, and what a short run
+#: still loads, in MB.
+_GROWTH, _LOADED_MB = 1.10, 5
+#: The share of requests that may be refused: a pause of the disk turns away all who come, and these ask again at once.
+_REFUSED = 0.1
 
 
 def main(words: list[str]) -> int:
-    """Four runs and a table; 1 when an answer was wrong or a process grew."""
+    """Four runs and a table; 1 when an answer was wrong, a count does not agree with the answers, or a process grew."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600, help="of each run (default 600)")
     parser.add_argument("--visitors", type=int, default=100_000, help="known before the first run; ten times later")
@@ -47,17 +50,16 @@ def main(words: list[str]) -> int:
 
     held = True
     with loaded_site() as site:
-        print(
-            f"{'run':34} {'req/s':>7} {'p50 ms':>8} {'p99':>8} {'p99.9':>8} {'errors':>7}  memory, MB: before → after"
-        )
+        heads = f"{'run':34} {'req/s':>7} {'p50 ms':>8} {'p99':>8} {'p99.9':>8} {'503':>6} {'errors':>7}"
+        print(f"{heads}  memory, MB: before → after")
         for turn, times in enumerate((1, 10)):
             add_visitors(options.visitors if times == 1 else options.visitors * 9, turn)
             request = _requests(site, turn)
             closed = _measure(site, request, options.seconds, None)
-            held &= _report(f"closed, {_CONNECTIONS} connections, {times}× data", closed)
+            held &= _report(f"closed, {_CONNECTIONS} connections, {times}× data", *closed)
             rate = closed[0].rate * 0.6
             opened = _measure(site, _requests(site, turn + 10), options.seconds, rate)
-            held &= _report(f"open, {rate:.0f}/s, {times}× data", opened)
+            held &= _report(f"open, {rate:.0f}/s, {times}× data", *opened)
     return 0 if held else 1
 
 
@@ -86,14 +88,20 @@ def _requests(site: LoadedSite, turn: int) -> Request:
     return request
 
 
-def _measure(site: LoadedSite, request: Request, seconds: float, rate: float | None) -> tuple[Outcome, Memory]:
+def _measure(
+    site: LoadedSite, request: Request, seconds: float, rate: float | None
+) -> tuple[Outcome, Memory, dict[str, int]]:
+    """What was answered, what the processes took, and how many of each kind were counted meanwhile."""
     from benchmarks.load_client import run_load
+    from benchmarks.load_site import read_counts
 
     # Open: as many connections as may wait at once, for what is due is asked whatever is unanswered.
     connections = _CONNECTIONS if rate is None else _CONNECTIONS * 8
+    before = read_counts(site, _CODES)
     with Memory(_processes(site)) as memory:
         outcome = run_load(site.port, request, seconds=seconds, connections=connections, rate=rate)
-    return outcome, memory
+    after = read_counts(site, _CODES)
+    return outcome, memory, {kind: after[kind] - before[kind] for kind in after}
 
 
 class Memory:
@@ -141,18 +149,27 @@ def _processes(site: LoadedSite) -> dict[str, int]:
     return found
 
 
-def _report(name: str, measured: tuple[Outcome, Memory]) -> bool:
-    outcome, memory = measured
+def _report(name: str, outcome: Outcome, memory: Memory, counted: dict[str, int]) -> bool:
     grown = {label: (memory.quarter(label, 1), memory.quarter(label, 3)) for label in memory.seen}
     text = ", ".join(f"{label} {before:.0f} → {after:.0f}" for label, (before, after) in sorted(grown.items()))
     quantiles = " ".join(f"{outcome.quantile(share):8.1f}" for share in (0.5, 0.99, 0.999))
-    print(f"{name:34} {outcome.rate:7.0f} {quantiles} {outcome.errors:7}  {text}", flush=True)
+    print(f"{name:34} {outcome.rate:7.0f} {quantiles} {outcome.refused:6} {outcome.errors:7}  {text}", flush=True)
+    complaints = []
     if outcome.errors:
-        print(f"  {outcome.statuses}, broken connections: {outcome.broken}", flush=True)
-    flat = all(after <= before * _GROWTH for label, (before, after) in grown.items() if label.startswith("web"))
-    if not flat:
-        print("  a web process grew by more than a tenth", flush=True)
-    return flat and not outcome.errors
+        complaints.append(f"{outcome.statuses}, broken connections: {outcome.broken}")
+    if outcome.refused > len(outcome.seconds) * _REFUSED:
+        complaints.append("more than a tenth refused")
+    # What was asked when the time was up is counted or not; what was answered must be, and nothing else.
+    for kind, count in counted.items():
+        if not outcome.acknowledged(kind) <= count <= outcome.asked[kind]:
+            said = f"{outcome.acknowledged(kind)} acknowledged of {outcome.asked[kind]}"
+            complaints.append(f"{kind}: {count} counted, {said}")
+    for label, (before, after) in grown.items():
+        if label.startswith("web") and after > before * _GROWTH + _LOADED_MB:
+            complaints.append(f"{label} grew by more than a tenth")
+    for complaint in complaints:
+        print(f"  {complaint}", flush=True)
+    return not complaints
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ Request = Callable[[int], tuple[str, bytes]]
 
 @dataclass
 class Outcome:
-    """seconds: of each answer, from the moment it was due. statuses: by kind and status. broken: connections."""
+    """seconds: of each answer, since it was due. asked: by kind. statuses: by kind and status. broken: connections."""
 
     began: float
+    asked: dict[str, int] = field(default_factory=dict)
     seconds: array[float] = field(default_factory=lambda: array("d"))
     statuses: dict[tuple[str, str], int] = field(default_factory=dict)
     ended: float = 0.0
@@ -29,9 +30,19 @@ class Outcome:
         return len(self.seconds) / (self.ended - self.began)
 
     @property
+    def refused(self) -> int:
+        """Answers that were 503: the server said that it could not, and the caller may ask again."""
+        return sum(count for (_, status), count in self.statuses.items() if status == "503")
+
+    @property
     def errors(self) -> int:
-        """Answers that were not 2xx, and connections that broke."""
-        return self.broken + sum(count for (_, status), count in self.statuses.items() if not status.startswith("2"))
+        """Answers that were neither 2xx nor 503, and connections that broke."""
+        wrong = sum(count for (_, status), count in self.statuses.items() if not status.startswith("2"))
+        return self.broken + wrong - self.refused
+
+    def acknowledged(self, kind: str) -> int:
+        """Requests of a kind that were answered with 2xx."""
+        return sum(count for (of, status), count in self.statuses.items() if of == kind and status.startswith("2"))
 
     def quantile(self, share: float) -> float:
         """Milliseconds within which that share was answered."""
@@ -85,6 +96,7 @@ def run_load(port: int, request: Request, *, seconds: float, connections: int, r
                 break
             kind, data = request(number)
             number += 1
+            outcome.asked[kind] = outcome.asked.get(kind, 0) + 1
             idle.popleft().send(kind, data, due)
         wait = 0.5 if rate is None or not idle else max(outcome.began + number / rate - time.perf_counter(), 0)
         for key, _ in selector.select(min(wait, 0.5)):

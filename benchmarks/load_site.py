@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -67,3 +67,18 @@ def loaded_site() -> Iterator[LoadedSite]:
 def add_visitors(count: int, seed: int) -> None:
     """So many more visitors of before, as their hashes."""
     _add(islice(_visitors(random.Random(seed)), count))
+
+
+def read_counts(site: LoadedSite, codes: Sequence[str]) -> dict[str, int]:
+    """What the store has counted of each kind of write, from its own process."""
+    from codetags.services.counts import get_code
+    from stats.services.figures import forget_figures, read_figures
+    from usertokens.services.balances import get_balance
+
+    forget_figures()
+    hits = [get_code(code) for code in codes]
+    return {
+        "visit": read_figures().visitors,
+        "hit": sum(found.count for found in hits if found),
+        "spend": -sum(get_balance(user).tokens.balance for user in site.users),
+    }
