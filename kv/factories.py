@@ -101,6 +101,13 @@ class SentinelFactory(SentinelConnectionFactory[Any, Any, Any]):
             options["SENTINELS"], sentinel_kwargs=options.get("SENTINEL_KWARGS"), **known.connection_kwargs
         )
 
+    def get_or_create_connection_pool(self, params: dict[str, Any]) -> Any:
+        """One pool for each group of sentinels; django-redis tells pools apart by the primary's name alone."""
+        place = f"{params['url']} {self.options['SENTINELS']}"
+        if place not in self._pools:
+            self._pools[place] = self.get_connection_pool(params)
+        return self._pools[place]
+
 
 class ClusterFactory(ConnectionFactory):
     """One RedisCluster client for each address; it keeps the pools of its nodes itself."""

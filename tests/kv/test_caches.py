@@ -82,6 +82,15 @@ class TestDurableCache:
         pool: Any = factory.get_connection_pool({"url": entry["LOCATION"]})
         assert (pool.service_name, pool.connection_kwargs["db"]) == ("mymaster", 3)
 
+    def test_two_groups_of_sentinels_may_use_one_name(self) -> None:
+        pools = []
+        for host in ("a", "b", "a"):
+            entry = durable_cache(f"redis+sentinel://{host}:1/mymaster/3")
+            factory = get_connection_factory(options=entry["OPTIONS"])
+            pools.append(factory.get_or_create_connection_pool({"url": entry["LOCATION"]}))
+        assert pools[0] is pools[2]
+        assert pools[0] is not pools[1]
+
     def test_cluster(self) -> None:
         entry = durable_cache("rediss+cluster://u:p@a:1,b")
         assert entry["LOCATION"] == "rediss+cluster://u:p@a:1%2Cb"
