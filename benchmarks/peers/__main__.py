@@ -24,6 +24,8 @@ from tests.postgres import postgres
 _ROUNDS = 5
 _SECONDS = 2.0
 _USERS = 50
+#: So many that none of them reaches the limit of 1000 a minute.
+_CALLERS = 256
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 _SECRET = "whsec_" + "b" * 32
 Request = Callable[[int], bytes]
@@ -53,20 +55,27 @@ def main() -> int:
                 rates |= _in_turn({f"{operation}, ours": (port, request), peer: (other, theirs(other))})
         rates |= _spenders(environment, {**common, "PEER": "ledger"})
         with _peer("ours_limit", common) as a, _peer("throttle", common) as b, _peer("ratelimit", common) as c:
-            three = {"a limited view, ours": a, "throttle": b, "ratelimit": c}
-            rates |= _in_turn({name: (port, _limited(port)) for name, port in three.items()})
+            for who, callers in (("new", None), ("known", _CALLERS)):
+                four = {"view, ours": (a, "/limited"), "throttle": (b, "/limited"), "plain, ours": (a, "/plain"),
+                        "ratelimit": (c, "/limited")}  # fmt: skip
+                sites = {f"{name} {who}": (port, _limited(port, path, callers)) for name, (port, path) in four.items()}
+                rates |= _in_turn(sites)
     against = {
         "hitcount": ("a hit, ours", "django-hitcount on PostgreSQL"),
         "webhook": ("a webhook, ours", "dj-stripe on PostgreSQL"),
         "ledger": ("a spend over HTTP by a service, ours", "select_for_update in the ORM on PostgreSQL"),
         "orm": ("a spend by the service's function, ours", "the same ORM function, eight threads each"),
-        "throttle": ("a limited view, ours", "DRF's throttle on the same Valkey"),
-        "ratelimit": ("a limited view, ours", "django-ratelimit on the same Valkey"),
     }
+    lines = [(name.split(",")[0], rates[name], rates[peer], words) for peer, (name, words) in against.items()]
+    for who, words in (("new", "each caller new"), ("known", f"{_CALLERS} callers who come back")):
+        limited = rates[f"view, ours {who}"], rates[f"plain, ours {who}"]
+        lines += [
+            (f"a limited DRF view, {words}", limited[0], rates[f"throttle {who}"], "DRF's throttle on the same Valkey"),
+            (f"a limited Django view, {words}", limited[1], rates[f"ratelimit {who}"], "django-ratelimit on the same"),
+        ]
     print("| operation | ours, /s | theirs, /s | ratio | against |\n| --- | --- | --- | --- | --- |")
-    for peer, (name, words) in against.items():
-        mine, their = rates[name], rates[peer]
-        print(f"| {name.split(',')[0]} | {mine:,.0f} | {their:,.0f} | {mine / their:.1f} | {words} |")
+    for operation, mine, their, words in lines:
+        print(f"| {operation} | {mine:,.0f} | {their:,.0f} | {mine / their:.1f} | {words} |")
     return 0
 
 
@@ -157,8 +166,14 @@ def _their_hit(port: int) -> Request:
     return lambda number: f"{_head('GET', '/hit', port, number)}\r\n".encode()
 
 
-def _limited(port: int) -> Request:
-    return lambda number: f"{_head('POST', '/limited', port, number)}Content-Length: 0\r\n\r\n".encode()
+def _limited(port: int, path: str, callers: int | None) -> Request:
+    """Requests of so many addresses in turn; None: each of its own."""
+
+    def request(number: int) -> bytes:
+        caller = number % callers if callers else number
+        return f"{_head('POST', path, port, caller)}Content-Length: 0\r\n\r\n".encode()
+
+    return request
 
 
 def _spend(port: int, path: str, token: str) -> Request:

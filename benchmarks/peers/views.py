@@ -108,7 +108,9 @@ elif PEER == "ours_limit":
     from rest_framework.response import Response
 
     from kv.rest.views import PublicView
-    from kv.throttling import RateLimit
+    from kv.throttling import RateLimit, RateLimited
+
+    PLAIN = RateLimit("bench_plain", "1000/minute")
 
     class LimitedView(PublicView):
         """Answers a constant."""
@@ -119,4 +121,13 @@ elif PEER == "ours_limit":
             """Count against the limit."""
             return Response({"ok": True})
 
-    urlpatterns = [path("limited", LimitedView.as_view())]
+    @csrf_exempt
+    def plain(request: HttpRequest) -> HttpResponse:
+        """The same without DRF."""
+        try:
+            PLAIN.check(request)
+        except RateLimited as refused:
+            return JsonResponse({"ok": False}, status=429, headers={"Retry-After": str(refused.retry_after)})
+        return JsonResponse({"ok": True})
+
+    urlpatterns = [path("limited", LimitedView.as_view()), path("plain", plain)]
