@@ -99,7 +99,7 @@ def test_a_frozen_primary_that_wakes_has_acknowledged_nothing_it_loses(
     record_property("figures", f"cluster, frozen, WAIT 1: {work.summary()}")
     wait_until(nodes.is_whole)
     assert work.missing() == dict.fromkeys(work.acknowledged, 0)
-    assert work.slowest < 0.5, "an answer, if only a refusal, within one timeout"
+    assert work.slowest < FAILOVER_SECONDS / 4, "an answer, if only a refusal, long before the failover is over"
 
 
 def test_the_other_users_go_on_while_one_primary_is_gone(nodes: Cluster) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from stats.services.figures import forget_figures
 from stats.services.receipts import sign_receipt
-from tests.faults.servers import own_server
+from tests.faults.servers import IN_TIME_SECONDS, own_server
 from tests.lanes import SiteClient
 from tests.stats.callers import post, service_token, visit
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from tests.faults.servers import Breakable
 
-#: The contract's 300 ms, and what a busy machine adds of its own.
-IN_TIME_SECONDS = 0.3 + 0.15
 
 CALLS: dict[str, Callable[[SiteClient], Any]] = {
     "figures": lambda client: client.get("/api/stats"),

@@ -17,7 +17,7 @@ from kv.health import inspect_store
 from stats.services.figures import forget_figures, read_figures
 from stats.services.qr_codes import record_qr_code
 from tests.engines import Server, servers, wait_until
-from tests.faults.servers import own_server, proxied
+from tests.faults.servers import IN_TIME_SECONDS, own_server, proxied
 from tests.lanes import SiteClient
 from tests.stats.callers import visit
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-#: The contract's 300 ms, and what a busy machine adds of its own.
-IN_TIME_SECONDS = 0.3 + 0.15
 FAKETIME = Path("/usr/lib") / f"{os.uname().machine}-linux-gnu" / "faketime" / "libfaketime.so.1"
 
 

@@ -18,6 +18,7 @@ from kv.caches import durable_cache
 from stats.services.figures import forget_figures
 from tests.engines import Server, free_port, servers, wait_until
 from tests.faults.certificates import Certificates, make_certificates
+from tests.faults.servers import IN_TIME_SECONDS
 from tests.lanes import SiteClient
 from tests.stats.callers import visit
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from tests.faults.certificates import Pair
 
 BINARY = shutil.which("redis-server") or ""
-#: The contract's 300 ms, and what a busy machine adds of its own.
-IN_TIME_SECONDS = 0.3 + 0.15
 SLOTS = 16384
 pytestmark = [
     pytest.mark.slow,

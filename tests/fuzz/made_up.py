@@ -80,10 +80,11 @@ def send_many(
 def reads_as_right(case: Any) -> bool:
     """Whether what the description forbids says the same as something it allows.
 
-    In a query a blank value is an absent one, and of several the last one counts; texts lose the space around them.
+    In a query a blank value (or an empty object, which is sent as one) is an absent one, and of several the last one
+    counts; texts lose the space around them.
     """
     body = case.body.values() if isinstance(case.body, dict) else ()
-    return any(value == "" or isinstance(value, list) for value in (case.query or {}).values()) or any(
+    return any(value == "" or isinstance(value, list | dict) for value in (case.query or {}).values()) or any(
         isinstance(value, str) and value != value.strip() for value in body
     )
 

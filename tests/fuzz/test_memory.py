@@ -113,7 +113,8 @@ def test_a_process_keeps_nothing_of_what_it_was_sent() -> None:
     assert sent > ROUND * 150_000
     # Caches of so many entries fill with addresses, agents (cut to 512 characters) and the like.
     assert kept < max(MIB // 4, sent // 200), f"{kept} bytes of {sent} were kept"
-    assert peak < 4 * MIB, f"{peak} bytes at the most at one time"
+    # With the garbage that lies about between two collections.
+    assert peak < 12 * MIB, f"{peak} bytes at the most at one time"
 
 
 def test_the_store_keeps_counts_and_what_expires(store: Any) -> None:

@@ -76,7 +76,7 @@ def test_is_answered_as_described_and_changes_the_callers_own(
     label: str, caller: Caller, scope: str, store: Any
 ) -> None:
     row = row_of(label)
-    cast = Cast.engaged(scope or row.permission)
+    cast = Cast.engaged(scope or permission_of(row))
     cast.permitted.user_permissions.set(Permission.objects.filter(content_type__app_label__in=APPS))
     world = World.with_figures(store, cast)
     headers, cookies = papers_of(cast, caller)
