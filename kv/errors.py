@@ -42,11 +42,16 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        refused = refused_certificate(error)
-        raise StoreUnavailable(f"its certificate is refused: {refused}" if refused else type(error).__name__) from error
+        raise unavailable(error) from error
     except redis.exceptions.ResponseError as error:
         raise_if_away(error)
         raise
+
+
+def unavailable(error: Exception) -> StoreUnavailable:
+    """What to raise for a client library's error; it names its kind alone, for its words may hold an address."""
+    refused = refused_certificate(error)
+    return StoreUnavailable(f"its certificate is refused: {refused}" if refused else type(error).__name__)
 
 
 def raise_if_away(error: redis.exceptions.ResponseError) -> None:

@@ -20,7 +20,7 @@ from redis.sentinel import SentinelConnectionPool
 
 from kv import keys
 from kv.conf import app_settings
-from kv.errors import NotReplicated, StoreUnavailable, raise_if_away
+from kv.errors import NotReplicated, StoreUnavailable, raise_if_away, unavailable
 from kv.gate import Gate
 
 Word = str | bytes | int | float
@@ -138,7 +138,7 @@ class Wire:
             self._idle.append(line)
             self._gate.note(error)
             if isinstance(error, (redis.RedisError, OSError)):
-                raise StoreUnavailable(type(error).__name__) from error
+                raise unavailable(error) from error
             raise
         return line
 
@@ -202,4 +202,4 @@ def _settle(line: Any, error: BaseException) -> None:
         return
     line.disconnect()  # a reply may still be on its way: it must not meet the next caller
     if isinstance(error, (redis.RedisError, OSError)):
-        raise StoreUnavailable(type(error).__name__) from error
+        raise unavailable(error) from error
