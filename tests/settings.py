@@ -1,9 +1,12 @@
 """The site's settings for tests: a data directory of its own, quick passwords, static files from the sources."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="ch-test-")
+atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 for _name in ("REDIS_URL", "KV_URL", "SITE_URL", "RATE_LIMITS", "DEBUG", "KV_PREFIX"):
     os.environ.pop(_name, None)
 # Empty, not absent: a developer's own .env must neither sell for real nor reach the network from a test.
