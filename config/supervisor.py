@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import getLogger
 
+from config.bodies import THREADS
 from kv.management.ending import Ending
 
 log = getLogger(__name__)
@@ -85,7 +86,7 @@ def granian(*, host: str, port: int, workers: int) -> Program:
     options = [
         "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers), "--no-ws",
         # A write waits for the disk with its thread: several let one fsync serve several requests.
-        "--blocking-threads", "4", "--workers-kill-timeout", "2",
+        "--blocking-threads", str(THREADS), "--workers-kill-timeout", "2",
         "--respawn-failed-workers", "--respawn-interval", "0.2", "--no-access-log", "--log-level", "warning",
     ]  # fmt: skip
     return Program("web server", [sys.executable, "-m", "granian", *options, "config.wsgi:application"])

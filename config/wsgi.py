@@ -16,11 +16,17 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test.utils import override_settings
 
-from config.bodies import settle_body
+from config.bodies import TooManySlowBodies, settle_body
 
 StartResponse = Callable[..., Any]
 # Whole addresses: what merely begins like them is answered by a page, and pages need their headers.
 _PROBES = frozenset({"/healthz", "/readyz"})
+# For people and programs alike: it is said before Django knows which.
+_BUSY = b'{"detail": "Too many requests are still on their way here. Try again in a moment.", "code": "busy"}'
+_BUSY_HEADERS = [
+    ("Content-Type", "application/json"), ("Content-Length", str(len(_BUSY))), ("Cache-Control", "no-store"),
+    ("Retry-After", "1"), ("X-Content-Type-Options", "nosniff"),
+]  # fmt: skip
 
 
 class TwoLanes:
@@ -36,7 +42,11 @@ class TwoLanes:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        settle_body(environ)
+        try:
+            settle_body(environ)
+        except TooManySlowBodies:
+            start_response("503 Service Unavailable", _BUSY_HEADERS)
+            return [_BUSY]
         path = environ["PATH_INFO"]
         # /api/docs is a page for people, under the content security policy of the others.
         is_call = path in _PROBES or (path.startswith("/api/") and not path.startswith("/api/docs"))
