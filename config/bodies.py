@@ -13,12 +13,11 @@ _UNREADABLE = "application/octet-stream"
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 # One byte more than the largest body any address takes, so that one that is too long is seen to be.
 _LONGEST = 1024 * 1024 + 1
-#: Requests that one web process serves at once.
+_DIGITS = 15
+#: Requests that one web process serves at once. A body that comes a byte at a time holds one for as long as it likes.
 THREADS = 4
-# A body that comes a byte at a time holds its thread for as long as the sender likes.
-_READERS = BoundedSemaphore(THREADS - 1)
-# A body that has come is read in microseconds: who finds all readers taken for so long finds them taken by slow ones.
-_READER_SECONDS = 0.02
+# Who has found all readers taken for so long has found slow senders; until one of them is done, nobody waits again.
+_READER_SECONDS = 0.25
 
 
 class TooManySlowBodies(Exception):
@@ -36,24 +35,49 @@ def settle_body(environ: dict[str, Any]) -> None:
     content_type = environ.get("CONTENT_TYPE")
     if content_type and ";" in content_type and not _is_readable(content_type):
         environ["CONTENT_TYPE"] = _UNREADABLE
-    said = environ.get("CONTENT_LENGTH")
-    if said:
-        length = int(said[:15]) if said.isascii() and said.isdecimal() else 0
+    if environ.get("CONTENT_LENGTH"):
+        length = body_length(environ)
+        environ["CONTENT_LENGTH"] = str(length)
         if 0 < length <= _LONGEST:
-            environ["wsgi.input"] = io.BytesIO(_read(environ["wsgi.input"], length))
+            environ["wsgi.input"] = io.BytesIO(_readers.read(environ["wsgi.input"], length))
     elif "HTTP_TRANSFER_ENCODING" in environ:
-        body = _read(environ["wsgi.input"], _LONGEST)
+        body = _readers.read(environ["wsgi.input"], _LONGEST)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
 
 
-def _read(source: Any, length: int) -> bytes:
-    if not _READERS.acquire(timeout=_READER_SECONDS):
-        raise TooManySlowBodies
-    try:
-        body: bytes = source.read(length)
-    finally:
-        _READERS.release()
-    return body
+def body_length(environ: dict[str, Any]) -> int:
+    """How many bytes the request says that its body has: 0 where it says none, or no number; 10^15 - 1 at most.
+
+    Zeros may lead, and Python would read 4300 digits.
+    """
+    said = (environ.get("CONTENT_LENGTH") or "").lstrip("0")
+    if not (said.isascii() and said.isdecimal()):
+        return 0
+    return int(said) if len(said) <= _DIGITS else 10**_DIGITS - 1
+
+
+class Readers:
+    """So many threads may read bodies at once."""
+
+    def __init__(self, count: int) -> None:
+        self._free = BoundedSemaphore(count)
+        self._stuck = False
+
+    def read(self, source: Any, length: int) -> bytes:
+        """So many bytes, or what there are. Raises TooManySlowBodies."""
+        if not self._free.acquire(timeout=0 if self._stuck else _READER_SECONDS):
+            self._stuck = True
+            raise TooManySlowBodies
+        try:
+            body: bytes = source.read(length)
+        finally:
+            self._stuck = False
+            self._free.release()
+        return body
+
+
+# One thread is left to whoever comes without a body.
+_readers = Readers(THREADS - 1)
 
 
 def _is_readable(content_type: str) -> bool:

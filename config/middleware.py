@@ -6,12 +6,14 @@ from collections.abc import Callable
 from logging import getLogger
 
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from billing.errors import StripeUnavailable
+from config.bodies import body_length
 from config.errors import bad_request, too_many, unavailable
 from kv.errors import StoreUnavailable
 from kv.throttling import RateLimited
@@ -52,11 +54,24 @@ class StoreMiddleware:
         if isinstance(error, DataError | IntegrityError):
             # PostgreSQL can't even look for a NUL or for a number out of range, where SQLite finds nothing. And what
             # a form found free may be taken when it is written: sent again, the form says so.
-            log.warning("refused by the database: %s", type(error).__name__)
+            # Its own words hold what was sent.
+            where = request.resolver_match.view_name if request.resolver_match else ""
+            log.error("refused by the database: %s in %s", type(error).__name__, where)
             return bad_request(request, error)
         if isinstance(error, RateLimited):
             return too_many(request, error.retry_after)
         return None
+
+
+class KeptSessions(SessionMiddleware):
+    """Django's sessions, whose saving after the view may meet a database that is away."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """The response with its cookie, or 503."""
+        try:
+            return super().process_response(request, response)
+        except (OperationalError, InterfaceError):
+            return unavailable(request, "database_unavailable")
 
 
 class ApiMiddleware(StoreMiddleware):
@@ -89,6 +104,5 @@ def _spoil_headers(request: HttpRequest) -> None:
 
 def _refuse_large_form(request: HttpRequest) -> None:
     """Raise RequestDataTooBig before a byte is read: files in a form have no limit of Django's, and go to the disk."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isascii() and length.isdecimal() and int(length[:15]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    if body_length(request.META) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise RequestDataTooBig("The form is larger than any of this site.")

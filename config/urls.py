@@ -9,6 +9,7 @@ from billing.urls import pages as billing_pages
 from codetags.urls import api as codetags_api
 from codetags.urls import pages as codetags_pages
 from config import pages, probes
+from config.accounts.views import change_admin_password
 from stats.urls import api as stats_api
 from stats.urls import pages as stats_pages
 from usertokens.urls import api as usertokens_api
@@ -40,6 +41,7 @@ urlpatterns = [
         path("", include((billing_pages, "billing"))),
         path("", include("config.accounts.urls")),
         path("admin/r/<path:rest>", pages.nothing),
+        path("admin/password_change/", admin.site.admin_view(change_admin_password)),
         path("admin/", admin.site.urls),
         prefix_default_language=False,
     ),

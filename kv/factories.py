@@ -72,10 +72,12 @@ class Sentinels(_Sentinel):  # type: ignore[misc]
     primary that was frozen and wakes meanwhile would be taken for the right one again.
     """
 
+    sentinels: list[Any]
+
     def discover_master(self, service_name: str) -> tuple[str, int]:
         """The primary's host and port, as the first sentinel that answers says. Raises redis MasterNotFoundError."""
         reasons, cause = [], None
-        for place, sentinel in enumerate(self.sentinels):
+        for sentinel in self.sentinels:
             try:
                 address: tuple[str, int] | None = sentinel.sentinel_get_master_addr_by_name(service_name)
             except redis.RedisError as error:
@@ -86,7 +88,8 @@ class Sentinels(_Sentinel):  # type: ignore[misc]
                 reasons.append("not watched")
                 continue
             # Who has answered is asked first the next time: a sentinel that is gone costs a timeout once.
-            self.sentinels[0], self.sentinels[place] = sentinel, self.sentinels[0]
+            # One assignment: two threads that swapped places could lose a sentinel for good.
+            self.sentinels = [sentinel, *(other for other in self.sentinels if other is not sentinel)]
             return address
         raise MasterNotFoundError(f"no sentinel knows {service_name}: {', '.join(reasons)}") from cause
 

@@ -139,7 +139,7 @@ def _replicas(node: Node) -> Iterator[Finding]:
         text = f"KV_WAIT_REPLICAS is {wanted} of {there} replicas: a failover may choose one that lacks the last writes"
         yield Finding("warning", text)
     else:
-        yield Finding("ok", f"each write waits for all replicas ({there})")
+        yield Finding("ok", f"each write waits for all replicas that are connected now ({there})")
 
 
 def _clock(node: Node) -> Finding:

@@ -48,7 +48,7 @@ class Script:
         return self._run(call_write, keys, args)
 
     def read(self, keys: Sequence[str], args: Sequence[Word] = ()) -> Any:
-        """Run a script that writes nothing: never waits for replicas."""
+        """Run a script that writes nothing that must last: never waits for replicas."""
         return self._run(call, keys, args)
 
     def command(self, keys: Sequence[str], args: Sequence[Word] = ()) -> tuple[Word, ...]:

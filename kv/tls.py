@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from pathlib import Path
 from typing import Any
 
 # What redis-py takes from a text, and its cluster's client too. Its words for OCSP it takes as well, and does nothing.
@@ -57,10 +58,15 @@ def _try_files(options: dict[str, Any]) -> None:
     authorities = options.get("ssl_ca_certs"), options.get("ssl_ca_path")
     try:
         name = "ssl_ca_certs" if authorities[0] else "ssl_ca_path"
+        if authorities[1] and not Path(authorities[1]).is_dir():
+            raise ValueError("ssl_ca_path: No such directory")
         if any(authorities):
             context.load_verify_locations(*authorities)
         name = "ssl_certfile"
         if certificate := options.get(name):
-            context.load_cert_chain(certificate, options.get("ssl_keyfile"), options.get("ssl_password"))
+            # Without a password an encrypted key would have it typed in; an empty one is wrong at once.
+            context.load_cert_chain(certificate, options.get("ssl_keyfile"), options.get("ssl_password") or "")
+        elif "ssl_keyfile" in options:
+            raise ValueError("ssl_keyfile is of use with ssl_certfile alone")
     except OSError as error:
         raise ValueError(f"{name}: {error.strerror or error}") from None

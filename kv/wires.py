@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NoReturn, cast
 
@@ -44,6 +43,7 @@ class Wire:
         self._pid = os.getpid()
         self._gate = Gate()
         self._by_sentinel = isinstance(pool, SentinelConnectionPool)
+        self._age = 0
 
     def send_one(self, command: Command) -> Any:
         """Write one command and read its reply."""
@@ -81,14 +81,19 @@ class Wire:
 
     def send(self, commands: Sequence[Command]) -> list[Any]:
         """The same; an error reply raises."""
-        return raise_first(self.exchange(commands))
+        replies = self.exchange(commands)
+        try:
+            return raise_first(replies)
+        except StoreUnavailable:
+            self._age += 1
+            raise
 
     def send_and_wait(self, command: Command, replicas: int) -> Any:
         """The command and WAIT on the same connection, in one write. Raises NotReplicated."""
         try:
             return reached(self.send([command, *wait_for(command, replicas)]), replicas)
         except NotReplicated:
-            self._ask_the_sentinels()
+            self._age += 1
             raise
 
     def _fail(self, line: Any, error: BaseException) -> NoReturn:
@@ -96,25 +101,9 @@ class Wire:
         try:
             _settle(line, error)
         except StoreUnavailable:
-            self._ask_the_sentinels()
+            self._age += 1
             raise
         raise error
-
-    def _ask_the_sentinels(self) -> None:
-        """Have each idle line find the primary anew.
-
-        An old primary that wakes, or is cut off from the others, answers as before until the sentinels get through to
-        it, ten seconds and more after they have named its successor.
-        """
-        if not self._by_sentinel:
-            return
-        lines = []
-        with suppress(IndexError):
-            while True:
-                lines.append(self._idle.pop())
-        for line in lines:
-            line.disconnect()
-        self._idle.extend(lines)  # a pool counts how many lines it made, so none is thrown away
 
     def _take(self) -> Any:
         if self._pid != os.getpid():  # forked: the parent's sockets are the parent's
@@ -123,6 +112,11 @@ class Wire:
             line = self._idle.pop()
         except IndexError:
             line = self._pool.make_connection()
+        if self._by_sentinel and getattr(line, "kv_age", None) != self._age:
+            # Since it was opened a call was refused. An old primary that wakes, or is cut off from the others, answers
+            # as before until the sentinels get through to it, ten seconds and more after they named its successor.
+            line.disconnect()
+            line.kv_age = self._age
         try:
             if line.is_connected:
                 # A server that went away while the line rested is seen here, before anything is sent.

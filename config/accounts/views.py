@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -40,9 +41,13 @@ class SignUpView(_SignUpView):
             return HttpResponseRedirect(resolve_url("accounts:overview"))
         return super().dispatch(request, *args, **kwargs)
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whether a name is taken is told no faster than accounts are made."""
+        count_try(SIGNUP_LIMIT, request)
+        return super().post(request, *args, **kwargs)
+
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Sign the new user in by the site's own backend: axes' backend only guards and knows no users."""
-        count_try(SIGNUP_LIMIT, self.request)
         try:
             with transaction.atomic():
                 user = form.save()
@@ -108,6 +113,13 @@ class ChangePasswordView(auth_views.PasswordChangeView):
         """Whoever sits at somebody's open session guesses the old password no faster than at the log-in."""
         count_try(LOGIN_LIMIT, request)
         return super().post(request, *args, **kwargs)
+
+
+def change_admin_password(request: HttpRequest) -> HttpResponse:
+    """The admin's own page, with the limit of the site's."""
+    if request.method == "POST":
+        count_try(LOGIN_LIMIT, request)
+    return admin.site.password_change(request)
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -1,93 +1,84 @@
-"""Content types and lengths that would end a request before any view: no 500, whatever a stranger sends."""
+"""Bodies are read before Django begins, by all threads but one."""
 
 from __future__ import annotations
 
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
-from django.test.client import FakePayload
 
+from config.bodies import THREADS, body_length
 from config.wsgi import application
-from stats.services.figures import forget_figures
-from tests.lanes import SiteClient
 
-UNREADABLE = (
-    "application/json; charset=hex",
-    "application/json; charset=zip",
-    "application/json; charset=undefined",
-    "application/json; charset=utf-7",
-    'application/json; charset="rot13"',
-    "application/json; charset*=utf-8''hex",
-    "application/json; x*=no-such-codec'en'x",
-    "application/json;charset*0;charset*;x''charset",
-)
-USE = json.dumps({"tool": "payment-qr"}).encode()
-
-pytestmark = pytest.mark.django_db
+PATIENCE = 10.0
 
 
-@pytest.fixture(autouse=True)
-def _clean(store: Any) -> None:
-    forget_figures()
+class SlowBody(io.BytesIO):
+    """A body of which nothing comes until `sent` is set."""
+
+    def __init__(self, sent: threading.Event) -> None:
+        super().__init__(b"{}")
+        self.sent = sent
+        self.asked = threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Wait for the sender."""
+        self.asked.set()
+        assert self.sent.wait(PATIENCE)
+        return super().read(size)
 
 
-@pytest.fixture
-def client() -> SiteClient:
-    return SiteClient()
+def ask(method: str, path: str, body: io.BytesIO | None = None) -> tuple[int, dict[str, str], bytes]:
+    """One request through the site's own application: status, headers, body."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "HTTP_USER_AGENT": "Mozilla/5.0 Firefox/140.0",
+    }
+    if body is not None:
+        environ |= {"wsgi.input": body, "CONTENT_LENGTH": "2", "CONTENT_TYPE": "application/json"}
+    setup_testing_defaults(environ)
+    heard: list[Any] = []
+    answer = b"".join(application(environ, lambda status, headers, *_: heard.extend((status, headers))))
+    return int(heard[0].split()[0]), dict(heard[1]), answer
 
 
-def serve(path: str, body: Any, **more: str) -> tuple[int, dict[str, Any]]:
-    """One POST through the application itself: the test client would name a length of its own."""
-    said: list[str] = []
-    environ = {
-        "REQUEST_METHOD": "POST", "PATH_INFO": path, "SERVER_NAME": "localhost", "SERVER_PORT": "80",
-        "QUERY_STRING": "", "HTTP_HOST": "localhost", "REMOTE_ADDR": "192.0.2.1", "wsgi.url_scheme": "http",
-        "wsgi.input": body, "CONTENT_TYPE": "application/json", **more,
-    }  # fmt: skip
-    answer = b"".join(application(environ, lambda status, headers: said.append(status)))
-    return int(said[0].split()[0]), json.loads(answer)
+@pytest.mark.django_db
+@pytest.mark.usefixtures("store")
+def test_slow_senders_leave_one_thread_and_are_told_so() -> None:
+    sent = threading.Event()
+    slow = [SlowBody(sent) for _ in range(THREADS - 1)]
+    refused = SlowBody(sent)
+    with ThreadPoolExecutor(len(slow)) as threads:
+        answers = [threads.submit(ask, "POST", "/api/stats/visit", body) for body in slow]
+        try:
+            assert all(body.asked.wait(PATIENCE) for body in slow)
+            for _ in range(2):
+                status, headers, body = ask("POST", "/api/stats/visit", refused)
+                assert (status, json.loads(body)["code"], headers["Retry-After"]) == (503, "busy", "1")
+            assert not refused.asked.is_set()
+            assert ask("GET", "/healthz")[0] == 200
+            assert ask("POST", "/api/stats/visit")[0] == 200
+        finally:
+            sent.set()
+        assert [answer.result()[0] for answer in answers] == [200] * len(slow)
+    assert ask("POST", "/api/stats/visit", refused)[0] == 200
 
 
-class TestContentType:
-    @pytest.mark.parametrize("content_type", UNREADABLE)
-    def test_that_nobody_reads_is_a_415_of_the_api(self, content_type: str, client: SiteClient) -> None:
-        answer = client.generic("POST", "/api/track-usage", USE, content_type)
-        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
-
-    @pytest.mark.parametrize("content_type", UNREADABLE)
-    def test_is_no_matter_without_a_body(self, content_type: str, client: SiteClient) -> None:
-        assert client.get("/api/stats?x=%ff", headers={"Content-Type": content_type}).status_code == 200
-        assert client.get("/?x=%ff", headers={"Content-Type": content_type}).status_code == 200
-
-    @pytest.mark.parametrize("codec", ["hex", "utf-16", "idna", "unicode_escape"])
-    def test_of_a_form_in_another_encoding_leaves_the_form_empty(self, codec: str, client: SiteClient) -> None:
-        body = b'--x\r\nContent-Disposition: form-data; name="beneficiary"\r\n\r\n\\ud800\r\n--x--\r\n'
-        answer = client.generic("POST", "/pay", body, f"multipart/form-data; boundary=x; charset={codec}")
-        assert answer.status_code == 200
-        assert "error-summary" in answer.content.decode()
-
-    @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "US-ASCII"])
-    def test_that_says_utf8_is_taken(self, charset: str, client: SiteClient) -> None:
-        answer = client.post("/api/track-usage", USE, content_type=f"application/json; charset={charset}")
-        assert (answer.status_code, answer.json()) == (200, {"tool": "payment-qr", "count": 1})
+@pytest.mark.parametrize(
+    ("said", "length"),
+    [
+        ("", 0), ("0", 0), ("000", 0), ("12", 12), ("-5", 0), ("5x", 0), ("\u0665", 0),
+        ("000000000000000100000000000", 100_000_000_000), ("9" * 5000, 10**15 - 1),
+    ],
+)  # fmt: skip
+def test_a_length_is_read_whatever_its_zeros(said: str, length: int) -> None:
+    assert body_length({"CONTENT_LENGTH": said}) == length
 
 
-class TestChunkedBody:
-    def test_is_read(self) -> None:
-        answer = serve("/api/track-usage", io.BytesIO(USE), HTTP_TRANSFER_ENCODING="chunked")
-        assert answer == (200, {"tool": "payment-qr", "count": 1})
-
-    def test_that_is_too_long_is_refused(self) -> None:
-        status, answer = serve("/api/track-usage", io.BytesIO(b" " * 70_000), HTTP_TRANSFER_ENCODING="chunked")
-        assert (status, answer["code"]) == (413, "too_large")
-
-    def test_is_read_no_further_than_the_longest_that_is_taken_anywhere(self) -> None:
-        body = io.BytesIO(b" " * 3_000_000)
-        assert serve("/api/track-usage", body, HTTP_TRANSFER_ENCODING="chunked")[0] == 413
-        assert body.tell() < 1_100_000
-
-    def test_with_a_length_is_left_alone(self) -> None:
-        answer = serve("/api/track-usage", FakePayload(USE), CONTENT_LENGTH=str(len(USE)))
-        assert answer[0] == 200
+def test_no_length_is_none() -> None:
+    assert body_length({}) == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.utils.translation import gettext, override
 
 from stats.services.figures import forget_figures
@@ -177,3 +179,17 @@ class TestSessionCookie:
 
     def test_of_somebody_is_left_alone(self, admin_client: Any) -> None:
         assert admin_client.get("/admin/").status_code == 200
+
+    def test_that_cannot_be_kept_after_the_view_is_a_503(
+        self, client: SiteClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The log-in has gone well, and then the database is locked."""
+        User.objects.create_user("ada", password="a ledger well set")
+
+        def locked(*_: Any, **__: Any) -> None:
+            raise OperationalError("database is locked")
+
+        monkeypatch.setattr("django.contrib.sessions.middleware.SessionMiddleware.process_response", locked)
+        answer = client.post("/accounts/login", {"username": "ada", "password": "a ledger well set"})
+        assert answer.status_code == 503
+        assert answer["Retry-After"] == "1"

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.core.cache import caches
 from django.test import override_settings
 from django_redis.pool import get_connection_factory
+from redis.sentinel import MasterNotFoundError
 
 from kv.caches import check_url, clearable_cache, database_of, durable_cache
 from kv.checks import check_hash_key, check_rate_limits, check_store
 from kv.connection import call
-from kv.factories import configured_server, embedded_server
+from kv.factories import Sentinels, configured_server, embedded_server
 from tests.faults.servers import own_server
 
 
@@ -189,3 +191,32 @@ class TestChecks:
         assert "visit." in str(said.hint)
         with override_settings(RATE_LIMITS=None):
             assert self.ids(check_rate_limits(None)) == []
+
+
+class TestSentinels:
+    class Watcher:
+        """One that names a primary, knows none, or is gone."""
+
+        def __init__(self, answer: Any) -> None:
+            self.answer = answer
+
+        def sentinel_get_master_addr_by_name(self, name: str) -> Any:
+            """As redis-py's client of a sentinel."""
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+    def sentinels(self, *answers: Any) -> Sentinels:
+        made = Sentinels([])
+        made.sentinels = [self.Watcher(answer) for answer in answers]
+        return made
+
+    def test_who_answers_is_asked_first_and_nobody_is_lost(self) -> None:
+        made = self.sentinels(redis.ConnectionError("gone"), None, ("h", 1), ("h", 1))
+        before = list(made.sentinels)
+        assert made.discover_master("counts") == ("h", 1)
+        assert made.sentinels == [before[2], before[0], before[1], before[3]]
+
+    def test_none_that_knows_says_why(self) -> None:
+        with pytest.raises(MasterNotFoundError, match="counts: ConnectionError, not watched"):
+            self.sentinels(redis.ConnectionError("gone"), None).discover_master("counts")

@@ -115,7 +115,7 @@ class TestKvCheck:
         [
             (0, "ok      replicas: 2, none waited for: a failover may lose the last writes"),
             (1, "warning KV_WAIT_REPLICAS is 1 of 2 replicas: a failover may choose one that lacks the last writes"),
-            (2, "ok      each write waits for all replicas (2)"),
+            (2, "ok      each write waits for all replicas that are connected now (2)"),
             (3, "error   KV_WAIT_REPLICAS is 3, replicas there: 2; every write is refused"),
         ],
     )

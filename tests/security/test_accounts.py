@@ -147,7 +147,20 @@ class TestGuessing:
         assert answer.status_code == 429
         assert User.objects.count() == 2
 
-    @pytest.mark.parametrize("path", ["/accounts/password", "/accounts/delete"])
+    def test_names_are_not_looked_for_by_the_thousand(self, ada: User, settings: Any) -> None:
+        settings.RATE_LIMITS = {"signup": "2/minute"}
+        words = {"username": "ada", "password1": PASSWORD, "password2": PASSWORD}
+        assert [SiteClient().post("/accounts/signup", words).status_code for _ in range(3)] == [200, 200, 429]
+
+    def test_empty_words_are_a_try_too(self, ada: User, settings: Any) -> None:
+        settings.RATE_LIMITS = {"close": "2/minute"}
+        client = SiteClient()
+        client.force_login(ada)
+        pages = [client.post("/accounts/delete") for _ in range(3)]
+        assert [page.status_code for page in pages] == [200] * 3
+        assert ["Too many tries" in page.content.decode() for page in pages] == [False, False, True]
+
+    @pytest.mark.parametrize("path", ["/accounts/password", "/accounts/delete", "/admin/password_change/"])
     def test_an_open_session_does_not_tell_the_password(self, path: str, ada: User, settings: Any) -> None:
         settings.RATE_LIMITS = {"login": "3/minute", "close": "3/minute"}
         client = SiteClient()

@@ -44,8 +44,13 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
 def delete(request: HttpRequest) -> HttpResponse:
     """GET: what will be deleted; POST {proof}: delete it and sign out."""
     user = cast("AbstractBaseUser", request.user)
-    form = DeleteAccountForm(user, request.POST or None)
-    if request.method == "POST" and _may_try(request, form) and form.is_valid():
+    if request.method == "POST" and not _may_try(request):
+        form = DeleteAccountForm(user, {})
+        form.errors.clear()  # not even whether the word was right
+        form.add_error(None, _("Too many tries. Nothing was deleted: wait a minute, then try again."))
+        return render(request, "usertokens/delete.html", {"form": form})
+    form = DeleteAccountForm(user, request.POST if request.method == "POST" else None)
+    if form.is_valid():
         try:
             delete_account(user)
         except AccountNotClosed:
@@ -58,13 +63,11 @@ def delete(request: HttpRequest) -> HttpResponse:
     return render(request, "usertokens/delete.html", {"form": form})
 
 
-def _may_try(request: HttpRequest, form: DeleteAccountForm) -> bool:
+def _may_try(request: HttpRequest) -> bool:
     """Whether this is not one try too many; while the store is away nobody is kept out."""
     try:
         CLOSE_LIMIT.check(request)
     except RateLimited:
-        form.errors.clear()  # not even whether the word was right
-        form.add_error(None, _("Too many tries. Nothing was deleted: wait a minute, then try again."))
         return False
     except StoreUnavailable:
         return True
