@@ -138,7 +138,8 @@ def test_the_admins_usual_pages_are_for_the_permitted(model: str, usual: str) ->
 
 
 def test_the_table_names_every_address() -> None:
-    assert sorted(served()) == sorted(page.route for page in PAGES)
+    # One address of the admin is served by a view of ours that stands before it.
+    assert sorted(set(served())) == sorted(page.route for page in PAGES)
 
 
 def test_only_a_form_takes_a_post() -> None:
