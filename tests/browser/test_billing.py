@@ -30,9 +30,11 @@ stripe, shop = fixtures.stripe, fixtures.shop
 @pytest.fixture
 def shopfront(site: str, stripe: FakeStripe, shop: dict[str, str]) -> Iterator[str]:
     """The site's address; Stripe's events come to its webhook by themselves."""
-    stripe.world.on_event = Delivery(stripe.world, f"{site}{HOOK}", SECRET).deliver_in_background
+    delivery = Delivery(stripe.world, f"{site}{HOOK}", SECRET)
+    stripe.world.on_event = delivery.deliver_in_background
     with override_settings(SITE_URL=site):
         yield site
+        delivery.finish()  # the database is emptied next, which a request still under way would lock
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stripe import WebhookSignature
 
@@ -28,6 +28,7 @@ class Delivery:
     world: World
     url: str
     secret: str
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def deliver(self, events: Iterable[Shape]) -> list[int]:
         """Post each, in the order given; answers the status codes (0 = no answer)."""
@@ -35,7 +36,14 @@ class Delivery:
 
     def deliver_in_background(self, event: Shape) -> None:
         """Post one from a thread of its own, as Stripe does: the request that caused it is not kept waiting."""
-        threading.Thread(target=self._post, args=(event,), daemon=True).start()
+        thread = threading.Thread(target=self._post, args=(event,), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def finish(self) -> None:
+        """Return when all that was sent in the background is answered or given up."""
+        while self._threads:
+            self._threads.pop().join()
 
     def _post(self, event: Shape) -> int:
         body, signature = signed(event, self.secret)
