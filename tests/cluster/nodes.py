@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.engines import PATIENCE_SECONDS, Server, free_port, servers, wait_until
+from tests.engines import PATIENCE_SECONDS, Server, servers, wait_until
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,6 +21,7 @@ import pytest
 
 from kv.embedded import EmbeddedServer
 from tests.faults.servers import Breakable, is_running, wait_until
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +35,7 @@ class Site:
     """A data directory, a port, and at most one `serve` at a time."""
 
     def __init__(self, directory: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.directory = directory
         self.store = Breakable(EmbeddedServer(directory / "valkey"))
         self.environment = {

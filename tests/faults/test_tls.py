@@ -17,10 +17,11 @@ from django.core.management import CommandError, call_command
 from kv.caches import durable_cache
 from kv.health import check_store
 from stats.services.figures import forget_figures
-from tests.engines import Server, free_port, servers, wait_until
+from tests.engines import Server, servers, wait_until
 from tests.faults.certificates import Certificates, make_certificates
 from tests.faults.servers import IN_TIME_SECONDS
 from tests.lanes import SiteClient
+from tests.ports import free_port
 from tests.stats.callers import visit
 
 if TYPE_CHECKING:

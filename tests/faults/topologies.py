@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import tempfile
 from contextlib import ExitStack, closing, contextmanager
@@ -18,6 +17,7 @@ from django.test import override_settings
 from kv.caches import durable_cache
 from kv.embedded import binary_path
 from tests.faults.servers import wait_until
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +44,15 @@ class Member:
 def cluster(size: int = 3, *, timeout_ms: int = 2000) -> Iterator[list[Member]]:
     """Primaries that share the slots evenly, and CACHES["kv"] pointing at them within the block."""
     with ExitStack() as stack:
-        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
-        members = [stack.enter_context(_member(*options)) for _ in range(size)]
+        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port")
+        buses = [str(free_port()) for _ in range(size)]
+        members = [stack.enter_context(_member(*options, bus)) for bus in buses]
         for number, member in enumerate(members):
             first, last = number * _SLOTS // size, (number + 1) * _SLOTS // size - 1
             member.client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
             member.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-        for member in members[1:]:
-            members[0].client.execute_command("CLUSTER", "MEET", "127.0.0.1", member.port)
+        for member, bus in zip(members[1:], buses[1:], strict=True):
+            members[0].client.execute_command("CLUSTER", "MEET", "127.0.0.1", member.port, bus)
         wait_until(lambda: all(_knows_all(member, size) for member in members), 30)
         url = "redis+cluster://" + ",".join(f"127.0.0.1:{member.port}" for member in members)
         with _store(url, timeout_ms):
@@ -86,7 +87,7 @@ def _store(url: str, timeout_ms: int) -> Iterator[None]:
 @contextmanager
 def _member(*options: str, config: Path | None = None) -> Iterator[Member]:
     folder = Path(tempfile.mkdtemp(prefix="ch-"))
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [binary_path(), *([config] if config else []), "--port", str(port), "--bind", "127.0.0.1", "--save", "",
          *options], cwd=folder, stdout=subprocess.DEVNULL,
@@ -106,12 +107,3 @@ def _member(*options: str, config: Path | None = None) -> Iterator[Member]:
 def _knows_all(member: Member, size: int) -> bool:
     facts = bytes(member.client.execute_command("CLUSTER", "INFO"))
     return b"cluster_state:ok" in facts and f"cluster_known_nodes:{size}".encode() in facts
-
-
-def _free_port() -> int:
-    # The cluster's own bus listens 10000 above.
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = int(probe.getsockname()[1])
-        if port < 55_000:
-            return port
