@@ -16,6 +16,8 @@ FAMILIES = ("{stats}:", "{usage}:")
 QR_SEEN_SECONDS = 30 * 86400
 #: How long the id of a tool's use is remembered, seconds.
 USE_SEEN_SECONDS = 86400
+#: How long the id of an adjustment is remembered, seconds.
+ADJUSTED_SECONDS = 30 * 86400
 
 
 def visitors() -> str:
@@ -63,6 +65,11 @@ def imported() -> str:
     return f"{app_settings.KV_PREFIX}{{stats}}:imported"
 
 
+def adjusted(digest: str) -> str:
+    """STRING total and change: this adjustment was made. TTL 30 days. Written by adjust_figure."""
+    return f"{app_settings.KV_PREFIX}{{stats}}:adjusted:{digest}"
+
+
 def visit_window(caller: str) -> str:
     """LIST of times (µs) of one caller's visits. TTL one window. Written by record_visit, leave_out_visit."""
     return f"{app_settings.KV_PREFIX}{{stats}}:rate:visit:{caller}"
@@ -98,6 +105,11 @@ def usage_seen(digest: str) -> str:
 def usage_day(when: date) -> str:
     """HASH uses on one day by tool. No TTL. Written by record_usage."""
     return f"{app_settings.KV_PREFIX}{{usage}}:~days:{when.isoformat()}"
+
+
+def usage_adjusted(digest: str) -> str:
+    """STRING as `adjusted`, for uses of tools, which live in another slot. TTL 30 days. Written by adjust_figure."""
+    return f"{app_settings.KV_PREFIX}{{usage}}:~adjusted:{digest}"
 
 
 def usage_imported() -> str:

@@ -31,6 +31,8 @@ class Adjustment(models.Model):
     delta = models.BigIntegerField(_("change"))
     total = models.BigIntegerField(_("total after"))
     reason = models.CharField(_("reason"), max_length=280)
+    # None in rows of before there were ids.
+    idempotency_key = models.CharField(max_length=64, unique=True, blank=True, null=True, editable=False)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("by")
     )

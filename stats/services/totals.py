@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from stats.services.qr_codes import LARGEST_TOTAL
 
 FIGURES = ("visitors", "qr_total", "revenue_cents")
 _BATCH = 500
+_CONFLICT = "this id stands for another change"
 
 adjust_figure_script = Script("stats", "adjust_figure")
 
@@ -36,24 +38,42 @@ def total_key(figure: str) -> str:
     return builders[figure]()
 
 
-def adjust_figure(*, figure: str, delta: int, reason: str, actor: Any = None) -> Adjustment:
-    """Change a total by `delta` and keep why, or do neither.
+def adjust_figure(*, figure: str, delta: int, reason: str, id: str, actor: Any = None) -> Adjustment:  # noqa: A002 (the field's word)
+    """Change a total by `delta` and keep why, or do neither; once for each id, 1 to 64 characters.
 
-    Raises BadAdjustment when the total would leave 0 … 2^53 - 1, StoreUnavailable.
+    After an error of the store or the database the change may stand without its row: the same call again, with the
+    same id and within 30 days, writes the row and changes nothing twice.
+    Raises BadAdjustment when the total would leave 0 … 2^53 - 1 or the id stands for another change, StoreUnavailable.
     """
     key = total_key(figure)
     if abs(delta) > LARGEST_TOTAL:
         raise BadAdjustment(f"{delta:+d} is more than any total can be")
-    # The row first: should the store refuse, it goes again; a total never changes without its reason.
+    words = {"figure": figure, "delta": delta, "total": 0, "reason": reason, "actor": actor}
+    # The row first: should the store refuse, it goes again; a total that is known to have changed has its reason.
     with transaction.atomic():
-        row = Adjustment.objects.create(figure=figure, delta=delta, total=0, reason=reason, actor=actor)
-        status, total = adjust_figure_script.run([key], [delta, LARGEST_TOTAL])
-        if status != b"ok":
-            raise BadAdjustment(f"{figure} is {int(total)}; {delta:+d} would leave the possible totals")
-        row.total = int(total)
-        row.save(update_fields=["total"])
+        row, is_new = Adjustment.objects.get_or_create(idempotency_key=id, defaults=words)
+        if is_new:
+            row.total = _change(key, id, figure, delta)
+            row.save(update_fields=["total"])
+        elif (row.figure, row.delta) != (figure, delta):
+            raise BadAdjustment(_CONFLICT)
     figures.forget_figures()
     return row
+
+
+def _change(key: str, id: str, figure: str, delta: int) -> int:  # noqa: A002
+    mark = keys.usage_adjusted if figure.startswith("usage:") else keys.adjusted
+    digest = hashlib.sha256(id.encode()).hexdigest()[:32]
+    status, *total = adjust_figure_script.run(
+        [key, mark(digest)], [delta, LARGEST_TOTAL, keys.ADJUSTED_SECONDS, f"{figure} {delta:+d}"]
+    )
+    match status:
+        case b"ok":
+            return int(total[0])
+        case b"refused":
+            raise BadAdjustment(f"{figure} is {int(total[0])}; {delta:+d} would leave the possible totals")
+        case _:
+            raise BadAdjustment(_CONFLICT)
 
 
 def count_keys() -> int:

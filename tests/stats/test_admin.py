@@ -125,7 +125,7 @@ class TestPage:
         assert "NUM_PROXIES" in text_of(clerk.get(PATH))
 
     def test_shows_what_was_changed_by_hand(self, clerk: Client) -> None:
-        adjust_figure(figure="visitors", delta=5, reason="counted by the old site")
+        adjust_figure(figure="visitors", delta=5, reason="counted by the old site", id="a")
         assert "counted by the old site" in text_of(clerk.get(PATH))
 
     def test_says_so_when_the_store_is_away(self, clerk: Client) -> None:
@@ -160,7 +160,7 @@ class TestCsv:
 
 class TestAdjustments:
     def test_are_listed_and_can_not_be_changed(self, admin_client: Client) -> None:
-        row = adjust_figure(figure="visitors", delta=5, reason="counted by the old site")
+        row = adjust_figure(figure="visitors", delta=5, reason="counted by the old site", id="a")
         assert "counted by the old site" in text_of(admin_client.get("/admin/stats/adjustment/"))
         path = f"/admin/stats/adjustment/{row.pk}/change/"
         assert admin_client.get(path).status_code == 200

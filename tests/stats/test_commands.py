@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
+from kv.errors import StoreUnavailable
 from stats.models import Adjustment
 from stats.services.figures import read_figures
 from stats.services.usage import record_usage
@@ -56,6 +60,22 @@ class TestAdjust:
         row = Adjustment.objects.get()
         assert (row.figure, row.delta, row.total, row.reason) == ("visitors", 41, 42, "from the old site")
 
+    def test_says_the_id_with_which_to_say_it_again(self) -> None:
+        away = patch("stats.services.totals.adjust_figure_script.run", side_effect=StoreUnavailable("away"))
+        with away, pytest.raises(CommandError, match="once") as refused:
+            run("stats_adjust", "visitors", "1", "--reason", "why")
+        found = re.search(r"again with --id (\w+):", str(refused.value))
+        assert found
+        words = ("stats_adjust", "visitors", "1", "--reason", "why", "--id", found[1])
+        assert [run(*words), run(*words)] == ["visitors is now 2.\n"] * 2
+        assert Adjustment.objects.count() == 1
+
+    def test_a_database_that_is_away_is_one_line_too(self) -> None:
+        away = patch("stats.services.totals.Adjustment.objects.get_or_create", side_effect=OperationalError("a\nb"))
+        with away, pytest.raises(CommandError, match=r"database .* again with --id 'a b'") as refused:
+            run("stats_adjust", "visitors", "1", "--reason", "why", "--id", "a b")
+        assert "\n" not in str(refused.value)
+
     def test_takes_away(self) -> None:
         run("stats_adjust", "visitors", "-1", "--reason", "a test of ours")
         assert read_figures().visitors == 0
@@ -70,6 +90,9 @@ class TestAdjust:
             ("visitors", "1", "--reason", "x" * 281),
             ("visitors", "1"),
             ("visitors", "1.5", "--reason", "a part"),
+            ("visitors", "1", "--reason", "why", "--id", ""),
+            ("visitors", "1", "--reason", "why", "--id", "x" * 65),
+            ("visitors", "1", "--reason", "why", "--id", "é"),
         ],
     )
     def test_refuses_in_one_line_and_changes_nothing(self, words: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from stats.errors import BadAdjustment
 from stats.models import Adjustment
 from stats.services.figures import fresh_figures, read_figures
 from stats.services.qr_codes import LARGEST_TOTAL, record_qr_code
-from stats.services.totals import adjust_figure, count_keys, reset_figures
+from stats.services.totals import adjust_figure, adjust_figure_script, count_keys, reset_figures, total_key
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
 from tests.stats.callers import count_keys as keys_in
@@ -35,7 +35,7 @@ class TestAdjustFigure:
     )
     def test_changes_the_total_and_keeps_why(self, figure: str, delta: int, total: int) -> None:
         clerk = User.objects.create_user("clerk")
-        row = adjust_figure(figure=figure, delta=delta, reason="counted twice", actor=clerk)
+        row = adjust_figure(figure=figure, delta=delta, reason="counted twice", id="a", actor=clerk)
         row.refresh_from_db()
         assert (row.figure, row.delta, row.total, row.reason, row.actor) == (
             figure,
@@ -47,27 +47,66 @@ class TestAdjustFigure:
 
     def test_shows_at_once(self) -> None:
         assert fresh_figures()[0].visitors == 1
-        adjust_figure(figure="visitors", delta=5, reason="moved from the old site")
+        adjust_figure(figure="visitors", delta=5, reason="moved from the old site", id="a")
         assert fresh_figures()[0].visitors == 6
 
     @pytest.mark.parametrize("delta", [-2, LARGEST_TOTAL, 10**30, -(10**30)])
     def test_refuses_to_leave_the_possible_totals(self, delta: int) -> None:
         with pytest.raises(BadAdjustment):
-            adjust_figure(figure="visitors", delta=delta, reason="no")
+            adjust_figure(figure="visitors", delta=delta, reason="no", id="a")
         assert read_figures().visitors == 1
         assert not Adjustment.objects.exists()
 
     @pytest.mark.parametrize("figure", ["", "revenue", "usage:", "usage:unknown", "visitors:"])
     def test_refuses_what_is_no_figure(self, figure: str) -> None:
         with pytest.raises(BadAdjustment):
-            adjust_figure(figure=figure, delta=1, reason="no")
+            adjust_figure(figure=figure, delta=1, reason="no", id="a")
         assert not Adjustment.objects.exists()
 
     def test_keeps_no_reason_for_a_change_that_was_not_made(self) -> None:
         away = patch("stats.services.totals.adjust_figure_script.run", side_effect=StoreUnavailable("away"))
         with away, pytest.raises(StoreUnavailable):
-            adjust_figure(figure="visitors", delta=1, reason="no")
+            adjust_figure(figure="visitors", delta=1, reason="no", id="a")
         assert not Adjustment.objects.exists()
+
+    @pytest.mark.parametrize(("figure", "total"), [("visitors", 6), ("usage:payment-qr", 6)])
+    def test_an_id_changes_the_total_once(self, figure: str, total: int) -> None:
+        for _ in range(3):
+            assert adjust_figure(figure=figure, delta=5, reason="why", id="a").total == total
+        assert Adjustment.objects.count() == 1
+        assert adjust_figure(figure=figure, delta=5, reason="why", id="b").total == total + 5
+
+    @pytest.mark.parametrize("figure", ["visitors", "usage:payment-qr"])
+    def test_a_change_whose_row_was_lost_gets_it_when_it_is_said_again(self, figure: str, store: Any) -> None:
+        run = adjust_figure_script.run
+
+        def answer_is_lost(*words: Any) -> Any:
+            run(*words)
+            raise StoreUnavailable("the connection was cut")
+
+        with (
+            patch("stats.services.totals.adjust_figure_script.run", side_effect=answer_is_lost),
+            pytest.raises(StoreUnavailable),
+        ):
+            adjust_figure(figure=figure, delta=5, reason="why", id="a")
+        assert not Adjustment.objects.exists()
+        record_visit(address="203.0.113.8")
+
+        row = adjust_figure(figure=figure, delta=5, reason="why", id="a")
+        assert (row.total, Adjustment.objects.get()) == (6, row)
+        assert int(store.get(total_key(figure))) == (7 if figure == "visitors" else 6)
+
+    @pytest.mark.parametrize("change", [{"delta": 6}, {"figure": "qr_total"}])
+    @pytest.mark.parametrize("has_row", [True, False])
+    def test_an_id_stands_for_one_change(self, change: dict[str, Any], has_row: bool) -> None:
+        first: dict[str, Any] = {"figure": "visitors", "delta": 5, "reason": "why", "id": "a"}
+        adjust_figure(**first)
+        if not has_row:
+            Adjustment.objects.all().delete()
+        with pytest.raises(BadAdjustment, match="another change"):
+            adjust_figure(**{**first, **change})
+        assert (read_figures().visitors, read_figures().qr_total) == (6, 1)
+        assert Adjustment.objects.count() == has_row
 
 
 class TestResetFigures:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import uuid
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import DatabaseError
 
+from kv.errors import StoreUnavailable
 from kv.management.base import StoreCommand
 from stats.errors import BadAdjustment
 from stats.services import totals
 
 _LONGEST_REASON = 280
+_ID = re.compile(r"[\x20-\x7e]{1,64}")
 
 
 class Command(StoreCommand):
     """Change one total, with a reason that stays in the admin."""
 
     help = (
-        "Changes a total by a number, up or down, and keeps the reason; `stats_adjust revenue_cents -1250 --reason …`."
+        "Changes a total by a number, up or down, and keeps the reason; `stats_adjust revenue_cents -1250 --reason …`. "
+        "When it is not certain whether it was changed, it says the --id with which to say it again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,16 +33,24 @@ class Command(StoreCommand):
         parser.add_argument("figure", help="visitors, qr_total, revenue_cents or usage:<tool>")
         parser.add_argument("change", type=int, help="how much to add; less than 0 takes away")
         parser.add_argument("--reason", required=True, help="why: kept and shown, 280 characters at most")
+        parser.add_argument("--id", help="the same id changes the total once; without it, each call is a new change")
 
-    def handle(self, *args: Any, figure: str, change: int, reason: str, **options: Any) -> None:
-        """Change and log, or neither."""
+    def handle(self, *args: Any, figure: str, change: int, reason: str, id: str | None, **options: Any) -> None:  # noqa: A002
+        """Change and log, or neither; once for each id."""
         reason = reason.strip()
         if not 1 <= len(reason) <= _LONGEST_REASON:
             raise CommandError("--reason: 1 to 280 characters are required")
         if change == 0:
             raise CommandError("change: 0 changes nothing")
+        key = uuid.uuid4().hex if id is None else id
+        if not _ID.fullmatch(key):
+            raise CommandError("--id: 1 to 64 printable ASCII characters are required")
         try:
-            row = totals.adjust_figure(figure=figure, delta=change, reason=reason)
+            row = totals.adjust_figure(figure=figure, delta=change, reason=reason, id=key)
         except BadAdjustment as error:
             raise CommandError(str(error)) from error
+        except (StoreUnavailable, DatabaseError) as error:
+            what = "store of counts" if isinstance(error, StoreUnavailable) else "database"
+            again = f"Say the same again with --id {shlex.quote(key)}: the total changes once."
+            raise CommandError(f"The {what} can't be used: {type(error).__name__}. {again}") from error
         self.stdout.write(f"{figure} is now {row.total}.")
