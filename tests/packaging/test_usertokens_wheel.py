@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import site
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.packaging import test_wheel
-
-PROJECT = Path(__file__).parent / "usertokens_project"
-ROOT = test_wheel.ROOT
-wheel, names = test_wheel.wheel, test_wheel.names
+if TYPE_CHECKING:
+    from tests.packaging.conftest import Drive
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def project(drive: Drive) -> dict[str, Any]:
     """What the project answers."""
-    here = tmp_path_factory.mktemp("tokens")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(here / "venv")], check=True)
-    python = here / "venv/bin/python"
-    packages = next((here / "venv/lib").glob("python*/site-packages"))
-    (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
-    pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
-    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
-    for source in PROJECT.glob("*.py"):
-        (here / source.name).write_text(source.read_text())
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
-    run = subprocess.run([str(python), "drive.py"], cwd=here, env=clean, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    answers: dict[str, Any] = json.loads(run.stdout)
-    assert all(place.startswith(str(packages)) for place in answers["from"])
-    return answers
-
-
-@pytest.mark.parametrize("kind", ["lua", "templates", "static", "migrations"])
-def test_everything_it_needs_is_in_the_wheel(names: set[str], kind: str) -> None:
-    tree = {path.relative_to(ROOT).as_posix() for path in (ROOT / "usertokens" / kind).rglob("*") if path.is_file()}
-    assert {name for name in tree if "__pycache__" not in name} - names == set()
-    assert "usertokens/py.typed" in names
-    assert {f"usertokens/locale/{language}/LC_MESSAGES/django.mo" for language in test_wheel.LANGUAGES} - names == set()
+    return drive("usertokens_project")
 
 
 def test_tokens_are_spent_once(project: dict[str, Any]) -> None:

@@ -2,78 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import os
-import site
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from tests.packaging.conftest import Drive
+
 ROOT = Path(__file__).resolve().parents[2]
+APPS = ("kv", "stats", "usertokens", "codetags", "billing")
 LANGUAGES = ("fr", "de", "es")
 
-PROJECT = Path(__file__).parent / "project"
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True, text=True)
-    return next(out.glob("countinghouse-*.whl"))
-
-
-@pytest.fixture(scope="module")
-def names(wheel: Path) -> set[str]:
-    with zipfile.ZipFile(wheel) as archive:
-        return set(archive.namelist())
-
-
-@pytest.fixture(scope="module")
-def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a project of its own answers that has nothing of this tree but the wheel.
-
-    The libraries come from the environment that runs the tests, through a .pth file, so nothing is downloaded.
-    """
-    here = tmp_path_factory.mktemp("project")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(here / "venv")], check=True)
-    python = here / "venv/bin/python"
-    packages = next((here / "venv/lib").glob("python*/site-packages"))
-    (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
-    pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
-    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
-    for source in PROJECT.glob("*.py"):
-        (here / source.name).write_text(source.read_text())
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
-    run = subprocess.run([str(python), "drive.py"], cwd=here, env=clean, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    answers: dict[str, Any] = json.loads(run.stdout)
-    assert all(place.startswith(str(packages)) for place in answers["from"])
-    return answers
+def project(drive: Drive) -> dict[str, Any]:
+    """What a project with `kv` and `stats` answers."""
+    return drive("project")
 
 
 class TestContents:
-    @pytest.mark.parametrize("app", ["kv", "stats"])
+    @pytest.mark.parametrize("app", APPS)
     @pytest.mark.parametrize("kind", ["lua", "templates", "static", "migrations"])
     def test_everything_an_app_needs_is_in_it(self, names: set[str], app: str, kind: str) -> None:
         tree = {path.relative_to(ROOT).as_posix() for path in (ROOT / app / kind).rglob("*") if path.is_file()}
         assert {name for name in tree if "__pycache__" not in name} - names == set()
 
-    @pytest.mark.parametrize("app", ["kv", "stats"])
+    @pytest.mark.parametrize("app", APPS)
     def test_its_types_are_used_by_whoever_installs_it(self, names: set[str], app: str) -> None:
         assert f"{app}/py.typed" in names
 
+    @pytest.mark.parametrize("app", APPS)
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_translations_are_compiled(self, names: set[str], language: str) -> None:
-        assert f"stats/locale/{language}/LC_MESSAGES/django.mo" in names
+    def test_translations_are_compiled(self, names: set[str], app: str, language: str) -> None:
+        assert f"{app}/locale/{language}/LC_MESSAGES/django.mo" in names
 
     def test_nothing_else_is_in_it(self, names: set[str]) -> None:
-        apps = {"kv", "stats", "usertokens", "codetags", "billing"}
-        assert {name.split("/")[0] for name in names if ".dist-info/" not in name} <= apps
+        assert {name.split("/")[0] for name in names if ".dist-info/" not in name} <= set(APPS)
         assert [name for name in names if name.endswith((".po", ".pyc"))] == []
 
 

@@ -1,0 +1,61 @@
+"""The wheel, and projects of somebody else that have nothing of this tree but it."""
+
+from __future__ import annotations
+
+import json
+import os
+import site
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+
+#: Installs the wheel into an environment of its own, runs the named folder's `drive.py` there, and gives its answers.
+Drive = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(HERE.parents[1])]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    return next(out.glob("countinghouse-*.whl"))
+
+
+@pytest.fixture(scope="session")
+def names(wheel: Path) -> set[str]:
+    """Every file in it."""
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="session")
+def drive(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Drive:
+    """See `Drive`. The libraries come from the environment that runs the tests, so nothing is downloaded."""
+
+    def answers(folder: str, **environment: str) -> dict[str, Any]:
+        here = tmp_path_factory.mktemp(folder)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(here / "venv")], check=True)
+        python = here / "venv/bin/python"
+        packages = next((here / "venv/lib").glob("python*/site-packages"))
+        (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
+        pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
+        subprocess.run([*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
+        for source in (HERE / folder).glob("*.py"):
+            (here / source.name).write_text(source.read_text())
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
+        run = subprocess.run(
+            [str(python), "drive.py"], cwd=here, env=clean | environment, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stderr
+        said: dict[str, Any] = json.loads(run.stdout)
+        assert all(place.startswith(str(packages)) for place in said["from"])
+        return said
+
+    return answers
