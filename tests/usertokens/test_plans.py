@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import override_settings
@@ -40,6 +41,37 @@ class TestAllowance:
             balances.get_balance("5", now=end + timedelta(seconds=second))
         kinds = [entry.type for entry in journal.list_transactions("5", now=end + timedelta(seconds=2)).results]
         assert kinds == ["allowance", "expire", "allowance"]
+
+    @pytest.mark.parametrize("zone", ["Pacific/Niue", "Asia/Tokyo", "Europe/Berlin"])
+    def test_months_are_the_sites(self, store: Any, zone: str) -> None:
+        def first_of(year: int, month: int) -> datetime:
+            return datetime(year, month, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+        with override_settings(TIME_ZONE=zone):
+            for year, month in ((2026, 11), (2026, 12), (2027, 1), (2027, 3), (2027, 4), (2028, 2)):
+                begins, ends = first_of(year, month), first_of(year + month // 12, month % 12 + 1)
+                for moment in (begins, ends - timedelta(milliseconds=1)):
+                    tokens = balances.get_balance("5", now=moment).tokens
+                    assert (tokens.balance, tokens.period_start, tokens.period_end) == (100, begins, ends)
+            kinds = [entry.type for entry in journal.list_transactions("5", now=ends).results]
+        assert kinds.count("allowance") == 7
+
+    @pytest.mark.parametrize(("zone", "ends"), [("Pacific/Niue", 11), ("Asia/Tokyo", -9)])
+    def test_a_site_that_moves_to_another_zone_grants_no_month_for_the_hours_between(
+        self, store: Any, zone: str, ends: int
+    ) -> None:
+        balances.get_balance("5", now=NOVEMBER)
+        first = datetime(2026, 12, 1, tzinfo=UTC)
+        with override_settings(TIME_ZONE=zone):
+            for hours in range(-24, 25):
+                balances.get_balance("5", now=first + timedelta(hours=hours))
+            tokens = balances.get_balance("5", now=first + timedelta(hours=24)).tokens
+            kinds = [entry.type for entry in journal.list_transactions("5", now=DECEMBER).results]
+        assert kinds == ["allowance", "expire", "allowance"]
+        assert (tokens.period_start, tokens.period_end) == (
+            first,
+            datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=ends),
+        )
 
     @override_settings(ALLOWANCE_ROLLOVER_CAP=30)
     def test_some_may_be_kept(self, store: Any) -> None:

@@ -1,7 +1,8 @@
 --[[ What happens to an account by itself, done at its next touch: holds that ran out return, expired grants leave, the
 period's allowance comes. Used behind ledger.lua and grants.lua by every script that opens an account.
 KEYS  as ledger.lua
-ARGV  as ledger.lua; the rules are {"plans": {plan: tokens of a month}, "cap": tokens kept at a period's end}
+ARGV  as ledger.lua; the rules are {"plans": {plan: tokens of a month}, "cap": tokens kept at a period's end,
+      "months": where the site's months begin (ms), some before and after now; without them they are those of UTC}
 Returns  nothing of its own: `settled()` answers the account, or nil when it was closed. ]]
 local ALLOWANCE_PRIORITY, ROLLOVER_PRIORITY = 20, 10
 local DAY, HOUR = 86400000, 3600000
@@ -43,13 +44,27 @@ local function settle(account, declared)
     local following = days_of(math.floor((total + 1) / 12), (total + 1) % 12 + 1, 1)
     return math.min(days_of(year, month, 1) + day - 1, following - 1) * DAY + anchor - days * DAY
   end
-  -- The month counted from `anchor` in which `moment` lies; anchor 0 makes calendar months in UTC.
+  -- The month counted from `anchor` in which `moment` lies; anchor 0 makes calendar months, of UTC.
   local function period_of(anchor, moment)
     local from_year, from_month = date_of(math.floor(anchor / DAY))
     local to_year, to_month = date_of(math.floor(moment / DAY))
     local count = (to_year - from_year) * 12 + to_month - from_month
     if months_after(anchor, count) > moment then count = count - 1 end
     return months_after(anchor, count), months_after(anchor, count + 1)
+  end
+
+  -- The site's month in which now lies, after a period that ended at `ended`.
+  local function calendar_month(ended)
+    local months = rules.months or {}
+    for index = 1, #months - 2 do
+      local from, to = months[index], months[index + 1]
+      if from <= now and now < to then
+        -- The hours between the months of two time zones, when the site has moved, are not worth a month's tokens.
+        if from < ended and to - ended <= 27 * HOUR then return ended, months[index + 2] end
+        return from, to
+      end
+    end
+    return period_of(0, now)
   end
 
   local function return_holds()
@@ -150,7 +165,7 @@ local function settle(account, declared)
     end
   end
   if fresh and ends == ended then
-    starts, ends = period_of(account.anchor, now)
+    if account.anchor == 0 then starts, ends = calendar_month(ended) else starts, ends = period_of(account.anchor, now) end
     starts = math.max(starts, ended)
   end
   if not fresh and ends ~= ended then move_end(ended, ends) end

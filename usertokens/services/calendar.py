@@ -19,6 +19,18 @@ def day_number(day: date) -> int:
     return day.toordinal() - _EPOCH
 
 
+def is_utc() -> bool:
+    """Whether the site's days and months are UTC's."""
+    return timezone.get_default_timezone_name() == "UTC"
+
+
+def month_starts(first: date) -> tuple[int, ...]:
+    """Where the site's months begin (ms), from two before the month of `first` to three after it. first: its first day."""
+    count = first.year * 12 + first.month - 1
+    firsts = (date((count + step) // 12, (count + step) % 12 + 1, 1) for step in range(-2, 4))
+    return tuple(int(end_of(day - timedelta(days=1)).timestamp() * 1000) for day in firsts)
+
+
 def to_ms(moment: datetime | None) -> int | str:
     """Milliseconds since 1970, whole; "" for None, which leaves the time to the store's own clock."""
     return "" if moment is None else int(moment.timestamp() * 1000)

@@ -14,7 +14,7 @@ from kv.scripts import Script
 from usertokens import keys
 from usertokens.conf import DEFAULT_PLAN, DEMO_USER, app_settings
 from usertokens.errors import AccountClosed, AlreadyExpired, BalanceTooLarge, IdempotencyConflict, InsufficientTokens
-from usertokens.services.calendar import to_ms
+from usertokens.services.calendar import is_utc, local_day, month_starts, to_ms
 from usertokens.signals import low_balance
 from usertokens.types import Movement
 
@@ -53,7 +53,7 @@ def run(
         names += keys.weeks(user_id)
     if more_keys is not None:
         names += more_keys
-    words = [to_ms(now), app_settings.LOW_BALANCE, rules(user_id), digest, fingerprint, reason, key, actor, *own]
+    words = [to_ms(now), app_settings.LOW_BALANCE, rules(user_id, now), digest, fingerprint, reason, key, actor, *own]
     return checked(script.run(names, words))
 
 
@@ -75,7 +75,7 @@ _REFUSALS: dict[bytes, type[Exception]] = {
 
 def common_words(user_id: str, now: datetime | None = None) -> list[Word]:
     """The words of a script that is run without an idempotency key, a reason or an actor."""
-    return [to_ms(now), app_settings.LOW_BALANCE, rules(user_id), "", "", "", "", ""]
+    return [to_ms(now), app_settings.LOW_BALANCE, rules(user_id, now), "", "", "", "", ""]
 
 
 def movement(user_id: str, reply: list[Any], required: int = 0) -> Movement:
@@ -101,15 +101,22 @@ def fingerprint_of(*words: object) -> bytes:
     return hashlib.sha256("\0".join(map(str, words)).encode()).digest()[:8]
 
 
-def rules(user_id: str) -> str:
-    """What the scripts must know about allowances, as JSON."""
+def rules(user_id: str, now: datetime | None) -> str:
+    """What the scripts must know about allowances, as JSON.
+
+    The scripts know UTC's months; of another zone's they are told where some begin, enough for any clock to find its own.
+    """
     demo = _DEMO_TOKENS[bool(app_settings.DEBUG)] if user_id == DEMO_USER else None
-    return _rules(tuple(app_settings.PLAN_ALLOWANCES.items()), app_settings.ALLOWANCE_ROLLOVER_CAP, demo)
+    months = () if is_utc() else month_starts(local_day(now).replace(day=1))
+    return _rules(tuple(app_settings.PLAN_ALLOWANCES.items()), app_settings.ALLOWANCE_ROLLOVER_CAP, demo, months)
 
 
 @lru_cache(maxsize=64)
-def _rules(plans: tuple[tuple[str, int], ...], cap: int, demo: int | None) -> str:
+def _rules(plans: tuple[tuple[str, int], ...], cap: int, demo: int | None, months: tuple[int, ...]) -> str:
     allowances = dict(plans)
     if demo is not None:
         allowances[DEFAULT_PLAN] = demo
-    return json.dumps({"plans": allowances, "cap": cap}, separators=(",", ":"))
+    words: dict[str, Any] = {"plans": allowances, "cap": cap}
+    if months:
+        words["months"] = months
+    return json.dumps(words, separators=(",", ":"))

@@ -33,7 +33,7 @@ def apply_plan(
 ) -> bool:
     """Set the plan as a payment provider had it at `observation`, a number that only grows for one user.
 
-    period_start, period_end: the subscription's own period; None: calendar months in UTC. The period that runs is
+    period_start, period_end: the subscription's own period; None: calendar months of the site. The period that runs is
     moved to it; a period that begins where the last one ended, or later, brings a whole allowance.
     Answers False, having changed nothing, when a newer observation was applied before or the account is closed.
     Raises UnknownPlan.

@@ -111,7 +111,7 @@ def _run(
     words: list[Word] = [
         to_ms(now),
         app_settings.LOW_BALANCE,
-        ledger.rules(user_id),
+        ledger.rules(user_id, now),
         "",
         fingerprint,
         reason,
