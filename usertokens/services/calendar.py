@@ -25,7 +25,7 @@ def is_utc() -> bool:
 
 
 def month_starts(first: date) -> tuple[int, ...]:
-    """Where the site's months begin (ms), from two before the month of `first` to three after it. first: its first day."""
+    """Where the site's months begin (ms): from two before the month whose `first` day is given to three after it."""
     count = first.year * 12 + first.month - 1
     firsts = (date((count + step) // 12, (count + step) % 12 + 1, 1) for step in range(-2, 4))
     return tuple(int(end_of(day - timedelta(days=1)).timestamp() * 1000) for day in firsts)

@@ -104,7 +104,7 @@ def fingerprint_of(*words: object) -> bytes:
 def rules(user_id: str, now: datetime | None) -> str:
     """What the scripts must know about allowances, as JSON.
 
-    The scripts know UTC's months; of another zone's they are told where some begin, enough for any clock to find its own.
+    The scripts know UTC's months; of another zone's they are told some, enough for any clock to find its own.
     """
     demo = _DEMO_TOKENS[bool(app_settings.DEBUG)] if user_id == DEMO_USER else None
     months = () if is_utc() else month_starts(local_day(now).replace(day=1))
