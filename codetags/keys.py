@@ -30,7 +30,10 @@ def days(code: str) -> str:
 
 
 def seen(code: str, fingerprint: str) -> str:
-    """STRING "1", the backstop: this visitor was counted. TTL CODETAGS_BACKSTOP_SECONDS. Written by record_hit."""
+    """STRING the backstop: "1" this visitor was counted, "0" outside the dates. TTL CODETAGS_BACKSTOP_SECONDS.
+
+    Written by record_hit.
+    """
     return f"{_qr()}seen:{code}:{fingerprint}"
 
 

@@ -19,16 +19,23 @@ window_hit(KEYS[11], limit, window, now)
 window_hit(KEYS[12], limit_all, window_all, now)
 
 local backstop = tonumber(ARGV[3])
-if backstop > 0 and not redis.call('SET', KEYS[1], '1', 'EX', backstop, 'NX') then return {'seen'} end
-local count, days, name = KEYS[2], KEYS[3], code
 local registered = redis.call('HGET', KEYS[8], code)
 if registered then
   local first, last, archived = string.match(registered, '^([^|]*)|([^|]*)|(.)$')
   if archived == '1' or (first ~= '' and today < first) or (last ~= '' and today > last) then
-    redis.call('HINCRBY', KEYS[10], code, 1)
+    -- A mark of its own kind: it keeps this visitor from being counted apart twice, not from counting once it has begun.
+    if backstop == 0 or redis.call('SET', KEYS[1], '0', 'EX', backstop, 'NX') then
+      redis.call('HINCRBY', KEYS[10], code, 1)
+    end
     return {'outside'}
   end
-elseif redis.call('SISMEMBER', KEYS[9], code) == 0 then
+end
+if backstop > 0 and not redis.call('SET', KEYS[1], '1', 'EX', backstop, 'NX') then
+  if redis.call('GET', KEYS[1]) == '1' then return {'seen'} end
+  redis.call('SET', KEYS[1], '1', 'EX', backstop)
+end
+local count, days, name = KEYS[2], KEYS[3], code
+if not registered and redis.call('SISMEMBER', KEYS[9], code) == 0 then
   if redis.call('SCARD', KEYS[9]) < tonumber(ARGV[4]) then
     redis.call('SADD', KEYS[9], code)
   else

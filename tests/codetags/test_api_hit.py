@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from http.cookies import Morsel
 from typing import Any
 
 import pytest
 from django.test import Client, override_settings
 
+from codetags.models import CodeTag
 from codetags.services.counts import get_code
 from tests.codetags.callers import ADDRESS, BROWSER, URL, hit, staff, store_away
 
@@ -141,6 +143,13 @@ class TestCookie:
         assert answer.json()["counted"] is False
         assert cookie(answer).value == "DEMO", "it is put back, so that the day is kept"
         assert count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_code_that_has_not_begun_sets_none_however_often(self, client: Client) -> None:
+        CodeTag.objects.create(code="DEMO", label="Poster", start=date(2999, 1, 1))
+        answers = [hit(client) for _ in range(3)]
+        assert [answer.json()["counted"] for answer in answers] == [False] * 3
+        assert not any(answer.cookies for answer in answers), "or the visitor would not count on its first day"
 
     def test_with_it_the_store_is_not_asked(self, client: Client) -> None:
         client.cookies["qr_counted"] = "BT26.DEMO"

@@ -170,9 +170,24 @@ class TestRegistry:
     )
     def test_outside_its_dates_it_is_counted_apart(self, store: Any, dates: dict[str, Any]) -> None:
         CodeTag.objects.create(code="BT26", label="Poster", **dates)
-        assert record(code="BT26") is Outcome.OUTSIDE
-        assert record(code="BT26") is Outcome.SEEN
+        assert [record(code="BT26") for _ in range(3)] == [Outcome.OUTSIDE] * 3
         assert (counts("BT26").count, counts("BT26").outside) == (0, 1)
+        record(code="BT26", address="203.0.113.8")
+        assert (counts("BT26").count, counts("BT26").outside) == (0, 2)
+
+    def test_who_came_too_early_counts_once_it_has_begun(self, store: Any) -> None:
+        now = timezone.now()
+        CodeTag.objects.create(code="BT26", label="Poster", start=local_day(now + timedelta(days=1)))
+        assert record(code="BT26", now=now) is Outcome.OUTSIDE
+        begun = now + timedelta(days=1)
+        assert [record(code="BT26", now=begun) for _ in range(2)] == [Outcome.COUNTED, Outcome.SEEN]
+        assert (counts("BT26").count, counts("BT26").outside) == (1, 1)
+
+    def test_without_a_backstop_each_hit_outside_is_counted_apart(self, store: Any) -> None:
+        CodeTag.objects.create(code="BT26", label="Poster", archived=True)
+        with override_settings(CODETAGS_BACKSTOP_SECONDS=0):
+            assert [record(code="BT26") for _ in range(2)] == [Outcome.OUTSIDE] * 2
+        assert (counts("BT26").count, counts("BT26").outside) == (0, 2)
 
     def test_on_its_first_and_last_day_it_counts(self, store: Any) -> None:
         CodeTag.objects.create(code="BT26", label="Poster", start=local_day(), end=local_day())
