@@ -46,8 +46,10 @@ def spend_tokens(
     key:    the caller's idempotency key; the same key with the same input answers the first result again.
             "": a new operation.
     actor:  who acts for the user, "" for the user.
-    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, having taken nothing.
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for an amount that is none, having
+    taken nothing.
     """
+    ledger.require_whole(1, amount=amount)
     reply = ledger.run(spend_tokens_script, user_id, (amount,), reason=reason, key=key, actor=actor, now=now)
     return ledger.movement(user_id, reply, amount)
 
@@ -63,9 +65,11 @@ def record_generation(
 ) -> Generation:
     """Take the tokens of one generation (None: GENERATION_COST) and count it, all or nothing.
 
-    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, having taken and counted nothing.
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for a cost below 1, having taken and
+    counted nothing.
     """
     cost = app_settings.GENERATION_COST if cost is None else cost
+    ledger.require_whole(1, cost=cost)
     reply = ledger.run(record_generation_script, user_id, (cost,), reason=reason, key=key, actor=actor, now=now)
     moved = ledger.movement(user_id, reply, cost)
     return Generation(moved, int(reply[5]))
@@ -85,8 +89,10 @@ def add_tokens(
     """Grant tokens; debt is paid first.
 
     expires_at: None = never. priority: 0 to 999, lower burns first.
-    Raises BalanceTooLarge, AlreadyExpired, IdempotencyConflict or AccountClosed.
+    Raises BalanceTooLarge, AlreadyExpired, IdempotencyConflict or AccountClosed, or ValueError for an amount below 1.
     """
+    ledger.require_whole(1, amount=amount)
+    ledger.require_whole(0, ledger.LAST_PRIORITY, priority=priority)
     own = (amount, priority, to_ms(expires_at), "given", ledger.LARGEST_BALANCE)
     return ledger.movement(
         user_id, ledger.run(add_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
@@ -98,8 +104,11 @@ def adjust_tokens(
 ) -> Movement:
     """Correct a balance by hand, by a signed number of tokens, never below zero.
 
-    Raises InsufficientTokens, BalanceTooLarge, IdempotencyConflict or AccountClosed.
+    Raises InsufficientTokens, BalanceTooLarge, IdempotencyConflict or AccountClosed, or ValueError for a change of 0.
     """
+    ledger.require_whole(-ledger.LARGEST_BALANCE, change=change)
+    if change == 0:
+        raise ValueError("change: a number of tokens other than 0 is required")
     own = (change, GIVEN, ledger.LARGEST_BALANCE)
     reply = ledger.run(adjust_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
     return ledger.movement(user_id, reply, -change)
@@ -117,8 +126,11 @@ def reverse_entry(
 ) -> Movement:
     """Give back what a spend or a capture took, to the grants it was taken from. amount: None = all that is left of it.
 
-    Raises UnknownEntry, NotReversible, ReversedTooMuch, IdempotencyConflict or AccountClosed.
+    Raises UnknownEntry, NotReversible, ReversedTooMuch, IdempotencyConflict or AccountClosed, or ValueError for an
+    amount below 1.
     """
+    if amount is not None:
+        ledger.require_whole(1, amount=amount)
     body = (entry, "" if amount is None else amount)
     more = [keys.reversed_entries(user_id)]
 

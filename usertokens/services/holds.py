@@ -36,8 +36,10 @@ def hold_tokens(
     """Take tokens out of the balance until they are captured or released, or `ttl_seconds` (1–86400) have passed.
 
     by_service: then only a service may end it.
-    Raises InsufficientTokens, IdempotencyConflict or AccountClosed.
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for an amount or a life that is none.
     """
+    ledger.require_whole(1, amount=amount)
+    ledger.require_whole(1, LONGEST_HOLD, ttl_seconds=ttl_seconds)
     own = (amount, ttl_seconds * 1000, _maker(by_service=by_service))
     reply = ledger.run(hold_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
     if reply[0] == b"insufficient":
@@ -58,8 +60,11 @@ def capture_hold(
 ) -> Movement:
     """End a hold by keeping `amount` of it (None: all); the rest returns to the grants it was taken from.
 
-    Raises UnknownHold, HoldEnded, HoldNotYours, CaptureTooLarge, IdempotencyConflict or AccountClosed.
+    Raises UnknownHold, HoldEnded, HoldNotYours, CaptureTooLarge, IdempotencyConflict or AccountClosed, or ValueError
+    for an amount below 1.
     """
+    if amount is not None:
+        ledger.require_whole(1, amount=amount)
     own = (_entry(user_id, hold_id), _maker(by_service=by_service), "" if amount is None else amount)
     return _ended(user_id, own[0], ledger.run(capture_hold_script, user_id, own, key=key, actor=actor, now=now))
 

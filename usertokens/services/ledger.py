@@ -20,6 +20,8 @@ from usertokens.types import Movement
 
 #: The largest balance: what a double, and so every JSON client, holds exactly.
 LARGEST_BALANCE = 2**53 - 1
+#: The priority of what burns last: a higher one leaves no room for the expiry in the burn order's score.
+LAST_PRIORITY = 999
 #: What the demo account starts with while DEBUG is on, and otherwise.
 _DEMO_TOKENS = {True: 1000, False: 100}
 
@@ -76,6 +78,18 @@ _REFUSALS: dict[bytes, type[Exception]] = {
 def common_words(user_id: str, now: datetime | None = None) -> list[Word]:
     """The words of a script that is run without an idempotency key, a reason or an actor."""
     return [to_ms(now), app_settings.LOW_BALANCE, rules(user_id, now), "", "", "", "", ""]
+
+
+def require_whole(least: int, most: int | None = None, /, **numbers: object) -> None:
+    """Raise ValueError, naming the argument, unless each is a whole number from `least` to `most` (None: no bound).
+
+    The scripts take what they are given: a spend of -5 would be five tokens from nowhere.
+    """
+    for name, number in numbers.items():
+        is_whole = isinstance(number, int) and not isinstance(number, bool)
+        if not is_whole or number < least or (most is not None and number > most):  # type: ignore[operator]
+            bounds = f"at least {least}" if most is None else f"{least} to {most}"
+            raise ValueError(f"{name}: a whole number, {bounds}, is required, not {number!r}")
 
 
 def movement(user_id: str, reply: list[Any], required: int = 0) -> Movement:

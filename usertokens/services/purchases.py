@@ -38,8 +38,11 @@ def grant_tokens(
     """Grant tokens once for ever under `key`; the same key again changes nothing. Debt is paid first.
 
     source: a word that the user sees beside the grant.
-    None: the account is closed. Raises IdempotencyConflict when the key granted another amount, BalanceTooLarge.
+    None: the account is closed. Raises IdempotencyConflict when the key granted another amount, BalanceTooLarge, or
+    ValueError for an amount below 1.
     """
+    ledger.require_whole(1, amount=amount)
+    ledger.require_whole(0, ledger.LAST_PRIORITY, priority=priority)
     own = (amount, priority, to_ms(expires_at), ledger.LARGEST_BALANCE, source)
     fingerprint = ledger.fingerprint_of("grant_tokens", amount)
     return _run(
@@ -60,8 +63,9 @@ def reverse_grant(
 
     It comes out of what is frozen of the grant, then the grant, then the rest of the balance; what is missing becomes
     debt.
-    None: the account is closed. Raises UnknownSource.
+    None: the account is closed. Raises UnknownSource, or ValueError for a total below 0.
     """
+    ledger.require_whole(0, amount_total=amount_total)
     return _run(reverse_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
 
 
@@ -76,8 +80,9 @@ def restore_grant(
 ) -> SourceState | None:
     """Set the same total, only downwards: debt is paid first, the rest returns to the grant.
 
-    None: the account is closed. Raises UnknownSource.
+    None: the account is closed. Raises UnknownSource, or ValueError for a total below 0.
     """
+    ledger.require_whole(0, amount_total=amount_total)
     return _run(restore_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
 
 
