@@ -46,12 +46,12 @@ class TestRateLimit:
             small.check_identity("a")
 
     def test_settings_say_otherwise(self, store: Any) -> None:
-        with override_settings(RATE_LIMITS={"testing": "1 per 2 seconds"}):
-            assert LIMIT.window == Window(1, 2)
+        with override_settings(RATE_LIMITS={"testing": "1 per 50 seconds"}):
+            assert LIMIT.window == Window(1, 50)
             LIMIT.check_identity("a")
             with pytest.raises(RateLimited) as refused:
                 LIMIT.check_identity("a")
-            assert 1 <= refused.value.retry_after <= 2
+            assert 1 <= refused.value.retry_after <= 50
 
     def test_off_asks_the_store_nothing(self) -> None:
         with own_server() as breakable:
