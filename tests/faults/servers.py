@@ -19,8 +19,9 @@ from django.conf import settings
 from django.test import override_settings
 
 from kv.caches import durable_cache
-from kv.connection import forget_connections
+from kv.connection import call, forget_connections
 from kv.embedded import EmbeddedServer
+from kv.errors import StoreUnavailable
 from kv.factories import embedded_server
 
 if TYPE_CHECKING:
@@ -191,9 +192,17 @@ def proxied(*, timeout_ms: int = 250) -> Iterator[Proxy]:
         entry = durable_cache(proxy.url, timeout_ms=timeout_ms)
         try:
             with override_settings(CACHES={**settings.CACHES, "kv": entry}):
+                wait_until(_answers)  # a busy machine may need longer than the timeout for the first connection
                 yield proxy
         finally:
             proxy.close()
+
+
+def _answers() -> bool:
+    try:
+        return bool(call("PING"))
+    except StoreUnavailable:
+        return False
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:

