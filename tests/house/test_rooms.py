@@ -29,6 +29,8 @@ SMELLS = {"utils", "helpers", "common", "misc", "util", "helper"}
 LONGEST = 300
 # The settings are one table for the whole site, read from top to bottom; it may grow with the apps.
 LONGER = {"config/settings.py": 450}
+# What paces a loop that looks again, and a line that is slow on purpose: no test waits there for time to pass.
+PACES = {"tests/engines.py", "tests/faults/servers.py", "tests/workload.py"}
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -77,14 +79,55 @@ def test_no_error_is_swallowed() -> None:
     assert swallowed == []
 
 
+def _waits_for_nobody(tree: ast.Module) -> set[int]:
+    """The lines that wait, for so long, on an event that nothing in the module sets or hands on to be set."""
+    made = re.compile(r"^(threading\.)?Event\(\)$")
+    waits: list[tuple[str, int]] = []
+    bare: set[str] = set()
+    uses: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and made.match(ast.unparse(node.value)):
+            bare |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "wait":
+            # Without arguments it waits for ever: a process that ends by a signal.
+            if node.args or node.keywords:
+                waits.append((ast.unparse(node.func.value), node.lineno))
+            uses[ast.unparse(node.func.value)] = uses.get(ast.unparse(node.func.value), 0) + 1
+    mentioned = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    nobodys = {name for name in bare if mentioned.count(name) == uses.get(name, 0)}
+    return {line for on, line in waits if made.match(on) or on in nobodys}
+
+
 def test_no_test_sleeps() -> None:
     asleep = [
         f"{place(path)}:{node.lineno}"
         for path in python_files("tests")
         for node in ast.walk(syntax(path))
-        if isinstance(node, ast.Call) and re.search(r"(^|\.)sleep$", ast.unparse(node.func))
+        if isinstance(node, ast.Call) and re.search(r"(^|\.|_)(sleep|wait_for_timeout)$", ast.unparse(node.func))
     ]
-    assert asleep == []
+    waiting = [
+        f"{place(path)}:{line}"
+        for path in python_files("tests")
+        if place(path) not in PACES
+        for line in sorted(_waits_for_nobody(syntax(path)))
+    ]
+    assert asleep + waiting == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("threading.Event().wait(0.05)", {1}),
+        ("Event().wait(timeout=0.05)", {1}),
+        ("pause = threading.Event()\npause.wait(0.02)", {2}),
+        ("end = Event()\nthread(end.set)\nend.wait(5)", set()),
+        ("end = Event()\nthread(end)\nend.wait(5)", set()),
+        ("Event().wait()", set()),
+        ("process.wait(20)", set()),
+    ],
+)
+def test_waiting_for_nobody_is_seen(text: str, lines: set[int]) -> None:
+    assert _waits_for_nobody(ast.parse(text)) == lines
 
 
 def test_nothing_is_left_for_later() -> None:

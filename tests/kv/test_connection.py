@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+import select
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -16,19 +16,22 @@ from kv.caches import durable_cache
 from kv.connection import call, call_many, call_write, connection
 from kv.errors import NotReplicated, StoreUnavailable, store_errors
 from kv.scripts import Script
+from kv.wires import wire_of
 from tests.faults.servers import IN_TIME_SECONDS, own_server, proxied, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The contract's bound for an API's answer, seconds.
 
-
-def seconds_until_unavailable(work: Any) -> float:
-    started = time.perf_counter()
-    with pytest.raises(StoreUnavailable):
-        work()
-    return time.perf_counter() - started
+def quickest_refusal(work: Callable[[], Any]) -> float:
+    """Seconds that the quickest of three tries took to hear that the store is away."""
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            work()
+        took.append(time.monotonic() - began)
+    return min(took)
 
 
 class TestCall:
@@ -88,8 +91,8 @@ class TestStoreAway:
         with own_server() as breakable:
             call("SET", "{t}:a", 1)
             with breakable.frozen():
-                assert min(seconds_until_unavailable(lambda: call("INCR", "{t}:a")) for _ in range(3)) < IN_TIME_SECONDS
-                assert seconds_until_unavailable(_through_redis_py) < 2 * IN_TIME_SECONDS
+                assert quickest_refusal(lambda: call("INCR", "{t}:a")) < IN_TIME_SECONDS
+                assert quickest_refusal(_through_redis_py) < 2 * IN_TIME_SECONDS
             # What was sent meanwhile may have been applied once each, never more often.
             assert 1 <= int(call("GET", "{t}:a")) <= 4
 
@@ -118,8 +121,9 @@ class TestStoreAway:
             for number in range(1, 6):
                 assert call("INCR", "{t}:a") == number
                 proxy.cut()
+                resting = [line._sock for line in wire_of(connection().connection_pool)._idle]
                 # The end of a connection needs a moment to arrive.
-                threading.Event().wait(0.05)
+                assert select.select(resting, [], [], 10)[0] == resting
 
     def test_a_late_reply_meets_no_other_caller(self) -> None:
         with proxied(timeout_ms=100) as proxy:
@@ -135,7 +139,7 @@ class TestStoreAway:
     def test_nobody_listens(self) -> None:
         entry = durable_cache("redis://127.0.0.1:1/0")
         with override_settings(CACHES={"default": entry, "kv": entry}):
-            assert seconds_until_unavailable(lambda: call("PING")) < IN_TIME_SECONDS
+            assert quickest_refusal(lambda: call("PING")) < IN_TIME_SECONDS
 
     def test_a_store_that_takes_no_writes_is_away(self, embedded_store: Any) -> None:
         embedded_store.config_set("maxmemory", 1)
