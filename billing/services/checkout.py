@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from logging import getLogger
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -18,6 +19,8 @@ from billing.services.stripe_api import client, fetch
 from billing.services.sync import observe, sync_customer
 from billing.services.topups import KIND, bought_tokens
 from billing.types import Plan, Standing
+
+log = getLogger(__name__)
 
 #: Statuses that the portal mends or ends; a second subscription beside one of them would be paid twice.
 _RUNS = ("trialing", "active", "past_due", "unpaid", "paused")
@@ -52,7 +55,8 @@ class Outcome:
 def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addresses: Addresses) -> str:
     """The address of a checkout for a plan by the month or year.
 
-    Raises UnknownPlan, AlreadySubscribed, BillingOff, StripeUnavailable or StripeRefused.
+    Raises UnknownPlan, AlreadySubscribed, BillingOff, StripeUnavailable, StripeRefused, or Unresolved when Stripe does
+    not say what the user has already.
     """
     offer = catalogue.find_offer(plan, interval)
 
@@ -125,14 +129,16 @@ def _read(customer_id: str, now: datetime | None) -> Standing | None:
 
 
 def _with_customer(user: AbstractBaseUser, create: Any) -> str:
-    """Do it with the user's customer; once more with a new one when Stripe has deleted that."""
-    row = ensure_customer(user)
+    """Do it with the user's customer; once more, with a new one, when Stripe has it no longer."""
     try:
-        return str(create(row))
-    except StripeRefused as error:
-        if error.reason != "resource_missing" or not _is_gone(row):
+        return str(create(ensure_customer(user)))
+    except (StripeRefused, Unresolved) as error:
+        gone = [row for row in customers_of(str(user.pk)) if row.closed_at is None and _is_gone(row)]
+        if not gone:
+            log.warning("billing: nothing could be opened at Stripe: %s", error.reason)
             raise
-    retire_customer(row)
+    for row in gone:
+        retire_customer(row)
     return str(create(ensure_customer(user)))
 
 

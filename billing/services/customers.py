@@ -5,6 +5,7 @@ By our own map first, then by what our checkout wrote on Stripe's objects; never
 
 from __future__ import annotations
 
+from logging import getLogger
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -16,6 +17,8 @@ from django.utils import timezone
 from billing.errors import StripeRefused, Unresolved
 from billing.models import StripeCustomer
 from billing.services.stripe_api import client, fetch, fetch_all, is_live
+
+log = getLogger(__name__)
 
 
 def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
@@ -38,7 +41,11 @@ def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
 
 
 def retire_customer(row: StripeCustomer) -> None:
-    """Stripe has deleted this customer: the next checkout makes another."""
+    """Stripe has deleted this customer, or never had it under this key: the next checkout makes another.
+
+    From then on it counts only while Stripe shows it, say when the older key is back.
+    """
+    log.warning("billing: Stripe has no customer %s any more, the next checkout makes another", row.customer_id)
     StripeCustomer.objects.filter(pk=row.pk).update(is_own=False, closed_at=timezone.now())
 
 

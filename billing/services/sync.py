@@ -77,7 +77,11 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
 
 
 def observe(rows: list[StripeCustomer], now: datetime) -> tuple[Reading, tuple[TopUp, ...]]:
-    """What Stripe says now about a user's customers; reads only. Raises StripeUnavailable."""
+    """What Stripe says now about a user's customers; reads only.
+
+    One that was retired counts while Stripe shows it, and is passed over when not.
+    Raises StripeUnavailable, or Unresolved when Stripe does not show another.
+    """
     subscriptions: list[dict[str, Any]] = []
     topups: list[TopUp] = []
     for row in rows:
@@ -86,7 +90,8 @@ def observe(rows: list[StripeCustomer], now: datetime) -> tuple[Reading, tuple[T
             topups += _topups(str(row.customer_id))
         except StripeRefused as error:
             # Not known is not deleted: under another account's key every customer would lose what is paid for.
-            if error.reason != "resource_missing" or not is_deleted(str(row.customer_id)):
+            is_missing = error.reason == "resource_missing"
+            if not is_missing or (row.closed_at is None and not is_deleted(str(row.customer_id))):
                 raise Unresolved(f"Stripe does not show customer {row.customer_id}: {error.reason}") from error
     reading = read_subscriptions(subscriptions, now)
     return _with_schedule(reading, subscriptions, now), tuple(topups)

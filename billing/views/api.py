@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.conf import CHECKOUT_LIMIT, SUBSCRIPTION_LIMIT
-from billing.errors import AlreadySubscribed, BillingOff, StripeRefused, StripeUnavailable, UnknownPlan
+from billing.errors import AlreadySubscribed, BillingOff, StripeRefused, StripeUnavailable, UnknownPlan, Unresolved
 from billing.serializers import PlanInput, SubscriptionOutput, TopUpInput, UrlOutput
 from billing.services import checkout, standings
 from billing.types import Plan
@@ -94,5 +94,5 @@ def _opened(field: str, open_it: Callable[[], str]) -> Response:
         refusal = Refusal(503, "stripe_unavailable", "Stripe can't be reached. Try again in a moment.")
         refusal.headers = {"Retry-After": "5"}  # type: ignore[attr-defined]
         raise refusal from error
-    except StripeRefused as error:
+    except (StripeRefused, Unresolved) as error:
         raise Refusal(503, "stripe_refused", "Stripe refused. Whoever runs this site can see why.") from error

@@ -24,6 +24,7 @@ from billing.errors import (
     StripeUnavailable,
     UnknownPlan,
     UnknownSession,
+    Unresolved,
 )
 from billing.services import catalogue, checkout
 from billing.services.stripe_api import is_on
@@ -80,7 +81,7 @@ class _OnwardPage(View):
             return _problem(request, "off", 503)
         except RateLimited:
             return _problem(request, "busy", 429)
-        except (StripeUnavailable, StripeRefused):
+        except (StripeUnavailable, StripeRefused, Unresolved):
             return _problem(request, "away", 503)
 
 

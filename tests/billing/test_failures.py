@@ -9,9 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import override_settings
 
-from billing.errors import StripeUnavailable
 from billing.models import StripeCustomer, StripeEvent
-from billing.services import accounts, inbox, standings, sync, work
+from billing.services import inbox, standings, sync, work
 from kv.errors import StoreUnavailable
 from tests.billing.story import Story
 from tests.stripe_fake import Fault
@@ -173,37 +172,3 @@ class TestUnknown:
         story.deliver()
         assert story.states() == {"done": 1}
         assert len(story.stripe.world.requests) == asked
-
-
-class TestAnotherAccount:
-    """The key is another account's: its Stripe knows nobody, which must not read as "nobody pays"."""
-
-    def test_nobody_loses_a_plan(self, story: Story) -> None:
-        story.buy_plan()
-        story.deliver()
-        del story.stripe.world.objects[story.customer]
-        story.stripe.desk.update(story.stripe.world.of("subscription")[0]["id"])
-        story.stripe.world.unknown.add(story.customer)
-        story.deliver(story.stripe.world.events[-1:])
-        assert story.plan == "Plus"
-        assert story.event("customer.subscription.updated").state == "parked"
-
-    def test_a_deleted_one_does(self, story: Story) -> None:
-        story.buy_plan()
-        story.deliver()
-        story.stripe.desk.delete_customer(story.customer)
-        story.stripe.world.unknown.add(story.customer)
-        story.deliver()
-        assert (story.plan, story.standing.plan, set(story.states())) == ("Free", "Free", {"done"})
-
-    def test_an_account_that_may_go_on_paying_elsewhere_is_not_deleted(self, story: Story) -> None:
-        story.stripe.world.unknown.add(story.customer)
-        del story.stripe.world.objects[story.customer]
-        with override_settings(STRIPE_SECRET_KEY="sk_live_other"):
-            story.stripe.world.livemode = True
-            StripeCustomer.objects.update(livemode=True)
-            with pytest.raises(StripeUnavailable):
-                accounts.close_account(story.user_id)
-        story.stripe.world.livemode = False
-        StripeCustomer.objects.update(livemode=False)
-        accounts.close_account(story.user_id)
