@@ -2,7 +2,7 @@
 KEYS  count (STRING), days (HASH), rank (ZSET), last_seen (ZSET), registry (HASH), unknown (SET)
 ARGV  code, last seen if the store knows none (ms since 1970), "1" to change nothing, otherwise "",
       then day (YYYY-MM-DD) and hits of that day, in turn
-Returns hits that were missing ]]
+Returns hits that were missing (text) ]]
 local missing, raised = 0, {}
 for place = 4, #ARGV, 2 do
   local known = tonumber(redis.call('HGET', KEYS[2], ARGV[place]) or '0')
@@ -12,12 +12,13 @@ for place = 4, #ARGV, 2 do
     raised[#raised + 1] = {ARGV[place], string.format('%.0f', more)}
   end
 end
-if missing == 0 or ARGV[3] == '1' then return missing end
+local restored = string.format('%.0f', missing)
+if missing == 0 or ARGV[3] == '1' then return restored end
 for _, day in ipairs(raised) do redis.call('HINCRBY', KEYS[2], day[1], day[2]) end
-local count = redis.call('INCRBY', KEYS[1], string.format('%.0f', missing))
+local count = redis.call('INCRBY', KEYS[1], restored)
 redis.call('ZADD', KEYS[3], string.format('%.0f', count), ARGV[1])
 redis.call('ZADD', KEYS[4], 'NX', ARGV[2], ARGV[1])
 if redis.call('HEXISTS', KEYS[5], ARGV[1]) == 0 and string.sub(ARGV[1], 1, 1) ~= '~' then
   redis.call('SADD', KEYS[6], ARGV[1])
 end
-return missing
+return restored
