@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import redis
 from redis.backoff import NoBackoff
@@ -40,18 +40,22 @@ def import_hits(source: str, counts: Iterable[OldCount], *, dry_run: bool = Fals
     """Add the hits to the live counts, each once: of a source that is read again only what it has counted since.
 
     source: names the place, so that a second one with the same codes is added too. dry_run: say what would be added.
-    Raises BadImport or StoreUnavailable; what was taken over before that stays, and is not taken twice.
+    A name stands once for each day: of two the larger would be taken, not their sum.
+    Raises BadImport or StoreUnavailable, or ValueError for hits that are no number; what was taken over before that
+    stays, and is not taken twice.
     """
     codes: set[str] = set()
     skipped: list[str] = []
     hits = 0
     for old in counts:
+        if type(old.hits) is not int or not 0 <= old.hits <= _LARGEST:
+            raise ValueError(f"hits: a whole number, 0 to {_LARGEST}, is required, not {old.hits!r}")
         try:
             code = parse_code(old.name)
         except MalformedCode:
             skipped.append(old.name)
             continue
-        day = old.day.isoformat() if old.day else keys.UNDATED
+        day = _field_of(old.day)
         names = [
             keys.imported(),
             keys.count(code),
@@ -67,33 +71,55 @@ def import_hits(source: str, counts: Iterable[OldCount], *, dry_run: bool = Fals
 
 
 def read_older_store(url: str) -> Iterator[OldCount]:
-    """Every `qr:count:*` of an older site's Redis. Raises BadImport."""
+    """Every `qr:count:*` of an older site's Redis. Raises BadImport, which repeats nothing of the address."""
+    reading = "its address"
     try:
         client: Any = redis.Redis.from_url(
             url, retry=Retry(NoBackoff(), 0), socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
         )
+        reading = "its keys"
         for key in client.scan_iter(f"{_OLD_PREFIX}*", count=1000):
+            reading = bytes(key).decode("utf-8", "replace")
             value = client.get(key)
             if value is not None:
-                name = bytes(key).decode("utf-8", "replace").removeprefix(_OLD_PREFIX)
-                yield OldCount(name, None, _number(bytes(value).decode("utf-8", "replace"), name))
+                name = reading.removeprefix(_OLD_PREFIX)
+                yield OldCount(name, None, _number(bytes(value).decode("utf-8", "replace"), reading))
     except (redis.RedisError, OSError, ValueError) as error:
-        raise BadImport(f"the older store can't be read: {type(error).__name__}: {error}") from error
+        # Its words may repeat the address, and of a mistyped one a part of the password.
+        raise BadImport(f"the older store can't be read: {reading} ({type(error).__name__})") from None
 
 
 def read_csv(path: Path) -> Iterator[OldCount]:
-    """A file with a heading line `code,count` or `code,date,count`. Raises BadImport, which names the line."""
+    """A file with a heading line `code,count` or `code,date,count`; the whole of it is checked before the first row.
+
+    Raises BadImport, which names the line.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as text:
-            rows = csv.DictReader(text)
-            if not {"code", "count"} <= set(rows.fieldnames or ()):
-                raise BadImport(
-                    f"{path}: the first line must name the columns code and count (and date, if there is one)"
-                )
-            for row in rows:
-                yield _row(row, f"{path}, line {rows.line_num}")
+            counts = list(_rows(text, path))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadImport(f"{path} can't be read: {error}") from error
+    yield from counts
+
+
+def _rows(text: TextIO, path: Path) -> Iterator[OldCount]:
+    rows = csv.DictReader(text)
+    if not {"code", "count"} <= set(rows.fieldnames or ()):
+        raise BadImport(f"{path}: the first line must name the columns code and count (and date, if there is one)")
+    seen: set[tuple[str, str]] = set()
+    for row in rows:
+        where = f"{path}, line {rows.line_num}"
+        old = _row(row, where)
+        place = (old.name, _field_of(old.day))
+        if place in seen:
+            of_day = f" of {old.day}" if old.day else ""
+            raise BadImport(f"{where}: {old.name[:40]}{of_day} stands here twice; add the two up")
+        seen.add(place)
+        yield old
+
+
+def _field_of(day: date | None) -> str:
+    return day.isoformat() if day else keys.UNDATED
 
 
 def _row(row: dict[str, str], where: str) -> OldCount:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 import redis
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from codetags import keys
 from codetags.models import DailyHits
+from codetags.services.backfill import OldCount, import_hits
 from codetags.services.counts import get_code
 from kv.embedded import EmbeddedServer
 
@@ -70,10 +72,41 @@ class TestOlderStore:
         call_command("codetags_reset", "BT26", yes=True, stdout=io.StringIO())
         assert backfill(url=older).startswith("2 hits")
 
-    @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "nonsense://"])
-    def test_one_that_does_not_answer(self, store: Any, url: str) -> None:
-        with pytest.raises(CommandError, match="can't be read"):
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "redis://127.0.0.1:1/0",
+            "nonsense://",
+            "redis://user:secret@127.0.0.1:1/0",
+            "redis://user:sec/secret@127.0.0.1/0",
+            "redis://user@127.0.0.1:secret/0",
+            "redis://[secret/0",
+            "redis://127.0.0.1:1/0?socket_timeout=secret",
+            "http://user:secret@example.org",
+        ],
+    )
+    def test_one_that_does_not_answer_is_one_line_without_the_password(self, store: Any, url: str) -> None:
+        with pytest.raises(CommandError, match="--from: the older store can't be read") as refused:
             backfill(url=url)
+        assert "sec" not in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+    def test_one_that_goes_away_meanwhile(self, older: str) -> None:
+        with (
+            patch.object(redis.Redis, "get", side_effect=redis.ConnectionError("secret")),
+            pytest.raises(CommandError, match=r"older store can't be read: qr:count:\S+ \(ConnectionError\)"),
+        ):
+            backfill(url=older)
+
+    def test_a_key_of_another_kind_is_named(self, older: str, other_site: Any) -> None:
+        other_site.hset("qr:count:HASH", "a", 1)
+        with pytest.raises(CommandError, match="older store can't be read: qr:count:HASH"):
+            backfill(url=older)
+
+    def test_a_value_that_is_no_count_is_named(self, older: str, other_site: Any) -> None:
+        other_site.set("qr:count:WORD", "many")
+        with pytest.raises(CommandError, match="qr:count:WORD: 'many' is no count"):
+            backfill(url=older)
 
 
 class TestCsv:
@@ -88,7 +121,16 @@ class TestCsv:
 
     @pytest.mark.parametrize(
         "text",
-        ["name,hits\nDEMO,1\n", "code,count\nDEMO,-1\n", "code,date,count\nDEMO,1.5.26,1\n", "code,count\nDEMO\n"],
+        [
+            "name,hits\nDEMO,1\n",
+            "code,count\nDEMO,-1\n",
+            "code,date,count\nDEMO,1.5.26,1\n",
+            "code,count\nDEMO\n",
+            "code,count\nDEMO,5\nBT26,\n",
+            "code,count\nDEMO,5\nDEMO,7\n",
+            "code,date,count\nDEMO,2026-05-01,5\nDEMO,2026-05-01,7\n",
+            "code,date,count\nDEMO,,5\nDEMO,1970-01-01,7\n",
+        ],
     )
     def test_one_that_is_wrong(self, store: Any, tmp_path: Path, text: str) -> None:
         path = tmp_path / "hits.csv"
@@ -96,3 +138,24 @@ class TestCsv:
         with pytest.raises(CommandError, match=str(path)):
             backfill(csv=path)
         assert count("DEMO") == 0
+
+    def test_a_code_that_stands_there_twice_is_named_with_its_line(self, store: Any, tmp_path: Path) -> None:
+        path = tmp_path / "hits.csv"
+        path.write_text("code,date,count\nDEMO,2026-05-01,5\nBT26,,1\nDEMO,2026-05-01,7\n")
+        with pytest.raises(CommandError, match=r"line 4: DEMO of 2026-05-01 stands here twice"):
+            backfill(csv=path)
+        assert store.exists(keys.imported()) == 0, "the whole file is checked first"
+
+    def test_small_and_capital_letters_are_added_up(self, store: Any, tmp_path: Path) -> None:
+        """An older site may have counted them apart."""
+        path = tmp_path / "hits.csv"
+        path.write_text("code,count\nDEMO,5\ndemo,7\n")
+        assert backfill(csv=path) == "12 hits of 1 codes added; 0 names left out.\n"
+        assert backfill(csv=path).startswith("0 hits")
+
+
+@pytest.mark.parametrize("hits", [-1, 2**53, 1.5, True])
+def test_hits_that_can_not_be_are_refused(store: Any, hits: Any) -> None:
+    with pytest.raises(ValueError, match="hits"):
+        import_hits("older", [OldCount("DEMO", None, hits)])
+    assert count("DEMO") == 0

@@ -39,7 +39,7 @@ class Command(StoreCommand):
                 options["name"] or self._name(options), self._counts(options), dry_run=self.dry_run
             )
         except BadImport as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(f"{'--from' if options['url'] else '--csv'}: {error}") from error
         if not self.dry_run:
             rollup.roll_up_days(everything=True)
         for name in done.skipped:
@@ -54,5 +54,10 @@ class Command(StoreCommand):
     def _name(self, options: dict[str, Any]) -> str:
         if not options["url"]:
             return str(options["csv"].name)
-        parts = urlsplit(options["url"])  # no password may end up in a key
-        return f"{parts.hostname or ''}:{parts.port or ''}{parts.path}"
+        try:
+            parts = urlsplit(options["url"])
+            port = parts.port
+        except ValueError as error:
+            # Its words repeat what stands where the port is looked for, which may be half of a password.
+            raise CommandError(f"--from: the older store can't be read: its address ({type(error).__name__})") from None
+        return f"{parts.hostname or ''}:{port or ''}{parts.path}"  # no password may end up in a key
