@@ -6,9 +6,12 @@ import csv
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TextIO
+
+import redis
 
 from kv.addresses import canonical_address, digest_hash
 from kv.scripts import Script
@@ -103,21 +106,20 @@ def import_older_store(
 
     The visitors' total may be larger than what the set tells (marks lost, never kept, or not understood): the rest is
     added as a number.
+    Raises BadImport, also when the older store goes away meanwhile, TotalTooLarge, or StoreUnavailable for this store.
     """
     understood = 0
     for name in ("stats:visitors:ips", "stats:visitors_ips"):
-        if older.type(name) == b"set":
-            result = import_visitors(older.sscan_iter(name, count=1000), dry_run=dry_run, advance=advance)
+        if _kind(older, name) == b"set":
+            result = import_visitors(_members(older, name), dry_run=dry_run, advance=advance)
             understood += result.read - result.unknown
             yield result
     beyond = max(_number(older, "stats:visitors") - understood, 0)
     yield import_figure(source=source, figure="visitors:beyond", value=beyond, dry_run=dry_run)
     for name, figure in (("stats:qr_total", "qr_total"), ("stats:revenue", "revenue_cents")):
         yield import_figure(source=source, figure=figure, value=_number(older, name), dry_run=dry_run)
-    for name in sorted(older.scan_iter(match="usage:*", count=1000)):
-        tool = name.decode("utf-8", "replace")
-        if older.type(name) == b"string":
-            yield import_figure(source=source, figure=tool, value=_number(older, tool), dry_run=dry_run)
+    for tool in _tools(older):
+        yield import_figure(source=source, figure=tool, value=_number(older, tool), dry_run=dry_run)
 
 
 def import_csv(file: TextIO, *, source: str, dry_run: bool) -> Iterator[ImportedFigure]:
@@ -167,8 +169,35 @@ def _add_visitors(batch: list[Visitor], *, dry_run: bool) -> int:
     return int(import_visitors_script.run([keys.visitors(), *shards], ["1" if dry_run else "0", *members]))
 
 
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Say of which store an error is, and at which key; its own words may hold an address."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise BadImport(f"the older store can't be read: {name} ({type(error).__name__})") from None
+
+
+def _kind(older: Any, name: str) -> bytes:
+    with _reading(name):
+        return bytes(older.type(name))
+
+
+def _members(older: Any, name: str) -> Iterator[bytes]:
+    with _reading(name):
+        yield from older.sscan_iter(name, count=1000)
+
+
+def _tools(older: Any) -> list[str]:
+    with _reading("usage:*"):
+        names = sorted(older.scan_iter(match="usage:*", count=1000))
+    tools = (name.decode("utf-8", "replace") for name in names)
+    return [tool for tool in tools if _kind(older, tool) == b"string"]
+
+
 def _number(older: Any, name: str) -> int:
-    value = older.get(name)
+    with _reading(name):
+        value = older.get(name)
     if value is None:
         return 0
     try:

@@ -7,12 +7,14 @@ import io
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import redis
 from django.core.management import CommandError, call_command
 
 from kv.embedded import EmbeddedServer
+from kv.errors import StoreUnavailable
 from stats import keys
 from stats.errors import BadImport, TotalTooLarge
 from stats.services.figures import read_figures
@@ -146,6 +148,35 @@ class TestOlderStore:
     def test_a_tool_that_is_not_listed_is_named(self, socket_path: str, older: Any) -> None:
         older.set("usage:forgotten", 5)
         with pytest.raises(CommandError, match="forgotten"):
+            backfill(socket_path)
+
+    @pytest.mark.parametrize(
+        ("call", "key"),
+        [
+            ("type", "stats:visitors:ips"),
+            ("sscan", "stats:visitors:ips"),
+            ("get", "stats:visitors"),
+            ("scan", r"usage:\*"),
+        ],
+    )
+    def test_one_that_goes_away_meanwhile_is_not_taken_for_ours(self, socket_path: str, call: str, key: str) -> None:
+        with (
+            patch.object(redis.Redis, call, side_effect=redis.ConnectionError("secret")),
+            pytest.raises(CommandError, match=rf"--from: the older store can't be read: {key} \(Conn") as refused,
+        ):
+            backfill(socket_path)
+        assert "secret" not in str(refused.value)
+
+    @pytest.mark.parametrize("key", ["stats:visitors", "stats:revenue"])
+    def test_a_key_of_another_kind_is_named(self, socket_path: str, older: Any, key: str) -> None:
+        older.delete(key)
+        older.hset(key, "a", 1)
+        with pytest.raises(CommandError, match=f"the older store can't be read: {key}"):
+            backfill(socket_path)
+
+    def test_our_own_that_goes_away_meanwhile_is_named(self, socket_path: str) -> None:
+        away = patch("stats.services.imports.import_figure_script.run", side_effect=StoreUnavailable("away"))
+        with away, pytest.raises(CommandError, match="The store of counts can't be used: away"):
             backfill(socket_path)
 
 

@@ -42,7 +42,7 @@ class Command(StoreCommand):
             else:
                 self._from_store(url or "", name)
         except BadImport as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(f"{'--from' if csv is None else '--csv'}: {error}") from error
         except TotalTooLarge as error:
             raise CommandError(f"{error}: the total would grow beyond exact numbers") from error
         finally:
