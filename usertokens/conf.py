@@ -29,5 +29,9 @@ DEFAULT_PLAN = "Free"
 DEMO_USER = "test-user-id"
 
 CHAT_LIMIT = RateLimit("chat", "120/minute")
+#: By user: a conversation is up to 1 MiB of the database.
+CHAT_USER_LIMIT = RateLimit("chat_user", "600/hour")
+#: By user: a hold that is released costs no tokens, and leaves some 780 bytes in the store.
+HOLD_LIMIT = RateLimit("hold", "1000/day")
 #: Whoever sits at somebody's open session does not guess the password here either.
 CLOSE_LIMIT = RateLimit("close", "10/minute")

@@ -106,6 +106,16 @@ class TestChat:
         assert api.post("/api/chat/save", body, format="json").status_code == 400
         assert api.get("/api/dashboard").json()["conversations"] == 0
 
+    @override_settings(RATE_LIMITS={"chat_user": "2/hour"})
+    def test_too_many_of_ones_own(self, api: APIClient, user: User, other: User, permitted: Permitted) -> None:
+        def save(client: APIClient, **whom: str) -> int:
+            return int(client.post("/api/chat/save", {"summary": "x", **whom}, format="json").status_code)
+
+        assert [save(api) for _ in range(3)] == [201, 201, 429]
+        assert save(client_of(other)) == 201
+        service = permitted("act_for_any")
+        assert [save(service, userId=str(user.pk)) for _ in range(3)] == [201] * 3
+
     def test_a_mebibyte_is_the_most(self, api: APIClient) -> None:
         def save(size: int) -> int:
             messages = [{"role": "user", "content": "x" * size}]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -158,6 +159,26 @@ class TestHolds:
     def test_lives_that_are_none(self, api: APIClient, seconds: Any) -> None:
         answer = post(api, "tokens/holds", {"amount": 4, "ttl_seconds": seconds, "reason": "x"})
         assert answer.status_code == 400
+
+    @override_settings(RATE_LIMITS={"hold": "2/day"})
+    def test_too_many_of_ones_own(
+        self, api: APIClient, user: User, other: User, permitted: Permitted, store: Any
+    ) -> None:
+        body = {"amount": 1, "ttl_seconds": 60, "reason": "image"}
+        for _ in range(2):
+            hold = post(api, "tokens/holds", body)
+            assert post(api, f"tokens/holds/{hold.json()['id']}/release").status_code == 200
+        refused = post(api, "tokens/holds", body)
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert refused.headers["RateLimit-Policy"] == '"hold";q=2;w=86400'
+        assert int(refused.headers["Retry-After"]) > 86000
+        assert api.get("/api/tokens").json()["held"] == 0
+        # Not by address, not on spending, and not for a service, whether for a user or for itself.
+        assert post(client_of(other), "tokens/holds", body).status_code == 201
+        assert post(api, "tokens/spend", {"amount": 1, "reason": "x"}).status_code == 200
+        service = permitted("act_for_any")
+        for whom in ({}, {"userId": str(user.pk)}):
+            assert [post(service, "tokens/holds", {**body, **whom}).status_code for _ in range(3)] == [201] * 3
 
 
 class TestTransactions:

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from usertokens.conf import CHAT_LIMIT
+from usertokens.conf import CHAT_LIMIT, CHAT_USER_LIMIT
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import ConversationInput, ConversationOutput, DashboardOutput, MoodInput, PlanInput
 from usertokens.services import activity, conversations, dashboards, plans
@@ -74,6 +74,7 @@ class ConversationView(UserTokensView):
         form.is_valid(raise_exception=True)
         words = form.validated_data
         user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
+        self.count_own(request, CHAT_USER_LIMIT, self.actor(request, user_id))
         saved = conversations.record_conversation(
             user_id, summary=words["summary"], conversation_id=words.get("id"), messages=words.get("messages")
         )

@@ -15,7 +15,9 @@ from rest_framework.serializers import Serializer
 
 from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.views import ApiView
+from kv.throttling import RateLimit, RateLimited
 from usertokens import errors
+from usertokens.permissions import ACT_FOR_ANY
 from usertokens.services.people import require_user
 
 _KEY = re.compile(r"[\x20-\x7e]{1,64}\Z")
@@ -53,6 +55,20 @@ class UserTokensView(ApiView):
         """Who acts for the subject: "" for themselves."""
         own = str(request.user.pk)
         return "" if own == subject else own
+
+    def count_own(self, request: Request, limit: RateLimit, actor: str) -> None:
+        """Count what users do for themselves by their id, whatever their address. Raises RateLimited.
+
+        Whoever may act for any user is not limited; who that is costs queries, so it is asked of nobody below the
+        limit.
+        """
+        if actor:
+            return
+        try:
+            limit.check_identity(str(request.user.pk))
+        except RateLimited:
+            if not request.user.has_perm(ACT_FOR_ANY):
+                raise
 
     def idempotency_key(self, request: Request) -> str:
         """The header's value; "" without one. Raises InvalidInput."""

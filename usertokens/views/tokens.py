@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from usertokens.conf import HOLD_LIMIT
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import (
     AddedOutput,
@@ -160,6 +161,7 @@ class HoldsView(UserTokensView):
         words = form.validated_data
         user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
         actor = self.actor(request, user_id)
+        self.count_own(request, HOLD_LIMIT, actor)
         hold = holds.hold_tokens(
             user_id,
             words["amount"],
