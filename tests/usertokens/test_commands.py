@@ -95,6 +95,22 @@ class TestArchive:
         balance = balances.get_balance("5").tokens.balance
         assert balances.reverse_entry("5", int(spent.transaction_id), 15, reason="x").balance == balance + 15
 
+    def test_of_many_young_entries_the_newest_stay(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(journal, "KEPT", 4)
+        start = timezone.now() - timedelta(days=20)
+        for number in range(10):
+            balances.spend_tokens("5", 1, reason=f"r{number}", now=start + timedelta(days=number))
+        before, days = list(journal.iterate_transactions("5")), journal.list_daily_balances("5")
+        gone = len(before) - 4
+        assert f"{gone} entries would be" in run("usertokens_archive", "--dry-run")
+        assert f"{gone} entries were" in run("usertokens_archive")
+        assert (store.llen(keys.journal("5")), ArchivedEntry.objects.count()) == (4, gone)
+        assert list(journal.iterate_transactions("5")) == before
+        assert journal.list_daily_balances("5") == days
+        assert [day.balance for day in days[:9]] == [0] * 9
+        assert "0 entries were" in run("usertokens_archive")
+        assert "0 wrong" in run("usertokens_check")
+
     def test_few_days_are_refused(self, store: Any) -> None:
         with pytest.raises(CommandError):
             run("usertokens_archive", "--days", "7")

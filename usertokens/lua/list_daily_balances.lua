@@ -1,15 +1,12 @@
 --[[ The balance at several moments, found in the journal by halving.
-KEYS  account (HASH), journal (LIST)
+KEYS  journal (LIST)
 ARGV  the moments (ms), ascending
 Returns {balance, …}, one for each moment; "" where the journal does not reach back so far ]]
-local entries = redis.call('LLEN', KEYS[2])
+local entries = redis.call('LLEN', KEYS[1])
 local answer, from = {}, 0
-local function entry(index) return {cmsgpack.unpack(redis.call('LINDEX', KEYS[2], index))} end
-local start = ''
-if entries > 0 then
-  local first = entry(0)
-  start = (redis.call('HEXISTS', KEYS[1], 'archived') == 1 or first[1] == 1) and string.format('%.0f', first[5] - first[4]) or ''
-end
+local function entry(index) return {cmsgpack.unpack(redis.call('LINDEX', KEYS[1], index))} end
+-- Before a journal's very first entry there was nothing; before the first that is still here there is an archive.
+local start = entries > 0 and entry(0)[1] == 1 and '0' or ''
 for number, moment in ipairs(ARGV) do
   local low, high = from, entries
   while low < high do

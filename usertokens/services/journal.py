@@ -8,14 +8,19 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Max, Min, Q
+
+from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.models import ArchivedEntry
 from usertokens.services import ledger
-from usertokens.services.calendar import end_of, from_ms, local_day
+from usertokens.services.calendar import end_of, from_ms
 from usertokens.types import DayBalance, Page, Transaction
 
 _CHUNK = 500
+#: Entries of one user that stay in the store, at the most, however young: so nobody's journal fills the memory.
+KEPT = 1000
 
 list_transactions_script = Script("usertokens", "list_transactions")
 list_daily_balances_script = Script("usertokens", "list_daily_balances")
@@ -53,14 +58,19 @@ def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = 
     today = local_day(now)
     wanted: list[date] = [today - timedelta(days=back) for back in reversed(range(days))]
     moments = [int(end_of(day).timestamp() * 1000) - 1 for day in wanted]
-    reply = list_daily_balances_script.read([keys.account(user_id), keys.journal(user_id)], moments)
-    return tuple(DayBalance(day, int(text) if text else None) for day, text in zip(wanted, reply, strict=True))
+    reply = list_daily_balances_script.read([keys.journal(user_id)], moments)
+    found = [int(text) if text else None for text in reply]
+    missing = found.count(None)
+    if missing:
+        # The first ones. Read second, as everywhere: what was moved meanwhile is found there now.
+        found[:missing] = _archived_balances(user_id, moments[:missing])
+    return tuple(map(DayBalance, wanted, found))
 
 
 def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime | None = None) -> int:
-    """Move entries from before `older_than` (None: all) to the database, oldest first. Answers how many.
+    """Move entries from before `older_than` to the database, and all but the newest `KEPT`, oldest first; None: all.
 
-    Each part is trimmed from the store only once it is read back from the database.
+    Answers how many. Each part is trimmed from the store only once it is read back from the database.
     """
     moved = 0
     while True:
@@ -69,16 +79,16 @@ def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime 
         entries = list(reversed(_young(user_id, min(archived + _CHUNK, newest), _CHUNK, now)[0]))
         entries = [entry for entry in entries if archived < entry.id <= archived + _CHUNK]
         if older_than is not None:
-            young = next((index for index, entry in enumerate(entries) if entry.at >= older_than), len(entries))
-            entries = entries[:young]
+            stays = (at for at, entry in enumerate(entries) if entry.at >= older_than and entry.id > newest - KEPT)
+            entries = entries[: next(stays, len(entries))]
         if not entries:
             return moved
         moved += _move(user_id, entries)
 
 
 def count_older(user_id: str, *, older_than: datetime) -> int:
-    """How many entries in the store are from before `older_than`."""
-    return sum(1 for entry in iterate_young(user_id) if entry.at < older_than)
+    """How many entries in the store `archive_journal` would move."""
+    return sum(1 for place, entry in enumerate(iterate_young(user_id)) if place >= KEPT or entry.at < older_than)
 
 
 def iterate_young(user_id: str) -> Iterator[Transaction]:
@@ -111,6 +121,17 @@ def archived_use(user_id: str, entry: int) -> str:
 def was_hold(user_id: str, entry: int) -> bool:
     """Whether an archived entry began a hold."""
     return ArchivedEntry.objects.filter(user_id=user_id, entry=entry, type="hold").exists()
+
+
+def _archived_balances(user_id: str, moments: list[int]) -> list[int | None]:
+    """The balance at several moments (ms) that the journal in the store does not reach back to."""
+    rows = ArchivedEntry.objects.filter(user_id=user_id)
+    newest = {f"at_{moment}": Max("entry", filter=Q(at__lte=from_ms(moment))) for moment in moments}
+    entries = rows.aggregate(first=Min("entry"), **newest)
+    balances = dict(rows.filter(entry__in=set(entries.values())).values_list("entry", "balance_after"))
+    # Before the very first entry there was nothing.
+    start = 0 if entries["first"] == 1 else None
+    return [balances.get(entries[name], start) for name in newest]
 
 
 def _young(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int]:

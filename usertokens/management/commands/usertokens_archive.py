@@ -22,7 +22,8 @@ class Command(StoreCommand):
     """Move old entries; each part leaves the store only once the database has it."""
 
     help = (
-        "Moves journal entries older than --days to the database, then trims them from the store. "
+        "Moves journal entries older than --days to the database, and all but the newest 1,000 of a user, then trims "
+        "them from the store. "
         "Safe to stop and run again."
     )
     writes_bulk = True
