@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from billing.services.catalogue import INTERVALS
+from billing.services.prices import INTERVALS
 from billing.types import Plan
 from kv.rest.fields import TextField, WholeNumberField
 

@@ -30,8 +30,8 @@ from billing.services import catalogue, checkout
 from billing.services.stripe_api import is_on
 from billing.types import Catalogue, Plan
 from billing.views.addresses import checkout_addresses, home_url, page_url, portal_addresses
-from billing.views.origins import is_from_this_site
 from kv.errors import StoreUnavailable
+from kv.origins import is_from_this_site
 from kv.throttling import RateLimited
 
 _public = cache_control(public=True, max_age=0, s_maxage=60)

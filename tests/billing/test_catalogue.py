@@ -1,0 +1,129 @@
+"""What is for sale while the store, Stripe, or both are away: asked little, and shown as it was known last."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.test import Client, override_settings
+
+from billing import keys
+from billing.errors import StripeRefused, StripeUnavailable
+from billing.services import catalogue
+from billing.types import Plan
+from kv.connection import call
+from kv.errors import StoreUnavailable
+from tests.billing.story import Story
+from tests.stripe_fake import Fault
+
+
+class Clock:
+    """The monotonic clock as the service sees it, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(catalogue, "time", made)
+    return made
+
+
+@pytest.fixture
+def no_store(monkeypatch: pytest.MonkeyPatch, story: Story) -> None:
+    def away(*args: object) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(catalogue, "call", away)
+    monkeypatch.setattr(catalogue, "call_write", away)
+
+
+def asked(story: Story) -> int:
+    return len(story.stripe.world.requests)
+
+
+def fail(story: Story, status: int = 500) -> None:
+    story.stripe.world.faults.append(Fault("GET /v1/prices", status, times=99))
+
+
+@pytest.mark.usefixtures("no_store")
+class TestStoreAway:
+    def test_stripe_is_asked_once(self, story: Story) -> None:
+        for _ in range(3):
+            assert "€9.00" in Client().get("/pricing").content.decode()
+        assert asked(story) == 4
+
+    def test_and_again_when_it_is_no_longer_fresh(self, story: Story, clock: Clock) -> None:
+        catalogue.read_catalogue()
+        clock.now += 601
+        catalogue.read_catalogue()
+        assert asked(story) == 8
+
+    def test_stripe_too_is_asked_rarely(self, story: Story, clock: Clock) -> None:
+        fail(story)
+        for _ in range(3):
+            page = Client().get("/pricing")
+            assert page.status_code == 200
+            assert "prices can" in page.content.decode()
+        assert asked(story) == 1
+        clock.now += 6
+        story.stripe.world.faults.clear()
+        assert "€9.00" in Client().get("/pricing").content.decode()
+
+    def test_what_was_known_last_is_shown_for_a_day(self, story: Story, clock: Clock) -> None:
+        found = catalogue.read_catalogue()
+        fail(story)
+        clock.now += 86000
+        assert catalogue.read_catalogue() is catalogue.read_catalogue() is found
+        assert asked(story) == 5
+        clock.now += 401
+        with pytest.raises(StripeUnavailable):
+            catalogue.read_catalogue()
+
+    def test_a_refusal_stays_one(self, story: Story) -> None:
+        fail(story, 400)
+        for _ in range(2):
+            with pytest.raises(StripeRefused):
+                catalogue.find_offer(Plan.PLUS, "month")
+        assert asked(story) == 1
+
+    def test_while_stripe_is_silent_one_thread_waits(self, story: Story, clock: Clock) -> None:
+        catalogue._kept.began_at = clock.now - 1.5
+        started = time.monotonic()
+        with catalogue._kept.reading:
+            assert Client().get("/pricing").status_code == 200
+        assert asked(story) == 0
+        assert time.monotonic() - started < 0.9
+
+    def test_other_settings_are_other_prices(self, story: Story) -> None:
+        catalogue.read_catalogue()
+        with override_settings(BILLING_TOPUPS={}):
+            assert catalogue.read_catalogue().topups == ()
+
+
+class TestStoreThere:
+    def test_what_it_keeps_is_known_when_it_goes(
+        self, story: Story, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        catalogue.refresh_catalogue()
+        catalogue.forget_catalogue()
+        found = catalogue.read_catalogue()
+
+        def away(*args: object) -> None:
+            raise StoreUnavailable("away")
+
+        monkeypatch.setattr(catalogue, "call", away)
+        assert catalogue.read_catalogue() is found
+        assert asked(story) == 4
+
+    def test_it_keeps_nothing_and_stripe_is_away(self, story: Story, clock: Clock) -> None:
+        found = catalogue.refresh_catalogue()
+        call("DEL", keys.catalogue())
+        fail(story)
+        clock.now += 601
+        assert catalogue.read_catalogue() is found
