@@ -27,7 +27,7 @@ from kv.errors import StoreUnavailable
 log = getLogger(__name__)
 
 _FRESH_SECONDS = 600
-# Stripe may take ten seconds to fail, and holds a thread for it: so it is left alone for a while afterwards, and whoever
+# Stripe may take ten seconds to fail, and holds a thread so long: it is left alone for a while afterwards, and whoever
 # comes while somebody asks waits no longer than an answer takes that does come.
 _PAUSE_SECONDS = 5.0
 _PATIENCE_SECONDS = 1.0
