@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 class CodeCounts:
     """One code's figures. last_30_days: hits by day, oldest first; outside: hits outside its dates, counted apart.
 
-    days: as the registry says, None for a code that it does not have.
+    registered: as the registry says, None for a code that it does not have.
     """
 
     code: str

@@ -40,7 +40,7 @@ def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False)
     """
     if not app_settings.QR_ANALYTICS_EXTERNAL_URL:
         return Delivery()
-    entries, _, state = _read(STEP)
+    entries, state = _read(STEP)
     _report_dropped(state)
     if not entries or (int(state.get("next", 0)) > milliseconds_of(now or timezone.now()) and not even_if_paused):
         return Delivery()
@@ -111,11 +111,9 @@ def _unparked(most: int) -> Iterator[int]:
         yield moved
 
 
-def _read(step: int) -> tuple[list[bytes], int, dict[str, str]]:
-    entries, waiting, fields = call_many(
-        [("LRANGE", keys.outbox(), 0, step - 1), ("LLEN", keys.outbox()), ("HGETALL", keys.outbox_state())]
-    )
-    return entries, int(waiting), _words(fields)
+def _read(step: int) -> tuple[list[bytes], dict[str, str]]:
+    entries, fields = call_many([("LRANGE", keys.outbox(), 0, step - 1), ("HGETALL", keys.outbox_state())])
+    return entries, _words(fields)
 
 
 def _settle(event: Event) -> None:
