@@ -1,4 +1,5 @@
 --[[ Stats and balance as on the first day. The journal must be in the archive; the keys of money-backed grants stay, void.
+A plan that billing has set stays with its period, and the balance is as on that plan's first day.
 KEYS  as ledger.lua (8–10 always), 11 last log-in (STRING), 12 reversed, 13 sources
 ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD", the site's day)
 Returns {"ok", "new" | "low" | "repeated", at (ms), balance, held, debt, allowance, starts (ms), ends (ms), last log-in, field, value, …
@@ -15,7 +16,9 @@ if account.held > 0 or account.entries ~= tonumber(ARGV[9]) then
   keep(account)
   return {account.held > 0 and 'held' or 'behind'}
 end
-local observation = redis.call('HGET', KEYS[1], 'observation')
+-- Billing speaks again only when something changes at its end: dropped here, what was paid for would be missing till then.
+local billed = redis.call('HMGET', KEYS[1], 'observation', 'anchor', 'paid')
+local plan = billed[1] and redis.call('HGET', KEYS[6], 'plan')
 local sources = redis.call('HGETALL', KEYS[13])
 for index = 1, #sources, 2 do
   local source = cmsgpack.unpack(sources[index + 1])
@@ -24,12 +27,13 @@ for index = 1, #sources, 2 do
 end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12])
 create_stats(KEYS[6], KEYS[11], KEYS[7], ARGV[10])
+if plan then redis.call('HSET', KEYS[6], 'plan', plan) end
 set(account, 'archived', account.entries)
-if observation then set(account, 'observation', observation) end
+if billed[1] then set(account, 'observation', billed[1]) end
 set(account, 'grants', account.grants)
 account.debt, account.left, account.first, account.due = 0, 0, nil, 0
 enter(account, 'reset', -account.balance, {})
-settle(account)
+settle(account, billed[1] and billed[2] and {tonumber(billed[2]), tonumber(billed[3] or 0)} or nil)
 local answer = {'ok', 'new', whole(now), whole(account.balance), whole(account.held), whole(account.debt), whole(account.allowance),
   whole(account.starts), whole(account.ends), ARGV[10]}
 for _, word in ipairs(redis.call('HGETALL', KEYS[6])) do answer[#answer + 1] = word end

@@ -18,7 +18,7 @@ class Command(StoreCommand):
 
     help = (
         "Sets a user's activity and tokens back to the first day. The journal goes to the archive; "
-        "bought tokens are gone as well."
+        "bought tokens are gone as well. A plan that billing has set stays, with its allowance."
     )
     destroys = True
 
