@@ -11,10 +11,10 @@ from django.test import RequestFactory, override_settings
 from benchmarks.measure import Row, per_second, pinned, side_by_side
 from benchmarks.store import commands_processed, fresh_store, plain_client, server_pids
 from codetags import keys
-from codetags.services.calendar import local_day
 from codetags.services.hits import record_hit, record_hit_script
 from codetags.views.api import HitView
 from kv.addresses import address_hash
+from kv.days import local_day
 
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 _CALLS = 1500

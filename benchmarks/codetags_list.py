@@ -21,9 +21,9 @@ from benchmarks.measure import Row
 from benchmarks.store import fresh_store
 from codetags import keys
 from codetags.models import CodeTag
-from codetags.services.calendar import local_day
 from codetags.services.registry import mirror_registry
 from kv.connection import connection
+from kv.days import local_day
 
 _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _ROUNDS = 30

@@ -10,8 +10,8 @@ from django.test import override_settings
 
 from benchmarks.measure import Row, per_second, pinned, side_by_side
 from benchmarks.store import fresh_store, plain_client, server_pids
+from kv.days import local_day
 from stats import keys
-from stats.services.calendar import local_day
 from stats.services.visitors import visitor_of
 from stats.services.visits import record_visit, record_visit_script
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from codetags.conf import app_settings
 from codetags.models import CodeTag
-from codetags.services.calendar import local_day
 from codetags.services.codes import is_code
 from codetags.services.counts import list_codes
 from codetags.services.hits import record_hit
+from kv.days import local_day
 
 # Addresses that no visitor can have (RFC 2544: set aside for measuring networks); each hit takes the next one.
 _NETWORK = int(IPv4Address("198.19.0.0"))

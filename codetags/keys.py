@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import re
-
 from codetags.conf import app_settings
+from kv.globs import literal
 
 #: What follows KV_PREFIX in every key of the app, for backups.
 FAMILIES = ("{qr}:",)
@@ -109,7 +108,7 @@ def imported() -> str:
 
 def family(part: str = "") -> str:
     """The glob of every key that begins so, for SCAN."""
-    return re.sub(r"([*?\[\]\\^])", r"\\\1", f"{_qr()}{part}") + "*"
+    return literal(f"{_qr()}{part}") + "*"
 
 
 def hit(code: str, fingerprint: str, caller: str) -> list[str]:

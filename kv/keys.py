@@ -6,11 +6,10 @@ none is backed up: a restored lease would only keep a duty waiting for a worker 
 
 from __future__ import annotations
 
-import re
-
 from django.apps import apps
 
 from kv.conf import app_settings
+from kv.globs import literal
 
 
 def lease(duty: str) -> str:
@@ -64,4 +63,4 @@ def families() -> tuple[str, ...]:
 
 def everything() -> str:
     """The glob that finds every key of the project, and on a shared server without KV_PREFIX others' too, for SCAN."""
-    return re.sub(r"([*?\[\]\\^])", r"\\\1", app_settings.KV_PREFIX) + "*"
+    return literal(app_settings.KV_PREFIX) + "*"

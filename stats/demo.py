@@ -10,8 +10,8 @@ from random import Random
 
 from django.utils import timezone
 
+from kv.days import local_day
 from stats.conf import VISIT_LIMIT, app_settings
-from stats.services.calendar import local_day
 from stats.services.figures import read_figures
 from stats.services.qr_codes import record_qr_code
 from stats.services.usage import list_usage, record_usage

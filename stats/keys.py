@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from kv.globs import literal
 from stats.conf import app_settings
 
 #: What follows KV_PREFIX in every key of the app, for backups.
@@ -21,18 +22,21 @@ ADJUSTED_SECONDS = 30 * 86400
 
 
 def visitors() -> str:
-    """STRING unique visitors, total. No TTL. Written by record_visit, adjust_figure, import_figure."""
+    """STRING unique visitors, total. No TTL. Written by record_visit, adjust_figure, import_figure, import_visitors."""
     return f"{app_settings.KV_PREFIX}{{stats}}:visitors"
 
 
 def visitors_shard(shard: int) -> str:
-    """SET of 32-bit integers: visitors whose hash begins with the shard's 15 bits. No TTL. Written by record_visit."""
+    """SET of 32-bit integers: visitors whose hash begins with the shard's 15 bits. No TTL.
+
+    Written by record_visit, import_visitors.
+    """
     return f"{app_settings.KV_PREFIX}{{stats}}:visitors:{shard:04x}"
 
 
 def visitors_shards() -> str:
     """The glob of all shards, for SCAN."""
-    return f"{_glob(app_settings.KV_PREFIX)}{{stats}}:visitors:*"
+    return f"{literal(app_settings.KV_PREFIX)}{{stats}}:visitors:*"
 
 
 def qr_total() -> str:
@@ -89,7 +93,7 @@ def visit(shard: int, when: date, caller: str) -> list[str]:
 
 def family() -> str:
     """The glob of every key under {stats}, for SCAN."""
-    return f"{_glob(app_settings.KV_PREFIX)}{{stats}}:*"
+    return f"{literal(app_settings.KV_PREFIX)}{{stats}}:*"
 
 
 def usage(tool: str) -> str:
@@ -119,8 +123,4 @@ def usage_imported() -> str:
 
 def usage_family() -> str:
     """The glob of every key under {usage}, for SCAN."""
-    return f"{_glob(app_settings.KV_PREFIX)}{{usage}}:*"
-
-
-def _glob(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "*?[]\\" else letter for letter in text)
+    return f"{literal(app_settings.KV_PREFIX)}{{usage}}:*"

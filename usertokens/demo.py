@@ -14,10 +14,10 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
+from kv.days import local_day
 from usertokens.errors import InsufficientTokens
 from usertokens.services.activity import create_user_stats, record_login, set_mood
 from usertokens.services.balances import add_tokens, record_generation, spend_tokens
-from usertokens.services.calendar import local_day
 from usertokens.services.conversations import record_conversation
 from usertokens.services.plans import set_plan
 

@@ -6,6 +6,7 @@ Packed values are cmsgpack; what they hold is said in lua/ledger.lua, and why in
 
 from __future__ import annotations
 
+from kv.globs import literal
 from usertokens.conf import app_settings
 
 #: What follows KV_PREFIX in every key of the app, for backups.
@@ -99,12 +100,12 @@ def everything(user_id: str) -> list[str]:
 
 def accounts() -> str:
     """The glob of all accounts, for SCAN."""
-    return f"{_glob(app_settings.KV_PREFIX)}user:{{*}}:tokens"
+    return f"{literal(app_settings.KV_PREFIX)}user:{{*}}:tokens"
 
 
 def all_stats() -> str:
     """The glob of all stats, for SCAN."""
-    return f"{_glob(app_settings.KV_PREFIX)}user:{{*}}:stats"
+    return f"{literal(app_settings.KV_PREFIX)}user:{{*}}:stats"
 
 
 def user_of(key: str) -> str:
@@ -116,7 +117,3 @@ def _user(user_id: str) -> str:
     if not user_id or "{" in user_id or "}" in user_id:
         raise ValueError("a user id has no braces: it is the hash tag of the user's keys")
     return f"{app_settings.KV_PREFIX}user:{{{user_id}}}"
-
-
-def _glob(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "*?[]\\" else letter for letter in text)

@@ -1,4 +1,4 @@
-"""Which day it is, in the one time zone of the site."""
+"""Days and moments in the one time zone of the site."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from django.utils import timezone
 
 #: No hit has a day before this one, which itself stands for "without a date".
 EARLIEST = date(1970, 1, 1)
-
-
-def local_day(now: datetime | None = None) -> date:
-    """The site's calendar day of `now` (an aware datetime; None: this moment)."""
-    zone = timezone.get_default_timezone()
-    return (datetime.now(zone) if now is None else now.astimezone(zone)).date()
 
 
 def start_of(day: date) -> datetime:

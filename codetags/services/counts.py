@@ -10,11 +10,12 @@ from django.db.models import Q, Sum
 from codetags import keys
 from codetags.errors import BadCursor
 from codetags.models import CodeTag, DailyHits
-from codetags.services.calendar import EARLIEST, local_day, milliseconds_of, moment_of, start_of
+from codetags.services.calendar import EARLIEST, milliseconds_of, moment_of, start_of
 from codetags.services.registry import registered_codes
 from codetags.services.rollup import rolled_until
 from codetags.types import CodeCounts, CodePage, DayCount
 from kv.connection import call, call_many
+from kv.days import local_day
 from kv.scripts import Script
 
 SPARK_DAYS = 30

@@ -9,10 +9,11 @@ from typing import Any
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
-from codetags.services.calendar import local_day, milliseconds_of
-from codetags.services.exclusions import AGENT_LENGTH
+from codetags.services.calendar import milliseconds_of
 from codetags.types import Outcome
 from kv.addresses import address_hash
+from kv.agents import AGENT_LENGTH
+from kv.days import local_day
 from kv.scripts import Script
 from kv.throttling import RateLimit, RateLimited
 

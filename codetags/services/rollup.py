@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from codetags import keys
 from codetags.models import DailyHits
-from codetags.services.calendar import local_day, milliseconds_of, moment_of, start_of
+from codetags.services.calendar import milliseconds_of, moment_of, start_of
 from codetags.services.registry import chunks, mirror_registry
 from codetags.types import Restored, Rollup
 from kv.connection import call, call_many, call_write
+from kv.days import local_day
 from kv.scripts import Script
 
 _CHUNK = 500

@@ -16,11 +16,12 @@ from codetags import keys
 from codetags.conf import REFRESH_LIMIT, app_settings
 from codetags.forms import ListForm, QrForm, RangeForm
 from codetags.services import counts, outbox
-from codetags.services.calendar import EARLIEST, local_day
+from codetags.services.calendar import EARLIEST
 from codetags.services.codes import LONGEST
 from codetags.types import CodeCounts, CodePage, RegisteredCode
 from codetags.views.charts import Spark, bar_chart, sparkline
 from codetags.views.links import Landing, list_landings
+from kv.days import local_day
 from kv.errors import StoreUnavailable
 from kv.throttling import RateLimited
 

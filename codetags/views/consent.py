@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from django.views.generic import View
 
 from codetags.services import consent, cookies
-from codetags.views.origins import is_from_this_site, page_before
+from codetags.views.origins import page_before
+from kv.origins import is_from_elsewhere
 
 _SHOWN = ".cookie-notice[hidden] { display: block; }\n"
 
@@ -36,7 +37,7 @@ class SettingsView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Keep the choice for six months and go back; 403 for a form that another site sent."""
         here = reverse("codetags:cookie_settings")
-        if not is_from_this_site(request):
+        if is_from_elsewhere(request):
             page = render(request, "codetags/refused.html", {"action": here})
             return HttpResponseForbidden(page.content)
         if request.POST.get("version") != cookies.policy_version():

@@ -11,11 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadReque
 from codetags.errors import MalformedCode
 from codetags.forms import ListForm, QrForm
 from codetags.services import counts, qr_images
-from codetags.services.calendar import local_day
 from codetags.services.codes import parse_code
 from codetags.types import CodeCounts
 from codetags.views.admin import asked_for
 from codetags.views.links import landing_for
+from kv.days import local_day
 
 _COLUMNS = ("code", "label", "count", "last_seen", "outside_its_dates", "start", "end", "archived")
 _MOST_IMAGES = 500

@@ -1,4 +1,4 @@
-"""Did a form come from this site? For public forms: they carry no CSRF cookie, so that a cache may keep them."""
+"""Which page of this site sent a form."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-
-
-def is_from_this_site(request: HttpRequest) -> bool:
-    """True unless the browser says that another site sent the form; what sends neither header is no browser."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("Origin")
-    # Parted by hand: urlsplit raises for what is no address, and strangers send that too.
-    return origin is None or origin.partition("://")[2].lower() == request.get_host().lower()
 
 
 def page_before(request: HttpRequest) -> str:

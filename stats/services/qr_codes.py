@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+from kv.days import local_day
 from kv.scripts import Script
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import TotalTooLarge
 from stats.services import figures
-from stats.services.calendar import local_day
 from stats.types import QrCounted
 
 #: The largest total: what a double, and so every JSON client, holds exactly.

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kv.connection import call_many
+from kv.days import local_day
 from stats import keys
-from stats.services.calendar import local_day
 from stats.types import BusiestAddress, Day, Uniques
 
 # record_visit.lua lets every eighth visit vote.

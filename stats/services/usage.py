@@ -6,11 +6,11 @@ import hashlib
 from datetime import datetime
 
 from kv.connection import call
+from kv.days import local_day
 from kv.scripts import Script
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import UnknownTool
-from stats.services.calendar import local_day
 from stats.types import ToolUsage
 
 record_usage_script = Script("stats", "record_usage")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from kv.days import local_day
 from kv.scripts import Script
 from kv.throttling import RateLimited
 from stats import keys
 from stats.conf import VISIT_LIMIT
 from stats.services import figures
-from stats.services.calendar import local_day
 from stats.services.visitors import visitor_of
 from stats.types import Reason, Visit
 

@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from kv.days import local_day
 from kv.errors import StoreUnavailable
 from stats.models import Adjustment
 from stats.services import figures, series, usage
-from stats.services.calendar import local_day
 from stats.types import Day, Reason
 from stats.views.charts import bar_chart
 

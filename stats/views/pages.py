@@ -16,6 +16,7 @@ from django.views.generic import View
 from stdnum import iban, iso11649
 
 from kv.errors import StoreUnavailable
+from kv.origins import is_from_elsewhere
 from kv.throttling import RateLimited
 from stats.conf import QR_LIMIT, TRACK_LIMIT, app_settings
 from stats.errors import TotalTooLarge, UnknownTool
@@ -23,7 +24,6 @@ from stats.forms import PaymentForm
 from stats.services import qr_codes, receipts, usage
 from stats.services.payment_codes import PaymentCode
 from stats.templatetags.stats import UNKNOWN, format_cents, format_count
-from stats.views.origins import is_from_this_site
 
 public_page = cache_control(public=True, max_age=0, s_maxage=60)
 """Browsers ask again each time; a proxy may answer for a minute, which is as old as a figure may be."""
@@ -55,7 +55,7 @@ class PayView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """The code, or the form with what to mend; 403 for a form that another site sent."""
         action = reverse("stats:pay")
-        if not is_from_this_site(request):
+        if is_from_elsewhere(request):
             return HttpResponseForbidden(render(request, "stats/pay_refused.html", {"action": action}).content)
         form = PaymentForm(request.POST)
         if not form.is_valid():

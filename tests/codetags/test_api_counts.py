@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from codetags import keys
 from codetags.models import CodeTag
-from codetags.services.calendar import local_day
 from codetags.services.counts import list_codes
 from codetags.services.hits import record_hit
 from codetags.services.registry import mirror_registry
 from codetags.services.rollup import roll_up_days
+from kv.days import local_day
 from tests.codetags.callers import addresses, staff, store_away
 
 URL = "/api/dashboard/code-tags"

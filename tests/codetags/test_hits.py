@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from codetags import keys
 from codetags.models import CodeTag
-from codetags.services.calendar import local_day
 from codetags.services.counts import get_code, list_codes
 from codetags.services.hits import record_hit
 from codetags.services.registry import mirror_code, mirror_registry
 from codetags.types import CodeCounts, Outcome
+from kv.days import local_day
 from kv.throttling import RateLimited
 from tests.codetags.callers import ADDRESS, BROWSER, addresses
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 from codetags import keys
 from codetags.duties import DUTIES, MIRROR, ROLL_UP
 from codetags.models import CodeTag, DailyHits
-from codetags.services.calendar import local_day
 from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
 from codetags.services.rollup import restore_days, roll_up_days
 from codetags.types import Outcome, Restored
+from kv.days import local_day
 from kv.duties import run_duty
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stats.services.calendar import local_day
+from kv.days import local_day
 from stats.services.qr_codes import record_qr_code
 from stats.services.series import list_days
 from stats.services.usage import record_usage

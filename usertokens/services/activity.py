@@ -8,12 +8,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from kv.connection import call_many, call_write
+from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.conf import DEFAULT_PLAN
 from usertokens.errors import BadMood
 from usertokens.services import ledger
-from usertokens.services.calendar import day_number, local_day
+from usertokens.services.calendar import day_number
 from usertokens.types import LoginCounted, RecentConversation, UserStats
 
 #: Days that the calendar of a user's activity shows: twelve weeks.

@@ -1,4 +1,4 @@
-"""Days in the one time zone of the site, and moments as the store counts them."""
+"""Months of the site, and days and moments as the store counts them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from django.utils import timezone
 
 _EPOCH = date(1970, 1, 1).toordinal()
-
-
-def local_day(now: datetime | None = None) -> date:
-    """The site's calendar day of `now` (an aware datetime; None: this moment)."""
-    return timezone.localdate(now or timezone.now(), timezone.get_default_timezone())
 
 
 def day_number(day: date) -> int:

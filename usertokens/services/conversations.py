@@ -20,12 +20,12 @@ from django.db.models import Count
 from django.utils import timezone
 
 from kv.connection import Word, call_many
+from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.models import Conversation, ConversationTally
 from usertokens.services import ledger
 from usertokens.services.activity import activity_keys
-from usertokens.services.calendar import local_day
 from usertokens.types import SavedConversation
 
 #: How many of the newest the store keeps.

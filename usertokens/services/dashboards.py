@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.services import ledger
 from usertokens.services.activity import read_stats
 from usertokens.services.balances import read_tokens
-from usertokens.services.calendar import local_day
 from usertokens.types import Dashboard
 
 read_dashboard_script = Script("usertokens", "read_dashboard")

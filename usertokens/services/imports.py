@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from kv.connection import Word
+from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.conf import app_settings
@@ -23,7 +24,6 @@ from usertokens.models import ConversationTally
 from usertokens.services import ledger
 from usertokens.services.activity import activity_keys
 from usertokens.services.balances import BOUGHT
-from usertokens.services.calendar import local_day
 
 _COUNTS = ("conversations", "generations", "days_active", "login_streak", "longest_streak")
 # As everywhere an id comes from outside; a brace would end the key's hash tag, and one user's keys lie apart.

@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 from kv.connection import Word
+from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.conf import DEFAULT_PLAN, DEMO_USER, app_settings
 from usertokens.errors import AccountClosed, AlreadyExpired, BalanceTooLarge, IdempotencyConflict, InsufficientTokens
-from usertokens.services.calendar import is_utc, local_day, month_starts, to_ms
+from usertokens.services.calendar import is_utc, month_starts, to_ms
 from usertokens.signals import low_balance
 from usertokens.types import Movement
 

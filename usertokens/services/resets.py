@@ -7,13 +7,14 @@ from typing import Any
 
 from django.db import transaction
 
+from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.errors import OpenHolds
 from usertokens.services import ledger
 from usertokens.services.activity import read_stats
 from usertokens.services.balances import read_tokens
-from usertokens.services.calendar import from_ms, local_day
+from usertokens.services.calendar import from_ms
 from usertokens.services.conversations import drop_conversations, drop_conversations_before, lock_tally
 from usertokens.services.journal import archive_journal, list_transactions
 from usertokens.types import Dashboard
@@ -30,7 +31,8 @@ def reset_user(
 
     Answers that first day, under a repeated key as it was then: what came after the first reset stays.
 
-    The keys of money-backed grants stay, so none of them can be granted again.
+    The keys of money-backed grants stay, so none of them can be granted again. A plan that billing has set stays with
+    its period, and the balance is its allowance; one that was set by hand goes, unless billing has set one before.
     Raises OpenHolds, IdempotencyConflict or AccountClosed, having reset nothing.
     """
     more = [keys.last_login(user_id), keys.reversed_entries(user_id), keys.sources(user_id)]

@@ -17,13 +17,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from kv.days import local_day
 from kv.errors import StoreUnavailable
 from kv.throttling import RateLimited
 from usertokens.conf import CLOSE_LIMIT
 from usertokens.errors import AccountNotClosed
 from usertokens.forms import DeleteAccountForm
 from usertokens.services.accounts import delete_account, export_user
-from usertokens.services.calendar import local_day
 
 
 @login_required

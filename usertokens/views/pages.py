@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from kv.days import local_day
 from kv.errors import StoreUnavailable
 from usertokens.errors import AccountClosed
 from usertokens.forms import MoodForm
 from usertokens.services import activity, balances, dashboards, journal
-from usertokens.services.calendar import local_day
 from usertokens.templatetags.usertokens import entry_kind
 from usertokens.views.charts import balance_chart, calendar_cells
 
