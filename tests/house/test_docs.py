@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rest_framework import exceptions
 
-from tests.house.tree import APPS, PACKAGES, ROOT, place, python_files
+from tests.house.tree import APPS, PACKAGES, ROOT, place, python_files, syntax
 
 DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 VARIABLE = re.compile(r"\benv\.\w+\(\s*\"([A-Z][A-Z_]+)\"")
 LIMIT = re.compile(r"RateLimit\(\"(\w+)\", \"([^\"]+)\"\)$", re.MULTILINE)
+COMMAND = re.compile(r"(?:`make |manage\.py |`)(\w+)(?=[ `\n])")
+# What refuses, with a status or without and the code behind it.
+REFUSERS = frozenset({"Refusal", "_refusal", "_json", "_unavailable", "unavailable"})
+# DRF's own refusals that a caller of ours can meet; the others are never raised or get a code of ours.
+BORROWED = (
+    exceptions.AuthenticationFailed,
+    exceptions.MethodNotAllowed,
+    exceptions.NotAuthenticated,
+    exceptions.NotFound,
+    exceptions.ParseError,
+    exceptions.PermissionDenied,
+    exceptions.UnsupportedMediaType,
+)
 
 
 def _read(name: str) -> str:
@@ -38,6 +54,48 @@ def test_every_rate_limit_is_described_with_its_default() -> None:
     described = set(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", _read("docs/settings.md"), flags=re.MULTILINE))
     assert limits
     assert limits - described == set()
+
+
+def _refusals(path: Path) -> Iterator[tuple[int | None, str]]:
+    """Status, where it is written beside it, and code of every refusal that a file spells."""
+    for node in ast.walk(syntax(path)):
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["default_code"]:
+            yield None, ast.literal_eval(node.value)
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func).rpartition(".")[2]
+        if name in {borrowed.__name__ for borrowed in BORROWED}:
+            yield from ((None, ast.literal_eval(word.value)) for word in node.keywords if word.arg == "code")
+        words = [word.value for word in node.args if isinstance(word, ast.Constant)]
+        codes = [word for word in words if isinstance(word, str) and re.fullmatch(r"[a-z_]+", word)]
+        if name in REFUSERS and codes:
+            yield next((word for word in words if isinstance(word, int)), None), codes[0]
+    yield from ((None, code) for code in re.findall(r"b'.*\"code\": \"(\w+)\"", path.read_text()))
+
+
+def _described_refusals() -> set[tuple[int, str]]:
+    rows = re.findall(r"^\| ([45][\d, ]+) \| (`[^|]+) \|", _read("docs/api.md"), flags=re.MULTILINE)
+    return {
+        (int(status), code)
+        for statuses, codes in rows
+        for status in statuses.split(", ")
+        for code in re.findall(r"`(\w+)`", codes)
+    }
+
+
+def test_every_error_code_is_described_and_no_other() -> None:
+    refusals = {refusal for path in python_files(*PACKAGES) for refusal in _refusals(path)}
+    codes = {code for _, code in refusals} | {borrowed.default_code for borrowed in BORROWED} | {"invalid_input"}
+    described = _described_refusals()
+    assert {(status, code) for status, code in refusals if status} - described == set()
+    assert codes ^ {code for _, code in described} == set()
+
+
+def test_every_command_is_described() -> None:
+    named = set(COMMAND.findall("".join(path.read_text() for path in DOCUMENTS if path.name != "CHANGELOG.md")))
+    commands = {path.stem for package in PACKAGES for path in (ROOT / package / "management/commands").glob("[!_]*.py")}
+    assert commands
+    assert commands - named == set()
 
 
 def test_every_public_address_is_described() -> None:
