@@ -48,6 +48,16 @@ def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     plus, premium = app_settings.STRIPE_PRODUCT_PLUS, app_settings.STRIPE_PRODUCT_PREMIUM
     if plus and plus == premium:
         found.append(Error("STRIPE_PRODUCT_PLUS and STRIPE_PRODUCT_PREMIUM are the same product.", id="billing.E004"))
+    sold = (("STRIPE_PRODUCT_PLUS", plus, "Plus"), ("STRIPE_PRODUCT_PREMIUM", premium, "Premium"))
+    found += [
+        Error(
+            f"{name} sells the plan {plan}, which PLAN_ALLOWANCES does not have.",
+            hint=f"PLAN_ALLOWANCES has {plan}=… too, or {name} is empty.",
+            id="billing.E008",
+        )
+        for name, product, plan in sold
+        if product and plan not in app_settings.PLAN_ALLOWANCES
+    ]
     if app_settings.STRIPE_SECRET_KEY and not (plus or premium or app_settings.BILLING_TOPUPS):
         found.append(
             Caution(

@@ -15,8 +15,9 @@ from billing.models import StripeCustomer
 from billing.services import catalogue
 from billing.services.accounts import expire_checkouts
 from billing.services.customers import customers_of, ensure_customer, retire_customer
+from billing.services.observations import observe
 from billing.services.stripe_api import client, fetch
-from billing.services.sync import observe, sync_customer
+from billing.services.sync import sync_customer
 from billing.services.topups import KIND, bought_tokens
 from billing.types import Plan, Standing
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from logging import getLogger
 
+from billing.errors import Unresolved
 from billing.types import Standing, TopUp
+from usertokens.errors import BalanceTooLarge, IdempotencyConflict, UnknownPlan
 from usertokens.services import activity, plans, purchases
 
 log = getLogger(__name__)
@@ -25,24 +27,49 @@ def apply_plan(user_id: str, standing: Standing, observation: int, *, now: datet
     """Make the user's plan and allowance what the standing says.
 
     False when something newer is there, or the account is gone.
+    Raises Unresolved when usertokens has no such plan.
     """
-    return plans.apply_plan(
-        user_id=user_id,
-        plan=standing.plan.value,
-        period_start=standing.paid_start,
-        period_end=standing.paid_end,
-        observation=observation,
-        now=now,
-    )
+    try:
+        return plans.apply_plan(
+            user_id=user_id,
+            plan=standing.plan.value,
+            period_start=standing.paid_start,
+            period_end=standing.paid_end,
+            observation=observation,
+            now=now,
+        )
+    except UnknownPlan as error:
+        raise Unresolved(f"PLAN_ALLOWANCES has no plan {standing.plan.value}") from error
 
 
 def settle_topup(user_id: str, topup: TopUp, *, now: datetime | None = None) -> None:
     """Bring the tokens of one purchase to where its money is: granted once, taken back, frozen or whole.
 
     A purchase that was never paid changes nothing.
+    Raises Unresolved when usertokens refuses it, which is about this purchase alone.
     """
     if not topup.paid:
         return
+    try:
+        _settle(user_id, topup, now)
+    except IdempotencyConflict as error:
+        raise Unresolved(f"{topup.session_id} was granted with another number of tokens") from error
+    except BalanceTooLarge as error:
+        raise Unresolved(f"the balance would be too large with {topup.session_id}") from error
+
+
+def source_key(session_id: str) -> str:
+    """The key under which a checkout session grants, for ever."""
+    return f"stripe:{session_id}"
+
+
+def current_plan(user_id: str) -> str:
+    """The plan that usertokens has for a user; "" when it knows nothing of the user yet."""
+    stats = activity.get_user_stats(user_id)
+    return stats.plan if stats else ""
+
+
+def _settle(user_id: str, topup: TopUp, now: datetime | None) -> None:
     key = source_key(topup.session_id)
     state = purchases.grant_tokens(user_id=user_id, amount=topup.tokens, reason=REASON_BOUGHT, key=key, now=now)
     if state is None:
@@ -61,14 +88,3 @@ def settle_topup(user_id: str, topup: TopUp, *, now: datetime | None = None) -> 
         purchases.unfreeze_grant(user_id=user_id, source_key=key, reason=REASON_SETTLED, now=now)
     elif topup.frozen and not state.frozen:
         purchases.freeze_grant(user_id=user_id, source_key=key, reason=REASON_DISPUTED, now=now)
-
-
-def source_key(session_id: str) -> str:
-    """The key under which a checkout session grants, for ever."""
-    return f"stripe:{session_id}"
-
-
-def current_plan(user_id: str) -> str:
-    """The plan that usertokens has for a user; "" when it knows nothing of the user yet."""
-    stats = activity.get_user_stats(user_id)
-    return stats.plan if stats else ""

@@ -10,8 +10,8 @@ from django.utils import timezone
 from billing.models import StripeCustomer
 from billing.services import effects, standings
 from billing.services.customers import customers_of
+from billing.services.observations import observe
 from billing.services.stripe_api import PAGE, client, fetch_all, is_live
-from billing.services.sync import observe
 from billing.types import Difference, Standing, TopUp
 
 
@@ -39,7 +39,7 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
     if row is None or row.user_id is None:
         return Difference(customer_id, "", "–", "not known here yet") if row is None else None
     user_id = str(row.user_id)
-    reading, topups = observe(customers_of(user_id), now or timezone.now())
+    reading, topups = observe(customers_of(user_id), now or timezone.now(), standings.read_bought(user_id))
     plan, applied = effects.current_plan(user_id), standings.read_applied(user_id)
     if plan == reading.standing.plan and applied == (reading.standing, topups):
         return None

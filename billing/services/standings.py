@@ -60,6 +60,13 @@ def read_applied(user_id: str) -> tuple[Standing, tuple[TopUp, ...]] | None:
     return _unpack(packed), tuple(TopUp(*words) for words in orjson.loads(topups))
 
 
+def read_bought(user_id: str) -> dict[str, int]:
+    """The tokens of every purchase that was last seen paid, by checkout session. Raises StoreUnavailable."""
+    packed = call("HGET", keys.standing(user_id), "topups")
+    seen = [TopUp(*words) for words in orjson.loads(packed)] if packed else []
+    return {one.session_id: one.tokens for one in seen if one.paid}
+
+
 def forget_standing(user_id: str) -> None:
     """Drop what was observed of a user who is gone. Raises StoreUnavailable."""
     call_write("DEL", keys.standing(user_id))

@@ -5,26 +5,25 @@ Fetch a customer's whole state, and make ours the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
 
-from billing.errors import StripeRefused, Unresolved
+from billing.errors import Unresolved
 from billing.models import StripeCustomer
 from billing.services import accounts, effects
-from billing.services.customers import customers_of, find_customer, is_deleted
-from billing.services.plans import Reading, plan_of, read_subscriptions, scheduled_price, with_pending
+from billing.services.customers import customers_of, find_customer
+from billing.services.observations import observe
 from billing.services.standings import (
     forget_standing,
     holding_user,
     mark_applied,
+    read_bought,
     read_standing,
     take_observation,
     write_standing,
 )
-from billing.services.stripe_api import PAGE, client, fetch, fetch_all
-from billing.services.topups import bought_tokens, read_topup
 from billing.signals import plan_changed
 from billing.types import Standing, Synced, TopUp
 
@@ -41,7 +40,8 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
     before. So whoever looked last wins, and whoever heard of the last change looks after it. Repeated, it changes
     nothing.
 
-    Raises Unresolved (the user, or a product, is not known), CustomerBusy, StripeUnavailable, StoreUnavailable.
+    Raises CustomerBusy, StripeUnavailable, StripeRefused, StoreUnavailable, BillingOff, or Unresolved: the user, a
+    product or a plan is not known, or a purchase was refused; what was not refused has taken effect all the same.
     """
     row = find_customer(customer_id)
     if row.user_id is None:
@@ -54,15 +54,19 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
         observation = take_observation(user_id)
         rows = customers_of(user_id)
         before = read_standing(user_id).plan
-        reading, topups = observe(rows, moment)
+        reading, topups = observe(rows, moment, read_bought(user_id))
         still_held()
         applied = write_standing(user_id, reading.standing, topups, observation)
-        applied = applied and effects.apply_plan(user_id, reading.standing, observation, now=now)
+        refused: list[str] = []
         if applied:
-            for topup in topups:
-                still_held()
-                effects.settle_topup(user_id, topup, now=now)
-            mark_applied(user_id, observation)
+            try:
+                applied = effects.apply_plan(user_id, reading.standing, observation, now=now)
+            except Unresolved as error:
+                refused.append(error.reason)
+        if applied:
+            refused += _settle(user_id, topups, still_held, now)
+            if not refused:
+                mark_applied(user_id, observation)
         _note(rows, reading.standing, moment)
         if not customers_of(user_id):
             # The account was closed meanwhile, and its standing forgotten before this one was written.
@@ -72,89 +76,22 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
             StripeCustomer, user_id=user_id, plan=reading.standing.plan.value, status=reading.standing.status
         )
     if reading.unknown_products:
-        raise Unresolved(f"no plan is set for {', '.join(reading.unknown_products)}")
+        refused.append(f"no plan is set for {', '.join(reading.unknown_products)}")
+    if refused:
+        raise Unresolved("; ".join(refused))
     return Synced(user_id, reading.standing, topups, observation, applied=applied)
 
 
-def observe(rows: list[StripeCustomer], now: datetime) -> tuple[Reading, tuple[TopUp, ...]]:
-    """What Stripe says now about a user's customers; reads only.
-
-    One that was retired counts while Stripe shows it, and is passed over when not.
-    Raises StripeUnavailable, or Unresolved when Stripe does not show another.
-    """
-    subscriptions: list[dict[str, Any]] = []
-    topups: list[TopUp] = []
-    for row in rows:
+def _settle(user_id: str, topups: tuple[TopUp, ...], still_held: Callable[[], None], now: datetime | None) -> list[str]:
+    """Settle every purchase; answers why some were refused, which stops no other."""
+    refused: list[str] = []
+    for topup in topups:
+        still_held()
         try:
-            subscriptions += _subscriptions(str(row.customer_id))
-            topups += _topups(str(row.customer_id))
-        except StripeRefused as error:
-            # Not known is not deleted: under another account's key every customer would lose what is paid for.
-            is_missing = error.reason == "resource_missing"
-            if not is_missing or (row.closed_at is None and not is_deleted(str(row.customer_id))):
-                raise Unresolved(f"Stripe does not show customer {row.customer_id}: {error.reason}") from error
-    reading = read_subscriptions(subscriptions, now)
-    return _with_schedule(reading, subscriptions, now), tuple(topups)
-
-
-def _subscriptions(customer_id: str) -> list[dict[str, Any]]:
-    params: Any = {
-        "customer": customer_id,
-        "status": "all",
-        "limit": PAGE,
-        "expand": ["data.latest_invoice", "data.schedule"],
-    }
-    found = fetch_all(lambda: client().v1.subscriptions.list(params))
-    for subscription in found:
-        if subscription["status"] == "past_due":
-            subscription["unpaid_since"] = _unpaid_since(subscription["id"])
-    return found
-
-
-def _unpaid_since(subscription_id: str) -> int | None:
-    """When the oldest invoice was made that is still to be paid (s since 1970)."""
-    params: Any = {"subscription": subscription_id, "status": "open", "limit": PAGE}
-    invoices = fetch_all(lambda: client().v1.invoices.list(params))
-    return min((int(invoice["created"]) for invoice in invoices), default=None)
-
-
-def _topups(customer_id: str) -> list[TopUp]:
-    params: Any = {
-        "customer": customer_id,
-        "limit": PAGE,
-        "expand": ["data.line_items", "data.payment_intent.latest_charge"],
-    }
-    found = fetch_all(lambda: client().v1.checkout.sessions.list(params))
-    # Oldest first: so the journal tells them in the order in which they happened.
-    return [topup for session in reversed(found) if (topup := _topup(session)) is not None]
-
-
-def _topup(session: dict[str, Any]) -> TopUp | None:
-    if not bought_tokens(session):
-        return None
-    intent = session.get("payment_intent")
-    charge = intent.get("latest_charge") if isinstance(intent, dict) else None
-    refunds: list[dict[str, Any]] = []
-    disputes: list[dict[str, Any]] = []
-    if isinstance(charge, dict):
-        params: Any = {"charge": charge["id"], "limit": PAGE}
-        # `amount_refunded` falls back to 0 when a refund fails; then nothing is to be asked either.
-        if charge.get("amount_refunded"):
-            refunds = fetch_all(lambda: client().v1.refunds.list(params))
-        if charge.get("disputed"):
-            disputes = fetch_all(lambda: client().v1.disputes.list(params))
-    return read_topup(session, refunds, disputes)
-
-
-def _with_schedule(reading: Reading, subscriptions: list[dict[str, Any]], now: datetime) -> Reading:
-    standing = reading.standing
-    chosen = next((one for one in subscriptions if one["id"] == standing.subscription_id), None)
-    planned = scheduled_price(chosen, now) if chosen else None
-    if planned is None:
-        return reading
-    price = fetch(lambda: client().v1.prices.retrieve(planned[0]))
-    plan = plan_of(str(price["product"]))
-    return reading if plan is None else Reading(with_pending(standing, plan, planned[1]), reading.unknown_products)
+            effects.settle_topup(user_id, topup, now=now)
+        except Unresolved as error:
+            refused.append(error.reason)
+    return refused
 
 
 def _note(rows: list[StripeCustomer], standing: Standing, now: datetime) -> None:

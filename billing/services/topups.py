@@ -12,20 +12,19 @@ from billing.types import TopUp
 KIND = "topup"
 # An inquiry (warning_…) takes no money yet; a prevented dispute is a refund, which is counted as one.
 _OPEN_DISPUTES = ("needs_response", "under_review")
+# More than any balance holds: such a purchase is refused where it is granted, visibly. Larger numbers would not travel.
+_TOO_MANY = 2**53
 _REFUNDED = ("succeeded", "pending", "requires_action")
 
 
 def read_topup(
-    session: dict[str, Any], refunds: Iterable[dict[str, Any]], disputes: Iterable[dict[str, Any]]
-) -> TopUp | None:
-    """What a session bought, and what of it was taken back since; None when it is no purchase of tokens.
+    session: dict[str, Any], tokens: int, refunds: Iterable[dict[str, Any]], disputes: Iterable[dict[str, Any]]
+) -> TopUp:
+    """What a session about so many tokens came to, and what of them was taken back since.
 
     Tokens go back in proportion to the money, counted over all refunds and lost disputes together and rounded down, so
     that parts never add up to more than the whole, and all the money back is all the tokens back.
     """
-    tokens = bought_tokens(session)
-    if not tokens:
-        return None
     charge = _charge(session)
     amount = int(charge["amount"]) if charge else 0
     back = sum(int(one["amount"]) for one in refunds if one["status"] in _REFUNDED)
@@ -46,12 +45,13 @@ def bought_tokens(session: dict[str, Any]) -> int:
         return 0
     metadata = session.get("metadata") or {}
     if metadata.get("kind") == KIND and str(metadata.get("tokens", "")).isdecimal():
-        return int(metadata["tokens"])
+        return min(int(metadata["tokens"]), _TOO_MANY)
     tokens_by_price = {price: tokens for tokens, price in app_settings.BILLING_TOPUPS.items()}
     lines = (session.get("line_items") or {}).get("data", ())
-    return sum(
+    found = sum(
         tokens_by_price.get(line["price"]["id"], 0) * int(line["quantity"] or 0) for line in lines if line.get("price")
     )
+    return max(0, min(found, _TOO_MANY))
 
 
 def _charge(session: dict[str, Any]) -> dict[str, Any] | None:

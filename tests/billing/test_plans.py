@@ -171,13 +171,13 @@ class TestTopUp:
     )
     def test_tokens_go_back_with_the_money(self, refunds: list[int], back: int) -> None:
         made = [{"amount": amount, "status": "succeeded"} for amount in refunds]
-        found = read_topup(session(), made, [])
-        assert found is not None
+        found = read_topup(session(), 1000, made, [])
         assert found.taken_back == back
 
     def test_a_failed_refund_takes_nothing(self) -> None:
-        found = read_topup(session(), [{"amount": 300, "status": "failed"}, {"amount": 30, "status": "canceled"}], [])
-        assert found is not None
+        found = read_topup(
+            session(), 1000, [{"amount": 300, "status": "failed"}, {"amount": 30, "status": "canceled"}], []
+        )
         assert found.taken_back == 0
 
     @pytest.mark.parametrize(
@@ -188,13 +188,13 @@ class TestTopUp:
         ],
     )  # fmt: skip
     def test_disputes(self, status: str, frozen: bool, back: int) -> None:
-        found = read_topup(session(), [], [{"amount": 300, "status": status}])
-        assert found is not None
+        found = read_topup(session(), 1000, [], [{"amount": 300, "status": status}])
         assert (found.frozen, found.taken_back) == (frozen, back)
 
     def test_never_more_than_all(self) -> None:
-        found = read_topup(session(), [{"amount": 200, "status": "succeeded"}], [{"amount": 300, "status": "lost"}])
-        assert found is not None
+        found = read_topup(
+            session(), 1000, [{"amount": 200, "status": "succeeded"}], [{"amount": 300, "status": "lost"}]
+        )
         assert found.taken_back == 1000
 
     @pytest.mark.parametrize(
@@ -205,8 +205,7 @@ class TestTopUp:
         ],
     )  # fmt: skip
     def test_only_what_is_paid(self, status: str, payment: str, paid: bool) -> None:
-        found = read_topup(session(status=status, payment_status=payment, payment_intent=None), [], [])
-        assert found is not None
+        found = read_topup(session(status=status, payment_status=payment, payment_intent=None), 1000, [], [])
         assert found.paid == paid
 
     def test_a_payment_link_is_known_by_its_price(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from billing.models import StripeEvent
 from billing.services import inbox, standings, sync, work
+from billing.services.observations import observe
 from billing.services.sync import sync_customer
 from tests.billing.story import Story
 
@@ -30,7 +31,7 @@ class TestOneLookForMany:
         """It may be about something that the look was too early for."""
         subscription = story.buy_plan()
         assert story.post(story.stripe.world.events[-1]) == 200
-        seen = sync.observe
+        seen = observe
 
         def changed_meanwhile(*args: Any) -> Any:
             found = seen(*args)
@@ -66,7 +67,7 @@ class TestTwoAtOnce:
     def test_an_older_look_changes_nothing(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
         """Somebody looks, is held up for minutes, and by then another has looked and applied."""
         subscription = story.buy_plan()
-        seen = sync.observe
+        seen = observe
 
         def slow(*args: Any) -> Any:
             found = seen(*args)
@@ -92,7 +93,7 @@ class TestTwoAtOnce:
         self, story: Story, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         subscription = story.buy_plan()
-        seen = sync.observe
+        seen = observe
 
         def slow(*args: Any) -> Any:
             found = seen(*args)

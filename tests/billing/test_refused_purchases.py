@@ -1,0 +1,121 @@
+"""A purchase or a plan that usertokens refuses: reported, and everything else goes on."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client, override_settings
+
+from billing.services import effects, resync, standings
+from billing.services.sync import sync_customer
+from billing.services.topups import bought_tokens
+from tests.billing.story import Story
+from usertokens.services import ledger, purchases
+
+
+def by_link(story: Story, tokens: int = 1000) -> str:
+    """Buy through a payment link, whose session says nothing of ours but its price; answers the session's id."""
+    session = story.buy_tokens(tokens)
+    story.stripe.world.objects[session]["metadata"] = {}
+    return session
+
+
+def other_tokens(story: Story) -> Any:
+    """The price of 1000 tokens is that of 1200 now."""
+    return override_settings(BILLING_TOPUPS={1200: story.shop["topup_1000"], 5000: story.shop["topup_5000"]})
+
+
+class TestOtherTokensForAPrice:
+    """BILLING_TOPUPS changes: what was bought before stays what it was."""
+
+    def test_what_was_bought_stays(self, story: Story) -> None:
+        session = by_link(story)
+        story.deliver()
+        with other_tokens(story):
+            assert resync.find_difference(story.customer) is None
+            by_link(story, 1200)
+            story.stripe.desk.refund(session)
+            story.deliver()
+        assert (story.balance, set(story.states())) == (1300, {"done"})
+
+    def test_a_price_that_is_sold_no_longer(self, story: Story) -> None:
+        session = by_link(story)
+        story.deliver()
+        with override_settings(BILLING_TOPUPS={}):
+            story.stripe.desk.refund(session, 250)
+            story.deliver()
+        assert (story.balance, set(story.states())) == (600, {"done"})
+
+
+@pytest.fixture
+def conflict(story: Story) -> Story:
+    """Granted under the same key with another number of tokens, of which nothing is known here; and more was bought."""
+    key = effects.source_key(by_link(story))
+    purchases.grant_tokens(user_id=story.user_id, amount=999, reason="x", key=key)
+    story.buy_plan()
+    story.buy_tokens(5000)
+    return story
+
+
+class TestRefusedPurchase:
+    def test_the_rest_goes_on_and_the_event_is_parked(self, conflict: Story) -> None:
+        conflict.deliver()
+        assert (conflict.plan, conflict.balance) == ("Plus", 1000 + 999 + 5000)
+        assert conflict.event("invoice.paid").state == "parked"
+        assert "another number of tokens" in conflict.event("checkout.session.completed").error
+        assert standings.read_applied(conflict.user_id) is None
+
+    def test_the_way_back_is_a_page(self, conflict: Story, browser_client: Client) -> None:
+        session = conflict.stripe.world.of("checkout.session")[0]["id"]
+        page = browser_client.get("/pricing/return", {"session_id": session})
+        assert page.status_code == 200
+        assert "is being applied" in page.content.decode()
+        assert browser_client.get("/pricing/return").status_code == 302
+
+    def test_the_admin_says_so(self, conflict: Story, admin_client: Client) -> None:
+        url = f"/admin/billing/stripecustomer/{conflict.row().pk}/sync/"
+        page = admin_client.post(url, follow=True)
+        assert "another number of tokens" in page.content.decode()
+
+    def test_the_command_says_so(self, conflict: Story) -> None:
+        said = StringIO()
+        with pytest.raises(CommandError, match="1 could not be"):
+            call_command("billing_resync", "--yes", stdout=StringIO(), stderr=said)
+        assert "another number of tokens" in said.getvalue()
+
+    def test_more_than_a_balance_holds(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+        story.buy_tokens()
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger, "LARGEST_BALANCE", 500)
+            story.deliver()
+        assert "too large" in story.event("checkout.session.completed").error
+
+    @pytest.mark.parametrize("tokens", ["9" * 30, "9007199254740993"])
+    def test_a_session_that_says_more_than_any_number_here(self, story: Story, tokens: str) -> None:
+        session = story.buy_tokens()
+        story.stripe.world.objects[session]["metadata"]["tokens"] = tokens
+        story.buy_tokens(5000)
+        story.deliver()
+        assert story.balance == 5100
+        assert story.event("checkout.session.completed").state == "parked"
+
+
+class TestRefusedPlan:
+    def test_a_plan_without_an_allowance_is_parked_and_purchases_come(self, story: Story) -> None:
+        story.buy_plan()
+        story.buy_tokens()
+        with override_settings(PLAN_ALLOWANCES={"Free": 100}):
+            story.deliver()
+            assert "PLAN_ALLOWANCES" in story.event("invoice.paid").error
+        assert story.balance == 1100
+        sync_customer(story.customer)
+        assert (story.plan, story.balance) == ("Plus", 2000)
+
+
+@pytest.mark.parametrize("quantity", [0, -3])
+def test_a_line_of_nothing_buys_nothing(story: Story, quantity: int) -> None:
+    line = {"price": {"id": story.shop["topup_1000"]}, "quantity": quantity}
+    assert bought_tokens({"mode": "payment", "metadata": {}, "line_items": {"data": [line]}}) == 0
