@@ -141,3 +141,17 @@ class TestConversations:
         assert Conversation.objects.count() == 6
         assert store.hget(keys.stats("5"), "conversations") == b"6"
         assert conversations.find_drifted(["5"]) == []
+
+    def test_comparing_many_users_takes_two_queries(self, store: Any, django_assert_num_queries: Any) -> None:
+        users = [str(number) for number in range(20)]
+        for number, user_id in enumerate(users):
+            for turn in range(number % 5):
+                conversations.record_conversation(user_id, summary=f"c{turn}")
+        with django_assert_num_queries(2):
+            assert conversations.find_drifted(users) == []
+        store.hset(keys.stats("7"), "recent_conversations", "[]")
+        store.hset(keys.stats("4"), "conversations", "3")
+        Conversation.objects.filter(user_id="9", summary="c3").update(summary="c4")
+        Conversation.objects.filter(user_id="14", summary="c0").update(summary="an older one")
+        with django_assert_num_queries(2):
+            assert conversations.find_drifted(users) == ["4", "7", "9"]

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import uuid as uuids
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from kv.connection import Word, call_many
@@ -97,14 +98,18 @@ def find_drifted(user_ids: Sequence[str]) -> list[str]:
     Two queries, one round trip.
     """
     tallies = {tally.user_id: tally for tally in ConversationTally.objects.filter(user_id__in=user_ids)}
-    rows = Conversation.objects.filter(user_id__in=user_ids).values("user_id")
-    saved = {row["user_id"]: row["count"] for row in rows.annotate(count=Count("id"))}
+    saved: dict[str, int] = {}
+    newest: dict[str, list[dict[str, str]]] = {}
+    for row in _newest_of(user_ids):
+        saved[row["user_id"]] = row["total"]
+        newest.setdefault(row["user_id"], []).append(_item(row["uuid"], row["summary"], row["at"]))
     fields = ("conversations", "recent_conversations")
     replies = call_many([("HMGET", keys.stats(user_id), *fields) for user_id in user_ids])
     return [
         user_id
         for user_id, (count, recent) in zip(user_ids, replies, strict=True)
-        if _differs(user_id, tallies.get(user_id), saved.get(user_id, 0), int(count or 0), recent)
+        if _differs(tallies.get(user_id), saved.get(user_id, 0), int(count or 0))
+        or (user_id in newest and json.loads(recent or b"[]") != newest[user_id])
     ]
 
 
@@ -117,16 +122,27 @@ def repair_conversations(user_id: str) -> None:
         _tell_store(tally, None)
 
 
-def _differs(user_id: str, tally: ConversationTally | None, saved: int, count: int, recent: bytes | None) -> bool:
+def _differs(tally: ConversationTally | None, saved: int, count: int) -> bool:
     imported = tally.imported if tally else 0
-    if count != saved + imported or (tally is not None and tally.saved != saved):
-        return True
-    return bool(saved) and json.loads(recent or b"[]") != _recent(user_id)
+    return count != saved + imported or (tally is not None and tally.saved != saved)
+
+
+def _newest_of(user_ids: Sequence[str]) -> Iterable[Any]:
+    """The newest few of each user, the newest first, each with how many its user has: one query for all of them."""
+    whole = Window(Count("id"), partition_by=F("user_id"))
+    place = Window(RowNumber(), partition_by=F("user_id"), order_by=[F("at").desc(), F("id").desc()])
+    rows = Conversation.objects.filter(user_id__in=user_ids).annotate(place=place, total=whole)
+    newest = rows.filter(place__lte=RECENT).order_by("user_id", "place")
+    return newest.values("user_id", "uuid", "summary", "at", "total")
 
 
 def _recent(user_id: str) -> list[dict[str, str]]:
     rows = Conversation.objects.filter(user_id=user_id).only("uuid", "summary", "at").order_by("-at", "-id")[:RECENT]
-    return [{"id": str(item.uuid), "summary": item.summary, "at": item.at.isoformat()} for item in rows]
+    return [_item(row.uuid, row.summary, row.at) for row in rows]
+
+
+def _item(number: UUID, summary: str, at: datetime) -> dict[str, str]:
+    return {"id": str(number), "summary": summary, "at": at.isoformat()}
 
 
 def _tell_store(tally: ConversationTally, now: datetime | None) -> int:
