@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 
 from kv.connection import call
 from kv.scripts import Script
@@ -54,9 +55,12 @@ def forget_user(user_id: str) -> int:
     # The tombstone first: from here on nothing late makes a key again.
     names = [keys.tombstone(user_id), *keys.everything(user_id)]
     removed = int(forget_user_script.run(names, [keys.TOMBSTONE_SECONDS])[1])
-    for model in (Conversation, ConversationTally, ArchivedEntry):
-        removed += model._default_manager.filter(user_id=user_id).delete()[0]  # noqa: SLF001 (Django's public name for it)
-    return removed
+    with transaction.atomic():
+        # Whoever is saving a conversation has the tally: deleted before it is there for good, it would be left behind.
+        _, is_made_now = ConversationTally.objects.select_for_update().get_or_create(user_id=user_id)
+        for model in (Conversation, ArchivedEntry, ConversationTally):
+            removed += model._default_manager.filter(user_id=user_id).delete()[0]  # noqa: SLF001 (Django's public name for it)
+    return removed - is_made_now
 
 
 def delete_account(user: AbstractBaseUser) -> None:

@@ -13,6 +13,7 @@ from django.db.models import Max, Min, Q
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
+from usertokens.errors import AccountClosed
 from usertokens.models import ArchivedEntry
 from usertokens.services import ledger
 from usertokens.services.calendar import end_of, from_ms
@@ -71,6 +72,7 @@ def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime 
     """Move entries from before `older_than` to the database, and all but the newest `KEPT`, oldest first; None: all.
 
     Answers how many. Each part is trimmed from the store only once it is read back from the database.
+    Raises AccountClosed, leaving nothing of the part behind that was on its way.
     """
     moved = 0
     while True:
@@ -103,9 +105,17 @@ def _move(user_id: str, entries: list[Transaction]) -> int:
     ArchivedEntry.objects.bulk_create([_to_row(user_id, entry) for entry in entries], ignore_conflicts=True)
     last = entries[-1].id
     safe = ArchivedEntry.objects.filter(user_id=user_id, entry__gte=entries[0].id, entry__lte=last).count()
-    if safe != len(entries):
+    is_safe = safe == len(entries)
+    names = [keys.account(user_id), keys.journal(user_id), keys.tombstone(user_id)]
+    try:
+        trimmed = ledger.checked(trim_journal_script.run(names, [last if is_safe else 0]))
+    except AccountClosed:
+        # Whoever deleted it saw nothing of rows that were still on their way.
+        ArchivedEntry.objects.filter(user_id=user_id).delete()
+        raise
+    if not is_safe:
         raise RuntimeError(f"the archive of user {user_id} has {safe} of {len(entries)} entries")
-    return int(trim_journal_script.run([keys.account(user_id), keys.journal(user_id)], [last])[1])
+    return int(trimmed[1])
 
 
 def archived_use(user_id: str, entry: int) -> str:
