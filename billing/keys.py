@@ -29,7 +29,10 @@ def standing(user_id: str) -> str:
 
 
 def lock(user_id: str) -> str:
-    """STRING the random token of the process that syncs this user. TTL LOCK_MS. Written by keep_user, free_user."""
+    """STRING the random token of the process that syncs this user. TTL LOCK_MS.
+
+    Written by holding_user, keep_user, free_user.
+    """
     return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:lock"
 
 

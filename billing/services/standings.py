@@ -36,7 +36,7 @@ def take_observation(user_id: str) -> int:
 def write_standing(user_id: str, standing: Standing, topups: tuple[TopUp, ...], observation: int) -> bool:
     """Keep what was seen under `observation`, before it takes effect; False when something newer is kept already."""
     packed = orjson.dumps([[one.session_id, one.tokens, one.paid, one.taken_back, one.frozen] for one in topups])
-    return bool(_write.run([keys.standing(user_id)], [observation, _pack(standing), packed]))
+    return bool(_write.run([keys.standing(user_id)], [observation, _pack(standing), packed]) == b"kept")
 
 
 def mark_applied(user_id: str, observation: int) -> None:
@@ -81,18 +81,23 @@ def holding_user(user_id: str) -> Iterator[Callable[[], None]]:
     Raises CustomerBusy when another process is at it, or (from the check) took over since.
     """
     token = secrets.token_hex(8)
-    name = keys.lock(user_id)
-    if call_write("SET", name, token, "NX", "PX", keys.LOCK_MS) is None:
+    if call_write("SET", keys.lock(user_id), token, "NX", "PX", keys.LOCK_MS) is None:
+        raise CustomerBusy(user_id)
+    try:
+        yield lambda: keep_user(user_id, token)
+    finally:
+        free_user(user_id, token)
+
+
+def keep_user(user_id: str, token: str) -> None:
+    """Hold on to the lock for its full time again. Raises CustomerBusy when it ran out: another may be at it."""
+    if _keep.run([keys.lock(user_id)], [token, keys.LOCK_MS]) == b"lost":
         raise CustomerBusy(user_id)
 
-    def still_held() -> None:
-        if not _keep.run([name], [token, keys.LOCK_MS]):
-            raise CustomerBusy(user_id)
 
-    try:
-        yield still_held
-    finally:
-        _free.run([name], [token])
+def free_user(user_id: str, token: str) -> None:
+    """Give the lock back; one that ran out is left to whoever has it now."""
+    _free.run([keys.lock(user_id)], [token])
 
 
 def _pack(standing: Standing) -> bytes:

@@ -1,0 +1,79 @@
+"""The lock of one user's sync, and what is noted of an observation."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing import keys
+from billing.errors import CustomerBusy
+from billing.services import standings
+from billing.types import Plan, Standing, TopUp
+from kv.connection import call, call_write
+
+USER = "7"
+
+
+@pytest.fixture(autouse=True)
+def _on_the_store(store: object) -> None:
+    """Each test has a store of its own."""
+
+
+def taken_over() -> None:
+    call_write("SET", keys.lock(USER), "another's")
+
+
+class TestHoldingUser:
+    def test_one_at_a_time(self) -> None:
+        with standings.holding_user(USER) as still_held:
+            still_held()
+            with pytest.raises(CustomerBusy), standings.holding_user(USER):
+                pytest.fail("two at once")
+            still_held()
+        assert call("GET", keys.lock(USER)) is None
+
+    def test_taken_over_it_stops_and_leaves_the_other_s_lock(self) -> None:
+        with standings.holding_user(USER) as still_held:
+            taken_over()
+            with pytest.raises(CustomerBusy):
+                still_held()
+        assert call("GET", keys.lock(USER)) == b"another's"
+
+
+class TestKeepUser:
+    def test_for_its_full_time_again(self) -> None:
+        call_write("SET", keys.lock(USER), "mine", "PX", 1000)
+        standings.keep_user(USER, "mine")
+        assert call("PTTL", keys.lock(USER)) > 100_000
+
+    def test_run_out(self) -> None:
+        with pytest.raises(CustomerBusy):
+            standings.keep_user(USER, "mine")
+
+
+class TestFreeUser:
+    def test_its_own_alone(self) -> None:
+        taken_over()
+        standings.free_user(USER, "mine")
+        assert call("GET", keys.lock(USER)) == b"another's"
+        standings.free_user(USER, "another's")
+        assert call("GET", keys.lock(USER)) is None
+
+
+class TestWriteStanding:
+    def test_the_newer_stays(self) -> None:
+        seen = Standing(Plan.PLUS)
+        assert standings.write_standing(USER, seen, (), 5)
+        assert standings.write_standing(USER, seen, (), 5)
+        assert not standings.write_standing(USER, Standing(), (), 4)
+        assert standings.read_standing(USER) == seen
+
+
+class TestMarkApplied:
+    def test_only_what_stands_there(self) -> None:
+        seen = Standing(Plan.PLUS), (TopUp("cs_1", 1000, paid=True), TopUp("cs_2", 5, paid=False))
+        standings.write_standing(USER, *seen, 5)
+        standings.mark_applied(USER, 4)
+        assert standings.read_applied(USER) is None
+        standings.mark_applied(USER, 5)
+        assert standings.read_applied(USER) == seen
+        assert standings.read_bought(USER) == {"cs_1": 1000}
