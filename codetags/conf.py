@@ -30,7 +30,7 @@ class CodeTagsSettings:
     QR_ANALYTICS_EXTERNAL_SECRET = Setting("")
     #: Whether that address may be in a private network.
     QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE = Setting(default=False)
-    #: Seconds that one POST may take to connect, and again to answer.
+    #: Seconds that one POST may take, connection and answer together.
     QR_ANALYTICS_EXTERNAL_TIMEOUT = Setting(5.0)
     #: Hits that wait to be POSTed, at most; the oldest are dropped beyond that, counted and reported.
     QR_ANALYTICS_EXTERNAL_MAX_WAITING = Setting(100_000)

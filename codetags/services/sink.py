@@ -18,12 +18,14 @@ import orjson
 
 from codetags.conf import app_settings
 from codetags.errors import SinkAway, SinkRefused, UnsafeSink
+from codetags.services.deadlines import Deadline, TimedSocket
 from codetags.types import Event
 
 SIGNATURE_HEADER = "Countinghouse-Signature"
 # What a receiver says that means "later", not "never this one".
 _LATER = {408, 425, 429}
 _LONGEST_ANSWER = 64 * 1024
+_REST_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Poster:
 
     The address is looked up once, checked, and then connected to as checked: a name that answers differently the
     second time leads nowhere else. Redirects are not followed, proxies of the environment not used.
+    QR_ANALYTICS_EXTERNAL_TIMEOUT is for each POST as a whole: a receiver that answers byte by byte gains nothing by it.
     Raises UnsafeSink when the settings allow no post, SinkAway when the receiver can't be reached.
     """
 
@@ -78,6 +81,7 @@ class Poster:
             raise UnsafeSink("QR_ANALYTICS_EXTERNAL_SECRET is not set, and nothing is posted unsigned")
         self._timeout = app_settings.QR_ANALYTICS_EXTERNAL_TIMEOUT
         self._target = _look_up(app_settings.QR_ANALYTICS_EXTERNAL_URL)
+        self._deadline = Deadline()
         self._line: http.client.HTTPConnection | None = None
 
     def __enter__(self) -> Self:
@@ -97,33 +101,45 @@ class Poster:
             "User-Agent": "countinghouse",
             SIGNATURE_HEADER: signature,
         }
+        self._deadline.set(self._timeout)
         try:
             if self._line is None:
                 self._line = self._dial()
             self._line.request("POST", self._target.path, body, headers)
             answer = self._line.getresponse()
-            rest = answer.read(_LONGEST_ANSWER + 1)
-            if answer.will_close or len(rest) > _LONGEST_ANSWER:
-                self._hang_up()
         except (OSError, http.client.HTTPException) as error:
             self._hang_up()
             raise SinkAway(f"{self._target.host}: {type(error).__name__}") from error
+        self._leave(answer)
         if answer.status in _LATER or answer.status >= 500:  # noqa: PLR2004 (HTTP's own classes)
             raise SinkAway(f"{self._target.host} answered {answer.status}")
         if not 200 <= answer.status < 300:  # noqa: PLR2004
             raise SinkRefused(answer.status)
 
+    def _leave(self, answer: http.client.HTTPResponse) -> None:
+        """The status has said it all; what follows is read, if it is short and comes at once, to keep the line."""
+        try:
+            self._deadline.set(min(self._deadline.left(), _REST_SECONDS))
+            answer.read(_LONGEST_ANSWER + 1)
+        except (OSError, http.client.HTTPException):
+            self._hang_up()
+        if answer.will_close or not answer.isclosed():
+            self._hang_up()
+        answer.close()
+
     def _dial(self) -> http.client.HTTPConnection:
         target = self._target
-        plain = socket.create_connection((target.address, target.port), self._timeout)
+        plain = socket.create_connection((target.address, target.port), self._deadline.left())
         # Head and body go out as two writes; without this the second waits 40 ms for the first one's receipt.
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         line = http.client.HTTPConnection(f"[{target.host}]" if ":" in target.host else target.host, target.port)
         try:
-            line.sock = (
+            plain.settimeout(self._deadline.left())
+            line.sock = TimedSocket(
                 ssl.create_default_context().wrap_socket(plain, server_hostname=target.host)
                 if target.is_encrypted
-                else plain
+                else plain,
+                self._deadline,
             )
         except BaseException:
             plain.close()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hmac
 import json
+import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.faults.certificates import Pair
 
 SECRET = "a secret of tests"
 
@@ -24,10 +28,13 @@ class Receiver:
         self.headers: list[dict[str, str]] = []
         self.answer: Callable[[dict[str, Any]], int] = lambda _: 200
         self.port = 0
+        self.is_chunked = False
+        self.lines = 0
+        self.scheme = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hits?key=1"
+        return f"{self.scheme}://127.0.0.1:{self.port}/hits?key=1"
 
     def take(self, body: bytes, headers: dict[str, str]) -> int:
         event = json.loads(body)
@@ -43,11 +50,16 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(pair: Pair | None = None) -> Iterator[Receiver]:
+    """pair: answer by TLS with this certificate."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            receiver.lines += 1
+            super().setup()
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -55,8 +67,10 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", receiver.url)
-            self.send_header("Content-Length", "0")
+            self.send_header(*(("Transfer-Encoding", "chunked") if receiver.is_chunked else ("Content-Length", "0")))
             self.end_headers()
+            if receiver.is_chunked:
+                self.wfile.write(b"2\r\nok\r\n0\r\n\r\n")
 
         def log_message(self, *args: Any) -> None:
             """Not into the tests' output."""
@@ -64,6 +78,11 @@ def receiving() -> Iterator[Receiver]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         receiver.port = server.server_address[1]
+        if pair is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(pair.certificate, pair.key)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            receiver.scheme = "https"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
@@ -71,3 +90,31 @@ def receiving() -> Iterator[Receiver]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def dripping(head: bytes) -> Iterator[str]:
+    """The address of a receiver that answers `head` at once and then a byte at a time, for 20 seconds at most."""
+    ended = threading.Event()
+
+    def drip(line: socket.socket) -> None:
+        with line, suppress(OSError):
+            line.recv(65536)
+            line.sendall(head)
+            for _ in range(400):
+                if ended.wait(0.05):
+                    return
+                line.sendall(b"x")
+
+    def serve(door: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(door.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=serve, args=(door,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{door.getsockname()[1]}/"
+        finally:
+            ended.set()
+            door.shutdown(socket.SHUT_RDWR)

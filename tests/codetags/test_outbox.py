@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import socket
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -18,7 +20,8 @@ from codetags import checks, keys
 from codetags.errors import SinkAway, UnsafeSink
 from codetags.services import outbox, sink
 from codetags.services.hits import record_hit
-from tests.codetags.receiver import SECRET, Receiver, receiving
+from tests.codetags.receiver import SECRET, Receiver, dripping, receiving
+from tests.faults.certificates import make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,18 +29,22 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def receiver(store: Any) -> Iterator[Receiver]:
-    with (
-        receiving() as receiver,
-        override_settings(
-            QR_ANALYTICS_EXTERNAL_URL=receiver.url, QR_ANALYTICS_EXTERNAL_SECRET=SECRET, RATE_LIMITS=None
-        ),
-    ):
+    with receiving() as receiver, override_settings(**settings_of(receiver.url)):
         yield receiver
 
 
 def record(number: int, first: int = 0) -> None:
     for visitor in range(first, first + number):
         record_hit(code="DEMO", address=f"10.0.{visitor // 250}.{visitor % 250}", agent="Mozilla/5.0")
+
+
+def settings_of(url: str, *, timeout: float = 5.0) -> dict[str, Any]:
+    return {
+        "QR_ANALYTICS_EXTERNAL_URL": url,
+        "QR_ANALYTICS_EXTERNAL_SECRET": SECRET,
+        "QR_ANALYTICS_EXTERNAL_TIMEOUT": timeout,
+        "RATE_LIMITS": None,
+    }
 
 
 def later(seconds: float = 400) -> datetime:
@@ -93,16 +100,24 @@ class TestDelivery:
     def test_pauses_grow_to_300_seconds_and_are_never_the_same(self, receiver: Receiver) -> None:
         record(1)
         receiver.answer = lambda _: 500
-        pauses = []
-        with override_settings(QR_ANALYTICS_EXTERNAL_MAX_TRIES=100):
+        run = outbox.pause_outbox_script.run
+        with (
+            override_settings(QR_ANALYTICS_EXTERNAL_MAX_TRIES=100),
+            patch.object(outbox.pause_outbox_script, "run", side_effect=run) as paused,
+        ):
             for _ in range(14):
+                before = timezone.now()
                 outbox.deliver_events(now=later())
+                after = timezone.now()
+                pause = timedelta(milliseconds=paused.call_args.args[1][1])
                 due = outbox.outbox_state().next_try
                 assert due is not None
-                pauses.append((due - timezone.now()).total_seconds())
-        assert 0 < pauses[0] < 1.1
-        assert all(149 < pause < 301 for pause in pauses[10:])
-        assert len(set(pauses[10:])) == 4
+                # The server counts from its own clock, in whole milliseconds.
+                assert before + pause - timedelta(milliseconds=1) <= due <= after + pause
+        pauses = [call.args[1][1] for call in paused.call_args_list]
+        assert 500 <= pauses[0] <= 1000
+        assert all(150_000 <= pause <= 300_000 for pause in pauses[10:])
+        assert len(set(pauses[10:])) > 1
 
     @pytest.mark.parametrize("status", [400, 404, 301, 302, 307])
     def test_a_refused_hit_goes_behind_the_others(self, receiver: Receiver, status: int) -> None:
@@ -142,17 +157,51 @@ class TestDelivery:
     def test_a_dead_receiver_is_no_matter_to_a_landing(self, store: Any) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-            with override_settings(
-                QR_ANALYTICS_EXTERNAL_URL=url,
-                QR_ANALYTICS_EXTERNAL_SECRET=SECRET,
-                QR_ANALYTICS_EXTERNAL_TIMEOUT=0.2,
-                RATE_LIMITS=None,
-            ):
+            with override_settings(**settings_of(url, timeout=0.2)):
                 began = timezone.now()
                 record(20)
                 assert (timezone.now() - began).total_seconds() < 5
                 assert "TimeoutError" in outbox.deliver_events().problem
         assert outbox.outbox_state().waiting == 20
+
+    @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nX-Word: "], ids=["a status", "a heading"])
+    def test_a_receiver_that_drips_its_answer_is_away(self, store: Any, head: bytes) -> None:
+        with dripping(head) as url, override_settings(**settings_of(url, timeout=0.3)):
+            record(2)
+            began = time.monotonic()
+            assert "TimeoutError" in outbox.deliver_events().problem
+            assert time.monotonic() - began < 10, "the seconds are for the POST as a whole, not for each byte of it"
+        assert outbox.outbox_state().waiting == 2
+
+    @pytest.mark.parametrize("word", ["Content-Length: 1000", "Transfer-Encoding: chunked", "Connection: close"])
+    def test_of_an_answer_the_status_is_enough(self, store: Any, word: str) -> None:
+        with (
+            dripping(f"HTTP/1.1 200 OK\r\n{word}\r\n\r\n".encode()) as url,
+            override_settings(**settings_of(url, timeout=5)),
+        ):
+            record(2)
+            began = time.monotonic()
+            assert outbox.deliver_events().sent == 2
+            assert time.monotonic() - began < 10
+        assert outbox.outbox_state().waiting == 0
+
+    @pytest.mark.parametrize("is_chunked", [False, True])
+    def test_all_hits_of_a_step_go_over_one_line(self, receiver: Receiver, is_chunked: bool) -> None:
+        receiver.is_chunked = is_chunked
+        record(5)
+        assert outbox.deliver_events().sent == 5
+        assert receiver.lines == 1
+
+    def test_goes_by_tls_to_who_has_a_certificate(
+        self, store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = make_certificates(tmp_path)
+        with receiving(made.server) as receiver, override_settings(**settings_of(receiver.url)):
+            record(3)
+            assert "SSLCertVerificationError" in outbox.deliver_events().problem
+            monkeypatch.setenv("SSL_CERT_FILE", str(made.authority.certificate))
+            assert outbox.deliver_events(now=later()).sent == 3
+            assert (len(receiver.taken), receiver.signed) == (3, True)
 
     def test_the_command_delivers_all(self, receiver: Receiver) -> None:
         record(120)
