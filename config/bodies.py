@@ -13,6 +13,9 @@ _UNREADABLE = "application/octet-stream"
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 # One byte more than the largest body any address takes, so that one that is too long is seen to be.
 _LONGEST = 1024 * 1024 + 1
+# Beyond it a body is heard out so far and thrown away: many clients read no answer before they have sent all of theirs.
+_HEARD_OUT = 8 * 1024 * 1024
+_PIECE = 64 * 1024
 _DIGITS = 15
 #: Requests that one web process serves at once. A body that comes a byte at a time holds one for as long as it likes.
 THREADS = 4
@@ -30,7 +33,8 @@ def settle_body(environ: dict[str, Any]) -> None:
     Django takes every codec of Python's for a text encoding, `hex` and `zip` too, and fails on them while it makes the
     request; a parameter that is none ends it likewise. All text here is UTF-8, so nothing else can be read.
     A chunked body has no length, and Django takes that for no body (PEP 3333 knows no other way).
-    What says that it is longer than any body here is left where it is: it is refused unread.
+    Of one that is longer than any body here only the beginning is kept, and what says that it is longer still is left
+    where it is: both are refused.
     """
     content_type = environ.get("CONTENT_TYPE")
     if content_type and ";" in content_type and not _is_readable(content_type):
@@ -38,10 +42,10 @@ def settle_body(environ: dict[str, Any]) -> None:
     if environ.get("CONTENT_LENGTH"):
         length = body_length(environ)
         environ["CONTENT_LENGTH"] = str(length)
-        if 0 < length <= _LONGEST:
+        if 0 < length <= _HEARD_OUT:
             environ["wsgi.input"] = io.BytesIO(_readers.read(environ["wsgi.input"], length))
     elif "HTTP_TRANSFER_ENCODING" in environ:
-        body = _readers.read(environ["wsgi.input"], _LONGEST)
+        body = _readers.read(environ["wsgi.input"], _HEARD_OUT)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
 
 
@@ -64,12 +68,14 @@ class Readers:
         self._stuck = False
 
     def read(self, source: Any, length: int) -> bytes:
-        """So many bytes, or what there are. Raises TooManySlowBodies."""
+        """So many bytes, or what there are, or `_LONGEST` of them. Raises TooManySlowBodies."""
         if not self._free.acquire(timeout=0 if self._stuck else _READER_SECONDS):
             self._stuck = True
             raise TooManySlowBodies
         try:
-            body: bytes = source.read(length)
+            body: bytes = source.read(min(length, _LONGEST))
+            if len(body) == _LONGEST:
+                _throw_away(source, length - _LONGEST)
         finally:
             self._stuck = False
             self._free.release()
@@ -78,6 +84,11 @@ class Readers:
 
 # One thread is left to whoever comes without a body.
 _readers = Readers(THREADS - 1)
+
+
+def _throw_away(source: Any, length: int) -> None:
+    while length > 0 and (piece := source.read(min(length, _PIECE))):
+        length -= len(piece)
 
 
 def _is_readable(content_type: str) -> bool:

@@ -134,6 +134,17 @@ class Environment:
 
         return self.read(name, parse(default), parse)
 
+    def address(self, name: str) -> str:
+        """`http(s)://host…`, or nothing."""
+
+        def parse(text: str) -> str:
+            parts = urlsplit(text)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("an address such as https://api.example.org is required")
+            return text
+
+        return self.read(name, "", parse)
+
     def database(self, name: str, sqlite: Path) -> dict[str, Any]:
         """The DATABASES entry of a URL; SQLite in the data directory by default."""
         if not self.text(name):

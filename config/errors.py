@@ -16,7 +16,8 @@ _SENTENCES = {
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400."""
     if _for_api(request):
-        return _json(400, "bad_request", "The request can't be understood.")
+        sentence = "The request can't be understood."
+        return _json(400, "bad_request", sentence, errors={"body": [sentence]})
     return defaults.bad_request(request, exception)
 
 
@@ -67,5 +68,5 @@ def _for_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
-def _json(status: int, code: str, detail: str) -> JsonResponse:
-    return JsonResponse({"detail": detail, "code": code}, status=status)
+def _json(status: int, code: str, detail: str, **more: object) -> JsonResponse:
+    return JsonResponse({"detail": detail, "code": code, **more}, status=status)

@@ -110,6 +110,7 @@ TEMPLATES = [
 
 # --- stores
 REDIS_URL = env.text("REDIS_URL") or env.text("KV_URL", "embedded")
+_REDIS_URL_IS = "REDIS_URL" if env.text("REDIS_URL") else "KV_URL"
 KV_PREFIX = env.text("KV_PREFIX")
 KV_TIMEOUT_MS = env.integer("KV_TIMEOUT_MS", 250, minimum=10, maximum=60_000)
 KV_WAIT_REPLICAS = env.integer("KV_WAIT_REPLICAS", 0, maximum=10)
@@ -128,7 +129,7 @@ def _caches() -> dict[str, Any]:
     try:
         store = durable_cache(REDIS_URL, **common)
     except ValueError as error:
-        raise ImproperlyConfigured(f"REDIS_URL: {error}") from None
+        raise ImproperlyConfigured(f"{_REDIS_URL_IS}: {error}") from None
     chosen = env.text("CACHE_URL")
     if not chosen:
         return {"default": clearable_cache(REDIS_URL, **common), "kv": store}
@@ -198,7 +199,7 @@ STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = env.words("STRIPE_WEBHOOK_SECRET")
 STRIPE_PRODUCT_PLUS = env.text("STRIPE_PRODUCT_PLUS")
 STRIPE_PRODUCT_PREMIUM = env.text("STRIPE_PRODUCT_PREMIUM")
-STRIPE_API_BASE = env.text("STRIPE_API_BASE")
+STRIPE_API_BASE = env.address("STRIPE_API_BASE")
 BILLING_GRACE_DAYS = env.integer("BILLING_GRACE_DAYS", 7, maximum=365)
 BILLING_TOPUPS = env.amounts("BILLING_TOPUPS")
 

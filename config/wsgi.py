@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.test.utils import override_settings
+from django.urls import get_resolver
 
 from config.bodies import TooManySlowBodies, settle_body
 
@@ -34,10 +34,10 @@ class TwoLanes:
 
     def __init__(self) -> None:
         django.setup(set_prefix=False)
-        self.whole = WSGIHandler()
-        # A handler reads MIDDLEWARE once, when it is made.
-        with override_settings(MIDDLEWARE=settings.API_MIDDLEWARE):
-            self.short = WSGIHandler()
+        self.whole = _handler(settings.MIDDLEWARE)
+        self.short = _handler(settings.API_MIDDLEWARE)
+        # All views are imported before the first request: it may come while the store is away, and then it has 300 ms.
+        get_resolver().url_patterns  # noqa: B018 (a cached property)
         self.session = settings.SESSION_COOKIE_NAME + "="
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -52,6 +52,16 @@ class TwoLanes:
         is_call = path in _PROBES or (path.startswith("/api/") and not path.startswith("/api/docs"))
         lane = self.short if is_call and self.session not in environ.get("HTTP_COOKIE", "") else self.whole
         return lane(environ, start_response)
+
+
+def _handler(middleware: list[str]) -> WSGIHandler:
+    # A handler reads the setting once, when it is made.
+    all_of_it = settings.MIDDLEWARE
+    settings.MIDDLEWARE = middleware
+    try:
+        return WSGIHandler()
+    finally:
+        settings.MIDDLEWARE = all_of_it
 
 
 application = TwoLanes()

@@ -42,7 +42,7 @@ def handle_exception(error: Exception, context: Any) -> Response | None:
         return None
     set_rollback()
     body: dict[str, Any] = {"detail": _sentence(error.detail), "code": _code(error)}
-    if isinstance(error, exceptions.ValidationError):
+    if error.status_code == status.HTTP_400_BAD_REQUEST:
         body["errors"] = _fields(error.detail)
     body.update(getattr(error, "data", {}))
     headers = dict(getattr(error, "headers", {}))

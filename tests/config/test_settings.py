@@ -139,6 +139,7 @@ WRONG = [
         for text in ("localhost", "http://h", "redis://", "redis+sentinel://h", "unix://", "redis://h:99999")
     ),
     ("REDIS_URL", "rediss://h?ssl_ca_certs=/nowhere.pem"),
+    ("KV_URL", "localhost"),
     *(("CACHE_URL", text) for text in ("memcached://h", "redis://h/1?ssl_cert_reqs=none")),
     *(("KV_TIMEOUT_MS", text) for text in ("0", "soon")),
     ("KV_WAIT_REPLICAS", "-1"),
@@ -149,6 +150,7 @@ WRONG = [
     *(("SENTRY_DSN", text) for text in ("words", "https://e.org/1")),
     *(("RATE_LIMITS", text) for text in ("visit", "visit=often", "visit=5", "visit=0/minute")),
     ("TIME_ZONE", "Mars/Olympus"),
+    *(("STRIPE_API_BASE", text) for text in ("stripe", "ftp://e.org", "http://")),
 ]
 
 
@@ -167,6 +169,20 @@ def test_a_wrong_value_stops_every_command_with_that_line(name: str, text: str, 
     assert ended.stderr.startswith(f"countinghouse: {name}: ")
     assert ended.stderr.count("\n") == 1
     assert "secret" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"RATE_LIMITS": "nobody=3/minute"},
+        {"QR_ANALYTICS_EXTERNAL_URL": "http://example.org/x", "QR_ANALYTICS_EXTERNAL_SECRET": "s" * 40},
+    ],
+)
+def test_a_value_that_an_app_refuses_stops_the_start_with_one_line_too(words: dict[str, str], tmp_path: Path) -> None:
+    ended = manage(tmp_path, "serve", PORT="48124", **words)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"CommandError: {next(iter(words))}: ")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_an_absent_database_stops_the_start_with_one_line(tmp_path: Path) -> None:

@@ -127,7 +127,9 @@ class TestBodies:
     def test_malformed(self, body: bytes) -> None:
         response = post(view(), body)
         assert response.status_code == 400
-        assert body_of(response)["code"] in ("malformed_json", "invalid_input")
+        answer = body_of(response)
+        assert answer["code"] in ("malformed_json", "invalid_input")
+        assert list(answer["errors"]) == (["body"] if body else ["amount"])
 
     def test_too_large(self) -> None:
         response = post(view(), b'{"text":"' + b"x" * 65_536 + b'"}')

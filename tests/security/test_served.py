@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import shutil
 import signal
 import socket
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +101,17 @@ def test_a_body_in_chunks_is_read_no_further_than_it_may_be_long(path: bytes, co
 def test_a_body_that_says_it_is_endless_is_not_waited_for(path: bytes, code: int, site: Site) -> None:
     headers = (b"Content-Type: multipart/form-data; boundary=x", b"Content-Length: 1000000000000")
     assert status(site, b"POST " + path + b" HTTP/1.1", *headers, body=b"--x\r\n") == code
+
+
+@pytest.mark.parametrize("megabytes", [2, 5, 8])
+@pytest.mark.parametrize("path", ["/api/track-usage", "/api/webhooks/stripe"])
+def test_who_sends_too_much_reads_that_it_was_too_much(path: str, megabytes: int, site: Site) -> None:
+    """Python's client, as others, reads nothing before it has sent all."""
+    line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    with closing(line):
+        line.request("POST", path, b" " * (megabytes << 20), {"Content-Type": "application/json"})
+        answer = line.getresponse()
+        assert (answer.status, json.load(answer)["code"]) == (413, "too_large")
 
 
 def test_heads_that_never_end_keep_nobody_waiting(site: Site) -> None:

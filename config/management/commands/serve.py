@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core import checks
 from django.core.management import call_command
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, SystemCheckError
 from django.db import InterfaceError, OperationalError
 
 from config.static_files import collect_static
@@ -21,6 +22,14 @@ class Command(StoreCommand):
     """Sets up what is missing, then serves until Ctrl-C, which ends everything that was started here."""
 
     help = "Start the store, migrate, collect static files, and serve the site with the background worker beside it."
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """Django's own, whose errors are one line here: most are a variable with a wrong value."""
+        try:
+            super().check(*args, **kwargs)
+        except SystemCheckError as error:
+            serious = next(found for found in checks.run_checks() if found.is_serious() and not found.is_silenced())
+            raise CommandError(" ".join(filter(None, (serious.msg, serious.hint)))) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, serve, and leave nothing behind."""
