@@ -12,8 +12,8 @@ from django.template.context import Context
 from django.utils.translation import get_language, to_locale
 
 from billing.services import standings
+from billing.services.links import page_url
 from billing.services.stripe_api import is_on
-from billing.views.addresses import page_url
 from kv.errors import StoreUnavailable
 
 register = template.Library()

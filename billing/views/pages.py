@@ -27,9 +27,10 @@ from billing.errors import (
     Unresolved,
 )
 from billing.services import catalogue, checkout
+from billing.services.links import home_url, page_url
 from billing.services.stripe_api import is_on
 from billing.types import Catalogue, Plan
-from billing.views.addresses import checkout_addresses, home_url, page_url, portal_addresses
+from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.errors import StoreUnavailable
 from kv.origins import is_from_this_site
 from kv.throttling import RateLimited
