@@ -1,0 +1,26 @@
+"""Background work of the site itself: see kv.duties."""
+
+from __future__ import annotations
+
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from kv.duties import Duty
+
+#: Rows of one step. SQLite takes one write at a time, so somebody's own may wait for a step: a few milliseconds.
+STEP = 500
+
+
+def clear_sessions() -> bool:
+    """Delete sessions that have expired, at most STEP of them; True when more may be left.
+
+    Nobody else does: a session goes by itself only when its owner logs out. The same as Django's `clearsessions`, which
+    deletes all of them in one statement.
+    """
+    expired = Session.objects.filter(expire_date__lt=timezone.now())
+    found = list(expired.order_by("expire_date").values_list("pk", flat=True)[:STEP])
+    expired.filter(pk__in=found).delete()
+    return len(found) == STEP
+
+
+DUTIES = (Duty("site_sessions", every=86400, lease=60, run=clear_sessions),)

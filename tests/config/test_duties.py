@@ -1,0 +1,62 @@
+"""Expired sessions go once a day, in short steps; the others stay."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.utils import timezone
+
+from config import duties
+from config.duties import clear_sessions
+from kv.duties import run_duty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sessions() -> Callable[[int, timedelta], None]:
+    """Makes so many, that expire so long from now."""
+
+    def make(many: int, expire_in: timedelta) -> None:
+        for _ in range(many):
+            session = SessionStore()
+            session.create()
+            Session.objects.filter(pk=session.session_key).update(expire_date=timezone.now() + expire_in)
+
+    return make
+
+
+def test_only_the_expired_go(sessions: Callable[[int, timedelta], None]) -> None:
+    sessions(3, timedelta(seconds=-1))
+    sessions(2, timedelta(hours=1))
+    assert clear_sessions() is False
+    assert Session.objects.count() == 2
+    assert not Session.objects.filter(expire_date__lt=timezone.now()).exists()
+
+
+def test_many_take_several_steps(
+    sessions: Callable[[int, timedelta], None], monkeypatch: pytest.MonkeyPatch, store: Any
+) -> None:
+    monkeypatch.setattr(duties, "STEP", 4)
+    sessions(9, timedelta(days=-1))
+    (duty,) = duties.DUTIES
+    left = []
+    while run_duty(duty, due_only=True):
+        left.append(Session.objects.count())
+    assert left == [5, 1]
+    assert Session.objects.count() == 0
+
+
+def test_the_worker_knows_it() -> None:
+    out = StringIO()
+    call_command("work", "--list", stdout=out)
+    assert "site_sessions: every 86400 s; lease 60 s" in out.getvalue()
