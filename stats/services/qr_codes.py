@@ -11,6 +11,7 @@ from stats import keys
 from stats.conf import app_settings
 from stats.errors import TotalTooLarge
 from stats.services import figures
+from stats.services.receipts import require_cents
 from stats.types import QrCounted
 
 #: The largest total: what a double, and so every JSON client, holds exactly.
@@ -23,8 +24,9 @@ def record_qr_code(*, id: str, amount_cents: int, now: datetime | None = None) -
     """Count one payment code of `amount_cents` EUR cents, once for each id within 30 days; one round trip.
 
     An amount over STATS_MAX_QR_CENTS is not counted and its id not remembered.
-    Raises TotalTooLarge or StoreUnavailable, having counted nothing.
+    Raises TotalTooLarge or StoreUnavailable, or ValueError for an amount below 1, having counted nothing.
     """
+    require_cents(amount_cents)
     if amount_cents > app_settings.STATS_MAX_QR_CENTS:
         known = figures.read_figures()
         return QrCounted(counted=False, qr_total=known.qr_total, revenue_cents=known.revenue_cents)

@@ -16,9 +16,16 @@ _SALT = "stats.receipt"
 
 
 def sign_receipt(amount_cents: int, *, now: datetime | None = None) -> str:
-    """A new receipt for `amount_cents` EUR cents, good for a day, for one count."""
+    """A new receipt for `amount_cents` EUR cents, good for a day, for one count. Raises ValueError for less than 1."""
+    require_cents(amount_cents)
     issued = int((now or timezone.now()).timestamp())
     return signing.Signer(salt=_SALT).sign_object([secrets.token_urlsafe(12), amount_cents, issued])
+
+
+def require_cents(amount_cents: int) -> None:
+    """Raise ValueError unless it is a whole number of cents, at least 1: a count of -100 would take revenue away."""
+    if type(amount_cents) is not int or amount_cents < 1:
+        raise ValueError(f"amount_cents: a whole number, at least 1, is required, not {amount_cents!r}")
 
 
 def read_receipt(text: str, *, now: datetime | None = None) -> Receipt:

@@ -93,6 +93,17 @@ class TestRecordQrCode:
             record_qr_code(id=f"id-{number}", amount_cents=99_999_999_999)
         assert totals() == (20, 20 * 99_999_999_999)
 
+    @pytest.mark.parametrize("amount", [-100, 0, 12.5, True, "100"])
+    def test_what_is_no_amount_is_refused(self, amount: Any, store: Any) -> None:
+        record_qr_code(id="one", amount_cents=100)
+        before = store.keys("*")
+        with pytest.raises(ValueError, match="amount_cents"):
+            record_qr_code(id="two", amount_cents=amount)
+        with pytest.raises(ValueError, match="amount_cents"):
+            sign_receipt(amount)
+        assert totals() == (1, 100)
+        assert store.keys("*") == before
+
     def test_goes_into_the_day_of_now(self) -> None:
         record_qr_code(id="one", amount_cents=1250, now=NOW)
         (day,) = list_days(days=1, now=NOW)
