@@ -17,9 +17,9 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from usertokens import keys
-from usertokens.duties import DUTIES
+from usertokens.management.commands import usertokens_archive
 from usertokens.models import ArchivedEntry, Conversation
-from usertokens.services import activity, balances, conversations, dashboards, journal
+from usertokens.services import accounts, activity, balances, conversations, dashboards, journal
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +111,13 @@ class TestArchive:
         assert "0 entries were" in run("usertokens_archive")
         assert "0 wrong" in run("usertokens_check")
 
+    def test_a_user_deleted_since_the_scan_stops_nothing(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        balances.spend_tokens("5", 1, now=timezone.now() - timedelta(days=100))
+        accounts.forget_user("6")
+        monkeypatch.setattr(usertokens_archive, "iterate_users", lambda: iter(["6", "5"]))
+        assert "2 entries would be" in run("usertokens_archive", "--dry-run")
+        assert "2 entries were" in run("usertokens_archive")
+
     def test_few_days_are_refused(self, store: Any) -> None:
         with pytest.raises(CommandError):
             run("usertokens_archive", "--days", "7")
@@ -181,14 +188,3 @@ class TestBackfill:
         assert (page.stats.conversations, page.stats.generations, page.stats.plan) == (42, 7, "Plus")
         assert (page.stats.mood_score, page.stats.days_active, page.stats.longest_streak) == (7.5, 12, 9)
         assert "conversations of 0 users" in run("usertokens_check")
-
-
-class TestDuties:
-    def test_do_what_the_commands_do(self, store: Any) -> None:
-        old = timezone.now() - timedelta(days=120)
-        balances.spend_tokens("5", 30, now=old)
-        for duty in DUTIES:
-            assert not duty.run()
-        kinds = [(entry.type, entry.balance_after) for entry in journal.list_transactions("5").results]
-        assert kinds == [("allowance", 100), ("expire", 0), ("spend", 70), ("allowance", 100)]
-        assert ArchivedEntry.objects.count() == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from kv.management.base import StoreCommand
 from usertokens.duties import ARCHIVE_DAYS
+from usertokens.errors import AccountClosed
 from usertokens.services.audits import iterate_users
 from usertokens.services.journal import archive_journal, count_older
 
@@ -43,6 +45,8 @@ class Command(StoreCommand):
         with self.meter(None, "Archiving", "accounts") as meter:
             for user_id in iterate_users():
                 step = count_older if self.dry_run else archive_journal
-                moved += step(user_id, older_than=older_than)
+                # A user who was deleted since the scan has nothing left to move.
+                with suppress(AccountClosed):
+                    moved += step(user_id, older_than=older_than)
                 meter.advance()
         self.stdout.write(f"{moved} entries {'would be' if self.dry_run else 'were'} moved")

@@ -1,0 +1,84 @@
+"""Background work: what the commands do, in steps that are short however many users there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from kv.errors import StoreUnavailable
+from usertokens import duties, keys
+from usertokens.duties import DUTIES, Walk
+from usertokens.models import ArchivedEntry
+from usertokens.services import accounts, balances, journal
+
+pytestmark = pytest.mark.django_db
+
+
+def test_they_do_what_the_commands_do(store: Any) -> None:
+    old = timezone.now() - timedelta(days=120)
+    balances.spend_tokens("5", 30, now=old)
+    for duty in DUTIES:
+        assert not duty.run()
+    kinds = [(entry.type, entry.balance_after) for entry in journal.list_transactions("5").results]
+    assert kinds == [("allowance", 100), ("expire", 0), ("spend", 70), ("allowance", 100)]
+    assert ArchivedEntry.objects.count() == 2
+
+
+def test_a_user_deleted_since_the_scan_stops_nothing(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    balances.spend_tokens("5", 1, now=timezone.now() - timedelta(days=100))
+    accounts.forget_user("6")
+    monkeypatch.setattr(duties, "iterate_users", lambda: iter(["6", "5"]))
+    for duty in DUTIES:
+        assert not duty.run()
+    assert ArchivedEntry.objects.count() == 2
+    assert store.exists(keys.account("6")) == 0
+
+
+class TestWalk:
+    @pytest.fixture
+    def seen(self) -> list[str]:
+        return []
+
+    @pytest.fixture
+    def walk(self, store: Any, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> Walk:
+        for number in range(7):
+            balances.spend_tokens(str(number), 1)
+        monkeypatch.setattr(duties, "STEP_SECONDS", 0)
+        return Walk(seen.extend, 3)
+
+    def test_goes_on_where_it_was(self, walk: Walk, seen: list[str]) -> None:
+        for _ in range(2):
+            seen.clear()
+            # Three steps with somebody in them, and one that finds nobody left.
+            assert [walk.step() for _ in range(4)] == [True, True, True, False]
+            assert sorted(seen) == list("0123456")
+
+    def test_is_one_step_where_there_is_time(
+        self, walk: Walk, seen: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(duties, "STEP_SECONDS", 60)
+        assert not walk.step()
+        assert sorted(seen) == list("0123456")
+
+    def test_begins_again_after_a_pause(self, walk: Walk, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(duties, "PAUSE_SECONDS", -1)
+        assert [walk.step(), walk.step()] == [True, True]
+        assert seen[:3] == seen[3:]
+
+    def test_begins_again_after_an_error(self, walk: Walk, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        def cut_short() -> Iterator[str]:
+            yield from "012"
+            raise StoreUnavailable("test")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(duties, "iterate_users", cut_short)
+            assert walk.step()
+            with pytest.raises(StoreUnavailable):
+                walk.step()
+        seen.clear()
+        assert [walk.step() for _ in range(4)] == [True, True, True, False]
+        assert sorted(seen) == list("0123456")
