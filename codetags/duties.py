@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codetags.services.outbox import deliver_events
 from codetags.services.registry import mirror_registry
-from codetags.services.rollup import roll_up_days
+from codetags.services.rollup import roll_up_step
 from kv.duties import Duty
 
 
@@ -13,9 +13,9 @@ def deliver() -> bool:
     return deliver_events().more
 
 
-def roll_up() -> None:
-    """What was hit since the last roll-up."""
-    roll_up_days()
+def roll_up() -> bool:
+    """One step of what was hit since the last roll-up; True while codes are left."""
+    return roll_up_step()
 
 
 def mirror() -> None:

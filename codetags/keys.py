@@ -101,6 +101,16 @@ def rolled() -> str:
     return f"{_qr()}rolled"
 
 
+def rollup_codes() -> str:
+    """SET codes that the roll-up under way has not copied yet. No TTL; gone when it ends. Written by roll_up_step."""
+    return f"{_qr()}rollup:codes"
+
+
+def rollup_began() -> str:
+    """STRING when the roll-up under way began, ms since 1970. No TTL; gone when it ends. Written by roll_up_step."""
+    return f"{_qr()}rollup:began"
+
+
 def imported() -> str:
     """HASH source, tab, name → hits taken over from there, so that a backfill may run again. No TTL. By import_hits."""
     return f"{_qr()}imported"

@@ -43,18 +43,40 @@ def roll_up_days(
     Raises StoreUnavailable.
     """
     moment = now or timezone.now()
-    since = None if everything else rolled_until()
-    first = local_day(since - _OVERLAP) if since else None
+    first = None if everything else _first_day()
     codes = rows = 0
     for chunk in chunks(_codes(first), _CHUNK):
-        series = [_series(code, days, first) for code, days in zip(chunk, _days(chunk), strict=True)]
-        wanted = {(code, day): count for code, days in zip(chunk, series, strict=True) for day, count in days}
         codes += len(chunk)
-        rows += _write(wanted, dry_run=dry_run)
+        rows += _copy(chunk, first, dry_run=dry_run)
         advance(len(chunk))
     if not dry_run:
         call_write("SET", keys.rolled(), milliseconds_of(moment))
     return Rollup(codes, rows)
+
+
+def roll_up_step(*, now: datetime | None = None) -> bool:
+    """Copy a part of what was hit since the last roll-up, at most 500 codes; True while there is more.
+
+    The codes of a roll-up are set down when it begins, and struck off as they are copied: whoever takes the next step
+    goes on from there, and a step that dies is repeated. Only when none is left has SQL every hit up to the beginning.
+    Raises StoreUnavailable.
+    """
+    first = _first_day()
+    began = call("GET", keys.rollup_began())
+    if began is None:
+        began = milliseconds_of(now or timezone.now())
+        for chunk in chunks(_codes(first), _CHUNK):
+            call_write("SADD", keys.rollup_codes(), *chunk)
+        call_write("SET", keys.rollup_began(), began)
+    codes = [code.decode() for code in call("SRANDMEMBER", keys.rollup_codes(), _CHUNK)]
+    if codes:
+        _copy(codes, first, dry_run=False)
+        call_write("SREM", keys.rollup_codes(), *codes)
+    if len(codes) == _CHUNK:
+        return True
+    call_write("SET", keys.rolled(), int(began))
+    call_write("DEL", keys.rollup_began())
+    return False
 
 
 def restore_days(*, dry_run: bool = False, advance: Advance = _nobody) -> Restored:
@@ -90,6 +112,12 @@ def rolled_until() -> datetime | None:
     return moment_of(int(mark)) if mark else None
 
 
+def _first_day() -> date | None:
+    """The first day that SQL may not have in full; None: none is known to be."""
+    since = rolled_until()
+    return local_day(since - _OVERLAP) if since else None
+
+
 def _codes(first: date | None) -> Iterator[str]:
     """The codes that were hit since the day; all for None."""
     if first is None:
@@ -108,6 +136,13 @@ def _scan_codes() -> Iterator[str]:
         yield from fresh
         if int(cursor) == 0:
             return
+
+
+def _copy(codes: list[str], first: date | None, *, dry_run: bool) -> int:
+    """Write the codes' days from `first` on (None: all) to SQL; how many rows."""
+    series = [_series(code, days, first) for code, days in zip(codes, _days(codes), strict=True)]
+    wanted = {(code, day): count for code, days in zip(codes, series, strict=True) for day, count in days}
+    return _write(wanted, dry_run=dry_run)
 
 
 def _days(codes: list[str]) -> list[dict[str, int]]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from codetags import keys
 from codetags.duties import DUTIES, MIRROR, ROLL_UP
 from codetags.models import CodeTag, DailyHits
+from codetags.services import rollup
 from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
-from codetags.services.rollup import restore_days, roll_up_days
+from codetags.services.rollup import restore_days, roll_up_days, roll_up_step, rolled_until
 from codetags.types import Outcome, Restored
 from kv.days import local_day
 from kv.duties import run_duty
@@ -81,6 +84,59 @@ class TestRollUp:
         run_duty(ROLL_UP)
         run_duty(MIRROR)
         assert len(rows()) == 2
+
+
+class TestSteps:
+    @pytest.fixture(autouse=True)
+    def _five_codes(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rollup, "_CHUNK", 2)
+        for number in range(5):
+            record(f"AAA{number}", number)
+
+    def test_each_copies_a_few_codes_until_none_is_left(self, store: Any) -> None:
+        began = timezone.now()
+        assert [run_duty(ROLL_UP), len(rows()), rolled_until()] == [True, 2, None]
+        assert [run_duty(ROLL_UP), len(rows()), rolled_until()] == [True, 4, None]
+        assert [run_duty(ROLL_UP), len(rows())] == [False, 5]
+        until = rolled_until()
+        assert until is not None
+        assert abs((until - began).total_seconds()) < 60
+        assert store.exists(keys.rollup_codes(), keys.rollup_began()) == 0
+        assert roll_up_step() is True, "the next looks at what was hit today again"
+
+    def test_a_number_that_comes_out_even_ends_too(self, store: Any) -> None:
+        record("AAA5", 5)
+        assert [roll_up_step() for _ in range(4)] == [True, True, True, False]
+        assert len(rows()) == 6
+        assert rolled_until() is not None
+
+    def test_one_that_dies_is_repeated(self, store: Any) -> None:
+        roll_up_step()
+        with patch.object(rollup, "_write", side_effect=OperationalError), pytest.raises(OperationalError):
+            roll_up_step()
+        assert (len(rows()), rolled_until()) == (2, None)
+        assert [roll_up_step() for _ in range(2)] == [True, False]
+        assert len(rows()) == 5
+
+    def test_what_is_hit_meanwhile_is_the_next_roll_up_s(self, store: Any) -> None:
+        """Even when the day has changed: the mark stands where the roll-up began."""
+        now = timezone.now()
+        roll_up_step(now=now)
+        record("ZZZZ", 9)
+        while roll_up_step(now=now + timedelta(days=2)):
+            pass
+        until = rolled_until()
+        assert until is not None
+        assert abs((until - now).total_seconds()) < 1
+        while roll_up_step(now=now + timedelta(days=2)):
+            pass
+        assert rows()[("ZZZZ", local_day(now))] == 1
+
+    def test_a_whole_one_in_between_does_no_harm(self, store: Any) -> None:
+        roll_up_step()
+        assert roll_up_days(everything=True).rows == 3
+        assert [roll_up_step() for _ in range(2)] == [True, False]
+        assert len(rows()) == 5
 
 
 class TestRestore:
