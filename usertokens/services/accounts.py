@@ -1,10 +1,6 @@
-"""A whole account: everything kept about a user as a download, and its removal."""
+"""A whole account: whether there is one, and its removal."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -12,33 +8,30 @@ from django.db import transaction
 from kv.connection import call
 from kv.scripts import Script
 from usertokens import keys
-from usertokens.errors import AccountClosed, AccountNotClosed, UnknownUser
+from usertokens.errors import AccountNotClosed, UnknownUser
 from usertokens.models import ArchivedEntry, Conversation, ConversationTally
-from usertokens.services.activity import get_user_stats
-from usertokens.services.balances import get_balance
-from usertokens.services.journal import iterate_transactions
 from usertokens.services.people import find_user
 from usertokens.signals import account_closing
+
+_ROWS = (Conversation, ArchivedEntry, ConversationTally)
 
 forget_user_script = Script("usertokens", "forget_user")
 
 
-def export_user(user_id: str) -> dict[str, Any]:
-    """Everything kept about the user, ready for JSON; long lists are iterators."""
+def is_known(user_id: str) -> bool:
+    """Whether there is such a user, or anything is kept about one, be it that the account was deleted.
+
+    Raises ValueError for what can be no user's id.
+    """
+    if call("EXISTS", keys.tombstone(user_id), *keys.everything(user_id)):
+        return True
+    if any(model._default_manager.filter(user_id=user_id).exists() for model in _ROWS):  # noqa: SLF001 (Django's public name for it)
+        return True
     try:
-        balance = get_balance(user_id)
-    except AccountClosed:
-        return {"user_id": user_id, "closed": True}
-    stats = get_user_stats(user_id)
-    return {
-        "user_id": user_id,
-        "account": _profile(user_id),
-        "stats": asdict(stats) if stats else None,
-        "tokens": asdict(balance.tokens),
-        "grants": [asdict(grant) for grant in balance.grants],
-        "transactions": (asdict(entry) for entry in iterate_transactions(user_id)),
-        "conversations": _conversations(user_id),
-    }
+        find_user(user_id)
+    except UnknownUser:
+        return False
+    return True
 
 
 def forget_user(user_id: str) -> int:
@@ -58,7 +51,7 @@ def forget_user(user_id: str) -> int:
     with transaction.atomic():
         # Whoever is saving a conversation has the tally: deleted before it is there for good, it would be left behind.
         _, is_made_now = ConversationTally.objects.select_for_update().get_or_create(user_id=user_id)
-        for model in (Conversation, ArchivedEntry, ConversationTally):
+        for model in _ROWS:
             removed += model._default_manager.filter(user_id=user_id).delete()[0]  # noqa: SLF001 (Django's public name for it)
     return removed - is_made_now
 
@@ -67,18 +60,3 @@ def delete_account(user: AbstractBaseUser) -> None:
     """Forget the user's activity and tokens, then delete the user. May be repeated after a crash."""
     forget_user(str(user.pk))
     user.delete()
-
-
-def _profile(user_id: str) -> dict[str, Any] | None:
-    try:
-        user = find_user(user_id)
-    except UnknownUser:
-        return None
-    joined = getattr(user, "date_joined", None)
-    return {"username": user.get_username(), "joined": joined, "last_login": user.last_login}
-
-
-def _conversations(user_id: str) -> Iterator[dict[str, Any]]:
-    rows = Conversation.objects.filter(user_id=user_id).order_by("-at", "-id")
-    for row in rows.iterator(chunk_size=200):
-        yield {"id": str(row.uuid), "at": row.at, "summary": row.summary, "messages": row.messages}

@@ -54,6 +54,12 @@ def iterate_transactions(user_id: str) -> Iterator[Transaction]:
         before = page.before
 
 
+def iterate_archived(user_id: str) -> Iterator[Transaction]:
+    """Every entry that is in the database, newest first."""
+    rows = ArchivedEntry.objects.filter(user_id=user_id).order_by("-entry")
+    yield from map(_from_row, rows.iterator(chunk_size=_CHUNK))
+
+
 def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = None) -> tuple[DayBalance, ...]:
     """The balance at the end of each of the last `days` days of the site, oldest first, today included."""
     today = local_day(now)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -23,7 +20,8 @@ from kv.throttling import RateLimited
 from usertokens.conf import CLOSE_LIMIT
 from usertokens.errors import AccountNotClosed
 from usertokens.forms import DeleteAccountForm
-from usertokens.services.accounts import delete_account, export_user
+from usertokens.services.accounts import delete_account
+from usertokens.services.exports import export_user, stream_json
 
 
 @login_required
@@ -72,25 +70,3 @@ def _may_try(request: HttpRequest) -> bool:
     except StoreUnavailable:
         return True
     return True
-
-
-def stream_json(data: dict[str, Any]) -> Iterator[str]:
-    """An object as JSON, whose iterators are written item by item."""
-    comma = "{"
-    for name, value in data.items():
-        yield f"{comma}\n{json.dumps(name)}: "
-        comma = ","
-        if isinstance(value, Iterator):
-            yield "["
-            inner = ""
-            for item in value:
-                yield f"{inner}\n{_json(item)}"
-                inner = ","
-            yield "]"
-        else:
-            yield _json(value)
-    yield "\n}\n"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)

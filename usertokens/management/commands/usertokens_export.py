@@ -5,9 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from kv.management.base import StoreCommand
-from usertokens.services.accounts import export_user
-from usertokens.views.accounts import stream_json
+from usertokens.services.accounts import is_known
+from usertokens.services.exports import export_user, stream_json
 
 
 class Command(StoreCommand):
@@ -21,5 +23,11 @@ class Command(StoreCommand):
 
     def handle(self, *args: Any, user: str, **options: Any) -> None:
         """Write it part by part."""
+        try:
+            known = is_known(user)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if not known:
+            raise CommandError(f"There is no user {user}, and nothing is kept about one.")
         for part in stream_json(export_user(user)):
             self.stdout.write(part, ending="")

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from kv.management.base import StoreCommand
 from usertokens.errors import AccountNotClosed, UnknownUser
-from usertokens.services.accounts import delete_account, forget_user
+from usertokens.services.accounts import delete_account, forget_user, is_known
 from usertokens.services.people import find_user
 
 
@@ -18,16 +18,22 @@ class Command(StoreCommand):
 
     help = (
         "Deletes a user and everything kept about them, for good. Safe to run again; also for a user who is "
-        "deleted already."
+        "deleted already. An id that nobody has is refused: it would be closed for two years to whoever gets it."
     )
     destroys = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """USER."""
+        """USER --force."""
         parser.add_argument("user", help="the user's id")
+        parser.add_argument("--force", action="store_true", help="also an id that nobody has, and nothing is kept of")
 
-    def handle(self, *args: Any, user: str, **options: Any) -> None:
+    def handle(self, *args: Any, user: str, force: bool, **options: Any) -> None:
         """Ask, then forget."""
+        try:
+            if not force and not is_known(user):
+                raise CommandError(f"There is no user {user}, and nothing is kept about one.")
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         self.confirm(f"Delete user {user} and everything kept about them, for good?")
         try:
             person = find_user(user)

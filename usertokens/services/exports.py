@@ -1,0 +1,81 @@
+"""Everything kept about a user, to take along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from kv.connection import call
+from usertokens import keys
+from usertokens.errors import AccountClosed, UnknownUser
+from usertokens.models import Conversation
+from usertokens.services.activity import get_user_stats
+from usertokens.services.balances import get_balance
+from usertokens.services.journal import iterate_archived, iterate_transactions
+from usertokens.services.people import find_user
+
+
+def export_user(user_id: str) -> dict[str, Any]:
+    """Everything kept about the user, ready for JSON; long lists are iterators. Nothing is made of what is not there.
+
+    Raises ValueError for what can be no user's id.
+    """
+    has_account = bool(call("EXISTS", keys.account(user_id)))
+    if not has_account and call("EXISTS", keys.tombstone(user_id)):
+        return {"user_id": user_id, "closed": True}
+    try:
+        balance = get_balance(user_id) if has_account else None
+    except AccountClosed:
+        return {"user_id": user_id, "closed": True}
+    stats = get_user_stats(user_id)
+    entries = iterate_transactions(user_id) if balance else iterate_archived(user_id)
+    return {
+        "user_id": user_id,
+        "account": _profile(user_id),
+        "stats": asdict(stats) if stats else None,
+        "tokens": asdict(balance.tokens) if balance else None,
+        "grants": [asdict(grant) for grant in balance.grants] if balance else [],
+        "transactions": (asdict(entry) for entry in entries),
+        "conversations": _conversations(user_id),
+    }
+
+
+def stream_json(data: dict[str, Any]) -> Iterator[str]:
+    """An object as JSON, whose iterators are written item by item."""
+    comma = "{"
+    for name, value in data.items():
+        yield f"{comma}\n{json.dumps(name)}: "
+        comma = ","
+        if isinstance(value, Iterator):
+            yield "["
+            inner = ""
+            for item in value:
+                yield f"{inner}\n{_json(item)}"
+                inner = ","
+            yield "]"
+        else:
+            yield _json(value)
+    yield "\n}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
+
+
+def _profile(user_id: str) -> dict[str, Any] | None:
+    try:
+        user = find_user(user_id)
+    except UnknownUser:
+        return None
+    joined = getattr(user, "date_joined", None)
+    return {"username": user.get_username(), "joined": joined, "last_login": user.last_login}
+
+
+def _conversations(user_id: str) -> Iterator[dict[str, Any]]:
+    rows = Conversation.objects.filter(user_id=user_id).order_by("-at", "-id")
+    for row in rows.iterator(chunk_size=200):
+        yield {"id": str(row.uuid), "at": row.at, "summary": row.summary, "messages": row.messages}
