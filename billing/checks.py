@@ -10,6 +10,7 @@ from django.core.checks import Warning as Caution
 
 from billing.conf import app_settings
 
+_LONGEST_GRACE = 365
 _KEYS = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")
 
 
@@ -43,11 +44,14 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register("billing")
 def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Each plan has a product of its own, each top-up a price."""
+    """Each plan has a product of its own and an allowance, each top-up a price; the grace time is one."""
     found: list[CheckMessage] = []
     plus, premium = app_settings.STRIPE_PRODUCT_PLUS, app_settings.STRIPE_PRODUCT_PREMIUM
     if plus and plus == premium:
         found.append(Error("STRIPE_PRODUCT_PLUS and STRIPE_PRODUCT_PREMIUM are the same product.", id="billing.E004"))
+    days = app_settings.BILLING_GRACE_DAYS
+    if type(days) is not int or not 0 <= days <= _LONGEST_GRACE:
+        found.append(Error(f"BILLING_GRACE_DAYS is whole days, 0 to {_LONGEST_GRACE}.", id="billing.E009"))
     sold = (("STRIPE_PRODUCT_PLUS", plus, "Plus"), ("STRIPE_PRODUCT_PREMIUM", premium, "Premium"))
     found += [
         Error(

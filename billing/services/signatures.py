@@ -22,6 +22,9 @@ def verify_signature(body: bytes, header: str, *, now: datetime | None = None) -
     secrets = app_settings.STRIPE_WEBHOOK_SECRET
     if not secrets:
         raise BillingOff
+    # Stripe's are ASCII; the library's comparison takes nothing else.
+    if not header.isascii():
+        raise BadSignature("not Stripe's alphabet")
     moment = (now or timezone.now()).timestamp()
     # The library checks the signature; the time it bounds on one side only, so both sides are ours.
     if abs(moment - _signed_at(header)) > TOLERANCE:

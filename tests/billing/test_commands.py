@@ -55,6 +55,11 @@ class TestReplay:
         assert "Took 230" in run("billing_replay", "--undelivered")
         assert "Took 0" in run("billing_replay", "--undelivered")
 
+    @pytest.mark.parametrize("days", ["0", "-3", "31", "99999999999"])
+    def test_days_that_stripe_does_not_reach(self, story: Story, days: str) -> None:
+        with pytest.raises(CommandError, match="days"):
+            run("billing_replay", "--days", days)
+
     def test_failed_and_parked_and_by_name(self, story: Story) -> None:
         made = story.stripe.world.add("cus", "customer")
         story.stripe.desk.subscribe(made["id"], story.shop["plus_month"], {"user_id": "987654"})
@@ -133,8 +138,14 @@ class TestResync:
         assert story.plan == "Plus"
 
     def test_not_set_up(self, db: object, store: object) -> None:
-        with pytest.raises(CommandError, match="not set up"):
-            run("billing_resync")
+        for customer in ((), ("cus_1",)):
+            with pytest.raises(CommandError, match="not set up"):
+                run("billing_resync", *customer)
+
+    @pytest.mark.parametrize("pace", ["0", "-1", "nan", "inf", "x"])
+    def test_a_pace_that_is_none(self, story: Story, pace: str) -> None:
+        with pytest.raises(CommandError, match="per-second"):
+            run("billing_resync", "--per-second", pace)
 
 
 def test_what_time_alone_changes(story: Story) -> None:

@@ -133,6 +133,20 @@ class TestForms:
     def test_an_address_typed_in_shows_the_prices(self, story: Story, path: str) -> None:
         assert Client().get(path).headers["Location"] == "/pricing"
 
+    @pytest.mark.parametrize("path", ["/pricing/checkout", "/pricing/portal"])
+    def test_while_the_store_is_away(
+        self, story: Story, browser_client: Client, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        from billing.conf import CHECKOUT_LIMIT
+
+        def away(*args: Any) -> None:
+            raise StoreUnavailable("away")
+
+        monkeypatch.setattr(type(CHECKOUT_LIMIT), "check", away)
+        page = browser_client.post(path, {"plan": "Plus"})
+        assert page.status_code == 503
+        assert browser_client.get("/pricing/return").status_code == 200
+
 
 class TestCard:
     def render(self, user: Any) -> str:

@@ -56,6 +56,8 @@ class TestSignature:
             lambda body, signature: (body, "t=x,v1=y"),
             lambda body, signature: (body, f"t={int(time.time())}"),
             lambda body, signature: (body, signature.replace("v1=", "v0=")),
+            lambda body, signature: (body, f"t={int(time.time())},v1=é"),
+            lambda body, signature: (body, f"t={int(time.time())},v1"),
             lambda body, signature: (body, f"t=1,{signature}"),
             lambda body, signature: (body.replace(b"invoice.paid", b"invoice.paie"), signature),
             lambda body, signature: (body + b" ", signature),

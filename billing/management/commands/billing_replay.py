@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -13,6 +14,13 @@ from billing.types import State
 from kv.management.base import StoreCommand
 
 _STATES = (State.FAILED, State.PARKED)
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= replay.REACH_DAYS:
+        raise ArgumentTypeError(f"1 to {replay.REACH_DAYS} is required")
+    return days
 
 
 class Command(StoreCommand):
@@ -31,7 +39,7 @@ class Command(StoreCommand):
         parser.add_argument("--failed", action="store_true", help="Those that were tried too often.")
         parser.add_argument("--parked", action="store_true", help="Those whose user, product or mode was not known.")
         parser.add_argument(
-            "--days", type=int, default=replay.REACH_DAYS, help="How far back to ask Stripe (30 at most)."
+            "--days", type=_days, default=replay.REACH_DAYS, help="How far back to ask Stripe (1 to 30)."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
