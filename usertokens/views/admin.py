@@ -106,6 +106,8 @@ def _correct(request: HttpRequest, user_id: str, form: CorrectionForm) -> bool:
         form.add_error("action", _("Tokens are on hold. They must be captured or released first."))
     except BalanceTooLarge:
         form.add_error("amount", _("The balance would grow beyond exact numbers."))
+    except AccountClosed:
+        form.add_error(None, _("This account was deleted."))
     except IdempotencyConflict:
         form.add_error(None, _("This form was sent before with other values. Load the page again."))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -43,7 +44,8 @@ def mood(request: HttpRequest) -> HttpResponse:
     """Save the mood and show the dashboard again."""
     form = MoodForm(request.POST)
     if form.is_valid():
-        activity.set_mood(str(request.user.pk), form.cleaned_data["score"])
+        with suppress(AccountClosed):  # the dashboard says it
+            activity.set_mood(str(request.user.pk), form.cleaned_data["score"])
     if request.headers.get("HX-Request"):
         return render(request, "usertokens/live.html", _dashboard(str(request.user.pk)))
     return HttpResponseRedirect(reverse("usertokens:dashboard"))
@@ -69,16 +71,21 @@ def history(request: HttpRequest) -> HttpResponse:
         page = journal.list_transactions(str(request.user.pk), limit=PAGE, before=number)
     except StoreUnavailable:
         return render(request, "usertokens/history.html", {"away": True})
+    except AccountClosed:
+        return render(request, "usertokens/history.html", {"closed": True})
     return render(request, "usertokens/history.html", {"page": page, "is_first": number is None})
 
 
 @login_required
 @never_cache
 @require_safe
-def history_csv(request: HttpRequest) -> StreamingHttpResponse:
+def history_csv(request: HttpRequest) -> HttpResponseRedirect | StreamingHttpResponse:
     """The whole journal as a file."""
     # The first entry is asked for before the answer begins: a store that is away is a 503, not half a file.
-    journal.list_transactions(str(request.user.pk), limit=1)
+    try:
+        journal.list_transactions(str(request.user.pk), limit=1)
+    except AccountClosed:
+        return HttpResponseRedirect(reverse("usertokens:history"))
     response = StreamingHttpResponse(_csv(str(request.user.pk)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{_("tokens")}-{local_day().isoformat()}.csv"'
     return response
@@ -106,8 +113,10 @@ def _dashboard(user_id: str) -> dict[str, Any]:
         grants = balances.get_balance(user_id).grants
         days = journal.list_daily_balances(user_id)
         newest = journal.list_transactions(user_id, limit=5).results
-    except (StoreUnavailable, AccountClosed):
+    except StoreUnavailable:
         return {"away": True, "mood_form": MoodForm()}
+    except AccountClosed:
+        return {"closed": True, "mood_form": MoodForm()}
     today = local_day()
     return {
         "page": page,
