@@ -24,6 +24,11 @@ from tests.codetags.callers import ADDRESS, BROWSER, addresses
 NETWORK = IPv4Address("10.0.0.0")
 
 
+@pytest.fixture(autouse=True)
+def _clean(store: Any, midday: None) -> None:
+    """Every test here needs the store empty, and one day to run in."""
+
+
 def counts(code: str) -> CodeCounts:
     found = get_code(code)
     assert found is not None

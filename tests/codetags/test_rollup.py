@@ -26,6 +26,11 @@ from kv.duties import run_duty
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _clean(store: Any, midday: None) -> None:
+    """Every test here needs the store empty, and one day to run in."""
+
+
 def record(code: str, number: int, back: int = 0) -> None:
     now = timezone.now() - timedelta(days=back)
     assert record_hit(code=code, address=f"10.0.{back}.{number}", agent="Mozilla/5.0", now=now) is Outcome.COUNTED
@@ -36,7 +41,7 @@ def rows() -> dict[tuple[str, date], int]:
 
 
 @pytest.fixture
-def three_hits(store: Any) -> date:
+def three_hits() -> date:
     record("DEMO", 1)
     record("DEMO", 2)
     record("DEMO", 3, back=1)
@@ -88,7 +93,7 @@ class TestRollUp:
 
 class TestSteps:
     @pytest.fixture(autouse=True)
-    def _five_codes(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _five_codes(self, _clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rollup, "_CHUNK", 2)
         for number in range(5):
             record(f"AAA{number}", number)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stats.services.figures import forget_figures
 from tests.lanes import SiteClient
+from tests.midday import midday_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,3 +25,9 @@ def _nothing_remembered() -> Iterator[None]:
 def client() -> SiteClient:
     """In the place of pytest-django's: the site as it is served."""
     return SiteClient()
+
+
+@pytest.fixture
+def midday(settings: Any) -> None:
+    """It is about noon at the site, so that no day ends in the middle of a test."""
+    settings.TIME_ZONE = midday_zone()

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _counted(store: Any) -> None:
+def _counted(store: Any, midday: None) -> None:
     now = timezone.now()
     for back in (40, 1, 0):
         record_visit(address="203.0.113.1", now=now - timedelta(days=back))
