@@ -47,6 +47,21 @@ def test_every_variable_is_described() -> None:
     assert variables - described == set()
 
 
+def test_every_setting_of_an_app_is_described() -> None:
+    """Those of a project of one's own; more of them than there are variables."""
+    settings = {
+        name
+        for package in PACKAGES
+        if (ROOT / package / "conf.py").is_file()
+        for name in re.findall(
+            r"^    ([A-Z][A-Z_]+)(?:: .+)? = Setting\(", _read(f"{package}/conf.py"), flags=re.MULTILINE
+        )
+    }
+    described = set(re.findall(r"[`\n]([A-Z][A-Z_]+)[` ]", "".join(path.read_text() for path in DOCUMENTS)))
+    assert settings
+    assert settings - described == set()
+
+
 def test_every_rate_limit_is_described_with_its_default() -> None:
     limits = {
         pair for app in (*APPS, "config") for path in python_files(app) for pair in LIMIT.findall(path.read_text())
@@ -96,6 +111,13 @@ def test_every_command_is_described() -> None:
     commands = {path.stem for package in PACKAGES for path in (ROOT / package / "management/commands").glob("[!_]*.py")}
     assert commands
     assert commands - named == set()
+
+
+def test_every_module_of_the_floor_is_described() -> None:
+    """Beside those that are rooms of every app."""
+    named = set(re.findall(r"`(\w+\.py)`", _read("docs/architecture.md")))
+    modules = {path.name for path in (ROOT / "kv").glob("[!_]*.py")}
+    assert modules - named - {"apps.py"} == set()
 
 
 def test_every_public_address_is_described() -> None:
