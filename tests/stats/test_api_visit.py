@@ -42,7 +42,9 @@ class TestVisit:
             ({"Origin": "http://["}, "cross_site"),
         ],
     )
-    def test_says_why_it_was_not_counted(self, client: Client, headers: dict[str, Any], reason: str) -> None:
+    def test_says_why_it_was_not_counted(
+        self, client: Client, midday: None, headers: dict[str, Any], reason: str
+    ) -> None:
         assert visit(client, **headers).json() == {"counted": False, "visitors": 0, "reason": reason}
         assert list_days(days=1)[0].left_out == {reason: 1}
         assert visit(client).json()["counted"] is True
