@@ -19,6 +19,7 @@ from kv.errors import StoreUnavailable
 from kv.throttling import RateLimited
 
 log = getLogger(__name__)
+_MOST_HOSTS = 100
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -77,17 +78,29 @@ class KeptSessions(SessionMiddleware):
 class ApiMiddleware(StoreMiddleware):
     """All that an API call without a session needs of the long list: see `config.wsgi`."""
 
+    def __init__(self, get_response: GetResponse) -> None:
+        super().__init__(get_response)
+        # Ports may follow a host's name as they like, so there is an end to what is remembered.
+        self._hosts: set[str] = set()
+
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Check the host, speak English (a thread keeps the language of the page before), tell the length."""
         # A balancer's probe asks a bare address for /healthz; nothing there repeats what it called the site.
         if request.path_info.startswith("/api/"):
-            request.get_host()
+            self._check_host(request)
         _spoil_headers(request)
         translation.activate(settings.LANGUAGE_CODE)
         response = self.get_response(request)
         if not response.streaming and "Content-Length" not in response.headers:
             response.headers["Content-Length"] = str(len(response.content))
         return response
+
+    def _check_host(self, request: HttpRequest) -> None:
+        host = request.META.get("HTTP_HOST", "")
+        if host not in self._hosts:
+            request.get_host()  # takes longer than the rest of this middleware
+            if host and len(self._hosts) < _MOST_HOSTS:
+                self._hosts.add(host)
 
 
 def _spoil_headers(request: HttpRequest) -> None:
