@@ -142,6 +142,11 @@ class TestHolds:
     def test_nobodys(self, api: APIClient, name: str) -> None:
         assert post(api, f"tokens/holds/{name}/release").status_code == 404
 
+    def test_the_hold_before_the_first_entry(self, api: APIClient, user: User) -> None:
+        hold = post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"}).json()
+        name = hold["id"].replace("2-", "0-", 1)
+        assert post(api, f"tokens/holds/{name}/release").status_code == 404
+
     def test_anothers(self, api: APIClient, other: User) -> None:
         hold = post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"}).json()
         stranger = client_of(other)

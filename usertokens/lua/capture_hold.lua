@@ -5,25 +5,15 @@ Returns {"ok", "new" | "low" | "repeated", entry, tokens, balance} | {"ended"} |
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
+-- uses usertokens.holds
 local known = recall()
 if known then return known end
 local account = settled()
 if not account then return {'closed'} end
-local packed = redis.call('HGET', KEYS[4], ARGV[9])
-if not packed then
+local hold, refusal = open_hold(account)
+if not hold then
   keep(account)
-  -- It may have been one: its entry says so.
-  local archived = tonumber(redis.call('HGET', KEYS[1], 'archived') or 0)
-  local number = tonumber(ARGV[9])
-  if number > account.entries then return {'unknown'} end
-  if number <= archived then return {'archived'} end
-  local _, _, kind = cmsgpack.unpack(redis.call('LINDEX', KEYS[5], number - archived - 1))
-  return {kind == 'hold' and 'ended' or 'unknown'}
-end
-local hold = cmsgpack.unpack(packed)
-if hold[3] == 'service' and ARGV[10] ~= 'service' then
-  keep(account)
-  return {'not_yours'}
+  return refusal
 end
 local amount = tonumber(ARGV[11]) or hold[1]
 if amount > hold[1] then
