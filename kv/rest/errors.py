@@ -45,7 +45,8 @@ def handle_exception(error: Exception, context: Any) -> Response | None:
     if error.status_code == status.HTTP_400_BAD_REQUEST:
         body["errors"] = _fields(error.detail)
     body.update(getattr(error, "data", {}))
-    headers = dict(getattr(error, "headers", {}))
+    # What was refused now may be granted the next moment.
+    headers = {"Cache-Control": "no-store", **getattr(error, "headers", {})}
     asks_who = isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated)
     if asks_who and (header := getattr(error, "auth_header", None)):
         headers["WWW-Authenticate"] = header

@@ -16,6 +16,7 @@ import redis
 from kv.addresses import canonical_address, digest_hash
 from kv.scripts import Script
 from stats import keys
+from stats.conf import app_settings
 from stats.errors import BadAdjustment, BadImport, TotalTooLarge
 from stats.services.qr_codes import LARGEST_TOTAL
 from stats.services.totals import total_key
@@ -44,6 +45,13 @@ class ImportedFigure:
 
     figure: str
     added: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A figure of the older site's that has no place here: a tool that STATS_TOOLS does not list."""
+
+    figure: str
 
 
 def import_visitors(
@@ -101,11 +109,11 @@ def import_figure(
 
 def import_older_store(
     older: Any, *, source: str, dry_run: bool, advance: Callable[[int], None] = lambda _: None
-) -> Iterator[ImportedVisitors | ImportedFigure]:
+) -> Iterator[ImportedVisitors | ImportedFigure | LeftOut]:
     """Read `stats:*` and `usage:*` of an older site's Redis (a redis-py client) into this store.
 
     The visitors' total may be larger than what the set tells (marks lost, never kept, or not understood): the rest is
-    added as a number.
+    added as a number. A tool that is not in STATS_TOOLS is left out, and taken over when it is.
     Raises BadImport, also when the older store goes away meanwhile, TotalTooLarge, or StoreUnavailable for this store.
     """
     understood = 0
@@ -119,7 +127,10 @@ def import_older_store(
     for name, figure in (("stats:qr_total", "qr_total"), ("stats:revenue", "revenue_cents")):
         yield import_figure(source=source, figure=figure, value=_number(older, name), dry_run=dry_run)
     for tool in _tools(older):
-        yield import_figure(source=source, figure=tool, value=_number(older, tool), dry_run=dry_run)
+        if tool.removeprefix("usage:") in app_settings.STATS_TOOLS:
+            yield import_figure(source=source, figure=tool, value=_number(older, tool), dry_run=dry_run)
+        else:
+            yield LeftOut(tool)
 
 
 def import_csv(file: TextIO, *, source: str, dry_run: bool) -> Iterator[ImportedFigure]:

@@ -130,6 +130,7 @@ class TestBodies:
         answer = body_of(response)
         assert answer["code"] in ("malformed_json", "invalid_input")
         assert list(answer["errors"]) == (["body"] if body else ["amount"])
+        assert response["Cache-Control"] == "no-store"
 
     def test_too_large(self) -> None:
         response = post(view(), b'{"text":"' + b"x" * 65_536 + b'"}')
