@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from billing.models import StripeCustomer, StripeEvent
-from billing.services import sync
+from billing.services import observations, sync
 from billing.services.effects import REASON_BOUGHT
 from billing.services.work import work_due, work_event
 from codetags.models import CodeTag
@@ -108,7 +108,7 @@ def test_an_account_deleted_while_its_state_is_read_keeps_nothing(
     """The narrowest place of the test above: Stripe was asked, and nothing is written yet."""
     story.buy_plan()
     story.buy_tokens(1000)
-    user_id, customer, found = story.user_id, story.customer, sync.observe
+    user_id, customer, found = story.user_id, story.customer, observations.observe
 
     def observe(*words: Any) -> Any:
         seen = found(*words)
