@@ -10,13 +10,15 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from stats.services.figures import forget_figures
+from tests.browser.visitors import Visitors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
     from pytest_django.live_server_helper import LiveServer
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -63,12 +65,31 @@ def _database_beside_an_event_loop() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def visitors(live_server: LiveServer) -> Visitors:
+    """Who is connected to the site."""
+    return Visitors(live_server)
+
+
 @pytest.fixture
-def site(live_server: LiveServer, store: Any) -> Iterator[str]:
-    """The address of the site, with nothing counted yet."""
+def site(live_server: LiveServer, visitors: Visitors, browser: Browser, store: Any) -> Iterator[str]:
+    """The address of the site, with nothing counted yet.
+
+    The database is emptied next, which a request still under way would keep from it, and a late one fill again: so the
+    browser goes first, with its polls and what it sends as it leaves.
+    """
     forget_figures()
     yield live_server.url
+    for context in browser.contexts:
+        context.close()
+    visitors.wait_until_gone()
     forget_figures()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> None:
+    """What is expected of a page comes later than within the usual five seconds where the machine is busy."""
+    expect.set_options(timeout=20_000)
 
 
 @pytest.fixture

@@ -74,16 +74,16 @@ class TestList:
         page.get_by_label("Who is paid").fill("Zoë Müller")
         page.get_by_label("IBAN").fill("de89 3704 0044 0532 0130 00")
         page.get_by_label("Amount in euro").fill("12.50")
-        page.get_by_role("button", name="Make the code").click()
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation(wait_until="networkidle"):
+            page.get_by_role("button", name="Make the code").click()
 
     def _sign_up(self, site: str, page: Page) -> None:
         page.goto(f"{site}/accounts/signup")
         page.get_by_label("User name").or_(page.get_by_label("Username")).fill("visitor")
         for field in page.locator("input[type=password]").all():
             field.fill("a long enough password")
-        page.get_by_role("button", name="Make the account").click()
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation(wait_until="networkidle"):
+            page.get_by_role("button", name="Make the account").click()
 
     def _administer(self, site: str, page: Page) -> None:
         page.goto(f"{site}/admin/codetags/codetag/")
@@ -94,8 +94,8 @@ class TestList:
         page.goto(f"{site}/admin/codetags/codetag/add/")
         page.get_by_label("Code:").fill("BT26")
         page.get_by_label("Label:").fill("Poster")
-        page.get_by_role("button", name="Save", exact=True).click()
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation(wait_until="networkidle"):
+            page.get_by_role("button", name="Save", exact=True).click()
 
 
 def _cookies_of(headers: Sequence[Any]) -> Kept:
