@@ -77,6 +77,7 @@ def own_server(*, fsync: str = "always", timeout_ms: int = 250, join: bool = Tru
         with override_settings(CACHES={**settings.CACHES, "kv": entry}):
             if join:
                 server.ensure(30)
+                wait_until(_answers)  # a busy machine may need longer than the timeout for the first connection
             yield Breakable(server)
     finally:
         forget_connections()
@@ -192,7 +193,7 @@ def proxied(*, timeout_ms: int = 250) -> Iterator[Proxy]:
         entry = durable_cache(proxy.url, timeout_ms=timeout_ms)
         try:
             with override_settings(CACHES={**settings.CACHES, "kv": entry}):
-                wait_until(_answers)  # a busy machine may need longer than the timeout for the first connection
+                wait_until(_answers)
                 yield proxy
         finally:
             proxy.close()

@@ -38,7 +38,7 @@ SECRET_KEY = "for tests"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "kv", "codetags"]
 DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}}
 CACHES = {{
-    "kv": durable_cache("embedded", directory={directory!r}),
+    "kv": durable_cache("embedded", directory={directory!r}, timeout_ms=5000),
     "default": {{"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
 }}
 USE_TZ = True
@@ -49,7 +49,8 @@ QR_ANALYTICS_EXTERNAL_SECRET = {secret!r}
 
 @pytest.fixture
 def breakable() -> Iterator[Breakable]:
-    with own_server() as server, override_settings(RATE_LIMITS=None):
+    # None of this is about how soon a refusal comes: every acknowledged hit waits for the disk.
+    with own_server(timeout_ms=5000) as server, override_settings(RATE_LIMITS=None):
         yield server
 
 

@@ -123,7 +123,7 @@ class TestClusterAway:
     def test_a_frozen_node_is_given_up_in_time_and_found_again(self) -> None:
         with cluster(timeout_ms=250) as members:
             names = [f"user:{{{number}}}:n" for number in range(30)]
-            call_many([("SET", name, 0) for name in names])
+            wait_until(lambda: _sets(names), 30)
             members[0].process.send_signal(signal.SIGSTOP)
             refused, took = 0, []
             for name in names:
@@ -159,6 +159,14 @@ class TestSentinel:
 def _answers(key: str) -> bool:
     try:
         call("GET", key)
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def _sets(keys: list[str]) -> bool:
+    try:
+        call_many([("SET", key, 0) for key in keys])
     except StoreUnavailable:
         return False
     return True

@@ -108,7 +108,7 @@ class TestDurableCache:
 
 class TestUnixSocket:
     def test_reaches_a_server_through_its_socket(self) -> None:
-        with own_server() as breakable:
+        with own_server(timeout_ms=5000) as breakable:
             call("SET", "{t}:a", 1)
             entry = durable_cache(f"unix://{breakable.server.socket_path}?db=0")
             with override_settings(CACHES={**caches.settings, "kv": entry}):
@@ -138,7 +138,7 @@ class TestClearableCache:
         assert clearable_cache("redis+cluster://a:1")["BACKEND"].endswith("LocMemCache")
 
     def test_clearing_it_leaves_every_count(self) -> None:
-        with own_server() as breakable:
+        with own_server(timeout_ms=5000) as breakable:
             entry = clearable_cache("embedded", directory=breakable.server.directory.parent)
             with override_settings(CACHES={"default": entry, "kv": caches.settings["kv"]}):
                 call("SET", "{stats}:visitors", 5)

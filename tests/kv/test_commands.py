@@ -166,7 +166,7 @@ class TestKvStop:
         return out.getvalue()
 
     def test_asks_then_stops_then_has_nothing_to_do(self) -> None:
-        with own_server() as breakable:
+        with own_server(timeout_ms=5000) as breakable:
             call("SET", "{t}:a", 1)
             with pytest.raises(CommandError, match="say --yes"):
                 self.stop()

@@ -82,7 +82,7 @@ class TestEnsure:
         wait_until(lambda: not is_running(pids.copy().pop()))
 
     def test_a_killed_server_starts_again_and_has_lost_nothing(self) -> None:
-        with own_server() as breakable:
+        with own_server(timeout_ms=5000) as breakable:
             for number in range(300):
                 call("INCR", "{test}:n")
                 if number in (99, 199):
@@ -98,7 +98,7 @@ class TestEnsure:
         assert server.answers()
 
     def test_data_is_there_after_a_stop(self, directory: Path) -> None:
-        with own_server() as breakable:
+        with own_server(timeout_ms=5000) as breakable:
             call("SET", "{test}:n", "7")
             pid = breakable.pid
             assert breakable.server.stop()
