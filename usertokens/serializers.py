@@ -117,10 +117,20 @@ class MessageInput(serializers.Serializer[Any]):
     content = TextField(allow_blank=True, trim_whitespace=False)
 
 
+class UuidField(serializers.UUIDField):
+    """A UUID in a JSON string; DRF takes numbers too."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The UUID. Raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class ConversationInput(ForUserInput):
     """A conversation to save."""
 
-    id = serializers.UUIDField(required=False, help_text="The caller's own; the same again updates and counts nothing.")
+    id = UuidField(required=False, help_text="The caller's own; the same again updates and counts nothing.")
     summary = TextField(max_length=280)
     messages = MessageInput(many=True, required=False)
 

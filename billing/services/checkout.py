@@ -16,7 +16,7 @@ from billing.services import catalogue
 from billing.services.accounts import expire_checkouts
 from billing.services.customers import customers_of, ensure_customer, retire_customer
 from billing.services.observations import observe
-from billing.services.stripe_api import client, fetch
+from billing.services.stripe_api import client, fetch, require_on
 from billing.services.sync import sync_customer
 from billing.services.topups import KIND, bought_tokens
 from billing.types import Plan, Standing
@@ -59,6 +59,7 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
     Raises UnknownPlan, AlreadySubscribed, BillingOff, StripeUnavailable, StripeRefused, or Unresolved when Stripe does
     not say what the user has already.
     """
+    require_on()
     offer = catalogue.find_offer(plan, interval)
 
     def create(row: StripeCustomer) -> str:
@@ -76,6 +77,7 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
 
 def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresses) -> str:
     """The address of a checkout for tokens. Raises as `open_plan_checkout`."""
+    require_on()
     price_id = catalogue.find_topup(tokens)
 
     def create(row: StripeCustomer) -> str:

@@ -159,18 +159,19 @@ def _move(event: StripeEvent, state: State, **fields: Any) -> None:
 
 
 def _row(event: Any, now: datetime) -> StripeEvent:
-    if not isinstance(event, Mapping) or event.get("object") != "event":
+    # What an event needs here is an id, a type and an object; what Stripe's own always have beside that is not missed.
+    if not isinstance(event, Mapping) or event.get("object", "event") != "event":
         raise BadEvent("not an event")
     try:
         thing: Mapping[str, Any] = event["data"]["object"]
-        livemode = event["livemode"] is True
+        livemode = event.get("livemode", is_live()) is True
         row = StripeEvent(
             event_id=_text(event["id"], 64),
             type=_text(event["type"], 80),
             object_id=_text(thing.get("id") or "", 255),
             customer_id=_customer(thing),
             livemode=livemode,
-            happened_at=datetime.fromtimestamp(int(event["created"]), UTC),
+            happened_at=datetime.fromtimestamp(int(event["created"]), UTC) if "created" in event else now,
             due_at=now,
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:

@@ -28,6 +28,12 @@ def is_on() -> bool:
     return bool(app_settings.STRIPE_SECRET_KEY and app_settings.STRIPE_WEBHOOK_SECRET)
 
 
+def require_on() -> None:
+    """Raise BillingOff where nothing can be sold."""
+    if not is_on():
+        raise BillingOff
+
+
 def is_live() -> bool:
     """Whether the key moves real money."""
     return app_settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
@@ -35,8 +41,7 @@ def is_live() -> bool:
 
 def client() -> stripe.StripeClient:
     """Stripe's client. Raises BillingOff."""
-    if not is_on():
-        raise BillingOff
+    require_on()
     return _client(app_settings.STRIPE_SECRET_KEY, app_settings.STRIPE_API_BASE, app_settings.STRIPE_TIMEOUT)
 
 

@@ -115,7 +115,8 @@ def _fields(detail: Any) -> dict[str, list[str]]:
         for key, inner in detail.items():
             name = "body" if key == "non_field_errors" else str(key)
             if isinstance(inner, dict):
-                flat.update({f"{name}.{sub}": messages for sub, messages in _fields(inner).items()})
+                # What is wrong with a list as a whole, where one is expected, is wrong with the field.
+                flat.update({name if sub == "body" else f"{name}.{sub}": said for sub, said in _fields(inner).items()})
             elif isinstance(inner, list):
                 flat[name] = [_sentence(message) for message in inner if message]
             else:

@@ -104,6 +104,13 @@ class TestCheckout:
                 assert (answer.status_code, answer.json()["code"]) == (503, "billing_off")
             assert api.get(SUBSCRIPTION).json()["plan"] == "Free"
 
+    def test_nothing_set_up_at_all(self, api: Client) -> None:
+        off = dict.fromkeys(("STRIPE_SECRET_KEY", "STRIPE_PRODUCT_PLUS", "STRIPE_PRODUCT_PREMIUM"), "")
+        with override_settings(**off, STRIPE_WEBHOOK_SECRET=(), BILLING_TOPUPS={}):
+            for body in ({"plan": "Plus"}, {"topup": 1000}):
+                answer = post(api, CHECKOUT, body)
+                assert (answer.status_code, answer.json()["code"]) == (503, "billing_off")
+
     def test_too_often(self, api: Client) -> None:
         with override_settings(RATE_LIMITS={"checkout": "1/minute"}):
             assert post(api, PORTAL).status_code == 201

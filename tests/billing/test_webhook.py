@@ -118,6 +118,17 @@ class TestBody:
         answer = send(*signed(event, SECRET))
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_event")
 
+    def test_an_event_of_the_least_that_one_can_be(self) -> None:
+        event = {"id": "evt_1", "type": "invoice.paid", "data": {"object": {"id": "in_1", "customer": "cus_7"}}}
+        assert send(*signed(event, SECRET)).json() == {"received": True}
+        kept = StripeEvent.objects.get()
+        assert (kept.event_id, kept.type, kept.customer_id, kept.state) == (
+            "evt_1",
+            "invoice.paid",
+            "cus_7",
+            "received",
+        )
+
     def test_what_is_signed_and_no_json(self) -> None:
 
         body = "{not json"

@@ -115,6 +115,13 @@ class TestErrors:
         assert set(body["errors"]) == {"amount", "id"}
         assert all(isinstance(text, str) for texts in body["errors"].values() for text in texts)
 
+    def test_a_list_that_is_none_is_wrong_under_its_own_name(self) -> None:
+        class Words(serializers.Serializer[Any]):
+            words = Form(many=True)
+
+        body = body_of(post(view(lambda: Words(data={"words": "no"}).is_valid(raise_exception=True)), {}))
+        assert list(body["errors"]) == ["words"]
+
     @pytest.mark.parametrize("body", [[], 5, "text", None, True])
     def test_what_is_no_object_is_wrong_input(self, body: Any) -> None:
         response = post(view(), body)

@@ -100,8 +100,12 @@ class TestChat:
         assert client_of(other).post("/api/chat/save", body, format="json").status_code == 201
 
     @pytest.mark.parametrize(
-        "body", [{}, {"summary": ""}, {"summary": "x" * 281}, {"summary": 3}, {"summary": "x", "id": "7"}]
-    )
+        "body",
+        [
+            {}, {"summary": ""}, {"summary": "x" * 281}, {"summary": 3}, {"summary": "x", "id": "7"},
+            {"summary": "x", "id": 5}, {"summary": "x", "messages": "no"},
+        ],
+    )  # fmt: skip
     def test_what_is_refused(self, api: APIClient, body: dict[str, Any]) -> None:
         assert api.post("/api/chat/save", body, format="json").status_code == 400
         assert api.get("/api/dashboard").json()["conversations"] == 0
@@ -176,6 +180,21 @@ class TestAnothersData:
         spends = client.post("/api/generations", {"userId": str(other.pk)}, format="json").status_code
         plans = client.patch(f"/api/plan?userId={other.pk}", {"plan": "Plus"}, format="json").status_code
         assert (reads, spends, plans) == ((200, 403, 403) if permission == "view_any" else (403, 200, 403))
+
+    @pytest.mark.parametrize("path", [path for path in WRITES if path not in ("/api/tokens/add", "/api/tokens/reset")])
+    def test_named_in_the_query_of_a_post_is_not_taken_for_ones_own(
+        self, permitted: Permitted, other: User, store: Any, path: str
+    ) -> None:
+        service, nobody = permitted("act_for_any"), permitted()
+        before = {key: store.dump(key) for key in store.keys("user:*")}
+        answer = service.post(f"{path}?userId={other.pk}", WRITES[path], format="json")
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["userId"])
+        assert nobody.post(f"{path}?userId={other.pk}", WRITES[path], format="json").status_code == 403
+        assert {key: store.dump(key) for key in store.keys("user:*")} == before
+
+    def test_named_in_the_body_of_a_patch_is_not_taken_for_ones_own(self, permitted: Permitted, other: User) -> None:
+        answer = permitted("act_for_any").patch("/api/mood", {"score": 5, "userId": str(other.pk)}, format="json")
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["userId"])
 
     def test_nobody_is_not_found(self, permitted: Permitted) -> None:
         assert permitted("view_any").get("/api/dashboard?userId=999999").status_code == 404

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -42,13 +42,17 @@ class UserTokensView(ApiView):
     def subject(self, request: Request, user_id: str | None, permission: str) -> str:
         """The id of the user that the call is about: the caller's own when none is named.
 
-        Raises 403 for another's without the permission, whoever that is, and 404 for nobody's with it.
+        Raises 403 for another's without the permission, whoever that is, 404 for nobody's with it, and InvalidInput for
+        one that is named where it is not looked for: the call would be about the caller.
         """
         own = str(request.user.pk)
+        is_misplaced = user_id is None and (user_id := _misplaced_user(request)) is not None
         if user_id is None or user_id == own:
             return own
         if not request.user.has_perm(permission):
             self.permission_denied(request)
+        if is_misplaced:
+            raise InvalidInput("userId", f"This belongs in the {'body' if request.method == 'POST' else 'query'}.")
         return require_user(user_id)
 
     def actor(self, request: Request, subject: str) -> str:
@@ -78,6 +82,14 @@ class UserTokensView(ApiView):
         if not _KEY.match(key):
             raise InvalidInput("Idempotency-Key", "1 to 64 printable ASCII characters are required.")
         return str(key)
+
+
+def _misplaced_user(request: Request) -> str | None:
+    """Who is named where nobody looks: in the query of a POST, in the body of anything else."""
+    if request.method == "POST":
+        return request.query_params.get("userId")
+    found = request.data.get("userId") if isinstance(request.data, Mapping) else None
+    return None if found is None else str(found)
 
 
 def validated(shape: type[Serializer[Any]], data: Any) -> dict[str, Any]:
