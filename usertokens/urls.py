@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from usertokens.views import accounts as account_views
 from usertokens.views import api as api_views
+from usertokens.views import holds as hold_views
 from usertokens.views import pages as page_views
 from usertokens.views import tokens as token_views
 
@@ -18,9 +19,9 @@ api = [
     path("api/tokens/add", token_views.AddView.as_view(), name="add"),
     path("api/tokens/reset", token_views.ResetView.as_view(), name="reset"),
     path("api/tokens/transactions", token_views.TransactionsView.as_view(), name="transactions"),
-    path("api/tokens/holds", token_views.HoldsView.as_view(), name="holds"),
-    path("api/tokens/holds/<str:hold_id>/capture", token_views.CaptureView.as_view(), name="capture"),
-    path("api/tokens/holds/<str:hold_id>/release", token_views.ReleaseView.as_view(), name="release"),
+    path("api/tokens/holds", hold_views.HoldsView.as_view(), name="holds"),
+    path("api/tokens/holds/<str:hold_id>/capture", hold_views.CaptureView.as_view(), name="capture"),
+    path("api/tokens/holds/<str:hold_id>/release", hold_views.ReleaseView.as_view(), name="release"),
 ]
 pages = [
     path("dashboard", page_views.dashboard, name="dashboard"),

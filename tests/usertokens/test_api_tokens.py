@@ -160,6 +160,26 @@ class TestHolds:
         assert post(api, f"tokens/holds/{hold['id']}/release").status_code == 403
         assert post(service, f"tokens/holds/{hold['id']}/release", whom).status_code == 200
 
+    @pytest.mark.parametrize("ending", ["capture", "release"])
+    def test_a_service_ends_one_by_its_id_alone(
+        self, api: APIClient, user: User, other: User, permitted: Permitted, ending: str
+    ) -> None:
+        service = permitted("act_for_any")
+        body = {"amount": 4, "ttl_seconds": 60, "reason": "image", "userId": str(user.pk)}
+        path = f"tokens/holds/{post(service, 'tokens/holds', body).json()['id']}/{ending}"
+        assert post(client_of(other), path).status_code == 404
+        assert post(permitted("manage_tokens"), path).status_code == 404
+        assert post(service, path, {"userId": str(other.pk)}).status_code == 404
+        ended = post(service, path)
+        assert (ended.status_code, ended.json()["balance"]) == (200, 96 if ending == "capture" else 100)
+        assert post(service, path).status_code == 409
+        assert service.get("/api/tokens").json()["balance"] == 100
+
+    @pytest.mark.parametrize("hold_id", ["1-", "1-NQ==", "1-NR", "01-NQ", "0-NQ", "-NQ", "1", "9-_w", "9" * 16 + "-NQ"])
+    def test_what_is_no_holds_id(self, api: APIClient, permitted: Permitted, hold_id: str) -> None:
+        for caller in (api, permitted("act_for_any")):
+            assert post(caller, f"tokens/holds/{hold_id}/release").status_code == 404
+
     @pytest.mark.parametrize("seconds", [0, 86401, "60", 1.5])
     def test_lives_that_are_none(self, api: APIClient, seconds: Any) -> None:
         answer = post(api, "tokens/holds", {"amount": 4, "ttl_seconds": seconds, "reason": "x"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import base64
 from datetime import datetime
 from typing import Any
 
@@ -102,17 +102,24 @@ def _maker(*, by_service: bool) -> str:
     return "service" if by_service else "user"
 
 
+def holder_of(hold_id: str) -> str | None:
+    """The user whose hold an id names; None for what is no hold's id."""
+    number, _, text = hold_id.partition("-")
+    try:
+        user_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return None
+    is_number = number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER
+    return user_id if is_number and _hold_id(user_id, number) == hold_id else None
+
+
 def _hold_id(user_id: str, entry: str) -> str:
-    return f"{entry}-{_tail(user_id)}"
+    # With the user in it, so that a service ends a hold by its id alone.
+    return f"{entry}-{base64.urlsafe_b64encode(user_id.encode()).decode().rstrip('=')}"
 
 
 def _entry(user_id: str, hold_id: str) -> int:
     """The number of the hold's entry. Raises UnknownHold for an id of somebody else, or none at all."""
-    number, _, tail = hold_id.partition("-")
-    if tail != _tail(user_id) or not number.isascii() or not number.isdecimal() or len(number) > _LONGEST_NUMBER:
+    if holder_of(hold_id) != user_id:
         raise UnknownHold(hold_id)
-    return int(number)
-
-
-def _tail(user_id: str) -> str:
-    return hashlib.sha256(f"hold:{user_id}".encode()).hexdigest()[:12]
+    return int(hold_id.partition("-")[0])

@@ -8,29 +8,22 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from usertokens.conf import HOLD_LIMIT
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import (
     AddedOutput,
     AddInput,
-    CapturedOutput,
-    CaptureInput,
     DashboardOutput,
-    ForUserInput,
     GenerationInput,
     GenerationOutput,
-    HoldInput,
-    HoldOutput,
     InsufficientOutput,
     PageInput,
-    ReleasedOutput,
     ResetInput,
     SpendInput,
     SpentOutput,
     TokensOutput,
     TransactionsOutput,
 )
-from usertokens.services import balances, holds, journal, resets
+from usertokens.services import balances, journal, resets
 from usertokens.types import Movement
 from usertokens.views.api import dashboard_body, tokens_body
 from usertokens.views.base import KEY_HEADER, USER_QUERY, UserTokensView, validated
@@ -79,7 +72,7 @@ class GenerationView(UserTokensView):
             key=self.idempotency_key(request),
             actor=self.actor(request, user_id),
         )
-        return Response(_moved(made.movement, "spent") | {"generations": made.generations})
+        return Response(moved(made.movement, "spent") | {"generations": made.generations})
 
 
 class SpendView(UserTokensView):
@@ -100,7 +93,7 @@ class SpendView(UserTokensView):
             key=self.idempotency_key(request),
             actor=self.actor(request, user_id),
         )
-        return Response(_moved(spent, "spent"))
+        return Response(moved(spent, "spent"))
 
 
 class AddView(UserTokensView):
@@ -123,7 +116,7 @@ class AddView(UserTokensView):
             key=self.idempotency_key(request),
             actor=str(request.user.pk),
         )
-        return Response(_moved(added, "added"))
+        return Response(moved(added, "added"))
 
     def _managed(self, request: Request, shape: type[Any]) -> tuple[str, dict[str, Any]]:
         if not request.user.has_perm(MANAGE_TOKENS):
@@ -145,82 +138,6 @@ class ResetView(AddView):
         user_id, _ = self._managed(request, ResetInput)
         first_day = resets.reset_user(user_id, key=self.idempotency_key(request), actor=str(request.user.pk))
         return Response(dashboard_body(first_day))
-
-
-class HoldsView(UserTokensView):
-    """POST {amount, ttl_seconds, reason}: set tokens aside."""
-
-    @extend_schema(
-        operation_id="hold_tokens", parameters=[KEY_HEADER], request=HoldInput,
-        responses={201: HoldOutput, 402: TOO_FEW, 409: CONFLICT},
-    )  # fmt: skip
-    def post(self, request: Request) -> Response:
-        """Set tokens aside until they are captured or released."""
-        form = HoldInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        words = form.validated_data
-        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
-        actor = self.actor(request, user_id)
-        self.count_own(request, HOLD_LIMIT, actor)
-        hold = holds.hold_tokens(
-            user_id,
-            words["amount"],
-            ttl_seconds=words["ttl_seconds"],
-            reason=words["reason"],
-            by_service=bool(actor),
-            key=self.idempotency_key(request),
-            actor=actor,
-        )
-        body = {
-            "id": hold.id,
-            "amount": hold.amount,
-            "expires_at": hold.expires_at.isoformat(),
-            "balance": hold.balance,
-        }
-        return Response(body, status=201)
-
-
-class CaptureView(UserTokensView):
-    """POST {amount?}: keep a hold's tokens, or some of them."""
-
-    @extend_schema(
-        operation_id="capture_hold", parameters=[KEY_HEADER], request=CaptureInput,
-        responses={200: CapturedOutput, 409: OpenApiResponse(description="The hold has ended.")},
-    )  # fmt: skip
-    def post(self, request: Request, hold_id: str) -> Response:
-        """End a hold by keeping its tokens."""
-        form = CaptureInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        user_id = self.subject(request, form.validated_data.get("userId"), ACT_FOR_ANY)
-        actor = self.actor(request, user_id)
-        ended = holds.capture_hold(
-            user_id,
-            hold_id,
-            form.validated_data.get("amount"),
-            by_service=bool(actor),
-            key=self.idempotency_key(request),
-            actor=actor,
-        )
-        return Response(_moved(ended, "captured"))
-
-
-class ReleaseView(UserTokensView):
-    """POST: give a hold's tokens back."""
-
-    @extend_schema(
-        operation_id="release_hold", parameters=[KEY_HEADER], request=ForUserInput,
-        responses={200: ReleasedOutput, 409: OpenApiResponse(description="The hold has ended.")},
-    )  # fmt: skip
-    def post(self, request: Request, hold_id: str) -> Response:
-        """End a hold by giving its tokens back."""
-        form = ForUserInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        user_id = self.subject(request, form.validated_data.get("userId"), ACT_FOR_ANY)
-        actor = self.actor(request, user_id)
-        ended = holds.release_hold(
-            user_id, hold_id, by_service=bool(actor), key=self.idempotency_key(request), actor=actor
-        )
-        return Response(_moved(ended, "released"))
 
 
 class TransactionsView(UserTokensView):
@@ -251,7 +168,8 @@ class TransactionsView(UserTokensView):
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
-def _moved(movement: Movement, word: str) -> dict[str, Any]:
+def moved(movement: Movement, word: str) -> dict[str, Any]:
+    """The answer of what moved tokens; `word` says which way."""
     return {
         "success": True,
         "transaction_id": movement.transaction_id,

@@ -1,0 +1,98 @@
+"""The API of tokens set aside."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from usertokens.conf import HOLD_LIMIT
+from usertokens.permissions import ACT_FOR_ANY
+from usertokens.serializers import CapturedOutput, CaptureInput, ForUserInput, HoldInput, HoldOutput, ReleasedOutput
+from usertokens.services import holds
+from usertokens.views.base import KEY_HEADER, UserTokensView
+from usertokens.views.tokens import CONFLICT, TOO_FEW, moved
+
+
+class HoldsView(UserTokensView):
+    """POST {amount, ttl_seconds, reason}: set tokens aside."""
+
+    @extend_schema(
+        operation_id="hold_tokens", parameters=[KEY_HEADER], request=HoldInput,
+        responses={201: HoldOutput, 402: TOO_FEW, 409: CONFLICT},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Set tokens aside until they are captured or released."""
+        form = HoldInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        words = form.validated_data
+        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
+        actor = self.actor(request, user_id)
+        self.count_own(request, HOLD_LIMIT, actor)
+        hold = holds.hold_tokens(
+            user_id,
+            words["amount"],
+            ttl_seconds=words["ttl_seconds"],
+            reason=words["reason"],
+            by_service=bool(actor),
+            key=self.idempotency_key(request),
+            actor=actor,
+        )
+        body = {
+            "id": hold.id,
+            "amount": hold.amount,
+            "expires_at": hold.expires_at.isoformat(),
+            "balance": hold.balance,
+        }
+        return Response(body, status=201)
+
+
+class CaptureView(UserTokensView):
+    """POST {amount?}: keep a hold's tokens, or some of them."""
+
+    @extend_schema(
+        operation_id="capture_hold", parameters=[KEY_HEADER], request=CaptureInput,
+        responses={200: CapturedOutput, 409: OpenApiResponse(description="The hold has ended.")},
+    )  # fmt: skip
+    def post(self, request: Request, hold_id: str) -> Response:
+        """End a hold by keeping its tokens."""
+        form = CaptureInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user_id = _whose(self, request, form.validated_data.get("userId"), hold_id)
+        actor = self.actor(request, user_id)
+        ended = holds.capture_hold(
+            user_id,
+            hold_id,
+            form.validated_data.get("amount"),
+            by_service=bool(actor),
+            key=self.idempotency_key(request),
+            actor=actor,
+        )
+        return Response(moved(ended, "captured"))
+
+
+class ReleaseView(UserTokensView):
+    """POST: give a hold's tokens back."""
+
+    @extend_schema(
+        operation_id="release_hold", parameters=[KEY_HEADER], request=ForUserInput,
+        responses={200: ReleasedOutput, 409: OpenApiResponse(description="The hold has ended.")},
+    )  # fmt: skip
+    def post(self, request: Request, hold_id: str) -> Response:
+        """End a hold by giving its tokens back."""
+        form = ForUserInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user_id = _whose(self, request, form.validated_data.get("userId"), hold_id)
+        actor = self.actor(request, user_id)
+        ended = holds.release_hold(
+            user_id, hold_id, by_service=bool(actor), key=self.idempotency_key(request), actor=actor
+        )
+        return Response(moved(ended, "released"))
+
+
+def _whose(view: UserTokensView, request: Request, named: str | None, hold_id: str) -> str:
+    """Whose hold a call is about: its id tells a service. Others learn nothing of a hold that is not theirs."""
+    holder = holds.holder_of(hold_id) if named is None else None
+    if holder not in (None, str(request.user.pk)) and request.user.has_perm(ACT_FOR_ANY):
+        named = holder
+    return view.subject(request, named, ACT_FOR_ANY)
