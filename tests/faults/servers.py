@@ -206,7 +206,7 @@ def _answers() -> bool:
         return False
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:
     """Return as soon as `true()` is. Raises AssertionError when it never is."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()
