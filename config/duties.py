@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -23,4 +25,18 @@ def clear_sessions() -> bool:
     return len(found) == STEP
 
 
-DUTIES = (Duty("site_sessions", every=86400, lease=60, run=clear_sessions),)
+def clear_attempts() -> bool:
+    """Delete wrong log-ins that keep nobody out any more, at most STEP of them; True when more may be left.
+
+    axes does so itself when somebody signs in; on a site where nobody does they would stay.
+    """
+    over = AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME)
+    found = list(over.order_by("attempt_time").values_list("pk", flat=True)[:STEP])
+    over.filter(pk__in=found).delete()
+    return len(found) == STEP
+
+
+DUTIES = (
+    Duty("site_sessions", every=86400, lease=60, run=clear_sessions),
+    Duty("site_attempts", every=3600, lease=60, run=clear_attempts),
+)

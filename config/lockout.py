@@ -1,4 +1,4 @@
-"""django-axes without addresses: it gets the keyed hash, dressed as an address of its own."""
+"""django-axes without addresses or names: it gets keyed hashes, the one dressed as an address of its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from kv.addresses import address_hash, client_address
 from kv.errors import StoreUnavailable
@@ -37,3 +38,9 @@ class AdminLogInForm(AdminAuthenticationForm):
 def hashed_address(request: HttpRequest) -> str:
     """The caller's hash as a unique local IPv6 address (fd00::/8, RFC 4193), which PostgreSQL's `inet` takes too."""
     return str(IPv6Address(b"\xfd" + address_hash(client_address(request))[:15]))
+
+
+def hashed_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """The typed name under SECRET_KEY; None when there is none. Some people type their password there."""
+    name = (credentials or request.POST).get("username")
+    return None if name is None else salted_hmac(__name__, name, algorithm="sha256").hexdigest()

@@ -290,6 +290,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "config.lockout.hashed_address"
+AXES_USERNAME_CALLABLE = "config.lockout.hashed_name"
 AXES_LOCKOUT_CALLABLE = "config.accounts.lockout.locked_out"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_DISABLE_ACCESS_LOG = True

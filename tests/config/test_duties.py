@@ -1,4 +1,4 @@
-"""Expired sessions go once a day, in short steps; the others stay."""
+"""Expired sessions and old wrong log-ins go, in short steps; the others stay."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
 from config import duties
-from config.duties import clear_sessions
+from config.duties import clear_attempts, clear_sessions
 from kv.duties import run_duty
+from tests.lanes import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +50,7 @@ def test_many_take_several_steps(
 ) -> None:
     monkeypatch.setattr(duties, "STEP", 4)
     sessions(9, timedelta(days=-1))
-    (duty,) = duties.DUTIES
+    duty = duties.DUTIES[0]
     left = []
     while run_duty(duty, due_only=True):
         left.append(Session.objects.count())
@@ -56,7 +58,18 @@ def test_many_take_several_steps(
     assert Session.objects.count() == 0
 
 
-def test_the_worker_knows_it() -> None:
+def test_wrong_log_ins_go_when_they_keep_nobody_out() -> None:
+    for number in range(3):
+        SiteClient().post("/accounts/login", {"username": f"name{number}", "password": "wrong"})
+    assert clear_attempts() is False
+    assert AccessAttempt.objects.count() == 3
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=16))
+    assert clear_attempts() is False
+    assert not AccessAttempt.objects.exists()
+
+
+def test_the_worker_knows_them() -> None:
     out = StringIO()
     call_command("work", "--list", stdout=out)
     assert "site_sessions: every 86400 s; lease 60 s" in out.getvalue()
+    assert "site_attempts: every 3600 s; lease 60 s" in out.getvalue()

@@ -6,12 +6,13 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection as database
 from pythonjsonlogger.json import JsonFormatter
 
-from config.lockout import hashed_address
+from config.lockout import hashed_address, hashed_name
 from tests.lanes import SiteClient
 from tests.stats.callers import visit
 
@@ -63,6 +64,20 @@ class TestLockout:
         other = SiteClient(headers={"X-Forwarded-For": "198.51.100.2"})
         answer = other.post("/accounts/login", {"username": "ada", "password": PASSWORD}, REMOTE_ADDR=ADDRESS)
         assert answer.status_code == 302
+
+
+class TestHashedName:
+    def test_what_was_typed_as_a_name_is_in_no_table(self) -> None:
+        log_in("wrong", name="my-password-by-mistake")
+        assert AccessAttempt.objects.count() == 1
+        assert "by-mistake" not in every_cell()
+
+    def test_names_are_told_apart(self, rf: Any) -> None:
+        request = rf.post("/", {"username": "ada"})
+        assert (
+            hashed_name(request) == hashed_name(request, {"username": "ada"}) != hashed_name(request, {"username": "a"})
+        )
+        assert hashed_name(rf.post("/")) is None
 
 
 class TestHashedAddress:
