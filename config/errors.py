@@ -65,7 +65,7 @@ def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
 
 
 def _for_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/api/")
+    return request.path_info == "/api" or request.path_info.startswith("/api/")
 
 
 def _json(status: int, code: str, detail: str, **more: object) -> JsonResponse:

@@ -26,7 +26,7 @@ def client() -> SiteClient:
 
 
 class TestApi:
-    @pytest.mark.parametrize("path", ["/api/nothing", "/api/", "/api/stats/", "/api/stats/visit/x", "/api/%00"])
+    @pytest.mark.parametrize("path", ["/api", "/api/nothing", "/api/", "/api/stats/", "/api/stats/visit/x", "/api/%00"])
     def test_an_unknown_address_is_a_404_in_json(self, path: str, client: SiteClient) -> None:
         answer = client.get(path)
         assert answer.status_code == 404
