@@ -58,11 +58,12 @@ class Worker:
             log.debug("worker: ending after the current steps")
 
     def run_once(self) -> int:
-        """Run one step of each duty that is due, one after another; how many failed."""
+        """Run each duty that is due until it has no more to do, one after another; how many failed."""
         failed = 0
         for turn in self._turns:
             try:
-                run_duty(turn.duty, token=self._token, due_only=True)
+                while run_duty(turn.duty, token=self._token, due_only=True):
+                    pass
             except (DutyHeld, DutyNotDue) as reason:
                 log.info("duty %s: %s", turn.duty.name, reason)
             except Exception:  # one duty's failure is no reason to leave out the others

@@ -190,6 +190,11 @@ class TestWorkerOnce:
         assert (failed, good.runs) == (1, 1)
         assert "duty bad failed" in caplog.text
 
+    def test_what_has_more_to_do_is_done_to_its_end(self, store: Any) -> None:
+        long = Counter(more=5)
+        assert Worker([duty(long)]).run_once() == 0
+        assert long.runs == 6
+
     def test_a_store_that_is_away_is_a_failure(self) -> None:
         with own_server() as breakable:
             call("PING")

@@ -209,7 +209,9 @@ class Model:
                 starts, ends = declared if declared[1] - declared[0] <= 32 * DAY else month_around(declared[0], now)
                 fresh = fresh or starts >= self.ends - HOUR
         if fresh and ends == self.ends:
-            ends = month_around(self.anchor, now)[1]
+            starts, ends = month_around(self.anchor, now)
+            if not self.anchor and starts < self.ends >= ends - 27 * HOUR and self.ends % (HOUR // 4) == 0:
+                ends = month_around(0, ends)[1]
         return fresh, ends
 
 

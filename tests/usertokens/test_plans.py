@@ -73,6 +73,24 @@ class TestAllowance:
             datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=ends),
         )
 
+    def test_nor_does_one_that_moves_to_utc(self, store: Any) -> None:
+        with override_settings(TIME_ZONE="Europe/Berlin"):
+            balances.get_balance("5", now=NOVEMBER)
+        for minutes in range(-90, 91, 30):
+            balances.get_balance("5", now=datetime(2026, 12, 1, tzinfo=UTC) + timedelta(minutes=minutes))
+        kinds = [entry.type for entry in journal.list_transactions("5", now=DECEMBER).results]
+        assert kinds == ["allowance", "expire", "allowance"]
+
+    def test_who_stops_paying_near_a_months_end_has_the_month_that_begins_as_anybody(self, store: Any) -> None:
+        end = datetime(2027, 4, 30, 12, 0, 7, tzinfo=UTC)
+        with override_settings(TIME_ZONE="Europe/Paris"):
+            plans.apply_plan("5", "Plus", end - timedelta(days=30), end, observation=1, now=end - timedelta(days=9))
+            plans.apply_plan("5", "Free", None, None, observation=2, now=end + timedelta(minutes=5))
+            for days in (0.1, 1, 2, 30):
+                assert balance(end + timedelta(days=days)) == 100
+            kinds = [entry.type for entry in journal.list_transactions("5", now=end + timedelta(days=20)).results]
+        assert kinds.count("allowance") == 3
+
     @override_settings(ALLOWANCE_ROLLOVER_CAP=30)
     def test_some_may_be_kept(self, store: Any) -> None:
         balances.spend_tokens("5", 40, now=NOVEMBER)

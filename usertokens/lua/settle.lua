@@ -55,16 +55,18 @@ local function settle(account, declared)
 
   -- The site's month in which now lies, after a period that ended at `ended`.
   local function calendar_month(ended)
+    local from, to = period_of(0, now)
+    local _, beyond = period_of(0, to)
     local months = rules.months or {}
     for index = 1, #months - 2 do
-      local from, to = months[index], months[index + 1]
-      if from <= now and now < to then
-        -- The hours between the months of two time zones, when the site has moved, are not worth a month's tokens.
-        if from < ended and to - ended <= 27 * HOUR then return ended, months[index + 2] end
-        return from, to
+      if months[index] <= now and now < months[index + 1] then
+        from, to, beyond = months[index], months[index + 1], months[index + 2]
       end
     end
-    return period_of(0, now)
+    -- When the site has moved to another zone, the hours between the months of the two are not worth a month's tokens.
+    -- Months begin on a quarter of an hour in every zone; a subscription seldom ends on one.
+    if from < ended and to - ended <= 27 * HOUR and ended % (HOUR / 4) == 0 then return ended, beyond end
+    return from, to
   end
 
   local function return_holds()

@@ -85,9 +85,11 @@ class UserTokensView(ApiView):
 
 
 def _misplaced_user(request: Request) -> str | None:
-    """Who is named where nobody looks: in the query of a POST, in the body of anything else."""
+    """Who is named where nobody looks: in the query of a POST, in the body of a PATCH."""
     if request.method == "POST":
         return request.query_params.get("userId")
+    if request.method != "PATCH":
+        return None
     found = request.data.get("userId") if isinstance(request.data, Mapping) else None
     return None if found is None else str(found)
 

@@ -22,7 +22,7 @@ class Command(StoreCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """--once, --list."""
-        parser.add_argument("--once", action="store_true", help="Run what is due now, one step each, and end.")
+        parser.add_argument("--once", action="store_true", help="Run what is due now to its end, one after another.")
         parser.add_argument("--list", action="store_true", help="Say which duties there are, and end.")
 
     def handle(self, *args: Any, **options: Any) -> None:
