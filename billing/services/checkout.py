@@ -90,6 +90,7 @@ def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresse
 
 def open_portal(user: AbstractBaseUser, addresses: Addresses) -> str:
     """The address of the user's own portal at Stripe. Raises BillingOff, StripeUnavailable or StripeRefused."""
+    require_on()
 
     def create(row: StripeCustomer) -> str:
         params: Any = {"customer": row.customer_id, "return_url": addresses.done}

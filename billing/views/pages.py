@@ -67,6 +67,8 @@ class _OnwardPage(View):
             return _problem(request, "elsewhere", 403)
         if not request.user.is_authenticated:
             return redirect_to_login(page_url("pricing"))
+        if not is_on():  # said before anything that is wrong with the form
+            return _problem(request, "off", 503)
         return super().dispatch(request, *args, **kwargs)
 
     def onward(self, request: HttpRequest, open_it: Callable[[], str]) -> HttpResponse:

@@ -103,6 +103,7 @@ class TestCheckout:
                 answer = post(api, url, body)
                 assert (answer.status_code, answer.json()["code"]) == (503, "billing_off")
             assert api.get(SUBSCRIPTION).json()["plan"] == "Free"
+            assert not StripeCustomer.objects.exists()
 
     def test_nothing_set_up_at_all(self, api: Client) -> None:
         off = dict.fromkeys(("STRIPE_SECRET_KEY", "STRIPE_PRODUCT_PLUS", "STRIPE_PRODUCT_PREMIUM"), "")

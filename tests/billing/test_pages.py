@@ -123,6 +123,14 @@ class TestForms:
     def test_what_is_not_for_sale(self, story: Story, browser_client: Client, form: dict[str, str]) -> None:
         assert browser_client.post("/pricing/checkout", form).status_code == 400
 
+    @pytest.mark.parametrize("form", [{"plan": "Plus"}, {"plan": "Gold"}, {"topup": "7"}])
+    def test_not_set_up(self, story: Story, browser_client: Client, form: dict[str, str]) -> None:
+        with override_settings(STRIPE_SECRET_KEY=""):
+            for path in ("/pricing/checkout", "/pricing/portal"):
+                page = browser_client.post(path, form)
+                assert page.status_code == 503
+                assert "Billing is not set up here" in page.content.decode()
+
     def test_a_second_plan_leads_to_the_portal(self, story: Story, browser_client: Client) -> None:
         story.buy_plan()
         page = browser_client.post("/pricing/checkout", {"plan": "Plus"})
