@@ -59,14 +59,14 @@ def read_catalogue(*, now: datetime | None = None) -> Catalogue:
     if not packed or not _fits(packed):
         return _read_without_store(now)
     found = _unpack(packed)
-    _remember(found)
+    _remember(found, _age(packed, now))
     return found
 
 
 def refresh_catalogue(*, now: datetime | None = None) -> Catalogue:
     """Read all prices from Stripe and keep them. Raises StripeUnavailable, StripeRefused or BillingOff."""
     found = fetch_catalogue()
-    _remember(found)
+    _remember(found, 0)
     words = {
         "read_at": int((now or timezone.now()).timestamp()),
         "of": _configuration(),
@@ -86,8 +86,7 @@ def keep_fresh(*, now: datetime | None = None) -> None:
     Raises StoreUnavailable, StripeUnavailable or StripeRefused.
     """
     packed = call("GET", keys.catalogue())
-    age = (now or timezone.now()).timestamp() - orjson.loads(packed)["read_at"] if packed else _FRESH_SECONDS
-    if age >= _FRESH_SECONDS or not _fits(packed):
+    if not packed or _age(packed, now) >= _FRESH_SECONDS or not _fits(packed):
         refresh_catalogue(now=now)
 
 
@@ -156,9 +155,15 @@ def _known(seconds: float) -> Catalogue | None:
     return _kept.catalogue if is_young and _kept.of == _configuration() else None
 
 
-def _remember(found: Catalogue) -> None:
+def _remember(found: Catalogue, age: float) -> None:
+    """Keep in this process what Stripe said so many seconds ago."""
     _kept.of = _configuration()
-    _kept.catalogue, _kept.known_at = found, time.monotonic()
+    _kept.catalogue, _kept.known_at = found, time.monotonic() - age
+
+
+def _age(packed: bytes, now: datetime | None) -> float:
+    """How long ago kept prices were read, in seconds; 0 for what a clock ahead of ours has written."""
+    return max((now or timezone.now()).timestamp() - float(orjson.loads(packed)["read_at"]), 0)
 
 
 def _configuration() -> list[Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from billing import keys
 from billing.errors import StripeRefused, StripeUnavailable
@@ -123,6 +125,21 @@ class TestStoreThere:
         monkeypatch.setattr(catalogue, "call", away)
         assert catalogue.read_catalogue() is found
         assert asked(story) == 4
+
+    def test_its_age_counts_here_too(self, story: Story, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        catalogue.refresh_catalogue(now=timezone.now() - timedelta(hours=23))
+        catalogue.read_catalogue()
+
+        def away(*args: object) -> None:
+            raise StoreUnavailable("away")
+
+        monkeypatch.setattr(catalogue, "call", away)
+        fail(story)
+        clock.now += 3000
+        assert catalogue.read_catalogue().plans
+        clock.now += 700
+        with pytest.raises(StripeUnavailable):
+            catalogue.read_catalogue()
 
     def test_it_keeps_nothing_and_stripe_is_away(self, story: Story, clock: Clock) -> None:
         found = catalogue.refresh_catalogue()
