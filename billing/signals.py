@@ -10,7 +10,7 @@ from django.dispatch import Signal
 
 from billing.services.accounts import close_account
 
-#: Sent with `user_id`, `plan` and `status` after a sync found another plan than the last one did.
+#: Sent with `user_id`, `plan` and `status` once another plan than before has taken effect.
 plan_changed = Signal()
 
 

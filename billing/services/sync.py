@@ -20,12 +20,11 @@ from billing.services.standings import (
     holding_user,
     mark_applied,
     read_bought,
-    read_standing,
     take_observation,
     write_standing,
 )
 from billing.signals import plan_changed
-from billing.types import Standing, Synced, TopUp
+from billing.types import Plan, Standing, Synced, TopUp
 
 #: After a moment at which something ends by itself, wait so long before looking: Stripe's own clock moves it first.
 _AFTERWARDS = timedelta(seconds=5)
@@ -53,14 +52,16 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
     with holding_user(user_id) as still_held:
         observation = take_observation(user_id)
         rows = customers_of(user_id)
-        before = read_standing(user_id).plan
+        before = effects.current_plan(user_id) or Plan.FREE.value
         reading, topups = observe(rows, moment, read_bought(user_id))
         still_held()
         applied = write_standing(user_id, reading.standing, topups, observation)
         refused: list[str] = []
+        is_changed = False
         if applied:
             try:
                 applied = effects.apply_plan(user_id, reading.standing, observation, now=now)
+                is_changed = applied and reading.standing.plan != before
             except Unresolved as error:
                 refused.append(error.reason)
         if applied:
@@ -71,7 +72,7 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
         if not customers_of(user_id):
             # The account was closed meanwhile, and its standing forgotten before this one was written.
             forget_standing(user_id)
-    if applied and reading.standing.plan != before:
+    if is_changed:
         plan_changed.send(
             StripeCustomer, user_id=user_id, plan=reading.standing.plan.value, status=reading.standing.status
         )

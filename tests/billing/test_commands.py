@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 
@@ -12,6 +13,7 @@ from django.test import override_settings
 
 from billing.models import StripeCustomer, StripeEvent
 from billing.services import inbox
+from billing.services.sync import sync_customer
 from billing.signals import plan_changed
 from kv.connection import call
 from tests.billing.story import Story
@@ -190,16 +192,36 @@ def test_done_events_are_dropped_after_a_season(story: Story) -> None:
     assert story.states() == {"parked": 2}
 
 
-def test_whoever_listens_hears_of_a_new_plan(story: Story) -> None:
-    heard: list[tuple[str, str]] = []
+class TestPlanChanged:
+    @pytest.fixture
+    def heard(self) -> Iterator[list[tuple[str, str]]]:
+        """Who was said to have which plan, in order."""
+        said: list[tuple[str, str]] = []
 
-    def listen(sender: object, user_id: str, plan: str, **rest: object) -> None:
-        heard.append((user_id, plan))
+        def listen(sender: object, user_id: str, plan: str, **rest: object) -> None:
+            said.append((user_id, plan))
 
-    plan_changed.connect(listen)
-    subscription = story.buy_plan()
-    story.deliver()
-    story.stripe.desk.end(subscription)
-    story.deliver()
-    plan_changed.disconnect(listen)
-    assert heard == [(story.user_id, "Plus"), (story.user_id, "Free")]
+        plan_changed.connect(listen)
+        yield said
+        plan_changed.disconnect(listen)
+
+    def test_whoever_listens_hears_of_a_new_plan(self, story: Story, heard: list[tuple[str, str]]) -> None:
+        subscription = story.buy_plan()
+        story.deliver()
+        story.stripe.desk.end(subscription)
+        story.deliver()
+        assert heard == [(story.user_id, "Plus"), (story.user_id, "Free")]
+
+    def test_when_it_takes_effect_and_not_before(self, story: Story, heard: list[tuple[str, str]]) -> None:
+        story.buy_plan()
+        with override_settings(PLAN_ALLOWANCES={"Free": 100}):
+            story.deliver()
+        assert heard == []
+        story.stripe.desk.update(story.stripe.world.of("subscription")[0]["id"])
+        story.deliver(story.stripe.world.events[-1:])
+        assert heard == [(story.user_id, "Plus")]
+
+    def test_a_user_who_never_paid_has_no_new_plan(self, story: Story, heard: list[tuple[str, str]]) -> None:
+        sync_customer(story.customer)
+        sync_customer(story.customer)
+        assert heard == []
