@@ -23,7 +23,7 @@ def observation(user_id: str) -> str:
 
 def standing(user_id: str) -> str:
     """HASH observation: number it was seen under; applied: the same once it took effect; standing: JSON (times in s
-    since 1970); topups: JSON of every purchase. No TTL. Written by write_standing, mark_applied.
+    since 1970); topups: JSON of every purchase that was not refused. No TTL. Written by write_standing, mark_applied.
     """
     return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:standing"
 

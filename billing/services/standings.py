@@ -61,7 +61,10 @@ def read_applied(user_id: str) -> tuple[Standing, tuple[TopUp, ...]] | None:
 
 
 def read_bought(user_id: str) -> dict[str, int]:
-    """The tokens of every purchase that was last seen paid, by checkout session. Raises StoreUnavailable."""
+    """The tokens of every purchase that was last seen paid and not refused, by checkout session.
+
+    Raises StoreUnavailable.
+    """
     packed = call("HGET", keys.standing(user_id), "topups")
     seen = [TopUp(*words) for words in orjson.loads(packed)] if packed else []
     return {one.session_id: one.tokens for one in seen if one.paid}

@@ -65,7 +65,7 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
             except Unresolved as error:
                 refused.append(error.reason)
         if applied:
-            refused += _settle(user_id, topups, still_held, now)
+            refused += _settle(Synced(user_id, reading.standing, topups, observation, applied=True), still_held, now)
             if not refused:
                 mark_applied(user_id, observation)
         _note(rows, reading.standing, moment)
@@ -83,15 +83,20 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
     return Synced(user_id, reading.standing, topups, observation, applied=applied)
 
 
-def _settle(user_id: str, topups: tuple[TopUp, ...], still_held: Callable[[], None], now: datetime | None) -> list[str]:
+def _settle(found: Synced, still_held: Callable[[], None], now: datetime | None) -> list[str]:
     """Settle every purchase; answers why some were refused, which stops no other."""
     refused: list[str] = []
-    for topup in topups:
+    settled: list[TopUp] = []
+    for topup in found.topups:
         still_held()
         try:
-            effects.settle_topup(user_id, topup, now=now)
+            effects.settle_topup(found.user_id, topup, now=now)
+            settled.append(topup)
         except Unresolved as error:
             refused.append(error.reason)
+    if refused:
+        # What a refused purchase was to bring binds nobody: next time it is what is set by then.
+        write_standing(found.user_id, found.standing, tuple(settled), found.observation)
     return refused
 
 

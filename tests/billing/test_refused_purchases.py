@@ -9,7 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
-from billing.services import effects, resync, standings
+from billing.errors import Unresolved
+from billing.models import StripeEvent
+from billing.services import effects, inbox, resync, standings
 from billing.services.sync import sync_customer
 from billing.services.topups import bought_tokens
 from tests.billing.story import Story
@@ -48,6 +50,41 @@ class TestOtherTokensForAPrice:
             story.stripe.desk.refund(session, 250)
             story.deliver()
         assert (story.balance, set(story.states())) == (600, {"done"})
+
+
+class TestTheSettingIsPutRight:
+    """A number that was refused binds nobody: the next reading takes the one that is set by then."""
+
+    def test_too_many_at_first(self, story: Story) -> None:
+        by_link(story)
+        with override_settings(BILLING_TOPUPS={2**53: story.shop["topup_1000"]}):
+            story.deliver()
+        assert "too large" in story.event("checkout.session.completed").error
+        inbox.replay_events(StripeEvent.objects.all())
+        story.work()
+        assert (story.balance, set(story.states())) == (1100, {"done"})
+        assert resync.find_difference(story.customer) is None
+
+    def test_granted_before_with_another_number(self, story: Story) -> None:
+        session = by_link(story)
+        story.deliver()
+        standings.forget_standing(story.user_id)
+        with other_tokens(story), pytest.raises(Unresolved):
+            sync_customer(story.customer)
+        story.stripe.desk.refund(session)
+        story.deliver(story.stripe.world.events[-1:])
+        assert (story.balance, set(story.states())) == (100, {"done"})
+
+    def test_what_was_granted_stays_beside_it(self, story: Story) -> None:
+        bought = by_link(story)
+        story.deliver()
+        by_link(story, 5000)
+        with override_settings(BILLING_TOPUPS={2**53: story.shop["topup_5000"], 7: story.shop["topup_1000"]}):
+            story.stripe.desk.refund(bought, 250)
+            story.deliver()
+            assert story.balance == 600
+        sync_customer(story.customer)
+        assert story.balance == 5600
 
 
 @pytest.fixture
