@@ -139,7 +139,7 @@ class Environment:
 
         def parse(text: str) -> str:
             parts = urlsplit(text)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or " " in text:
                 raise ValueError("an address such as https://api.example.org is required")
             return text
 

@@ -69,4 +69,5 @@ def _for_api(request: HttpRequest) -> bool:
 
 
 def _json(status: int, code: str, detail: str, **more: object) -> JsonResponse:
-    return JsonResponse({"detail": detail, "code": code, **more}, status=status)
+    body = {"detail": detail, "code": code, **more}
+    return JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})

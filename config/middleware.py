@@ -99,7 +99,9 @@ class ApiMiddleware(StoreMiddleware):
         host = request.META.get("HTTP_HOST", "")
         if host not in self._hosts:
             request.get_host()  # takes longer than the rest of this middleware
-            if host and len(self._hosts) < _MOST_HOSTS:
+            if len(self._hosts) >= _MOST_HOSTS:
+                self._hosts.clear()
+            if host:
                 self._hosts.add(host)
 
 

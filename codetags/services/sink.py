@@ -121,7 +121,7 @@ class Poster:
         try:
             self._deadline.set(min(self._deadline.left(), _REST_SECONDS))
             answer.read(_LONGEST_ANSWER + 1)
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, ValueError):  # ValueError: a chunk of less than nothing
             self._hang_up()
         if answer.will_close or not answer.isclosed():
             self._hang_up()
@@ -169,11 +169,11 @@ def _look_up(url: str) -> _Target:
 
 
 def _split(url: str) -> tuple[SplitResult, str, int]:
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise UnsafeSink("the port is not a number") from None
+        raise UnsafeSink("its host or port can't be read") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UnsafeSink("it is no http or https address")
     if parts.username or parts.password:

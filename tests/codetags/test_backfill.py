@@ -39,8 +39,10 @@ class TestOlderStore:
     def other_site(self, store: Any, store_server: EmbeddedServer) -> Iterator[Any]:
         """Database 5 of the test's own server stands for another site's."""
         with redis.Redis(unix_socket_path=str(store_server.socket_path), db=5) as client:
+            client.flushdb()
             client.mset({"qr:count:DEMO": 40, "qr:count:bt26": 2, "qr:count:no-code": 1, "other": 9})
             yield client
+            client.flushdb()  # it is no part of `store` where that is another server
 
     @pytest.fixture
     def older(self, other_site: Any, store_server: EmbeddedServer) -> str:

@@ -31,6 +31,7 @@ class TestApi:
         answer = client.get(path)
         assert answer.status_code == 404
         assert answer["Content-Type"] == "application/json"
+        assert answer["Cache-Control"] == "no-store"
         assert answer.json() == {"detail": "Nothing is under this address.", "code": "not_found"}
 
     @pytest.mark.parametrize(

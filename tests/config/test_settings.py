@@ -150,7 +150,10 @@ WRONG = [
     *(("SENTRY_DSN", text) for text in ("words", "https://e.org/1")),
     *(("RATE_LIMITS", text) for text in ("visit", "visit=often", "visit=5", "visit=0/minute")),
     ("TIME_ZONE", "Mars/Olympus"),
-    *(("STRIPE_API_BASE", text) for text in ("stripe", "ftp://e.org", "http://")),
+    *(
+        ("STRIPE_API_BASE", text)
+        for text in ("stripe", "ftp://e.org", "http://", "http://h:x", "http://h:70000", "http://h y")
+    ),
 ]
 
 
@@ -176,6 +179,7 @@ def test_a_wrong_value_stops_every_command_with_that_line(name: str, text: str, 
     [
         {"RATE_LIMITS": "nobody=3/minute"},
         {"QR_ANALYTICS_EXTERNAL_URL": "http://example.org/x", "QR_ANALYTICS_EXTERNAL_SECRET": "s" * 40},
+        {"QR_ANALYTICS_EXTERNAL_URL": "https://[/x", "QR_ANALYTICS_EXTERNAL_SECRET": "s" * 40},
     ],
 )
 def test_a_value_that_an_app_refuses_stops_the_start_with_one_line_too(words: dict[str, str], tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_two_workers_share_the_work_and_never_meet(project: Project) -> None:
         took.append(seconds)
         assert worker.returncode == 0
         assert "AssertionError" not in errors
-    assert min(took) < 3
+    assert max(took) < 8
     assert number("{t}:rarely") == 1
     assert number("{t}:slow") == number("{t}:slow_ended") == 1
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from kv.errors import StoreUnavailable
 from stats.models import Adjustment
@@ -67,12 +67,15 @@ class TestAdjust:
         found = re.search(r"again with --id (\w+):", str(refused.value))
         assert found
         words = ("stats_adjust", "visitors", "1", "--reason", "why", "--id", found[1])
-        assert [run(*words), run(*words)] == ["visitors is now 2.\n"] * 2
+        assert [run(*words), run(*words)] == [
+            "visitors is now 2.\n", "This was done before; then visitors was 2.\n"
+        ]  # fmt: skip
         assert Adjustment.objects.count() == 1
 
-    def test_a_database_that_is_away_is_one_line_too(self) -> None:
-        away = patch("stats.services.totals.Adjustment.objects.get_or_create", side_effect=OperationalError("a\nb"))
-        with away, pytest.raises(CommandError, match=r"database .* again with --id 'a b'") as refused:
+    @pytest.mark.parametrize("error", [OperationalError("a\nb"), InterfaceError("a\nb"), KeyboardInterrupt()])
+    def test_whatever_else_ends_it_is_one_line_too(self, error: BaseException) -> None:
+        away = patch("stats.services.totals.Adjustment.objects.get_or_create", side_effect=error)
+        with away, pytest.raises(CommandError, match=r"(database|Ctrl-C).* again with --id 'a b'") as refused:
             run("stats_adjust", "visitors", "1", "--reason", "why", "--id", "a b")
         assert "\n" not in str(refused.value)
 

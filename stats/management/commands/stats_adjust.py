@@ -9,11 +9,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from kv.errors import StoreUnavailable
 from kv.management.base import StoreCommand
 from stats.errors import BadAdjustment
+from stats.models import Adjustment
 from stats.services import totals
 
 _LONGEST_REASON = 280
@@ -45,12 +46,20 @@ class Command(StoreCommand):
         key = uuid.uuid4().hex if id is None else id
         if not _ID.fullmatch(key):
             raise CommandError("--id: 1 to 64 printable ASCII characters are required")
+        was_made = Adjustment.objects.filter(idempotency_key=key).exists()
         try:
             row = totals.adjust_figure(figure=figure, delta=change, reason=reason, id=key)
         except BadAdjustment as error:
             raise CommandError(str(error)) from error
-        except (StoreUnavailable, DatabaseError) as error:
-            what = "store of counts" if isinstance(error, StoreUnavailable) else "database"
+        except (StoreUnavailable, DatabaseError, InterfaceError, KeyboardInterrupt) as error:
             again = f"Say the same again with --id {shlex.quote(key)}: the total changes once."
-            raise CommandError(f"The {what} can't be used: {type(error).__name__}. {again}") from error
-        self.stdout.write(f"{figure} is now {row.total}.")
+            raise CommandError(f"{_what_happened(error)} {again}") from error
+        told = "This was done before; then {} was {}." if was_made else "{} is now {}."
+        self.stdout.write(told.format(figure, row.total))
+
+
+def _what_happened(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "Stopped by Ctrl-C, perhaps too late."
+    what = "store of counts" if isinstance(error, StoreUnavailable) else "database"
+    return f"The {what} can't be used: {type(error).__name__}."
