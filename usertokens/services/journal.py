@@ -8,8 +8,6 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Min, Q
-
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
@@ -140,14 +138,22 @@ def was_hold(user_id: str, entry: int) -> bool:
 
 
 def _archived_balances(user_id: str, moments: list[int]) -> list[int | None]:
-    """The balance at several moments (ms) that the journal in the store does not reach back to."""
-    rows = ArchivedEntry.objects.filter(user_id=user_id)
-    newest = {f"at_{moment}": Max("entry", filter=Q(at__lte=from_ms(moment))) for moment in moments}
-    entries = rows.aggregate(first=Min("entry"), **newest)
-    balances = dict(rows.filter(entry__in=set(entries.values())).values_list("entry", "balance_after"))
-    # Before the very first entry there was nothing.
-    start = 0 if entries["first"] == 1 else None
-    return [balances.get(entries[name], start) for name in newest]
+    """The balance at several moments (ms, ascending) that the journal in the store does not reach back to.
+
+    Read from the newest entry back to the earliest moment: an archive may be years long.
+    """
+    rows = ArchivedEntry.objects.filter(user_id=user_id).order_by("-entry").values_list("entry", "at", "balance_after")
+    left = [from_ms(moment) for moment in moments]
+    balances: list[int | None] = []
+    before = None
+    for entry, at, balance in rows.iterator(chunk_size=_CHUNK):
+        while left and at <= left[-1]:
+            left.pop()
+            balances.append(balance)
+        if not left:
+            break
+        before = 0 if entry == 1 else None  # before the very first entry there was nothing
+    return [before] * len(left) + balances[::-1]
 
 
 def _young(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int]:
