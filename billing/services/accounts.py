@@ -24,13 +24,17 @@ def close_account(user_id: str) -> None:
     Raises StripeUnavailable: then the account must stay, or somebody would go on paying for it.
     """
     rows = StripeCustomer.objects.filter(user_id=user_id)
-    for row in rows.exclude(customer_id=None):
+    # Retired ones first: where Stripe shows one of them its key is back, and the newer ones are another account's.
+    passes = False
+    for row in sorted(rows.exclude(customer_id=None), key=lambda row: row.closed_at is None):
         if row.livemode != is_live() or not is_on():
             log.warning(
                 "billing: %s can't be reached with the present key, its subscriptions were not ended", row.customer_id
             )
             continue
-        end_subscriptions(str(row.customer_id), is_retired=row.closed_at is not None)
+        is_retired = row.closed_at is not None
+        ended = end_subscriptions(str(row.customer_id), passes=is_retired or passes)
+        passes = passes or (is_retired and ended is not None)
     # The user is taken off here and now, not by the deletion that follows: a hook in between must find nobody.
     rows.update(user=None, is_own=False, closed_at=timezone.now(), next_sync_at=None)
     try:
@@ -39,11 +43,12 @@ def close_account(user_id: str) -> None:
         log.warning("billing: the store is away, the last standing of a deleted user stays until it is overwritten")
 
 
-def end_subscriptions(customer_id: str, *, is_retired: bool = False) -> int:
+def end_subscriptions(customer_id: str, *, passes: bool = False) -> int | None:
     """End at Stripe what still runs of a customer, and expire checkouts that are open; answers how many ended.
 
-    is_retired: Stripe did not have it when its user last wanted to pay, so that it is no hindrance now.
-    Raises StripeUnavailable.
+    passes: that Stripe does not show it is no hindrance, as with one that it did not have when its user last wanted to
+            pay.
+    None: Stripe does not show it. Raises StripeUnavailable.
     """
     ended = 0
     try:
@@ -57,9 +62,11 @@ def end_subscriptions(customer_id: str, *, is_retired: bool = False) -> int:
     except StripeRefused as error:
         # Deleted at Stripe, and its subscriptions with it; test data may vanish as a whole. A live customer whom this
         # key does not show may go on paying under another.
-        may_be_elsewhere = is_live() and not is_retired and not is_deleted(customer_id)
+        may_be_elsewhere = is_live() and not passes and not is_deleted(customer_id)
         if error.reason != "resource_missing" or may_be_elsewhere:
             raise StripeUnavailable(error.reason) from error
+        log.warning("billing: Stripe does not show %s, nothing of it was ended", customer_id)
+        return None
     except BillingOff:
         log.warning("billing: switched off, nothing was ended at Stripe")
     return ended

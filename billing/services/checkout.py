@@ -14,7 +14,7 @@ from billing.errors import AlreadySubscribed, CustomerBusy, StripeRefused, Unkno
 from billing.models import StripeCustomer
 from billing.services import catalogue
 from billing.services.accounts import expire_checkouts
-from billing.services.customers import customers_of, ensure_customer, retire_customer
+from billing.services.customers import customers_of, ensure_customer, retire_customer, take_back_customer
 from billing.services.observations import observe
 from billing.services.stripe_api import client, fetch, require_on
 from billing.services.sync import sync_customer
@@ -133,7 +133,7 @@ def _read(customer_id: str, now: datetime | None) -> Standing | None:
 
 
 def _with_customer(user: AbstractBaseUser, create: Any) -> str:
-    """Do it with the user's customer; once more, with a new one, when Stripe has it no longer."""
+    """Do it with the user's customer; once more, with an older or a new one, when Stripe has it no longer."""
     try:
         return str(create(ensure_customer(user)))
     except (StripeRefused, Unresolved) as error:
@@ -143,7 +143,17 @@ def _with_customer(user: AbstractBaseUser, create: Any) -> str:
             raise
     for row in gone:
         retire_customer(row)
+    if any(row.is_own for row in gone):
+        _take_back(user, gone)
     return str(create(ensure_customer(user)))
+
+
+def _take_back(user: AbstractBaseUser, gone: list[StripeCustomer]) -> None:
+    """Use the newest retired customer that Stripe shows: under an older key that is back, the one who may be paying."""
+    for row in reversed(customers_of(str(user.pk))):
+        if row.closed_at is not None and row not in gone and not _is_gone(row):
+            take_back_customer(row)
+            return
 
 
 def _is_gone(row: StripeCustomer) -> bool:

@@ -49,6 +49,15 @@ def retire_customer(row: StripeCustomer) -> None:
     StripeCustomer.objects.filter(pk=row.pk).update(is_own=False, closed_at=timezone.now())
 
 
+def take_back_customer(row: StripeCustomer) -> None:
+    """Stripe shows a retired customer again: its user's checkouts and portal use it as before."""
+    try:
+        with transaction.atomic():
+            StripeCustomer.objects.filter(pk=row.pk).update(is_own=True, closed_at=None)
+    except IntegrityError:
+        log.info("billing: the user of %s has another customer meanwhile", row.customer_id)
+
+
 def find_customer(customer_id: str) -> StripeCustomer:
     """The row of a customer; one that is not in the map is taken in, when Stripe's objects name a user that exists.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,32 +13,60 @@ from billing.services.customers import is_deleted
 from billing.services.plans import Reading, plan_of, read_subscriptions, scheduled_price, with_pending
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
 from billing.services.topups import bought_tokens, read_topup
-from billing.types import TopUp
+from billing.types import Standing, TopUp
 
 
 def observe(
-    rows: list[StripeCustomer], now: datetime, bought: Mapping[str, int] | None = None
+    rows: list[StripeCustomer],
+    now: datetime,
+    before: Standing | None = None,
+    bought: Mapping[str, TopUp] | None = None,
 ) -> tuple[Reading, tuple[TopUp, ...]]:
     """What Stripe says now about a user's customers.
 
-    bought: the tokens of purchases that were seen paid before, by session: a later change of BILLING_TOPUPS changes
-    nothing of them.
-    One that was retired counts while Stripe shows it, and is passed over when not.
-    Raises StripeUnavailable, or Unresolved when Stripe does not show another.
+    before: the standing that was seen last: of a customer that Stripe does not show it goes on till its time is over.
+    bought: purchases that were seen paid before, by session: a later change of BILLING_TOPUPS changes nothing of them,
+            and those of a customer that Stripe does not show stay as they are.
+    A customer that was retired counts while Stripe shows it, and is passed over when not; so is any other where Stripe
+    shows a retired one, since the older key is back then.
+    Raises StripeUnavailable, or Unresolved when Stripe does not show a customer that is not passed over.
     """
     subscriptions: list[dict[str, Any]] = []
     topups: list[TopUp] = []
+    hidden: list[StripeCustomer] = []
     for row in rows:
         try:
             subscriptions += _subscriptions(str(row.customer_id))
             topups += _topups(str(row.customer_id), bought or {})
         except StripeRefused as error:
-            # Not known is not deleted: under another account's key every customer would lose what is paid for.
-            is_missing = error.reason == "resource_missing"
-            if not is_missing or (row.closed_at is None and not is_deleted(str(row.customer_id))):
+            if error.reason != "resource_missing":
                 raise Unresolved(f"Stripe does not show customer {row.customer_id}: {error.reason}") from error
-    reading = read_subscriptions(subscriptions, now)
-    return _with_schedule(reading, subscriptions, now), tuple(topups)
+            hidden.append(row)
+    _require_passable(rows, hidden)
+    reading = _with_schedule(read_subscriptions(subscriptions, now), subscriptions, now)
+    seen = {one.session_id for one in topups}
+    unseen = [one for one in (bought or {}).values() if hidden and one.session_id not in seen]
+    return _with_hidden(reading, hidden, before, now), (*unseen, *topups)
+
+
+def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) -> None:
+    """Not known is not deleted: under another account's key everybody would lose what is paid for."""
+    if any(row.closed_at is not None and row not in hidden for row in rows):
+        return
+    for row in hidden:
+        if row.closed_at is None and not is_deleted(str(row.customer_id)):
+            raise Unresolved(f"Stripe does not show customer {row.customer_id}: resource_missing")
+
+
+def _with_hidden(reading: Reading, hidden: list[StripeCustomer], before: Standing | None, now: datetime) -> Reading:
+    """The same, or the better plan that was seen last of a customer whom Stripe does not show, while its time lasts."""
+    if before is None or before.plan.rank <= reading.standing.plan.rank:
+        return reading
+    ends = [moment for moment in (before.grace_until or before.period_end, before.cancel_at) if moment is not None]
+    is_over = not ends or min(ends) <= now
+    if is_over or before.customer_id not in {row.customer_id for row in hidden} or is_deleted(before.customer_id):
+        return reading
+    return replace(reading, standing=before)
 
 
 def _subscriptions(customer_id: str) -> list[dict[str, Any]]:
@@ -61,7 +90,7 @@ def _unpaid_since(subscription_id: str) -> int | None:
     return min((int(invoice["created"]) for invoice in invoices), default=None)
 
 
-def _topups(customer_id: str, bought: Mapping[str, int]) -> list[TopUp]:
+def _topups(customer_id: str, bought: Mapping[str, TopUp]) -> list[TopUp]:
     params: Any = {
         "customer": customer_id,
         "limit": PAGE,
@@ -69,8 +98,9 @@ def _topups(customer_id: str, bought: Mapping[str, int]) -> list[TopUp]:
     }
     found = fetch_all(lambda: client().v1.checkout.sessions.list(params))
     # Oldest first: so the journal tells them in the order in which they happened.
-    about = [(session, bought.get(session["id"]) or bought_tokens(session)) for session in reversed(found)]
-    return [_topup(session, tokens) for session, tokens in about if tokens]
+    about = [(session, bought.get(session["id"])) for session in reversed(found)]
+    counted = [(session, known.tokens if known else bought_tokens(session)) for session, known in about]
+    return [_topup(session, tokens) for session, tokens in counted if tokens]
 
 
 def _topup(session: dict[str, Any], tokens: int) -> TopUp:

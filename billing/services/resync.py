@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from billing.models import StripeCustomer
@@ -20,9 +21,11 @@ def list_customers() -> list[str]:
 
     Raises StripeUnavailable.
     """
-    known = StripeCustomer.objects.filter(livemode=is_live(), closed_at=None).exclude(customer_id=None)
+    # A retired one too: its key may be back. Closed and without a user is the one of a deleted account.
+    gone = Q(user=None, closed_at__isnull=False)
+    known = StripeCustomer.objects.filter(livemode=is_live()).exclude(gone).exclude(customer_id=None)
     found = dict.fromkeys(str(row) for row in known.order_by("pk").values_list("customer_id", flat=True))
-    closed = set(StripeCustomer.objects.exclude(closed_at=None).values_list("customer_id", flat=True))
+    closed = set(StripeCustomer.objects.filter(gone).values_list("customer_id", flat=True))
     params: Any = {"status": "all", "limit": PAGE}
     for subscription in fetch_all(lambda: client().v1.subscriptions.list(params)):
         if subscription["customer"] not in closed:
@@ -39,7 +42,8 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
     if row is None or row.user_id is None:
         return Difference(customer_id, "", "–", "not known here yet") if row is None else None
     user_id = str(row.user_id)
-    reading, topups = observe(customers_of(user_id), now or timezone.now(), standings.read_bought(user_id))
+    last, bought = standings.read_standing(user_id), standings.read_bought(user_id)
+    reading, topups = observe(customers_of(user_id), now or timezone.now(), last, bought)
     plan, applied = effects.current_plan(user_id), standings.read_applied(user_id)
     if plan == reading.standing.plan and applied == (reading.standing, topups):
         return None

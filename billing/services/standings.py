@@ -60,14 +60,14 @@ def read_applied(user_id: str) -> tuple[Standing, tuple[TopUp, ...]] | None:
     return _unpack(packed), tuple(TopUp(*words) for words in orjson.loads(topups))
 
 
-def read_bought(user_id: str) -> dict[str, int]:
-    """The tokens of every purchase that was last seen paid and not refused, by checkout session.
+def read_bought(user_id: str) -> dict[str, TopUp]:
+    """Every purchase that was last seen paid and was not refused, by checkout session.
 
     Raises StoreUnavailable.
     """
     packed = call("HGET", keys.standing(user_id), "topups")
     seen = [TopUp(*words) for words in orjson.loads(packed)] if packed else []
-    return {one.session_id: one.tokens for one in seen if one.paid}
+    return {one.session_id: one for one in seen if one.paid}
 
 
 def forget_standing(user_id: str) -> None:

@@ -20,6 +20,7 @@ from billing.services.standings import (
     holding_user,
     mark_applied,
     read_bought,
+    read_standing,
     take_observation,
     write_standing,
 )
@@ -53,7 +54,7 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
         observation = take_observation(user_id)
         rows = customers_of(user_id)
         before = effects.current_plan(user_id) or Plan.FREE.value
-        reading, topups = observe(rows, moment, read_bought(user_id))
+        reading, topups = observe(rows, moment, read_standing(user_id), read_bought(user_id))
         still_held()
         applied = write_standing(user_id, reading.standing, topups, observation)
         refused: list[str] = []

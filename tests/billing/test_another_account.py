@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client, override_settings
 
 from billing.errors import StripeUnavailable
 from billing.models import StripeCustomer
-from billing.services import accounts
+from billing.services import accounts, resync
 from billing.services.sync import sync_customer
 from tests.billing.story import Story
 from tests.stripe_fake import Fault
@@ -34,6 +36,13 @@ def hide(story: Story) -> str:
     story.stripe.world.unknown.add(customer)
     story.stripe.world.objects.pop(customer)
     return customer
+
+
+def show(story: Story, customer: str, world: dict[str, Any]) -> None:
+    """The older key is back: Stripe shows that customer, of whom it has `world`, and knows the newer one no more."""
+    hide(story)
+    story.stripe.world.unknown.discard(customer)
+    story.stripe.world.objects[customer] = world
 
 
 def finish(story: Story, url: str) -> str:
@@ -131,8 +140,7 @@ class TestWhoBuysGetsANewCustomer:
         gone = story.stripe.world.objects[story.customer]
         hide(story)
         assert post(api, CHECKOUT, {"topup": 1000}).status_code == 201
-        story.stripe.world.unknown.clear()
-        story.stripe.world.objects[gone["id"]] = gone
+        show(story, gone["id"], gone)
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 409
         assert sync_customer(str(story.row().customer_id)).standing.plan == "Plus"
         accounts.close_account(story.user_id)
@@ -146,6 +154,88 @@ class TestWhoBuysGetsANewCustomer:
         with override_settings(STRIPE_SECRET_KEY="sk_live_other"):
             accounts.close_account(story.user_id)
         assert not StripeCustomer.objects.filter(user=story.user).exists()
+
+
+class TestTheOldKeyIsBack:
+    """A wrong key, under which a payer opened the portal and so got a new customer; then the right one."""
+
+    @pytest.fixture
+    def payer(self, story: Story, api: Client) -> Story:
+        """Somebody with a plan and tokens, in whose name the portal was opened under the wrong key."""
+        story.buy_plan()
+        story.buy_by_link()
+        story.deliver()
+        self.older, self.world = story.customer, story.stripe.world.objects[story.customer]
+        hide(story)
+        assert post(api, PORTAL).status_code == 201
+        api.get("/pricing/return")
+        return story
+
+    def back(self, payer: Story) -> None:
+        show(payer, self.older, self.world)
+
+    def test_the_plan_goes_on_under_the_wrong_one(self, payer: Story) -> None:
+        assert (payer.plan, payer.balance, payer.standing.customer_id) == ("Plus", 2000, self.older)
+        assert resync.find_difference(payer.customer) is None
+
+    def test_until_its_period_ends(self, payer: Story) -> None:
+        payer.stripe.world.now += 40 * 86400
+        payer.work()
+        assert payer.plan == "Free"
+        self.back(payer)
+        sync_customer(self.older)
+        assert payer.plan == "Plus"
+
+    def test_not_of_a_customer_who_was_deleted(self, story: Story, api: Client) -> None:
+        story.buy_plan()
+        story.deliver()
+        story.stripe.desk.delete_customer(story.customer)
+        story.stripe.world.unknown.add(story.customer)
+        assert post(api, PORTAL).status_code == 201
+        api.get("/pricing/return")
+        assert story.plan == "Free"
+
+    def test_every_way_of_reading_works_again(self, payer: Story) -> None:
+        newer = payer.customer
+        self.back(payer)
+        for customer in (self.older, newer):
+            assert sync_customer(customer).standing.plan == "Plus"
+        payer.stripe.desk.renew(payer.stripe.world.of("subscription")[0]["id"])
+        payer.deliver([event for event in payer.stripe.world.events if event["id"] not in payer.stripe.world.delivered])
+        assert (payer.plan, set(payer.states())) == ("Plus", {"done"})
+        assert resync.list_customers() == [self.older, newer]
+        call_command("billing_resync", "--yes", stdout=StringIO())
+
+    def test_the_portal_is_that_of_the_older_customer(self, payer: Story, api: Client) -> None:
+        self.back(payer)
+        assert post(api, PORTAL).status_code == 201
+        assert payer.stripe.world.of("billing_portal.session")[0]["customer"] == self.older
+        assert payer.row().customer_id == self.older
+        assert payer.row().closed_at is None
+
+    def test_a_better_plan_bought_meanwhile_goes_on(self, payer: Story, api: Client) -> None:
+        finish(payer, post(api, CHECKOUT, {"plan": "Premium"}).json()["url"])
+        self.back(payer)
+        assert sync_customer(self.older).standing.plan == "Premium"
+
+    def test_what_was_bought_stays_what_it_was(self, payer: Story) -> None:
+        """Read while Stripe did not show it, and again after its price came to mean another number of tokens."""
+        self.back(payer)
+        prices = {1200: payer.shop["topup_1000"]}
+        with override_settings(BILLING_TOPUPS=prices):
+            sync_customer(self.older)
+            payer.stripe.desk.refund(payer.stripe.world.of("checkout.session")[0]["id"])
+            sync_customer(self.older)
+        assert payer.balance == 1000
+
+    def test_an_account_can_be_closed(self, payer: Story) -> None:
+        self.back(payer)
+        payer.stripe.world.livemode = True
+        StripeCustomer.objects.update(livemode=True)
+        with override_settings(STRIPE_SECRET_KEY="sk_live_right"):
+            accounts.close_account(payer.user_id)
+            assert resync.list_customers() == []
+        assert payer.stripe.world.of("subscription")[0]["status"] == "canceled"
 
 
 class TestStripeRefusesToShowThem:

@@ -18,13 +18,6 @@ from tests.billing.story import Story
 from usertokens.services import ledger, purchases
 
 
-def by_link(story: Story, tokens: int = 1000) -> str:
-    """Buy through a payment link, whose session says nothing of ours but its price; answers the session's id."""
-    session = story.buy_tokens(tokens)
-    story.stripe.world.objects[session]["metadata"] = {}
-    return session
-
-
 def other_tokens(story: Story) -> Any:
     """The price of 1000 tokens is that of 1200 now."""
     return override_settings(BILLING_TOPUPS={1200: story.shop["topup_1000"], 5000: story.shop["topup_5000"]})
@@ -34,17 +27,17 @@ class TestOtherTokensForAPrice:
     """BILLING_TOPUPS changes: what was bought before stays what it was."""
 
     def test_what_was_bought_stays(self, story: Story) -> None:
-        session = by_link(story)
+        session = story.buy_by_link()
         story.deliver()
         with other_tokens(story):
             assert resync.find_difference(story.customer) is None
-            by_link(story, 1200)
+            story.buy_by_link(1200)
             story.stripe.desk.refund(session)
             story.deliver()
         assert (story.balance, set(story.states())) == (1300, {"done"})
 
     def test_a_price_that_is_sold_no_longer(self, story: Story) -> None:
-        session = by_link(story)
+        session = story.buy_by_link()
         story.deliver()
         with override_settings(BILLING_TOPUPS={}):
             story.stripe.desk.refund(session, 250)
@@ -56,7 +49,7 @@ class TestTheSettingIsPutRight:
     """A number that was refused binds nobody: the next reading takes the one that is set by then."""
 
     def test_too_many_at_first(self, story: Story) -> None:
-        by_link(story)
+        story.buy_by_link()
         with override_settings(BILLING_TOPUPS={2**53: story.shop["topup_1000"]}):
             story.deliver()
         assert "too large" in story.event("checkout.session.completed").error
@@ -66,7 +59,7 @@ class TestTheSettingIsPutRight:
         assert resync.find_difference(story.customer) is None
 
     def test_granted_before_with_another_number(self, story: Story) -> None:
-        session = by_link(story)
+        session = story.buy_by_link()
         story.deliver()
         standings.forget_standing(story.user_id)
         with other_tokens(story), pytest.raises(Unresolved):
@@ -76,9 +69,9 @@ class TestTheSettingIsPutRight:
         assert (story.balance, set(story.states())) == (100, {"done"})
 
     def test_what_was_granted_stays_beside_it(self, story: Story) -> None:
-        bought = by_link(story)
+        bought = story.buy_by_link()
         story.deliver()
-        by_link(story, 5000)
+        story.buy_by_link(5000)
         with override_settings(BILLING_TOPUPS={2**53: story.shop["topup_5000"], 7: story.shop["topup_1000"]}):
             story.stripe.desk.refund(bought, 250)
             story.deliver()
@@ -90,7 +83,7 @@ class TestTheSettingIsPutRight:
 @pytest.fixture
 def conflict(story: Story) -> Story:
     """Granted under the same key with another number of tokens, of which nothing is known here; and more was bought."""
-    key = effects.source_key(by_link(story))
+    key = effects.source_key(story.buy_by_link())
     purchases.grant_tokens(user_id=story.user_id, amount=999, reason="x", key=key)
     story.buy_plan()
     story.buy_tokens(5000)
