@@ -70,3 +70,5 @@ class SchemaView(SpectacularAPIView):
 
 class DocsView(SpectacularSwaggerSplitView):
     """The API's description, from our own files, so that it works offline and under a strict policy."""
+
+    template_name = "site/api_docs.html"

@@ -47,6 +47,11 @@ def test_pages_have_no_barrier(site: str, quiet_page: Page, scheme: Any, viewpor
         assert (path, overflow(quiet_page)) == (path, 0)
 
 
+def test_the_api_is_described_under_the_policy(site: str, quiet_page: Page) -> None:
+    quiet_page.goto(f"{site}/api/docs", wait_until="networkidle")
+    quiet_page.get_by_role("button", name="GET /api/stats", exact=False).first.wait_for()
+
+
 def test_pages_fit_the_smallest_phone(site: str, quiet_page: Page, store: Any) -> None:
     from stats import keys
 
