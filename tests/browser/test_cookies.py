@@ -234,3 +234,16 @@ def test_fits_a_phone(site: str, quiet_page: Page, more_cookies: None, path: str
     quiet_page.goto(f"{site}{path}")
     expect(notice(quiet_page)).to_be_visible()
     assert quiet_page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("path", ["/cookies", "/de/privacy"])
+def test_the_list_is_read_on_a_phone_without_scrolling_sideways(site: str, quiet_page: Page, path: str) -> None:
+    quiet_page.set_viewport_size({"width": 320, "height": 640})
+    quiet_page.goto(f"{site}{path}")
+    cells = quiet_page.locator(".cookie-items td").evaluate_all(
+        "cells => cells.map(c => c.getBoundingClientRect().right)"
+    )
+    assert cells
+    assert max(cells) <= 320
+    assert Axe().run(quiet_page).response["violations"] == []
+    assert quiet_page.get_by_role("table").first.get_by_role("row").count() > 1
