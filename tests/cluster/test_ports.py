@@ -15,10 +15,16 @@ def test_a_port_that_nobody_listens_on_yet_is_not_given_to_another_process() -> 
     mine = {free_port() for _ in range(20)}
     assert len(mine) == 20
 
-    program = f"from tests.ports import free_port\nfor _ in range(5): print(free_port({[*mine, *PORTS[-5:]]}))"
-    theirs = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    theirs = run(f"from tests.ports import free_port\nfor _ in range(50): print(free_port({list(PORTS)}))")
+    assert theirs.returncode == 0
+    assert mine.isdisjoint(int(line) for line in theirs.stdout.split())
 
-    assert {int(line) for line in theirs.stdout.split()} == set(PORTS[-5:])
+    refused = run(f"from tests.ports import free_port\nfree_port({list(mine)})")
+    assert "no port is left" in refused.stderr
+
+
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
 
 
 def test_a_port_that_somebody_listens_on_is_not_given() -> None:
