@@ -22,7 +22,7 @@ help: ## say what can be typed here
 run: $(VENV)/.site compile ## set up and serve the site; Ctrl-C stops it and loses nothing
 	@exec $(BIN)/python manage.py serve
 
-test: lint ## lint, types and every test
+test: lint var/outside/.done ## lint, types and every test
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them
@@ -107,6 +107,13 @@ $(VENV)/.site: requirements.txt $(BIN)/python
 	@echo "Installing the locked requirements (once)"
 	@$(PIP) -r requirements.txt
 	@touch $@
+
+# Packages of the npm registry that tests hold this project against; where there is no npm those tests say that they were skipped.
+var/outside/.done: tests/outside/package-lock.json
+	@command -v npm >/dev/null || { echo "No npm on this machine: what other people's packages judge is skipped"; exit 0; }; \
+	echo "Installing other people's packages that tests compare with (once)"; \
+	mkdir -p $(@D) && cp tests/outside/package.json tests/outside/package-lock.json $(@D)/ && \
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.site
 	@echo "Installing the locked requirements of tests and tools (once)"
