@@ -13,7 +13,7 @@ from billing.models import StripeCustomer, StripeEvent
 from billing.services import inbox, standings, sync, work
 from kv.errors import StoreUnavailable
 from tests.billing.story import Story
-from tests.stripe_fake import Fault
+from tests.stripe_fake import Fault, shapes
 
 
 class TestStripeFails:
@@ -140,10 +140,10 @@ class TestUnknown:
         named = {"user_id": story.user_id}
         made = story.stripe.world.add("cus", "customer", metadata=named if place == "customer" else {})
         if place == "session":
-            story.stripe.world.add(
-                "cs", "checkout.session", customer=made["id"], client_reference_id=story.user_id, mode="subscription",
-                status="complete", payment_status="paid", payment_intent=None, amount_total=0,
-                _={"price": story.shop["plus_month"]},
+            lines = [{"price": story.shop["plus_month"], "quantity": 1}]
+            shapes.session(
+                story.stripe.world, lines, customer=made["id"], client_reference_id=story.user_id, mode="subscription",
+                status="complete", payment_status="paid",
             )  # fmt: skip
         story.stripe.desk.subscribe(made["id"], story.shop["plus_month"], named if place == "subscription" else {})
         story.deliver()
@@ -151,8 +151,6 @@ class TestUnknown:
         assert StripeCustomer.objects.get(customer_id=made["id"]).user == story.user
 
     def test_an_unknown_product_is_parked_and_what_is_known_holds(self, story: Story) -> None:
-        from tests.stripe_fake import shapes
-
         other = shapes.price(story.stripe.world, shapes.product(story.stripe.world, "Other"), 100, "month")
         story.stripe.desk.subscribe(story.customer, story.shop["plus_month"])
         story.stripe.desk.subscribe(story.customer, other["id"])

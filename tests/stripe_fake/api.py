@@ -7,7 +7,8 @@ import fnmatch
 from typing import Any
 
 from tests.stripe_fake import shapes
-from tests.stripe_fake.actions import ACTIONS, ApiError
+from tests.stripe_fake.endpoints import ACTIONS
+from tests.stripe_fake.errors import ApiError
 from tests.stripe_fake.world import Shape, World
 
 COLLECTIONS = {
@@ -73,18 +74,9 @@ def _expand_step(world: World, thing: Any, steps: list[str]) -> None:
         return
     step, rest = steps[0], steps[1:]
     if step == "line_items" and thing["object"] == "checkout.session":
-        chosen = world.objects[world.objects[thing["id"]]["_"]["price"]]
-        line = {
-            "id": f"li_{thing['id']}",
-            "object": "item",
-            "price": public(chosen),
-            "quantity": 1,
-            "amount_total": thing["amount_total"],
-        }
-        thing[step] = shapes.listed([line], f"/v1/checkout/sessions/{thing['id']}/line_items")
+        thing[step] = public(shapes.session_lines(world, world.objects[thing["id"]]))
     elif step == "refunds" and thing["object"] == "charge":
-        made = [public(one) for one in world.of("refund") if one["charge"] == thing["id"]]
-        thing[step] = shapes.listed(made, f"/v1/charges/{thing['id']}/refunds")
+        thing[step] = public(shapes.refunds_of(world, thing["id"]))
     elif step not in thing:
         raise ApiError(400, "invalid_request_error", f"This property cannot be expanded ({step}).")
     elif isinstance(thing[step], str) and thing[step] in world.objects:
@@ -122,7 +114,7 @@ def _fits(thing: Shape, params: dict[str, Any]) -> bool:
 
 
 def _event(world: World, name: str) -> Shape:
-    found = next((event for event in world.events if event["id"] == name), None)
+    found = next((event for event in world.log if event["id"] == name), None)
     if found is None:
         raise ApiError(404, "invalid_request_error", f"No such event: '{name}'", code="resource_missing")
     return found
@@ -136,7 +128,7 @@ def _events(world: World, params: dict[str, Any]) -> Shape:
     oldest = max(since, world.now - 30 * shapes.DAY)
     things = [
         event
-        for event in reversed(world.events)
+        for event in reversed(world.log)
         if event["created"] >= oldest and any(fnmatch.fnmatch(event["type"], kind) for kind in kinds)
     ]
     if (success := params.get("delivery_success")) is not None:

@@ -9,9 +9,9 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tests.stripe_fake import pages, shapes
-from tests.stripe_fake.actions import ApiError
 from tests.stripe_fake.api import answer
 from tests.stripe_fake.desk import Desk
+from tests.stripe_fake.errors import ApiError
 from tests.stripe_fake.forms import parse_form
 from tests.stripe_fake.world import Shape, World
 
@@ -26,7 +26,7 @@ class FakeStripe:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.world.objects["site"] = {"id": "site", "object": "site", "url": self.url}
+        self.world.site_url = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -47,6 +47,7 @@ class FakeStripe:
             made[plan] = owner["id"]
             made[f"{plan}_month"] = shapes.price(self.world, owner, month, "month")["id"]
             made[f"{plan}_year"] = shapes.price(self.world, owner, year, "year")["id"]
+        shapes.portal_configuration(self.world)
         tokens = shapes.product(self.world, "Tokens")
         made["topup_1000"] = shapes.price(self.world, tokens, 500)["id"]
         made["topup_5000"] = shapes.price(self.world, tokens, 2000)["id"]

@@ -7,24 +7,8 @@ from typing import Any
 
 from tests.stripe_fake import shapes
 from tests.stripe_fake.desk import Desk
+from tests.stripe_fake.errors import ApiError, missing
 from tests.stripe_fake.world import Shape, World
-
-
-class ApiError(Exception):
-    """An answer with an error in Stripe's shape."""
-
-    def __init__(
-        self, status: int, kind: str, message: str, *, code: str | None = None, param: str | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"error": {"type": kind, "message": message, "code": code, "param": param}}
-
-
-def missing(param: str) -> ApiError:
-    return ApiError(
-        400, "invalid_request_error", f"Missing required param: {param}.", code="parameter_missing", param=param
-    )
 
 
 def _create_customer(world: World, name: str, params: dict[str, Any]) -> Shape:
@@ -50,42 +34,20 @@ def _create_session(world: World, name: str, params: dict[str, Any]) -> Shape:
     for param in ("mode", "success_url", "line_items"):
         if param not in params:
             raise missing(param)
-    line = params["line_items"][0]
-    chosen = _get(world, line["price"], "price")
+    chosen = _get(world, params["line_items"][0]["price"], "price")
     mode = params["mode"]
     if (mode == "subscription") != (chosen["type"] == "recurring"):
         raise ApiError(400, "invalid_request_error", "The price's type does not fit the mode.", param="line_items")
     if (owner := params.get("customer")) is not None:
         _get(world, owner, "customer")
     inner = params.get("subscription_data" if mode == "subscription" else "payment_intent_data", {})
-    made = world.add(
-        "cs_live" if world.livemode else "cs_test",
-        "checkout.session",
-        mode=mode,
-        status="open",
-        payment_status="unpaid",
-        amount_subtotal=chosen["unit_amount"] * int(line.get("quantity", 1)),
-        amount_total=chosen["unit_amount"] * int(line.get("quantity", 1)),
-        cancel_url=params.get("cancel_url"),
-        client_reference_id=params.get("client_reference_id"),
-        currency=chosen["currency"],
-        customer=owner,
-        expires_at=world.now + shapes.DAY,
-        invoice=None,
-        locale=params.get("locale"),
+    return shapes.session(
+        world, [{"price": one["price"], "quantity": int(one.get("quantity", 1))} for one in params["line_items"]],
+        mode=mode, customer=owner, cancel_url=params.get("cancel_url"), success_url=params["success_url"],
+        client_reference_id=params.get("client_reference_id"), locale=params.get("locale"),
         metadata=dict(params.get("metadata", {})),
-        payment_intent=None,
-        subscription=None,
-        success_url=params["success_url"],
-        ui_mode="hosted_page",
-        _={
-            "price": chosen["id"],
-            "inner": dict(inner.get("metadata", {})),
-            "trial_days": int(inner.get("trial_period_days", 0)),
-        },
-    )
-    made["url"] = f"{world.objects['site']['url']}/checkout/{made['id']}"
-    return made
+        _={"inner": dict(inner.get("metadata", {})), "trial_days": int(inner.get("trial_period_days", 0))},
+    )  # fmt: skip
 
 
 def _expire_session(world: World, name: str, params: dict[str, Any]) -> Shape:
@@ -98,13 +60,10 @@ def _create_portal(world: World, name: str, params: dict[str, Any]) -> Shape:
     if "customer" not in params:
         raise missing("customer")
     _get(world, params["customer"], "customer")
-    made = world.add(
-        "bps", "billing_portal.session",
-        customer=params["customer"], return_url=params.get("return_url"), locale=params.get("locale"),
-        configuration="bpc_1",
-    )  # fmt: skip
-    made["url"] = f"{world.objects['site']['url']}/portal/{made['id']}"
-    return made
+    settings = next(iter(world.of("billing_portal.configuration")), None)
+    if settings is None:
+        raise ApiError(400, "invalid_request_error", "No configuration provided and your default is not saved.")
+    return shapes.portal_session(world, settings, params)
 
 
 def _cancel_subscription(world: World, name: str, params: dict[str, Any]) -> Shape:

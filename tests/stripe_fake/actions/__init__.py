@@ -1,0 +1,1 @@
+"""What happens at Stripe, by what it is about; `Desk` has all of it."""

@@ -1,0 +1,67 @@
+"""Time goes by: everything that Stripe does by itself is done, in the order of its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tests.stripe_fake.actions.changes import Changes
+from tests.stripe_fake.times import DAY
+from tests.stripe_fake.world import Shape
+
+_OVER = ("canceled", "incomplete_expired")
+_INCOMPLETE = 23 * 3600
+Deed = tuple[int, Callable[[], object]]
+
+
+class Clock(Changes):
+    """The world's clock moves, as a test clock at Stripe does."""
+
+    def advance(self, *, days: float = 0, seconds: int = 0) -> None:
+        """So much time goes by: trials end, periods are renewed (as each customer's card answers), what was cancelled
+        ends, what was paused resumes, checkouts expire, unpaid changes are dropped.
+        """
+        self.advance_to(self.world.now + int(days * DAY) + seconds)
+
+    def advance_to(self, moment: int) -> None:
+        """The same, up to a moment (s since 1970)."""
+        with self.world.lock:
+            while due := min((one for one in self._due() if one[0] <= moment), key=lambda one: one[0], default=None):
+                self.world.now = max(self.world.now, due[0])
+                due[1]()
+            self.world.now = max(self.world.now, moment)
+
+    def next_moment(self) -> int | None:
+        """When something will happen by itself; None: nothing will."""
+        with self.world.lock:
+            return min((moment for moment, _ in self._due()), default=None)
+
+    def _due(self) -> Iterator[Deed]:
+        for found in self.world.of("subscription"):
+            if found["status"] not in _OVER:
+                yield self._next(found)
+            if (pending := found["pending_update"]) is not None:
+                yield pending["expires_at"], lambda name=found["id"]: self.expire_pending(name)  # type: ignore[misc]
+        for made in self.world.of("checkout.session"):
+            if made["status"] == "open":
+                yield made["expires_at"], lambda name=made["id"]: self._expire(name)  # type: ignore[misc]
+
+    def _next(self, found: Shape) -> Deed:
+        """What comes next in a subscription's life."""
+        name = found["id"]
+        end = min(one["current_period_end"] for one in found["items"]["data"])
+        if found["status"] == "incomplete":
+            return found["created"] + _INCOMPLETE, lambda: self.expire_incomplete(name)
+        stop = end if found["cancel_at_period_end"] else found["cancel_at"]
+        if stop is not None and stop <= end:
+            return stop, lambda: self.end(name)
+        paused = found["pause_collection"]
+        if paused is not None and paused["resumes_at"] is not None and paused["resumes_at"] <= end:
+            return paused["resumes_at"], lambda: self.pause_collection(name, None)
+        if found["status"] == "paused":
+            return 2**53, lambda: None
+        return end, lambda: self.renew(name, paid=None)
+
+    def _expire(self, name: str) -> None:
+        made = self._find(name)
+        made.update(status="expired", url=None)
+        self.world.emit("checkout.session.expired", made)

@@ -1,0 +1,89 @@
+"""Who buys, with what, and where they look after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.stripe_fake.world import Card, Shape, World
+
+_LAST4 = {"good": "4242", "declined": "0341", "authenticate": "3184"}
+NOBODY: Shape = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
+
+
+def customer(world: World, params: dict[str, Any]) -> Shape:
+    return world.add(
+        "cus", "customer",
+        email=params.get("email"), name=params.get("name"), description=params.get("description"),
+        phone=params.get("phone"), metadata=dict(params.get("metadata", {})), preferred_locales=[], balance=0,
+        currency=None, delinquent=False, discount=None, shipping=None, address=None, tax_exempt="none",
+        invoice_prefix=f"F{len(world.objects):07d}", next_invoice_sequence=1,
+        invoice_settings={
+            "custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None,
+        },
+    )  # fmt: skip
+
+
+def payment_method(world: World, owner: str | None, card: Card = "good") -> Shape:
+    """A card that is kept for a customer."""
+    return world.add(
+        "pm", "payment_method",
+        type="card", customer=owner, billing_details=dict(NOBODY), allow_redisplay="unspecified",
+        card={
+            "brand": "visa", "country": "DE", "display_brand": "visa", "exp_month": 12, "exp_year": 2034,
+            "fingerprint": f"fp_{card}", "funding": "credit", "generated_from": None, "last4": _LAST4[card],
+            "networks": {"available": ["visa"], "preferred": None}, "regulated_status": "unregulated",
+            "three_d_secure_usage": {"supported": True}, "wallet": None,
+            "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+        },
+        _={"card": card},
+    )  # fmt: skip
+
+
+def portal_configuration(world: World) -> Shape:
+    """The portal's settings as the dashboard saves them unless they are changed."""
+    reasons = [
+        "too_expensive", "missing_features", "switched_service", "unused", "customer_service", "too_complex",
+        "low_quality", "other",
+    ]  # fmt: skip
+    return world.add(
+        "bpc", "billing_portal.configuration",
+        active=True, is_default=True, updated=world.now, login_page={"enabled": False, "url": None},
+        business_profile={"headline": None, "privacy_policy_url": None, "terms_of_service_url": None},
+        features={
+            "customer_update": {"allowed_updates": ["email", "address"], "enabled": True},
+            "invoice_history": {"enabled": True},
+            "payment_method_update": {"enabled": True, "payment_method_configuration": None},
+            "subscription_cancel": {
+                "cancellation_reason": {"enabled": True, "feedback_options": None, "options": reasons},
+                "enabled": True, "mode": "at_period_end", "proration_behavior": "none",
+            },
+            "subscription_pause": {"enabled": False},
+            "subscription_update": {
+                "billing_cycle_anchor": None, "default_allowed_updates": [], "enabled": False, "products": [],
+                "proration_behavior": "none", "schedule_at_period_end": {"conditions": []},
+                "trial_update_behavior": "end_trial",
+            },
+        },
+    )  # fmt: skip
+
+
+def portal_session(world: World, configuration: Shape, params: dict[str, Any]) -> Shape:
+    made = world.add(
+        "bps", "billing_portal.session",
+        configuration=configuration["id"], customer=params["customer"], locale=params.get("locale"),
+        return_url=params.get("return_url") or configuration["default_return_url"],
+    )  # fmt: skip
+    made["url"] = f"{world.site_url}/portal/{made['id']}"
+    return made
+
+
+def setup_intent(world: World, params: dict[str, Any]) -> Shape:
+    made = world.add(
+        "seti", "setup_intent",
+        customer=params.get("customer"), description=params.get("description"),
+        metadata=dict(params.get("metadata", {})), payment_method=params.get("payment_method"),
+        payment_method_types=params.get("payment_method_types", ["card"]), status="requires_payment_method",
+        usage=params.get("usage", "off_session"),
+    )  # fmt: skip
+    made["client_secret"] = f"{made['id']}_secret_fake"
+    return made

@@ -1,0 +1,9 @@
+"""Lists as Stripe sends them."""
+
+from __future__ import annotations
+
+from tests.stripe_fake.world import Shape
+
+
+def listed(things: list[Shape], url: str, *, more: bool = False) -> Shape:
+    return {"object": "list", "data": things, "has_more": more, "url": url}

@@ -1,0 +1,123 @@
+"""Money that comes and goes: payments, charges, refunds, disputes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.stripe_fake.shapes.customers import NOBODY
+from tests.stripe_fake.shapes.lists import listed
+from tests.stripe_fake.world import Shape, World
+
+_EVIDENCE = (
+    "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal "
+    "customer_communication customer_email_address customer_name customer_purchase_ip customer_signature "
+    "duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt "
+    "refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation "
+    "shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number "
+    "uncategorized_file uncategorized_text"
+)
+
+
+def payment(
+    world: World,
+    owner: str | None,
+    amount: int,
+    metadata: dict[str, str],
+    status: str = "succeeded",
+    *,
+    currency: str = "eur",
+    **fields: Any,
+) -> Shape:
+    """A payment; with its charge, when it succeeded."""
+    intent = world.add(
+        "pi", "payment_intent",
+        amount=amount, amount_capturable=0, amount_received=0, capture_method="automatic_async",
+        confirmation_method="automatic", currency=currency, customer=owner, metadata=dict(metadata),
+        payment_method_types=["card"], status=status, **fields,
+    )  # fmt: skip
+    intent["client_secret"] = f"{intent['id']}_secret_fake"
+    if status == "succeeded":
+        charge(world, intent)
+    return intent
+
+
+def charge(world: World, intent: Shape, *, failure: str | None = None) -> Shape:
+    """The charge by which a payment succeeds; failure: the code with which it is declined instead."""
+    made = world.add(
+        "ch", "charge",
+        amount=intent["amount"], amount_captured=0 if failure else intent["amount"], amount_refunded=0,
+        billing_details=dict(NOBODY), captured=failure is None, currency=intent["currency"],
+        customer=intent["customer"], description=intent["description"], disputed=False,
+        failure_code=failure, failure_message="Your card was declined." if failure else None,
+        metadata=dict(intent["metadata"]), outcome=_outcome(failure), paid=failure is None,
+        payment_intent=intent["id"], payment_method=intent["payment_method"], receipt_email=intent["receipt_email"],
+        refunded=False, status="failed" if failure else "succeeded", fraud_details={},
+    )  # fmt: skip
+    intent["latest_charge"] = made["id"]
+    if failure is None:
+        intent.update(status="succeeded", amount_received=intent["amount"], last_payment_error=None, next_action=None)
+        made["balance_transaction"] = movement(world, intent["amount"], made["id"], "charge")["id"]
+    return made
+
+
+def refund(world: World, paid: Shape, amount: int, status: str, **fields: Any) -> Shape:
+    made = world.add(
+        "re", "refund",
+        amount=amount, charge=paid["id"], currency=paid["currency"], customer=paid["customer"],
+        payment_intent=paid["payment_intent"], payment_method=paid["payment_method"], status=status, **fields,
+    )  # fmt: skip
+    if status == "succeeded":
+        made["balance_transaction"] = movement(world, -amount, made["id"], "refund")["id"]
+    return made
+
+
+def dispute(world: World, paid: Shape, amount: int, status: str, reason: str = "fraudulent") -> Shape:
+    evidence: Shape = {**dict.fromkeys(_EVIDENCE.split()), "enhanced_evidence": {}}
+    return world.add(
+        "dp", "dispute",
+        amount=amount, balance_transactions=[], charge=paid["id"], currency=paid["currency"],
+        enhanced_eligibility_types=[], evidence=evidence,
+        evidence_details={
+            "due_by": world.now + 9 * 86400, "enhanced_eligibility": {}, "has_evidence": False, "past_due": False,
+            "submission_count": 0, "submission_method": "not_submitted",
+        },
+        intended_submission_method="prefer_manual", payment_intent=paid["payment_intent"], reason=reason, status=status,
+        is_charge_refundable=status.startswith("warning_"), network_reason_code="10.4",
+    )  # fmt: skip
+
+
+def movement(world: World, amount: int, source: str, kind: str) -> Shape:
+    """What moved on our balance (cents; below nought: away from us)."""
+    return world.add(
+        "txn", "balance_transaction",
+        amount=amount, available_on=world.now, balance_type="payments", currency="eur", description=None,
+        exchange_rate=None, fee=0, fee_details=[], net=amount, reporting_category=kind, source=source,
+        status="available", type=kind,
+    )  # fmt: skip
+
+
+def payment_error(code: str, *, decline: str | None = None, charged: str | None = None) -> Shape:
+    """Why a payment did not go through, as it stands on the payment and in the error that answers it."""
+    texts = {
+        "authentication_required": "Your card was declined. This transaction requires authentication.",
+        "card_declined": "Your card was declined.",
+        "payment_intent_payment_attempt_failed": "The payment failed.",
+    }
+    found: Shape = {"code": code, "message": texts[code], "type": "card_error"}
+    found["doc_url"] = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
+    return {**found, **({"decline_code": decline} if decline else {}), **({"charge": charged} if charged else {})}
+
+
+def refunds_of(world: World, paid: str) -> Shape:
+    """The list of refunds inside a charge, where it is asked for."""
+    return listed([one for one in world.of("refund") if one["charge"] == paid], f"/v1/charges/{paid}/refunds")
+
+
+def _outcome(failure: str | None) -> Shape:
+    texts = ("The bank did not return any further details with this decline.", "Payment complete.")
+    return {
+        "advice_code": None, "network_advice_code": None, "network_decline_code": None,
+        "network_status": "declined_by_network" if failure else "approved_by_network", "reason": failure,
+        "risk_level": "normal", "risk_score": 10, "seller_message": texts[failure is None],
+        "type": "issuer_declined" if failure else "authorized",
+    }  # fmt: skip

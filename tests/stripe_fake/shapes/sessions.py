@@ -1,0 +1,64 @@
+"""Checkout sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.stripe_fake.shapes.lists import listed
+from tests.stripe_fake.times import DAY
+from tests.stripe_fake.world import Shape, World
+
+
+def session(world: World, lines: list[Shape], **fields: Any) -> Shape:
+    """An open checkout of lines [{"price": id, "quantity": n}]; `_` keeps what its success will need."""
+    chosen = world.objects[lines[0]["price"]]
+    mode = fields["mode"]
+    total = sum(world.objects[one["price"]]["unit_amount"] * one["quantity"] for one in lines)
+    hidden: Shape = {"price": chosen["id"], "lines": lines, "inner": {}, "trial_days": 0, **fields.pop("_", {})}
+    texts = dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance"))
+    made = world.add(
+        "cs_live" if world.livemode else "cs_test", "checkout.session",
+        **{
+            "status": "open", "payment_status": "unpaid", "amount_subtotal": total, "amount_total": total,
+            "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+            "billing_address_collection": None, "currency": chosen["currency"], "custom_fields": [],
+            "custom_text": texts, "customer_creation": None if fields.get("customer") else (
+                "always" if mode == "subscription" else "if_required"
+            ),
+            "expires_at": world.now + DAY, "payment_method_collection": "always" if mode == "subscription" else (
+                "if_required"
+            ),
+            "invoice_creation": None if mode == "subscription" else _no_invoice(), "discounts": [],
+            "payment_method_types": ["card"], "shipping_options": [], "ui_mode": "hosted_page",
+            "adaptive_pricing": {"enabled": False}, "phone_number_collection": {"enabled": False},
+            "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+            "_": hidden,
+            **fields,
+        },
+    )  # fmt: skip
+    made["url"] = f"{world.site_url}/checkout/{made['id']}"
+    return made
+
+
+def session_lines(world: World, made: Shape) -> Shape:
+    """What is bought in a session, where it is asked for."""
+    found = []
+    for number, one in enumerate(made["_"]["lines"]):
+        chosen = world.objects[one["price"]]
+        amount = chosen["unit_amount"] * one["quantity"]
+        off = made["total_details"]["amount_discount"] if number == 0 else 0
+        line = world.make(
+            "li", "item",
+            adjustable_quantity=None, amount_discount=off, amount_subtotal=amount, amount_tax=0,
+            amount_total=amount - off, currency=chosen["currency"],
+            description=world.objects[chosen["product"]]["name"], price=chosen, quantity=one["quantity"],
+        )  # fmt: skip
+        found.append({**line, "id": f"li_{made['id']}_{number}"})
+    return listed(found, f"/v1/checkout/sessions/{made['id']}/line_items")
+
+
+def _no_invoice() -> Shape:
+    nothing = dict.fromkeys(
+        ("account_tax_ids", "custom_fields", "description", "footer", "issuer", "rendering_options")
+    )
+    return {"enabled": False, "invoice_data": {**nothing, "metadata": {}}}

@@ -1,0 +1,244 @@
+"""What the actions of the fake do to subscriptions, invoices and payments, as Stripe does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stripe_fake import Desk, World, shapes
+from tests.stripe_fake.times import DAY
+from tests.stripe_fake.world import Shape
+
+MAY = 1777593600  # 2026-05-01
+
+
+@pytest.fixture
+def world() -> World:
+    return World(now=MAY)
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    return Desk(world)
+
+
+@pytest.fixture
+def shop(desk: Desk) -> dict[str, str]:
+    plus = desk.add_product("Plus", month=900, year=9000)
+    premium = desk.add_product("Premium", month=2900, year=29000)
+    tokens = desk.add_product("Tokens", once=500)
+    return {
+        "plus": plus["month"], "plus_year": plus["year"], "premium": premium["month"],
+        "premium_year": premium["year"], "tokens": tokens["once"],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def owner(desk: Desk) -> str:
+    return str(desk.add_customer()["id"])
+
+
+def latest(world: World, subscription: Shape) -> Shape:
+    return world.objects[subscription["latest_invoice"]]
+
+
+def lines(bill: Shape) -> list[tuple[int, int, int, bool]]:
+    """Amount, period and whether it is a proration, of each line."""
+    return [
+        (
+            one["amount"],
+            one["period"]["start"],
+            one["period"]["end"],
+            one["parent"]["subscription_item_details"]["proration"],
+        )
+        for one in bill["lines"]["data"]
+    ]
+
+
+def period(subscription: Shape) -> tuple[int, int]:
+    one = subscription["items"]["data"][0]
+    return one["current_period_start"], one["current_period_end"]
+
+
+class TestChanges:
+    def test_a_new_subscription(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"], quantity=2)
+        bill = latest(world, made)
+        assert (bill["billing_reason"], bill["status"], bill["total"]) == ("subscription_create", "paid", 1800)
+        assert lines(bill) == [(1800, MAY, MAY + 31 * DAY, False)]
+        assert desk.charge_of(made["id"])["amount"] == 1800
+
+    def test_the_first_payment_fails(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        desk.set_card(owner, "declined")
+        made = desk.subscribe(owner, shop["plus"])
+        assert (made["status"], latest(world, made)["status"]) == ("incomplete", "open")
+        desk.pay_invoice(made["latest_invoice"])
+        assert made["status"] == "active"
+        other = desk.subscribe(owner, shop["plus"])
+        desk.advance(days=1)
+        assert (other["status"], latest(world, other)["status"]) == ("incomplete_expired", "void")
+
+    def test_the_same_interval_goes_on(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"])
+        whole = period(made)
+        half = (whole[0] + whole[1]) // 2
+        desk.advance_to(half)
+        desk.change_price(made["id"], shop["premium"])
+        bill = latest(world, made)
+        assert (bill["billing_reason"], period(made)) == ("subscription_update", whole)
+        assert lines(bill) == [(-450, half, whole[1], True), (1450, half, whole[1], True)]
+
+    def test_prorations_that_wait(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"])
+        first = made["latest_invoice"]
+        desk.advance_to(sum(period(made)) // 2)
+        desk.change_price(made["id"], shop["premium"], proration="create_prorations")
+        assert made["latest_invoice"] == first
+        desk.renew(made["id"])
+        bill = latest(world, made)
+        assert bill["billing_reason"] == "subscription_cycle"
+        assert [one[0] for one in lines(bill)] == [-450, 1450, 2900]
+
+    def test_another_interval_begins_anew(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"])
+        end = period(made)[1]
+        desk.advance(days=10)
+        desk.change_price(made["id"], shop["premium_year"], pays=False)
+        bill = latest(world, made)
+        assert (made["status"], bill["status"], bill["billing_reason"]) == ("past_due", "open", "subscription_update")
+        assert lines(bill) == [
+            (-round(900 * 21 / 31), world.now, end, True),
+            (29000, world.now, world.now + 365 * DAY, False),
+        ]
+        assert period(made) == (world.now, world.now + 365 * DAY)
+
+    def test_the_anchor_moves(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"])
+        desk.advance(days=20)
+        desk.move_anchor(made["id"])
+        assert period(made)[0] == made["billing_cycle_anchor"] == world.now
+        assert [one[3] for one in lines(latest(world, made))] == [True, False]
+        assert latest(world, made)["status"] == "paid"
+
+    def test_a_trial_ends_early(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"], trial_days=14)
+        assert (made["status"], latest(world, made)["total"]) == ("trialing", 0)
+        desk.advance(days=5)
+        desk.end_trial(made["id"])
+        bill = latest(world, made)
+        assert (made["status"], made["trial_end"], bill["billing_reason"]) == (
+            "active",
+            world.now,
+            "subscription_update",
+        )
+        assert lines(bill) == [(900, *period(made), False)]
+        assert period(made)[0] == world.now
+
+    @pytest.mark.parametrize("ends", [True, False])
+    def test_a_change_in_a_trial(self, desk: Desk, shop: dict[str, str], owner: str, ends: bool) -> None:
+        made = desk.subscribe(owner, shop["plus"], trial_days=14)
+        desk.change_price(made["id"], shop["premium"], ends_trial=ends)
+        assert made["status"] == ("active" if ends else "trialing")
+
+    def test_a_change_that_waits_for_its_payment(
+        self, world: World, desk: Desk, shop: dict[str, str], owner: str
+    ) -> None:
+        made = desk.subscribe(owner, shop["plus"])
+        before = period(made)
+        desk.advance(days=5)
+        desk.change_price(made["id"], shop["premium_year"], pays=False, behavior="pending_if_incomplete")
+        assert (made["status"], period(made)) == ("active", before)
+        assert made["items"]["data"][0]["price"]["id"] == shop["plus"]
+        desk.pay_invoice(made["latest_invoice"])
+        assert made["items"]["data"][0]["price"]["id"] == shop["premium_year"]
+        assert period(made)[0] == world.now
+
+    def test_a_schedule_changes_the_price_with_the_period(self, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["premium"])
+        desk.schedule_price(made["id"], shop["plus_year"])
+        end = period(made)[1]
+        desk.advance_to(end)
+        assert made["items"]["data"][0]["price"]["id"] == shop["plus_year"]
+        assert period(made) == (end, shapes.after(end, "year"))
+
+    def test_credit_is_used_up(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["premium_year"])
+        desk.advance(days=1)
+        desk.change_price(made["id"], shop["plus"])
+        bill = latest(world, made)
+        assert bill["total"] < 0
+        assert (bill["amount_due"], bill["status"]) == (0, "paid")
+        assert world.objects[owner]["balance"] == bill["total"]
+        desk.renew(made["id"])
+        assert latest(world, made)["amount_due"] == 0
+        assert world.objects[owner]["balance"] == bill["total"] + 900
+
+
+class TestTime:
+    def test_periods_trials_and_cancellations(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"], trial_days=14)
+        desk.advance(days=15)
+        assert (made["status"], latest(world, made)["billing_reason"]) == ("active", "subscription_cycle")
+        desk.set_card(owner, "declined")
+        desk.advance(days=31)
+        assert made["status"] == "past_due"
+        desk.set_card(owner, "good")
+        desk.recover(made["id"])
+        desk.cancel_at_period_end(made["id"])
+        desk.advance(days=31)
+        assert made["status"] == "canceled"
+        assert made["ended_at"] == made["cancel_at"] < world.now
+
+    @pytest.mark.parametrize(("behavior", "status"), [("void", "void"), ("keep_as_draft", "draft")])
+    def test_paused_collection(self, desk: Desk, shop: dict[str, str], owner: str, behavior: str, status: str) -> None:
+        made = desk.subscribe(owner, shop["plus"])
+        desk.pause_collection(made["id"], behavior, MAY + 40 * DAY)
+        desk.advance(days=35)
+        assert (made["status"], latest(desk.world, made)["status"]) == ("active", status)
+        desk.advance(days=10)
+        assert made["pause_collection"] is None
+
+    def test_the_anchor_holds_over_short_months(self, world: World, desk: Desk, shop: dict[str, str]) -> None:
+        world.now = 1769860800  # 31 January 2026
+        made = desk.subscribe(str(desk.add_customer()["id"]), shop["plus"])
+        ends = [period(made)[1]]
+        for _ in range(2):
+            desk.renew(made["id"])
+            ends.append(period(made)[1])
+        assert ends == [1772280000, 1774958400, 1777550400]  # 28 February, 31 March, 30 April
+
+
+class TestMoney:
+    def test_a_guest_pays_by_link(self, world: World, desk: Desk, shop: dict[str, str]) -> None:
+        link = desk.add_link(shop["tokens"], quantity=3)
+        made = desk.pay_link(link["id"], client_reference_id="7")
+        assert (made["customer"], made["client_reference_id"], made["amount_total"]) == (None, "7", 1500)
+        charge = desk.charge_of(made["id"])
+        assert (charge["customer"], charge["billing_details"]["email"]) == (None, "guest@example.com")
+        assert desk.refund(made["id"], 500)["customer"] is None
+        always = desk.add_link(shop["tokens"], customer_creation="always")
+        assert desk.pay_link(always["id"])["customer"] in world.objects
+
+    def test_a_dispute_through_appeal(self, world: World, desk: Desk, shop: dict[str, str]) -> None:
+        made = desk.dispute(desk.pay_link(desk.add_link(shop["tokens"])["id"])["id"])
+        seen = [made["status"]]
+        steps: list[Any] = [
+            lambda: desk.answer_dispute(made["id"]),
+            lambda: desk.close_dispute(made["id"], "lost"),
+            lambda: desk.appeal_dispute(made["id"]),
+            lambda: desk.answer_dispute(made["id"]),
+            lambda: desk.close_dispute(made["id"], "won"),
+        ]
+        seen += [step()["status"] for step in steps]
+        assert seen == ["needs_response", "under_review", "lost", "appeal_needs_response", "appeal_under_review", "won"]
+        assert [one["amount"] for one in made["balance_transactions"]] == [-500, 500]
+
+    def test_a_code_makes_the_first_month_cheaper(
+        self, world: World, desk: Desk, shop: dict[str, str], owner: str
+    ) -> None:
+        code = desk.add_code("HALF", percent_off=50)
+        made = desk.subscribe(owner, shop["plus"], promotion_code=code["id"])
+        assert latest(world, made)["total"] == 450
+        desk.renew(made["id"])
+        assert latest(world, made)["total"] == 900
