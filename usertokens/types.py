@@ -126,7 +126,7 @@ class UserStats:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """All of a user's page. low_balance: the balance fell to the threshold and the user has not been told yet."""
+    """All of a user's page. low_balance: the balance is at the threshold or below, and the note is not put away."""
 
     user_id: str
     stats: UserStats

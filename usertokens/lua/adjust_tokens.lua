@@ -1,7 +1,7 @@
 --[[ Correct a balance by hand, up or down, never below zero.
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 change (tokens, int, not 0), 10 priority (int), 11 largest balance (int)
-Returns {"ok", "new" | "low" | "repeated", entry, change, balance} | {"insufficient", balance} | {"too_large"} | {"conflict"} | {"closed"} ]]
+Returns {"ok", "new" | "repeated", entry, change, balance} | {"insufficient", balance} | {"too_large"} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
@@ -11,12 +11,10 @@ local account = settled()
 if not account then return {'closed'} end
 local change = tonumber(ARGV[9])
 if change < 0 and account.balance + change < 0 then
-  keep(account)
-  return {'insufficient', whole(account.balance)}
+  return keep(account, {'insufficient', whole(account.balance)})
 end
 if account.balance + account.held + change > tonumber(ARGV[11]) then
-  keep(account)
-  return {'too_large'}
+  return keep(account, {'too_large'})
 end
 local entry
 if change > 0 then

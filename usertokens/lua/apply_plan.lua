@@ -2,7 +2,7 @@
 KEYS  as ledger.lua (1–7)
 ARGV  as ledger.lua, 9 plan, 10 observation (int, "" = set by hand), 11 period starts, 12 period ends (ms, "" = calendar months),
       13 "1" when the period is to be set
-Returns {"ok", "new" | "low", balance} | {"older"} | {"closed"} ]]
+Returns {"ok", "new", balance} | {"older"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle

@@ -1,7 +1,7 @@
 --[[ Take what is left of a money-backed grant out of the balance while it is disputed.
 KEYS  as ledger.lua (1–7), 8 sources
 ARGV  as ledger.lua, 9 digest of the source's key
-Returns {"ok", "new" | "low" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
+Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
@@ -10,13 +10,11 @@ local account = settled()
 if not account then return {'closed'} end
 local source = source_of()
 if not source then
-  keep(account)
-  return {'unknown'}
+  return keep(account, {'unknown'})
 end
 local tokens = source[8] == 1 and 0 or drain(account, source[4], source[5])
 if tokens == 0 then
-  keep(account)
-  return source_answer(account, source, 'same')
+  return keep(account, source_answer(account, source, 'same'))
 end
 source[7] = source[7] + tokens
 enter(account, 'freeze', -tokens, {source[4], -tokens})

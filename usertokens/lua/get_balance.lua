@@ -8,7 +8,7 @@ Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), {grant, l
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end
-keep(account)
+close_settled(account)
 local row = redis.call('HMGET', KEYS[1], 'allowance', 'starts', 'ends')
 local answer = {'ok', whole(account.balance), whole(account.held), whole(account.debt), row[1] or '0', row[2] or '0', row[3] or '0'}
 local function show(grant, left)
@@ -20,4 +20,4 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
   local grant = cmsgpack.unpack(redis.call('HGET', KEYS[2], tonumber(member)))
   show(grant, grant[6])
 end
-return answer
+return told(account, answer)

@@ -2,7 +2,7 @@
 KEYS  as ledger.lua (1–7), 8 sources
 ARGV  as ledger.lua, 9 digest of the source's key, 10 amount (tokens, int > 0), 11 priority (int), 12 expires (ms, "" = never),
       13 largest balance (int), 14 source (word)
-Returns {"ok", "new" | "low" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"conflict"} | {"too_large"} | {"closed"} ]]
+Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"conflict"} | {"too_large"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
@@ -11,14 +11,11 @@ local account = settled()
 if not account then return {'closed'} end
 local known = source_of()
 if known then
-  keep(account)
-  if known[2] ~= ARGV[5] then return {'conflict'} end
-  return source_answer(account, known, 'same')
+  return keep(account, known[2] == ARGV[5] and source_answer(account, known, 'same') or {'conflict'})
 end
 local amount = tonumber(ARGV[10])
 if account.balance + account.held + amount > tonumber(ARGV[13]) then
-  keep(account)
-  return {'too_large'}
+  return keep(account, {'too_large'})
 end
 local entry, grant =
   movements().grant_new(account, 'grant', amount, tonumber(ARGV[11]), tonumber(ARGV[12]) or NEVER, ARGV[14])

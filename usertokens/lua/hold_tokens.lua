@@ -1,7 +1,7 @@
 --[[ Take tokens out of the balance for a while, to be captured or released.
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 amount (tokens, int > 0), 10 time to live (ms, int > 0), 11 made by ("user" or "service")
-Returns {"ok", "new" | "low" | "repeated", entry, amount, balance, expires (ms)} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
+Returns {"ok", "new" | "repeated", entry, amount, balance, expires (ms)} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
@@ -11,8 +11,7 @@ local account = settled()
 if not account then return {'closed'} end
 local amount, expires = tonumber(ARGV[9]), now + tonumber(ARGV[10])
 if account.balance < amount then
-  keep(account)
-  return {'insufficient', whole(account.balance)}
+  return keep(account, {'insufficient', whole(account.balance)})
 end
 local moves = take(account, amount)
 local parts = {}

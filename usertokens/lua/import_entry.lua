@@ -14,12 +14,10 @@ local account = settled()
 if not account then return {'closed'} end
 local change = tonumber(ARGV[10])
 if change < 0 and account.balance + change < 0 then
-  keep(account)
-  return {'insufficient', whole(account.balance)}
+  return keep(account, {'insufficient', whole(account.balance)})
 end
 if account.balance + account.held + change > tonumber(ARGV[12]) then
-  keep(account)
-  return {'too_large'}
+  return keep(account, {'too_large'})
 end
 local entry, grant = 0, 0
 if change > 0 then
@@ -29,5 +27,5 @@ else
 end
 -- Void from the start: no payment of this site stands behind it, so nothing of it is ever taken back.
 keep_source({now, ARGV[5], entry, grant, math.max(change, 0), 0, 0, 1})
-close(account, {})
-return {'ok', 'new'}
+close(account)
+return told(account, {'ok', 'new'})

@@ -6,7 +6,8 @@ Shape of the keys: docs/decisions/0041-ledger.md. Packed values are cmsgpack arr
 KEYS  1 account, 2 grants, 3 burn, 4 holds, 5 journal, 6 stats, 7 tombstone, 8–10 keys of three weeks
 ARGV  1 now (ms, "" = the server's clock), 2 low balance, 3 rules (JSON: plans, cap), 4 digest of the idempotency key ("" = none),
       5 fingerprint of the input, 6 reason, 7 idempotency key, 8 actor
-Returns  nothing of its own: {"closed"} and {"conflict"} are handed on by the scripts that use it. ]]
+Returns  nothing of its own: {"closed"} and {"conflict"} are handed on by the scripts that use it. Whatever a script answers,
+         {"low", balance} stands behind it when the balance fell to the threshold in this call. ]]
 local NEVER = 8796093022207
 local WEEK = 604800000
 local now = tonumber(ARGV[1])
@@ -42,7 +43,8 @@ local function open()
     due = tonumber(row[4] or 0), first = row[5] and cmsgpack.unpack(row[5]), held = tonumber(row[6] or 0),
     debt = tonumber(row[7] or 0), grants = tonumber(row[8] or 0), changed = {},
   }
-  account.before = account.exists and account.balance or 0
+  -- The highest balance of this call: what a fall below the threshold is measured from.
+  account.peak = account.balance
   return account
 end
 
@@ -75,6 +77,7 @@ end
 -- Answers the entry's number.
 local function enter(account, kind, amount, moves, words, used)
   account.balance = account.balance + amount
+  if account.balance > account.peak then account.peak = account.balance end
   account.entries = account.entries + 1
   local reason, key, actor = ARGV[6], ARGV[7], ARGV[8]
   if words then reason, key, actor = words[1], words[2] or '', words[3] or '' end
@@ -121,25 +124,30 @@ local function take(account, amount)
   return moves, amount
 end
 
--- Note a balance that has just fallen to the threshold, and write the account.
-local function close(account, answer)
+-- Write the account; a balance that has fallen to the threshold is noted: a note that was put away stands again.
+local function close(account)
   local low = tonumber(ARGV[2])
-  if account.before > low and account.balance <= low then
-    set(account, 'low', 1)
-    answer[2] = 'low'
+  if account.peak > low and account.balance <= low then
+    account.fell = true
+    set(account, 'seen', nil)
   end
   save(account)
+end
+
+-- The answer, with {"low", balance} behind it when the balance fell to the threshold in this call.
+local function told(account, answer)
+  if account.fell then answer[#answer + 1] = {'low', whole(account.balance)} end
   return answer
 end
 
 -- Every script that has changed the ledger ends here: write the account, and the answer under its idempotency key.
 local function finish(account, answer)
-  close(account, answer)
+  close(account)
   if ARGV[4] ~= '' then
     local week = KEYS[8 + math.floor(now / WEEK) % 3]
     redis.call('HSET', week, ARGV[4], cmsgpack.pack(now, ARGV[5], unpack(answer)))
     -- Counted from its first key, two weeks reach a week beyond its last one.
     if redis.call('PTTL', week) < 0 then redis.call('PEXPIRE', week, 2 * WEEK) end
   end
-  return answer
+  return told(account, answer)
 end

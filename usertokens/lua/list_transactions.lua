@@ -8,12 +8,12 @@ Returns {"ok", entries up to this number are in the archive, newest entry, {entr
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end
-keep(account)
+close_settled(account)
 local archived = tonumber(redis.call('HGET', KEYS[1], 'archived') or 0)
 local highest = math.min(tonumber(ARGV[9]) or account.entries, account.entries)
 local lowest = math.max(highest - tonumber(ARGV[10]) + 1, archived + 1)
 local answer = {'ok', whole(archived), whole(account.entries)}
-if highest <= archived then return answer end
+if highest <= archived then return told(account, answer) end
 local packed = redis.call('LRANGE', KEYS[5], lowest - archived - 1, highest - archived - 1)
 local function words(numbers)
   local texts = {}
@@ -25,4 +25,4 @@ for index = #packed, 1, -1 do
   answer[#answer + 1] = {whole(entry[1]), whole(entry[2]), entry[3], whole(entry[4]), whole(entry[5]), entry[6], entry[7], entry[8],
     words(entry[9]), words(entry[10])}
 end
-return answer
+return told(account, answer)

@@ -1,7 +1,7 @@
 --[[ Everything of a user that the dashboard shows, made or settled first when it is due.
 KEYS  as ledger.lua (1–7), 8 last log-in (STRING)
 ARGV  as ledger.lua (4 is ""), 9 today ("YYYY-MM-DD", the site's day)
-Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), "1" while a low balance is to be noted, else "",
+Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), "1" while the balance is low and the user has not put the note away, else "",
         last log-in, field, value, … of the stats} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
@@ -9,9 +9,9 @@ Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), "1" while
 -- uses usertokens.activity
 local account = settled()
 if not account or create_stats(KEYS[6], KEYS[8], KEYS[7], ARGV[9]) == nil then return {'closed'} end
-keep(account)
-local row = redis.call('HMGET', KEYS[1], 'allowance', 'starts', 'ends', 'low')
+close_settled(account)
+local row = redis.call('HMGET', KEYS[1], 'allowance', 'starts', 'ends', 'seen')
 local answer = {'ok', whole(account.balance), whole(account.held), whole(account.debt), row[1] or '0', row[2] or '0', row[3] or '0',
-  row[4] or '', redis.call('GET', KEYS[8]) or ''}
+  account.balance <= tonumber(ARGV[2]) and not row[4] and '1' or '', redis.call('GET', KEYS[8]) or ''}
 for _, word in ipairs(redis.call('HGETALL', KEYS[6])) do answer[#answer + 1] = word end
-return answer
+return told(account, answer)

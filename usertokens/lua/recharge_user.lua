@@ -8,5 +8,4 @@ Returns {"ok", journal entries written} | {"closed"} ]]
 local account = settled()
 if not account then return {'closed'} end
 local before = tonumber(redis.call('HGET', KEYS[1], 'entries') or 0)
-keep(account)
-return {'ok', whole(account.entries - before)}
+return keep(account, {'ok', whole(account.entries - before)})

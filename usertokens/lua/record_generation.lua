@@ -1,7 +1,7 @@
 --[[ Take the tokens of one generation and count it, all or nothing.
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 cost (tokens, int > 0)
-Returns {"ok", "new" | "low" | "repeated", entry, cost, balance, generations} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
+Returns {"ok", "new" | "repeated", entry, cost, balance, generations} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
@@ -11,8 +11,7 @@ local account = settled()
 if not account then return {'closed'} end
 local cost = tonumber(ARGV[9])
 if account.balance < cost then
-  keep(account)
-  return {'insufficient', whole(account.balance)}
+  return keep(account, {'insufficient', whole(account.balance)})
 end
 local entry = enter(account, 'spend', -cost, (take(account, cost)))
 local generations = redis.call('HINCRBY', KEYS[6], 'generations', 1)

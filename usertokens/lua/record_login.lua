@@ -10,14 +10,14 @@ Returns {"ok", "1" when today is counted now, else "0", days active, streak, lon
 local HALF = 4398046511104
 local account = settled()
 if not account then return {'closed'} end
-keep(account)
+close_settled(account)
 local made = create_stats(KEYS[6], KEYS[8], KEYS[7], ARGV[9])
 local row = redis.call('HMGET', KEYS[6], 'days_active', 'login_streak', 'longest_streak', 'days')
 local active, streak, longest = tonumber(row[1]), tonumber(row[2] or 1), tonumber(row[3] or 1)
 local last = redis.call('GET', KEYS[8]) or ''
 -- A clock that runs behind must not take a day back.
 if made or last >= ARGV[9] then
-  return {'ok', made and '1' or '0', whole(active), whole(streak), whole(longest)}
+  return told(account, {'ok', made and '1' or '0', whole(active), whole(streak), whole(longest)})
 end
 local year, month, day = string.match(last, '^(%d%d%d%d)-(%d%d)-(%d%d)$')
 local gap = 84
@@ -41,4 +41,4 @@ end
 redis.call('HSET', KEYS[6], 'days_active', active, 'login_streak', streak, 'longest_streak', longest,
   'days', whole(higher) .. ':' .. whole(lower + 1))
 redis.call('SET', KEYS[8], ARGV[9])
-return {'ok', '1', whole(active), whole(streak), whole(longest)}
+return told(account, {'ok', '1', whole(active), whole(streak), whole(longest)})

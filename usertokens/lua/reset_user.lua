@@ -2,7 +2,7 @@
 A plan that billing has set stays with its period, and the balance is as on that plan's first day.
 KEYS  as ledger.lua (8–10 always), 11 last log-in (STRING), 12 reversed, 13 sources
 ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD", the site's day)
-Returns {"ok", "new" | "low" | "repeated", at (ms), balance, held, debt, allowance, starts (ms), ends (ms), last log-in, field, value, …
+Returns {"ok", "new" | "repeated", at (ms), balance, held, debt, allowance, starts (ms), ends (ms), last log-in, field, value, …
         of the stats} | {"behind"} | {"held"} | {"conflict"} | {"closed"}: the first day as it was then, also when repeated ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
@@ -13,8 +13,7 @@ if known then return known end
 local account = settled()
 if not account then return {'closed'} end
 if account.held > 0 or account.entries ~= tonumber(ARGV[9]) then
-  keep(account)
-  return {account.held > 0 and 'held' or 'behind'}
+  return keep(account, {account.held > 0 and 'held' or 'behind'})
 end
 -- Billing speaks again only when something changes at its end: dropped here, what was paid for would be missing till then.
 local billed = redis.call('HMGET', KEYS[1], 'observation', 'anchor', 'paid')

@@ -2,7 +2,7 @@
 KEYS  as ledger.lua (8–10 always), 11 reversed
 ARGV  as ledger.lua, 9 entry (its number), 10 amount (tokens, int > 0, "" = all that is left),
       11 what the entry took (JSON array grant, tokens, …) when it is in the archive, "" otherwise
-Returns {"ok", "new" | "low" | "repeated", entry, amount, balance} | {"unknown"} | {"archived"} | {"not_reversible"} |
+Returns {"ok", "new" | "repeated", entry, amount, balance} | {"unknown"} | {"archived"} | {"not_reversible"} |
         {"too_much", what is left to reverse} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
@@ -14,8 +14,7 @@ if not account then return {'closed'} end
 local number, taken = tonumber(ARGV[9]), nil
 local archived = tonumber(redis.call('HGET', KEYS[1], 'archived') or 0)
 local function stop(answer)
-  keep(account)
-  return answer
+  return keep(account, answer)
 end
 if number < 1 or number > account.entries then return stop({'unknown'}) end
 if number <= archived then

@@ -2,7 +2,7 @@
 the balance, and beyond that as debt.
 KEYS  as ledger.lua (1–7), 8 sources
 ARGV  as ledger.lua, 9 digest of the source's key, 10 taken back in all (tokens, int >= 0; more than the grant counts as all of it)
-Returns {"ok", "new" | "low" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
+Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
@@ -11,13 +11,11 @@ local account = settled()
 if not account then return {'closed'} end
 local source = source_of()
 if not source then
-  keep(account)
-  return {'unknown'}
+  return keep(account, {'unknown'})
 end
 local missing = math.min(tonumber(ARGV[10]), source[5]) - source[6]
 if missing <= 0 or source[8] == 1 then
-  keep(account)
-  return source_answer(account, source, 'same')
+  return keep(account, source_answer(account, source, 'same'))
 end
 source[6] = source[6] + missing
 local thawed = math.min(source[7], missing)

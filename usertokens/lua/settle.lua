@@ -196,7 +196,12 @@ local function settled()
   return account
 end
 
--- For a script that stops here: what was due is kept, nothing else.
-local function keep(account)
-  if account.settled then close(account, {}) end
+-- For a script that stops here or goes on reading: what was due is kept, nothing else.
+local function close_settled(account)
+  if account.settled then close(account) end
+end
+
+local function keep(account, answer)
+  close_settled(account)
+  return told(account, answer)
 end

@@ -1,7 +1,7 @@
 --[[ Take tokens from the grants in burn order, all or nothing.
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 amount (tokens, int > 0)
-Returns {"ok", "new" | "low" | "repeated", entry, amount, balance} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
+Returns {"ok", "new" | "repeated", entry, amount, balance} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settle
@@ -11,8 +11,7 @@ local account = settled()
 if not account then return {'closed'} end
 local amount = tonumber(ARGV[9])
 if account.balance < amount then
-  keep(account)
-  return {'insufficient', whole(account.balance)}
+  return keep(account, {'insufficient', whole(account.balance)})
 end
 local entry = enter(account, 'spend', -amount, (take(account, amount)))
 return finish(account, {'ok', 'new', whole(entry), whole(amount), whole(account.balance)})

@@ -29,7 +29,7 @@ set_mood_script = Script("usertokens", "set_mood")
 
 def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
     """Make the user's activity as on the first day; False when it is there already. Raises AccountClosed."""
-    reply = ledger.checked(create_user_stats_script.run(activity_keys(user_id), [local_day(now).isoformat()]))
+    reply = ledger.checked(user_id, create_user_stats_script.run(activity_keys(user_id), [local_day(now).isoformat()]))
     return bool(reply[1] == b"1")
 
 
@@ -54,7 +54,7 @@ def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
     today = local_day(now)
     words = [*ledger.common_words(user_id, now), today.isoformat(), day_number(today)]
     names = [*keys.ledger(user_id), keys.last_login(user_id)]
-    reply = ledger.checked(record_login_script.run(names, words))
+    reply = ledger.checked(user_id, record_login_script.run(names, words))
     return LoginCounted(reply[1] == b"1", int(reply[2]), int(reply[3]), int(reply[4]))
 
 
@@ -64,7 +64,7 @@ def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = Non
     if not 0 <= number <= BEST_MOOD or number != round(number, 1):
         raise BadMood(str(score))
     text = f"{number:.1f}".removesuffix(".0")
-    ledger.checked(set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat()]))
+    ledger.checked(user_id, set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat()]))
 
 
 def delete_user_stats(user_id: str) -> bool:

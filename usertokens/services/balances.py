@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kv.connection import call_write
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.conf import app_settings
@@ -23,6 +22,7 @@ record_generation_script = Script("usertokens", "record_generation")
 add_tokens_script = Script("usertokens", "add_tokens")
 adjust_tokens_script = Script("usertokens", "adjust_tokens")
 reverse_entry_script = Script("usertokens", "reverse_entry")
+dismiss_low_balance_script = Script("usertokens", "dismiss_low_balance")
 
 
 def get_balance(user_id: str, *, now: datetime | None = None) -> Balance:
@@ -51,7 +51,7 @@ def spend_tokens(
     """
     ledger.require_whole(1, amount=amount)
     reply = ledger.run(spend_tokens_script, user_id, (amount,), reason=reason, key=key, actor=actor, now=now)
-    return ledger.movement(user_id, reply, amount)
+    return ledger.movement(reply, amount)
 
 
 def record_generation(
@@ -71,7 +71,7 @@ def record_generation(
     cost = app_settings.GENERATION_COST if cost is None else cost
     ledger.require_whole(1, cost=cost)
     reply = ledger.run(record_generation_script, user_id, (cost,), reason=reason, key=key, actor=actor, now=now)
-    moved = ledger.movement(user_id, reply, cost)
+    moved = ledger.movement(reply, cost)
     return Generation(moved, int(reply[5]))
 
 
@@ -94,9 +94,7 @@ def add_tokens(
     ledger.require_whole(1, amount=amount)
     ledger.require_whole(0, ledger.LAST_PRIORITY, priority=priority)
     own = (amount, priority, to_ms(expires_at), "given", ledger.LARGEST_BALANCE)
-    return ledger.movement(
-        user_id, ledger.run(add_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
-    )
+    return ledger.movement(ledger.run(add_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now))
 
 
 def adjust_tokens(
@@ -111,7 +109,7 @@ def adjust_tokens(
         raise ValueError("change: a number of tokens other than 0 is required")
     own = (change, GIVEN, ledger.LARGEST_BALANCE)
     reply = ledger.run(adjust_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
-    return ledger.movement(user_id, reply, -change)
+    return ledger.movement(reply, -change)
 
 
 def reverse_entry(
@@ -149,12 +147,12 @@ def reverse_entry(
         raise NotReversible(entry)
     if reply[0] == b"too_much":
         raise ReversedTooMuch(int(reply[1]))
-    return ledger.movement(user_id, reply)
+    return ledger.movement(reply)
 
 
 def dismiss_low_balance(user_id: str) -> None:
     """The user has seen the note; the next one comes with the next fall."""
-    call_write("HDEL", keys.account(user_id), "low")
+    dismiss_low_balance_script.run([keys.account(user_id)])
 
 
 def read_tokens(words: list[bytes]) -> Tokens:

@@ -149,5 +149,5 @@ def _tell_store(tally: ConversationTally, now: datetime | None) -> int:
     total = tally.saved + tally.imported
     recent = json.dumps(_recent(tally.user_id), ensure_ascii=False, separators=(",", ":"))
     words: list[Word] = [total, recent, local_day(now).isoformat()]
-    ledger.checked(record_conversation_script.run(activity_keys(tally.user_id), words))
+    ledger.checked(tally.user_id, record_conversation_script.run(activity_keys(tally.user_id), words))
     return total

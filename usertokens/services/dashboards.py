@@ -19,7 +19,7 @@ def read_dashboard(user_id: str, *, now: datetime | None = None) -> Dashboard:
     """The user's activity and tokens; a new user's are made, and what is due is done. Raises AccountClosed."""
     names = [*keys.ledger(user_id), keys.last_login(user_id)]
     words = [*ledger.common_words(user_id, now), local_day(now).isoformat()]
-    reply = ledger.checked(read_dashboard_script.run(names, words))
+    reply = ledger.checked(user_id, read_dashboard_script.run(names, words))
     return Dashboard(
         user_id=user_id,
         stats=read_stats(reply[9:], reply[8]),

@@ -44,7 +44,7 @@ def hold_tokens(
     reply = ledger.run(hold_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), amount)
-    held = ledger.movement(user_id, reply)
+    held = ledger.movement(reply)
     return Hold(_hold_id(user_id, held.transaction_id), held.amount, from_ms(int(reply[5])), held.balance)
 
 
@@ -95,7 +95,7 @@ def _ended(user_id: str, entry: int, reply: list[Any]) -> Movement:
         raise HoldNotYours(entry)
     if word == b"too_much":
         raise CaptureTooLarge(int(reply[1]))
-    return ledger.movement(user_id, reply)
+    return ledger.movement(reply)
 
 
 def _maker(*, by_service: bool) -> str:

@@ -83,7 +83,7 @@ def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, 
         if not tally.imported and "conversations" in fields:
             tally.imported = _count("conversations", fields["conversations"])
             tally.save(update_fields=["imported"])
-        reply = ledger.checked(import_user_stats_script.run(activity_keys(user_id), words))
+        reply = ledger.checked(user_id, import_user_stats_script.run(activity_keys(user_id), words))
     return Imported(user_id, added=reply[1] == b"1")
 
 
@@ -131,9 +131,10 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
     words[4:8] = [ledger.fingerprint_of("import", amount, at.isoformat()), reason, row["id"].strip()[:64], ""]
     own: list[Word] = [digest, amount, BOUGHT, ledger.LARGEST_BALANCE, "1" if dry_run else ""]
     reply = import_entry_script.run([*keys.ledger(user_id), keys.sources(user_id)], [*words, *own])
+    ledger.checked(user_id, reply)
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), -amount)
-    return bool(ledger.checked(reply)[1] == b"new")
+    return bool(reply[1] == b"new")
 
 
 def _require_id(user_id: str) -> None:

@@ -57,11 +57,12 @@ def run(
     if more_keys is not None:
         names += more_keys
     words = [to_ms(now), app_settings.LOW_BALANCE, rules(user_id, now), digest, fingerprint, reason, key, actor, *own]
-    return checked(script.run(names, words))
+    return checked(user_id, script.run(names, words))
 
 
-def checked(reply: list[Any]) -> list[Any]:
-    """The reply, unless it is one of the refusals that all scripts share."""
+def checked(user_id: str, reply: list[Any]) -> list[Any]:
+    """The reply, unless it is one of the refusals that all scripts share. A fall of the balance is told first."""
+    tell_low_balance(user_id, reply)
     refusal = _REFUSALS.get(reply[0])
     if refusal is not None:
         raise refusal
@@ -93,22 +94,23 @@ def require_whole(least: int, most: int | None = None, /, **numbers: object) -> 
             raise ValueError(f"{name}: a whole number, {bounds}, is required, not {number!r}")
 
 
-def movement(user_id: str, reply: list[Any], required: int = 0) -> Movement:
+def movement(reply: list[Any], required: int = 0) -> Movement:
     """The reply {"ok", word, entry, amount, balance, …} as a Movement.
 
     Raises InsufficientTokens for {"insufficient", balance}.
     """
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), required)
-    word, balance = reply[1], int(reply[4])
-    if word == b"low":
-        note_low_balance(user_id, balance)
-    return Movement(reply[2].decode(), int(reply[3]), balance, repeated=word == b"repeated")
+    return Movement(reply[2].decode(), int(reply[3]), int(reply[4]), repeated=reply[1] == b"repeated")
 
 
-def note_low_balance(user_id: str, balance: int) -> None:
-    """Tell whoever listens. A listener's failure is logged by Django and does not undo what was done."""
-    low_balance.send_robust(sender=None, user_id=user_id, balance=balance)
+def tell_low_balance(user_id: str, reply: list[Any]) -> None:
+    """Take {"low", balance} from the end of a reply, if it is there, and tell whoever listens.
+
+    A listener's failure is logged by Django and does not undo what was done.
+    """
+    if isinstance(reply[-1], list) and reply[-1][0] == b"low":
+        low_balance.send_robust(sender=None, user_id=user_id, balance=int(reply.pop()[1]))
 
 
 def fingerprint_of(*words: object) -> bytes:

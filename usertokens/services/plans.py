@@ -48,8 +48,4 @@ def _apply(user_id: str, plan: str, own: tuple[Word, ...], *, actor: str, now: d
     if plan not in app_settings.PLAN_ALLOWANCES:
         raise UnknownPlan(plan)
     reply = ledger.run(apply_plan_script, user_id, (plan, *own), actor=actor, now=now)
-    if reply[0] == b"older":
-        return False
-    if reply[1] == b"low":
-        ledger.note_low_balance(user_id, int(reply[2]))
-    return True
+    return bool(reply[0] != b"older")

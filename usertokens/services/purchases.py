@@ -124,12 +124,12 @@ def _run(
         actor,
     ]
     try:
-        reply = ledger.checked(script.run([*keys.ledger(user_id), keys.sources(user_id)], [*words, digest, *own]))
+        reply = ledger.checked(
+            user_id, script.run([*keys.ledger(user_id), keys.sources(user_id)], [*words, digest, *own])
+        )
     except AccountClosed:
         return None
     if reply[0] == b"unknown":
         raise UnknownSource(source_key)
     amount, taken_back, frozen, balance, debt = map(int, reply[2:7])
-    if reply[1] == b"low":
-        ledger.note_low_balance(user_id, balance)
     return SourceState(reply[1] != b"same", amount, taken_back, frozen, balance, debt, reply[7].decode())

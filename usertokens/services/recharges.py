@@ -20,7 +20,10 @@ def recharge_users(user_ids: Sequence[str], *, now: datetime | None = None) -> i
     commands = [
         recharge_user_script.command(keys.ledger(user_id), ledger.common_words(user_id, now)) for user_id in user_ids
     ]
-    return sum(1 for reply in call_many(commands) if reply[0] == b"ok" and int(reply[1]))
+    replies = call_many(commands)
+    for user_id, reply in zip(user_ids, replies, strict=True):
+        ledger.tell_low_balance(user_id, reply)
+    return sum(1 for reply in replies if reply[0] == b"ok" and int(reply[1]))
 
 
 def count_due(user_ids: Sequence[str], *, now: datetime) -> int:

@@ -10,6 +10,7 @@ from django.db import transaction
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
+from usertokens.conf import app_settings
 from usertokens.errors import OpenHolds
 from usertokens.services import ledger
 from usertokens.services.activity import read_stats
@@ -60,4 +61,9 @@ def reset_user(
 
 
 def _first_day(user_id: str, reply: list[Any]) -> Dashboard:
-    return Dashboard(user_id, read_stats(reply[10:], reply[9]), read_tokens(reply[3:9]), low_balance=False)
+    return Dashboard(
+        user_id,
+        read_stats(reply[10:], reply[9]),
+        read_tokens(reply[3:9]),
+        low_balance=int(reply[3]) <= app_settings.LOW_BALANCE,
+    )
