@@ -132,7 +132,7 @@ def test_serves_every_page_and_counts(site: Site, stripe: FakeStripe, shop: dict
         "from django.contrib.auth.models import User; from billing.models import StripeCustomer as C;"
         "C.objects.create(user=User.objects.get(username='zoe'), customer_id='cus_x')",
     )  # fmt: skip
-    stripe.world.objects["cus_x"] = {"id": "cus_x", "object": "customer", "metadata": {}}
+    stripe.desk.add_customer(id="cus_x")
     stripe.desk.subscribe("cus_x", shop["plus_month"])
     assert set(Delivery(stripe.world, f"{home}{HOOK}", SECRET).deliver(stripe.world.events)) == {200}
     wait_until(lambda: stranger.get("/api/dashboard")["plan"] == "Plus", 30)

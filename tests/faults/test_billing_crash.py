@@ -153,7 +153,7 @@ def test_a_worker_killed_while_stripe_keeps_it_waiting(site: Site, stripe: FakeS
         "from django.contrib.auth.models import User; from billing.models import StripeCustomer as C;"
         "u = User.objects.create_user('buyer'); C.objects.create(user=u, customer_id='cus_x')"
     )
-    stripe.world.objects["cus_x"] = {"id": "cus_x", "object": "customer", "metadata": {}}
+    stripe.desk.add_customer(id="cus_x")
     stripe.desk.subscribe("cus_x", shop["plus_month"])
     body, signature = signed(stripe.world.events[-1], SECRET)
     site.shell(

@@ -40,7 +40,7 @@ def site(bare_site: Site, stripe: FakeStripe, shop: dict[str, str]) -> Site:
         "C.objects.create(user=User.objects.create_user('buyer'), customer_id='cus_x')",
     ) as shell:  # fmt: skip
         assert shell.wait(60) == 0
-    stripe.world.objects["cus_x"] = {"id": "cus_x", "object": "customer", "metadata": {}}
+    stripe.desk.add_customer(id="cus_x")
     return bare_site
 
 
@@ -120,7 +120,7 @@ def test_a_crowd_of_hooks_at_once_with_duplicates(site: Site, stripe: FakeStripe
     ) as shell:  # fmt: skip
         assert shell.wait(60) == 0
     for number, name in enumerate(names):
-        stripe.world.objects[name] = {"id": name, "object": "customer", "metadata": {}}
+        stripe.desk.add_customer(id=name)
         made = stripe.desk.subscribe(name, shop["plus_month"])
         if number % 2:
             stripe.desk.end(made["id"])

@@ -18,7 +18,7 @@ class Desk(Checkout, Clock, Catalogue):
     """All actions, by the words Stripe uses. Every one answers the object it moved."""
 
     def add_customer(self, **fields: Any) -> Shape:
-        """A customer whom somebody made in the dashboard (name, email, metadata)."""
+        """A customer whom somebody made in the dashboard (name, email, metadata, id)."""
         with self.world.lock:
             made = shapes.customer(self.world, fields)
             self.world.emit("customer.created", made)

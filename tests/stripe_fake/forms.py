@@ -1,4 +1,4 @@
-"""Stripe's way of writing nested values in a form: `items[0][price]=price_1`, `expand[0]=data.customer`."""
+"""Stripe's way of writing nested values in a form: `items[0][price]=price_1`, `expand[]=data.customer`."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-_PART = re.compile(r"[^\[\]]+")
+from tests.stripe_fake.errors import invalid
+
+_NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
 def parse_form(text: str) -> dict[str, Any]:
-    """The values as nested dicts and lists; all leaves are strings, as on the wire."""
+    """The values as nested dicts; all leaves are strings, as on the wire, and a list is a dict by index.
+
+    What is a list and what a mapping only the request's own type tells: metadata may have the key "0".
+    Raises ApiError for names that contradict each other.
+    """
     root: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
-        parts = _PART.findall(name)
+        found = _NAME.fullmatch(name)
+        if found is None:
+            raise invalid(f"Invalid request (check that your parameters are encoded properly): {name}", name)
         place = root
-        for part in parts[:-1]:
-            place = place.setdefault(part, {})
-        if name.endswith("[]"):
-            place = root
-            for part in parts[:-1]:
-                place = place[part]
-            place.setdefault(parts[-1], {})[str(len(place[parts[-1]]))] = value
-        else:
-            place[parts[-1]] = value
-    return {key: _lists(value) for key, value in root.items()}
+        *parents, last = [found.group(1), *re.findall(r"\[([^\]]*)\]", found.group(2))]
+        for part in parents:
+            inner = place.setdefault(_key(place, part, more=True), {})
+            if not isinstance(inner, dict):
+                raise invalid(f"Invalid {name}: it is a value and holds others", name)
+            place = inner
+        if isinstance(place.get(last), dict):
+            raise invalid(f"Invalid {name}: it is a value and holds others", name)
+        place[_key(place, last)] = value
+    return root
 
 
-def _lists(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    inner = {key: _lists(one) for key, one in value.items()}
-    if inner and all(key.isdecimal() for key in inner):
-        return [inner[key] for key in sorted(inner, key=int)]
-    return inner
+def _key(place: dict[str, Any], part: str, *, more: bool = False) -> str:
+    """The place that `[]` stands for: the next, or the one that is being filled."""
+    if part:
+        return part
+    return str(max(len(place) - 1, 0) if more and place else len(place))

@@ -6,14 +6,18 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+import stripe
 
 from tests.stripe_fake import pages, shapes
-from tests.stripe_fake.api import answer
+from tests.stripe_fake.conformance import problems
 from tests.stripe_fake.desk import Desk
+from tests.stripe_fake.dispatch import perform, read_request
 from tests.stripe_fake.errors import ApiError
 from tests.stripe_fake.forms import parse_form
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.idempotency import Keys
+from tests.stripe_fake.world import Fault, Shape, World
 
 
 class FakeStripe:
@@ -38,6 +42,7 @@ class FakeStripe:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        assert not self.world.unlike, f"These answers are none of Stripe's: {self.world.unlike}"
 
     def stock(self) -> dict[str, str]:
         """Two plans, monthly and yearly, and two top-ups; answers their ids by name."""
@@ -64,86 +69,119 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        if urlsplit(self.path).path.startswith("/v1/"):
-            self._api("GET", parse_form(urlsplit(self.path).query))
-        else:
-            self._page("GET", {})
+        self._route("GET", urlsplit(self.path).query)
 
     def do_POST(self) -> None:
-        form = parse_form(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
-        if urlsplit(self.path).path.startswith("/v1/"):
-            self._api("POST", form)
-        else:
-            self._page("POST", form)
+        self._route("POST", self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
 
     def do_DELETE(self) -> None:
-        self._api("DELETE", parse_form(urlsplit(self.path).query))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        self._route("DELETE", urlsplit(self.path).query or body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Tests print nothing."""
 
-    def _api(self, method: str, params: dict[str, Any]) -> None:
+    def _route(self, method: str, text: str) -> None:
         path = urlsplit(self.path).path
+        if path.startswith("/v1/"):
+            self._api(method, path, text)
+        else:
+            self._page(method, path, text)
+
+    def _api(self, method: str, path: str, text: str) -> None:
         with self.world.lock:
             self.world.requests.append(f"{method} {path}")
-            fault = self.world.take_fault(f"{method} {path}")
+            self.world.asked.append((method, path, text))
+            self.request_id = f"req_{len(self.world.requests):06d}"
+        key = self.headers.get("Idempotency-Key") if method == "POST" else None
+        try:
+            with Keys(self.world).alone(key):
+                self._answer(method, path, text, key)
+        except ApiError as error:
+            self._refuse(error)
+
+    def _answer(self, method: str, path: str, text: str, key: str | None) -> None:
+        """Send the answer: a fault's, the one that is kept under the key, or that of what is done now."""
+        keys = Keys(self.world)
+        fault: Fault | None
+        with self.world.lock:
+            fault = self.world.take_fault(f"{method} {path}", early=True)
         if fault is not None and not fault.applied:
             self._fail(fault.status)
             return
+        self._authenticate()
+        operation, ids, params = read_request(method, path, parse_form(text))
         with self.world.lock:
-            status, body = self._answer(method, path, params)
-        if fault is not None:
+            kept = keys.replay(key, path, params) if key else None
+            if kept is not None:
+                self._send(kept.status, kept.body, {"Idempotent-Replayed": "true", "Original-Request": kept.request_id})
+                return
+            fault = fault or self.world.take_fault(f"{method} {path}", early=False)
+            if fault is not None and not fault.applied:
+                answer = fault.status, self._failure(fault.status)
+            else:
+                answer = self._perform(operation, ids, params)
+            if fault is not None and fault.applied and fault.is_kept:
+                answer = fault.status, self._failure(fault.status)
+            if key:
+                keys.keep(key, path, params, answer, self.request_id)
+        if fault is not None and not fault.is_kept:
             self._fail(fault.status)
         else:
-            self._send(status, body)
+            self._send(*answer)
 
-    def _answer(self, method: str, path: str, params: dict[str, Any]) -> tuple[int, Shape]:
+    def _perform(self, *request: Any) -> tuple[int, Shape]:
+        """What is done, and whether what leaves is an object of Stripe's."""
         try:
-            self._authenticate()
-            key = self.headers.get("Idempotency-Key") if method == "POST" else None
-            return 200, self._once(key, method, path, params) if key else answer(self.world, method, path, params)
+            body = perform(self.world, *request)
         except ApiError as error:
             return error.status, error.body
-
-    def _once(self, key: str, method: str, path: str, params: dict[str, Any]) -> Shape:
-        """Do it, or answer what was answered the first time."""
-        asked = json.dumps([path, params], sort_keys=True)
-        first, body = self.world.answers.get(key) or (asked, None)
-        if first != asked:
-            raise ApiError(400, "idempotency_error", "The key was used with other parameters.")
-        if body is None:
-            body = answer(self.world, method, path, params)
-            self.world.answers[key] = (asked, body)
-        return body
+        if self.world.checks and (found := problems(body, self.world.newer_words)):
+            self.world.unlike += found
+            return 500, {"error": {"type": "api_error", "message": f"No object of Stripe's: {found}"}}
+        return 200, body
 
     def _authenticate(self) -> None:
         prefix = "sk_live_" if self.world.livemode else "sk_test_"
         if not (self.headers.get("Authorization") or "").startswith((f"Bearer {prefix}", f"Bearer r{prefix[1:]}")):
             raise ApiError(401, "invalid_request_error", "Invalid API Key provided.")
+        version = self.headers.get("Stripe-Version", stripe.api_version)
+        if version != stripe.api_version:
+            raise ApiError(400, "invalid_request_error", f"Invalid Stripe API version: {version}")
 
     def _fail(self, status: int) -> None:
         if status == 0:
             self.world.released.wait(30)
             self.close_connection = True
             return
-        kind = "rate_limit" if status == 429 else None
-        self._send(status, {"error": {"type": "api_error", "message": "On demand.", "code": kind}})
+        self._send(status, self._failure(status))
 
-    def _page(self, method: str, form: dict[str, Any]) -> None:
+    def _failure(self, status: int) -> Shape:
+        code = {"code": "rate_limit"} if status == 429 else {}
+        return {"error": {"type": "api_error", "message": "On demand.", **code}}
+
+    def _refuse(self, error: ApiError) -> None:
+        mode = "" if self.world.livemode else "test/"
+        log = f"https://dashboard.stripe.com/{mode}logs/{self.request_id}"
+        self._send(error.status, {"error": {**error.body["error"], "request_log_url": log}})
+
+    def _page(self, method: str, path: str, text: str) -> None:
         with self.world.lock:
-            page = pages.show(self.world, method, urlsplit(self.path).path, form)
-        self._write(page.status, "text/html; charset=utf-8", page.body.encode(), page.location)
+            page = pages.show(self.world, method, path, dict(parse_qsl(text)))
+        headers = {"Location": page.location} if page.location else {}
+        self._write(page.status, "text/html; charset=utf-8", page.body.encode(), headers)
 
-    def _send(self, status: int, body: Shape) -> None:
-        self._write(status, "application/json", json.dumps(body).encode(), None)
+    def _send(self, status: int, body: Shape, headers: dict[str, str] | None = None) -> None:
+        key = {"Idempotency-Key": self.headers["Idempotency-Key"]} if self.headers.get("Idempotency-Key") else {}
+        more = {"Request-Id": self.request_id, "Stripe-Version": str(stripe.api_version), **key, **(headers or {})}
+        self._write(status, "application/json", json.dumps(body).encode(), more)
 
-    def _write(self, status: int, kind: str, body: bytes, location: str | None) -> None:
+    def _write(self, status: int, kind: str, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Request-Id", f"req_{len(self.world.requests):06d}")
-        if location:
-            self.send_header("Location", location)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()

@@ -22,8 +22,9 @@ Card = Literal["good", "declined", "authenticate"]
 ENDPOINT_VERSION = "2024-06-20"
 #: Types for which the site's webhook endpoint is not registered; they are in the account's list of events alone.
 NOT_SENT = (
-    "charge.failed", "charge.succeeded", "invoice.created", "invoice.finalized", "invoice.payment_succeeded",
-    "invoice_payment.*", "payment_intent.*", "payment_method.*", "setup_intent.*", "subscription_schedule.created",
+    "charge.failed", "charge.succeeded", "customer.created", "customer.updated", "invoice.created",
+    "invoice.finalized", "invoice.payment_succeeded", "invoice_payment.*", "payment_intent.*", "payment_method.*",
+    "setup_intent.*", "subscription_schedule.created",
 )  # fmt: skip
 
 
@@ -33,15 +34,20 @@ class Fault:
 
     status:  0 = never answer (the client's time runs out).
     applied: do what was asked first, then fail: the request whose answer is lost.
-    kept:    the failure is Stripe's answer under the request's idempotency key, and is replayed; False: the request
-             never got so far (a proxy's 5xx, a rate limit).
+    kept:    the failure is Stripe's answer under the request's idempotency key, and is replayed for a day. Stripe keeps
+             its 500s; a 429 or a proxy's 502 and 503 never get so far. None: by these rules.
     """
 
     match: str
     status: int
     times: int = 1
     applied: bool = False
-    kept: bool = False
+    kept: bool | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the failure is Stripe's own answer."""
+        return self.status == 500 if self.kept is None else self.kept
 
 
 @dataclass
@@ -58,13 +64,21 @@ class World:
     delivered: set[str] = field(default_factory=set)
     answers: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    #: Idempotency keys of requests that are being answered.
+    in_flight: set[str] = field(default_factory=set)
     #: Customers whom lists refuse, as those of another account.
     unknown: set[str] = field(default_factory=set)
     #: By customer; who is not in it has a good card.
     cards: dict[str, Card] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    #: The same with what each asked: method, path, query or body.
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     released: threading.Event = field(default_factory=threading.Event)
+    #: Answers are held against the library's classes; what did not fit. `newer_words` pass: those of a later version.
+    checks: bool = True
+    unlike: list[str] = field(default_factory=list)
+    newer_words: frozenset[str] = frozenset()
     on_event: Callable[[Shape], object] | None = None
     #: Where checkouts and portals are opened; the server sets it.
     site_url: str = "http://127.0.0.1"
@@ -123,10 +137,10 @@ class World:
             self.on_event(event)
         return event
 
-    def take_fault(self, request: str) -> Fault | None:
-        """The fault that this request meets, if any."""
+    def take_fault(self, request: str, *, early: bool) -> Fault | None:
+        """The fault that this request meets, if any; early: one that meets it before Stripe has looked at it."""
         for fault in self.faults:
-            if fault.match in request and fault.times > 0:
+            if fault.match in request and fault.times > 0 and early != fault.is_kept:
                 fault.times -= 1
                 return fault
         return None

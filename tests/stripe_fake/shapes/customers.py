@@ -13,6 +13,7 @@ NOBODY: Shape = {"address": None, "email": None, "name": None, "phone": None, "t
 def customer(world: World, params: dict[str, Any]) -> Shape:
     return world.add(
         "cus", "customer",
+        **({"id": params["id"]} if "id" in params else {}),
         email=params.get("email"), name=params.get("name"), description=params.get("description"),
         phone=params.get("phone"), metadata=dict(params.get("metadata", {})), preferred_locales=[], balance=0,
         currency=None, delinquent=False, discount=None, shipping=None, address=None, tax_exempt="none",

@@ -11,7 +11,7 @@ from tests.stripe_fake.world import Shape, World
 
 def session(world: World, lines: list[Shape], **fields: Any) -> Shape:
     """An open checkout of lines [{"price": id, "quantity": n}]; `_` keeps what its success will need."""
-    chosen = world.objects[lines[0]["price"]]
+    chosen = world.objects[lines[0]["price"]] if lines else {"id": None, "currency": None}
     mode = fields["mode"]
     total = sum(world.objects[one["price"]]["unit_amount"] * one["quantity"] for one in lines)
     hidden: Shape = {"price": chosen["id"], "lines": lines, "inner": {}, "trial_days": 0, **fields.pop("_", {})}
@@ -42,11 +42,16 @@ def session(world: World, lines: list[Shape], **fields: Any) -> Shape:
 
 def session_lines(world: World, made: Shape) -> Shape:
     """What is bought in a session, where it is asked for."""
+    off = (made["total_details"] or {}).get("amount_discount", 0)
+    return _lines(world, made, f"/v1/checkout/sessions/{made['id']}/line_items", off)
+
+
+def _lines(world: World, made: Shape, url: str, discount: int) -> Shape:
     found = []
     for number, one in enumerate(made["_"]["lines"]):
         chosen = world.objects[one["price"]]
         amount = chosen["unit_amount"] * one["quantity"]
-        off = made["total_details"]["amount_discount"] if number == 0 else 0
+        off = discount if number == 0 else 0
         line = world.make(
             "li", "item",
             adjustable_quantity=None, amount_discount=off, amount_subtotal=amount, amount_tax=0,
@@ -54,7 +59,20 @@ def session_lines(world: World, made: Shape) -> Shape:
             description=world.objects[chosen["product"]]["name"], price=chosen, quantity=one["quantity"],
         )  # fmt: skip
         found.append({**line, "id": f"li_{made['id']}_{number}"})
-    return listed(found, f"/v1/checkout/sessions/{made['id']}/line_items")
+    return listed(found, url)
+
+
+def setup_session(world: World, intent: Shape, **fields: Any) -> Shape:
+    """An open checkout that keeps a card for later and takes no money."""
+    made = session(world, [], setup_intent=intent["id"], **fields)
+    nothing = ("amount_subtotal", "amount_total", "invoice_creation", "total_details")
+    made.update(dict.fromkeys(nothing), payment_status="no_payment_required", payment_method_collection="always")
+    return made
+
+
+def link_lines(world: World, made: Shape) -> Shape:
+    """What a payment link sells, where it is asked for."""
+    return _lines(world, made, f"/v1/payment_links/{made['id']}/line_items", 0)
 
 
 def _no_invoice() -> Shape:

@@ -46,6 +46,16 @@ def subscription(
     return made
 
 
+def subscriptions_of(world: World, owner: Shape) -> Shape:
+    """The list of what runs, inside a customer, where it is asked for."""
+    runs = [
+        one
+        for one in world.of("subscription")
+        if one["customer"] == owner["id"] and one["status"] not in ("canceled", "incomplete_expired")
+    ]
+    return listed(runs, f"/v1/customers/{owner['id']}/subscriptions")
+
+
 def item(world: World, owner: str, chosen: Shape, start: int, end: int, *, quantity: int = 1) -> Shape:
     return world.add(
         "si", "subscription_item",

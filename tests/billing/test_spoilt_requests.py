@@ -1,0 +1,156 @@
+"""Each request that this app sends to Stripe, spoilt in one place at a time: the fake refuses it as Stripe would.
+
+So a misspelt parameter in `billing/` fails a test, whichever request it stands in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+
+import billing
+from billing.services import accounts, catalogue, checkout, customers, replay, resync
+from billing.types import Plan
+from tests.billing.story import ADDRESSES, Story
+from tests.stripe_fake.library import Operation, find_operation
+
+Asked = tuple[str, str, str]
+_VERBS = {("GET", False): "list", ("GET", True): "retrieve", ("POST", False): "create", ("POST", True): "update"}
+
+
+def live(story: Story) -> None:
+    """Everything that the app asks of Stripe, once at least."""
+    desk, world = story.stripe.desk, story.stripe.world
+    story.user.email = "buyer@example.com"
+    places = checkout.Addresses(ADDRESSES.done, ADDRESSES.cancelled, "de")
+    catalogue.refresh_catalogue()
+    left = checkout.open_topup_checkout(story.user, 1000, places).rsplit("/", 1)[1]
+    session = story.buy_tokens()
+    subscription = story.buy_plan(Plan.PLUS, "year")
+    desk.schedule_price(subscription, story.shop["premium_month"])
+    desk.renew(subscription, paid=False)
+    desk.refund(session, 100)
+    desk.dispute(session)
+    desk.refund(desk.pay_link(desk.add_link(story.shop["topup_1000"])["id"])["id"])
+    story.deliver()
+    checkout.open_portal(story.user, places)
+    checkout.finish_checkout(story.user, session)
+    assert list(replay.fetch_undelivered(now=story.now)) == []
+    assert resync.list_customers() == [story.customer]
+    stranger = desk.add_customer()["id"]
+    desk.subscribe(stranger, story.shop["plus_month"])
+    story.deliver(world.events[-2:])
+    assert not customers.is_deleted(stranger)
+    assert world.objects[left]["status"] == "open"
+    accounts.close_account(story.user_id)
+    assert world.objects[left]["status"] == "expired"
+
+
+def operation_of(asked: Asked) -> Operation:
+    found = find_operation(asked[0], asked[1])
+    assert found is not None
+    return found[0]
+
+
+def name_of(operation: Operation) -> str:
+    """As the library calls it: customers.create."""
+    words = operation.template.removeprefix("/v1/").split("/")
+    has_id = "{" in operation.template
+    fixed = [word for word in words if "{" not in word]
+    if operation.method == "DELETE":
+        return f"{'.'.join(fixed)}.{'cancel' if fixed == ['subscriptions'] else 'delete'}"
+    if has_id and "{" not in words[-1]:
+        return ".".join(fixed)
+    return ".".join([*fixed, _VERBS[operation.method, has_id]])
+
+
+def written_calls() -> set[str]:
+    """Every call of the library that stands in the app's source."""
+    found: set[str] = set()
+    for path in Path(billing.__file__).parent.rglob("*.py"):
+        found.update(re.findall(r"\bv1\.([a-z_.]+)\(", path.read_text()))
+    return found
+
+
+def send(story: Story, asked: Asked, text: str) -> tuple[int, dict[str, str]]:
+    """The same request with another query or body; its status and error."""
+    method, path, _ = asked
+    url = f"{story.stripe.url}{path}" + ("" if method == "POST" else f"?{text}")
+    request = urllib.request.Request(url, method=method, data=text.encode() if method == "POST" else None)
+    request.add_header("Authorization", "Bearer sk_test_x")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status), {}
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())["error"]
+
+
+def misspelt(name: str) -> list[str]:
+    """A parameter's name with one of its words wrong, each in turn."""
+    words = re.findall(r"[a-z_]+|\d+", name)
+    spoilt = []
+    for place, word in enumerate(words):
+        if word.isdecimal() or (place and words[0] == "metadata") or "metadata" in words[:place]:
+            continue
+        wrong = [*words[:place], f"{word[:-1]}x", *words[place + 1 :]]
+        spoilt.append(wrong[0] + "".join(f"[{one}]" for one in wrong[1:]))
+    return spoilt
+
+
+@pytest.fixture
+def asked(story: Story) -> list[Asked]:
+    """One request of each operation: the one that says most."""
+    live(story)
+    chosen: dict[str, Asked] = {}
+    for one in story.stripe.world.asked:
+        name = name_of(operation_of(one))
+        if name not in chosen or len(one[2]) > len(chosen[name][2]):
+            chosen[name] = one
+    assert written_calls() <= set(chosen), "a request that no step of `live` makes"
+    return list(chosen.values())
+
+
+def test_a_misspelt_parameter_is_refused(story: Story, asked: list[Asked]) -> None:
+    turns = 0
+    for one in asked:
+        pairs = parse_qsl(one[2], keep_blank_values=True)
+        for place, (name, value) in enumerate(pairs):
+            for wrong in misspelt(name):
+                text = urlencode([*pairs[:place], (wrong, value), *pairs[place + 1 :]])
+                status, error = send(story, one, text)
+                assert (status, error["type"]) == (400, "invalid_request_error"), (one, wrong)
+                assert error["code"] in ("parameter_unknown", "parameter_missing"), (one, wrong, error)
+                turns += 1
+        status, error = send(story, one, urlencode([*pairs, ("colour", "red")]))
+        assert (status, error["code"], error["param"]) == (400, "parameter_unknown", "colour"), one
+    assert turns > 40
+
+
+def test_a_wrong_value_is_refused(story: Story, asked: list[Asked]) -> None:
+    """Words that are none, ids of nothing, numbers that are none, addresses without a scheme, expansions of nothing."""
+    wrong_values = {
+        "mode": "paymint", "locale": "xx", "status": "opn", "limit": "101", "quantity": "two", "success_url": "/done",
+        "cancel_url": "javascript:x", "return_url": "example.com", "email": "nobody", "delivery_success": "yes",
+        "active": "1", "customer": "cus_x", "price": "price_x", "product": "prod_x", "charge": "ch_x",
+        "subscription": "sub_x", "expand": "data.colour", "gte": "soon", "client_reference_id": "x" * 201,
+        "user_id": "x" * 501, "payment_intent": "pi_x",
+    }  # fmt: skip
+    tried: set[str] = set()
+    for one in asked:
+        pairs = parse_qsl(one[2], keep_blank_values=True)
+        for place, (name, value) in enumerate(pairs):
+            word = [part for part in re.findall(r"\w+", name) if not part.isdecimal()][-1]
+            if word not in wrong_values:
+                continue
+            tried.add(word)
+            text = urlencode([*pairs[:place], (name, wrong_values[word]), *pairs[place + 1 :]])
+            status, error = send(story, one, text)
+            assert (status, error["type"]) == (400, "invalid_request_error"), (one, name, value, error)
+    assert len(tried) > 12, tried

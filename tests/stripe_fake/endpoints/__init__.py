@@ -1,0 +1,1 @@
+"""What the API does, a module a noun. `dispatch.answer` finds the one that a request asks for."""

@@ -1,0 +1,70 @@
+"""Where each address of the API is done, and what of its parameters is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.stripe_fake.desk import Desk
+from tests.stripe_fake.errors import ApiError, no_such
+from tests.stripe_fake.world import Shape, World
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request whose parameters fit the library's type of it; ids: those in its path."""
+
+    world: World
+    ids: tuple[str, ...]
+    params: dict[str, Any]
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.world)
+
+    def own(self, kind: str) -> Shape:
+        """The object that the path names. Raises ApiError."""
+        return find(self.world, kind, self.ids[0])
+
+    def named(self, kind: str, param: str) -> Shape | None:
+        """The object that a parameter names; None where it is not given. Raises ApiError."""
+        name = self.params.get(param)
+        return find(self.world, kind, str(name), param) if name else None
+
+
+Handler = Callable[[Call], Shape]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One address. simulated: the parameters that change something here; others that Stripe knows are refused."""
+
+    do: Handler
+    simulated: frozenset[str]
+
+
+ENDPOINTS: dict[str, Endpoint] = {}
+
+
+def endpoint(address: str, simulated: str = "") -> Callable[[Handler], Handler]:
+    """Register what is done at "POST /v1/customers/{customer}"."""
+
+    def register(do: Handler) -> Handler:
+        ENDPOINTS[address] = Endpoint(do, frozenset(simulated.split()) | {"expand"})
+        return do
+
+    return register
+
+
+def find(world: World, kind: str, name: str, param: str = "id") -> Shape:
+    """An object by its id. Raises ApiError: 404 when the path names it, 400 when a parameter does."""
+    found = world.objects.get(name)
+    if found is None or found["object"] != kind or found.get("deleted"):
+        raise no_such(kind, name, param)
+    return found
+
+
+def not_simulated(what: str) -> ApiError:
+    """Stripe can do it, this fake can't: a test that needs it must hear of it."""
+    return ApiError(400, "invalid_request_error", f"The Stripe of these tests does not simulate {what}.")

@@ -1,0 +1,86 @@
+"""Idempotency keys: what was answered under one is answered again, for a day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.stripe_fake.errors import ApiError, invalid
+from tests.stripe_fake.times import DAY
+from tests.stripe_fake.world import Shape, World
+
+_KIND = "idempotency_error"
+_LONGEST = 255
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was asked under a key, and the answer: whatever its status, 500 included."""
+
+    path: str
+    asked: str
+    status: int
+    body: Shape
+    request_id: str
+    at: int
+
+
+class Keys:
+    """The keys of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def replay(self, key: str, path: str, params: dict[str, Any]) -> Kept | None:
+        """The answer that a key has already; None for a new one. Raises ApiError for other parameters."""
+        if len(key) > _LONGEST:
+            raise invalid(f"Idempotency keys may be at most {_LONGEST} characters long.")
+        kept: Kept | None = self._world.answers.get(key)
+        if kept is None or kept.at <= self._world.now - DAY:
+            return None
+        if kept.path != path:
+            raise ApiError(
+                400, _KIND,
+                "Keys for idempotent requests can only be used for the same endpoint they were first used for "
+                f"('{kept.path}'). Try using a key other than '{key}' if you meant to execute a different request.",
+            )  # fmt: skip
+        if kept.asked != _fingerprint(params):
+            raise ApiError(
+                400, _KIND,
+                "Keys for idempotent requests can only be used with the same parameters they were first used with. Try "
+                f"using a key other than '{key}' if you meant to execute a different request.",
+            )  # fmt: skip
+        return kept
+
+    def keep(self, key: str, path: str, params: dict[str, Any], answer: tuple[int, Shape], request_id: str) -> None:
+        """Remember an answer. Refusals before anything was done (parameters, keys, limits) are not brought here."""
+        self._world.answers[key] = Kept(path, _fingerprint(params), *answer, request_id, self._world.now)
+
+    @contextmanager
+    def alone(self, key: str | None) -> Iterator[None]:
+        """Be the one request under a key. Raises ApiError (409) while another is at it."""
+        if key is None:
+            yield
+            return
+        with self._world.lock:
+            if key in self._world.in_flight:
+                raise ApiError(
+                    409, _KIND,
+                    "There is currently another in-progress request using this Idempotent Key (that probably means you "
+                    f"submitted twice, and the other request is still going through): {key}. Please try again later.",
+                    code="idempotency_key_in_use",
+                )  # fmt: skip
+            self._world.in_flight.add(key)
+        try:
+            yield
+        finally:
+            with self._world.lock:
+                self._world.in_flight.discard(key)
+
+
+def _fingerprint(params: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
