@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -37,7 +38,10 @@ class ListForm(RangeForm):
 
 
 class QrForm(forms.Form):
-    """How the image of a link looks. What is left out takes its initial value."""
+    """How the image of a link looks. What is left out takes its initial value.
+
+    languages: those that have a landing page of their own, code and name; no other can be chosen.
+    """
 
     kind = forms.ChoiceField(
         label=_("File"), required=False, initial="svg", choices=[(kind, kind.upper()) for kind in KINDS]
@@ -53,11 +57,12 @@ class QrForm(forms.Form):
     )
     language = forms.ChoiceField(label=_("Language"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, languages: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         language: Any = self.fields["language"]
-        language.choices = settings.LANGUAGES
-        language.initial = settings.LANGUAGE_CODE
+        language.choices = languages
+        codes = [code for code, _name in languages]
+        language.initial = settings.LANGUAGE_CODE if settings.LANGUAGE_CODE in codes else codes[0]
 
     def clean(self) -> dict[str, Any]:
         """What was left out filled in."""

@@ -47,9 +47,10 @@ def counts_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         return refusal
     template = "codetags/admin/table.html" if is_fragment else "codetags/admin/counts.html"
     form = ListForm(request.GET)
-    context |= {"form": form, "landings": list_landings(request), "read_at": timezone.now(), "qr_form": QrForm()}
+    landings = list_landings(request)
+    context |= {"form": form, "landings": landings, "read_at": timezone.now(), "qr_form": qr_form(landings)}
     try:
-        context |= _list(request, form)
+        context |= _list(request, form, landings)
         if app_settings.QR_ANALYTICS_EXTERNAL_URL:
             context["outbox"] = outbox.outbox_state()
     except StoreUnavailable:
@@ -80,6 +81,7 @@ def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpR
     except StoreUnavailable:
         context["store_away"] = True
         found = None
+    landings = list_landings(request)
     context |= {
         "title": code,
         "code": code,
@@ -89,8 +91,8 @@ def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpR
         "form": form,
         "since": since,
         "until": until,
-        "links": [(landing, landing.link(code)) for landing in list_landings(request)],
-        "qr_form": QrForm(),
+        "links": [(landing, landing.link(code)) for landing in landings],
+        "qr_form": qr_form(landings),
     }
     response = TemplateResponse(request, "codetags/admin/code.html", context)
     response.headers["Cache-Control"] = "no-store"
@@ -105,7 +107,12 @@ def asked_for(form: ListForm) -> dict[str, Any]:
     return {"since": values["since"], "until": values["until"], "search": values["q"].strip()}
 
 
-def _list(request: HttpRequest, form: ListForm) -> dict[str, Any]:
+def qr_form(landings: tuple[Landing, ...], data: Any = None) -> QrForm:
+    """The form of QR images, with the languages in which the site has a landing page."""
+    return QrForm(data, languages=[(landing.language, landing.name) for landing in landings])
+
+
+def _list(request: HttpRequest, form: ListForm, landings: tuple[Landing, ...]) -> dict[str, Any]:
     asked = asked_for(form)
     text = request.GET.get("p", "1")
     number = max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 8 else 1  # noqa: PLR2004 (digits)
@@ -113,7 +120,6 @@ def _list(request: HttpRequest, form: ListForm) -> dict[str, Any]:
     if page.total and not page.codes:  # a bookmark from when there were more
         number = -(-page.total // PAGE)
         page = counts.list_codes(limit=PAGE, offset=(number - 1) * PAGE, **asked)
-    landings = list_landings(request)
     rows = [
         Row(
             code,

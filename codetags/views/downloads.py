@@ -9,12 +9,12 @@ from itertools import chain
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
 
 from codetags.errors import MalformedCode
-from codetags.forms import ListForm, QrForm
+from codetags.forms import ListForm
 from codetags.services import counts, qr_images
 from codetags.services.codes import parse_code
 from codetags.types import CodeCounts
-from codetags.views.admin import asked_for
-from codetags.views.links import landing_for
+from codetags.views.admin import asked_for, qr_form
+from codetags.views.links import landing_for, list_landings
 from kv.days import local_day
 
 _COLUMNS = ("code", "label", "count", "last_seen", "outside_its_dates", "start", "end", "archived")
@@ -43,7 +43,7 @@ def export_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 def qr_image(request: HttpRequest, code: str, kind: str) -> HttpResponse:
     """The QR image of one code's link; `?scale=&level=&language=`, `download=1` for a file."""
-    form = QrForm({**request.GET.dict(), "kind": kind})
+    form = qr_form(list_landings(request), {**request.GET.dict(), "kind": kind})
     code = _checked(code)
     if not form.is_valid():
         return HttpResponseBadRequest()
@@ -58,7 +58,7 @@ def qr_image(request: HttpRequest, code: str, kind: str) -> HttpResponse:
 
 def qr_zip(request: HttpRequest) -> HttpResponse:
     """POST {code…, kind, scale, level, language}: a ZIP with the image of each code."""
-    form = QrForm(request.POST)
+    form = qr_form(list_landings(request), request.POST)
     chosen = list(dict.fromkeys(_checked(code) for code in request.POST.getlist("code")))
     if not form.is_valid() or not chosen or len(chosen) > _MOST_IMAGES:
         return HttpResponseBadRequest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import translate_url
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, override
 
 from codetags.conf import app_settings
 
@@ -26,16 +26,30 @@ class Landing:
 
 
 def list_landings(request: HttpRequest) -> tuple[Landing, ...]:
-    """The landing page in each language of the site; one alone where all share an address."""
+    """The landing page in each language of the site, whatever language is being read; one where all share an address.
+
+    Languages that share an address stand under the site's default language, or else under the first of them.
+    """
     root = (app_settings.SITE_URL or request.build_absolute_uri("/")).rstrip("/")
-    found: dict[str, Landing] = {}
-    for code, _ in settings.LANGUAGES:
-        address = root + translate_url(app_settings.CODETAGS_LANDING_PATH, code)
-        found.setdefault(address, Landing(code, get_language_info(code)["name_local"].capitalize(), address))
-    return tuple(found.values())
+    names = [code for code, _ in settings.LANGUAGES]
+    found: dict[str, str] = {}
+    for code in sorted(names, key=lambda code: code != settings.LANGUAGE_CODE):
+        found.setdefault(root + _in_language(app_settings.CODETAGS_LANDING_PATH, code), code)
+    landings = [
+        Landing(code, get_language_info(code)["name_local"].capitalize(), address) for address, code in found.items()
+    ]
+    return tuple(sorted(landings, key=lambda landing: names.index(landing.language)))
 
 
 def landing_for(request: HttpRequest, language: str) -> Landing:
-    """The landing page in a language; the first one when that has none of its own."""
-    landings = list_landings(request)
-    return next((landing for landing in landings if landing.language == language), landings[0])
+    """The landing page in a language. Raises LookupError when that language has none of its own."""
+    for landing in list_landings(request):
+        if landing.language == language:
+            return landing
+    raise LookupError(language)
+
+
+def _in_language(path: str, language: str) -> str:
+    # An address resolves under its own language alone: CODETAGS_LANDING_PATH is one of the default language.
+    with override(settings.LANGUAGE_CODE):
+        return translate_url(path, language)

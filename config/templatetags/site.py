@@ -10,7 +10,7 @@ from django.template.context import Context
 from django.urls import Resolver404, resolve, reverse, translate_url
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, get_language_info, override
+from django.utils.translation import get_language, get_language_from_path, get_language_info, override
 
 register = template.Library()
 
@@ -68,13 +68,15 @@ def _pages(request: HttpRequest) -> tuple[PageInLanguage, ...]:
 
 
 def _translated(request: HttpRequest, code: str) -> str:
-    try:
-        resolve(request.path)
-    except Resolver404:
-        # Nothing stands at this address, in no language: the menu of a "not found" page leads home.
-        with override(code):
-            return reverse("home")
-    return translate_url(request.get_full_path(), code)
+    # An address resolves under its own language alone, which need not be the one that a page is drawn in.
+    with override(get_language_from_path(request.path) or settings.LANGUAGE_CODE):
+        try:
+            resolve(request.path)
+        except Resolver404:
+            # Nothing stands at this address, in no language: the menu of a "not found" page leads home.
+            with override(code):
+                return reverse("home")
+        return translate_url(request.get_full_path(), code)
 
 
 def _public(path: str) -> str:
