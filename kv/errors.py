@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -51,7 +52,25 @@ def store_errors() -> Iterator[None]:
 def unavailable(error: Exception) -> StoreUnavailable:
     """What to raise for a client library's error; it names its kind alone, for its words may hold an address."""
     refused = refused_certificate(error)
-    return StoreUnavailable(f"its certificate is refused: {refused}" if refused else type(error).__name__)
+    return StoreUnavailable(f"its certificate is refused: {refused}" if refused else _kind(error))
+
+
+def _kind(error: Exception) -> str:
+    """Which refusal it was, in a word for logs, and the client library's name for it."""
+    origin = error.__cause__ or error.__context__
+    if isinstance(error, (redis.exceptions.TimeoutError, TimeoutError)):
+        word = "timeout"
+    elif isinstance(error, redis.exceptions.BusyLoadingError):
+        word = "loading"
+    elif isinstance(error, redis.exceptions.AuthenticationError):
+        word = "login refused"
+    elif isinstance(origin, OSError) and origin.errno in _NOBODY_LISTENS:
+        word = "refused"
+    elif isinstance(error, redis.exceptions.ConnectionError):
+        word = "connection failed"
+    else:
+        word = "failed"
+    return f"{word} ({type(error).__name__})"
 
 
 def raise_if_away(error: redis.exceptions.ResponseError) -> None:
@@ -59,9 +78,11 @@ def raise_if_away(error: redis.exceptions.ResponseError) -> None:
     text = str(error)
     # A script's refusal carries the inner error behind words of its own.
     if text.startswith(_AWAY_PREFIXES) or isinstance(error, _AWAY_REPLIES) or "-OOM" in text or "OOM command" in text:
-        raise StoreUnavailable(text.split(" ", 1)[0]) from error
+        word = text.split(" ", 1)[0]
+        raise StoreUnavailable("loading (LOADING)" if word == "LOADING" else word) from error
 
 
+_NOBODY_LISTENS = (errno.ECONNREFUSED, errno.ENOENT)
 _AWAY = (
     redis.exceptions.ConnectionError,
     redis.exceptions.TimeoutError,

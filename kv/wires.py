@@ -18,9 +18,9 @@ from redis.connection import ConnectionPool
 from redis.sentinel import SentinelConnectionPool
 
 from kv import keys
+from kv.breaker import CircuitBreaker
 from kv.conf import app_settings
 from kv.errors import NotReplicated, StoreUnavailable, raise_if_away, unavailable
-from kv.gate import Gate
 
 Word = str | bytes | int | float
 Command = tuple[Word, ...]
@@ -41,14 +41,16 @@ class Wire:
         self._pool = pool
         self._idle: deque[Any] = deque()
         self._pid = os.getpid()
-        self._gate = Gate()
+        self._breaker = CircuitBreaker(
+            pool.connection_kwargs.get("socket_timeout") or app_settings.KV_TIMEOUT_MS / 1000
+        )
         self._by_sentinel = isinstance(pool, SentinelConnectionPool)
         self._age = 0
 
     def send_one(self, command: Command) -> Any:
         """Write one command and read its reply."""
-        if self._gate.shut:
-            with self._gate.trial():
+        if self._breaker.is_open:
+            with self._breaker.half_open():
                 return self._send_one(command)
         return self._send_one(command)
 
@@ -64,8 +66,8 @@ class Wire:
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """Write all commands, then read as many replies; an error reply is a ResponseError among them."""
-        if self._gate.shut:
-            with self._gate.trial():
+        if self._breaker.is_open:
+            with self._breaker.half_open():
                 return self._exchange(commands)
         return self._exchange(commands)
 
@@ -97,7 +99,7 @@ class Wire:
             raise
 
     def _fail(self, line: Any, error: BaseException) -> NoReturn:
-        self._gate.note(error)
+        self._breaker.note(error)
         try:
             _settle(line, error)
         except StoreUnavailable:
@@ -130,7 +132,7 @@ class Wire:
         except BaseException as error:
             line.disconnect()
             self._idle.append(line)
-            self._gate.note(error)
+            self._breaker.note(error)
             if isinstance(error, (redis.RedisError, OSError)):
                 raise unavailable(error) from error
             raise

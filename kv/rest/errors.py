@@ -55,7 +55,7 @@ def handle_exception(error: Exception, context: Any) -> Response | None:
 
 def _translate(error: Exception) -> Exception:
     if isinstance(error, StoreUnavailable):
-        log.warning("store unavailable: %s", type(error).__name__)
+        log.warning("store unavailable: %s", error)
         return _unavailable("store_unavailable", "The store of counts can't be reached. Try again in a moment.")
     if isinstance(error, OperationalError | InterfaceError):
         log.warning("database unavailable: %s", type(error).__name__)

@@ -1,0 +1,236 @@
+"""The circuit breaker: a silent server costs one call its timeout, and a server that is back refuses nobody."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+
+from kv.breaker import CircuitBreaker
+from kv.caches import durable_cache
+from kv.connection import call
+from kv.errors import StoreUnavailable, store_errors
+from kv.throttling import RateLimit
+from tests.engines import servers
+from tests.faults.servers import own_server, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: One timeout, and what a busy machine adds of its own.
+ONE_TIMEOUT = 0.25 + 0.2
+CLIENTS, EACH = 4, 6
+#: More callers than one worker has threads.
+BURST = 16
+
+WORK: dict[str, Callable[[], Any]] = {
+    "lean": lambda: call("INCR", "{t}:a"),
+    "a limit": lambda: RateLimit("breaker", "1000/minute").check_identity("somebody"),
+}
+
+
+def refusals(work: Callable[[], Any], times: int) -> list[float]:
+    """How long each of `times` refusals took."""
+    took = []
+    for _ in range(times):
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            work()
+        took.append(time.monotonic() - began)
+    return took
+
+
+def burst(work: Callable[[], Any]) -> list[str]:
+    """So many calls at once; what those that were refused heard."""
+    together = threading.Barrier(BURST)
+
+    def one(_: int) -> str:
+        together.wait(10)
+        try:
+            work()
+        except StoreUnavailable as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(BURST) as pool:
+        return [heard for heard in pool.map(one, range(BURST)) if heard]
+
+
+class Clock:
+    """time.monotonic for the breaker, which a test sets forward."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = 0.0
+        real = time.monotonic
+        monkeypatch.setattr("kv.breaker.time.monotonic", lambda: real() + self.ahead)
+
+
+class TestSilentServer:
+    @pytest.mark.parametrize("name", WORK)
+    def test_a_queue_before_a_frozen_store_moves_on(self, name: str) -> None:
+        """Four threads with six requests each, as a worker has them, would need six timeouts."""
+        work = WORK[name]
+        with own_server() as breakable:
+            work()
+            with breakable.frozen(), ThreadPoolExecutor(CLIENTS) as pool:
+                refusals(work, 1)
+                began = time.monotonic()
+                took = [
+                    seconds for each in pool.map(lambda _: refusals(work, EACH), range(CLIENTS)) for seconds in each
+                ]
+                whole = time.monotonic() - began
+            assert len(took) == CLIENTS * EACH
+            # One after another probes, the others are refused before the probe has run out.
+            assert sorted(took)[len(took) // 2] < 0.2
+            # No thread waits longer than one timeout for each: with two, the whole would take twice as long.
+            assert whole < EACH * ONE_TIMEOUT
+            work()
+
+    def test_refuses_a_burst_within_one_timeout(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock(monkeypatch)
+        with own_server() as breakable:
+            call("PING")
+            with breakable.frozen():
+                refusals(lambda: call("PING"), 1)
+                clock.ahead += 7
+                began = time.monotonic()
+                assert len(burst(lambda: call("PING"))) == BURST
+                assert time.monotonic() - began < 2 * ONE_TIMEOUT
+
+
+class TestServerThatIsBack:
+    """However long it was away, and however long nobody called: who calls a healthy server is served."""
+
+    @pytest.mark.parametrize("rest", [0.0, 0.4, 7.0])
+    def test_after_a_freeze(self, rest: float, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock(monkeypatch)
+        with own_server() as breakable:
+            call("SET", "{t}:a", 0)
+            with breakable.frozen():
+                refusals(lambda: call("INCR", "{t}:a"), 2)
+            wait_until(breakable.server.answers)
+            clock.ahead += rest
+            assert burst(lambda: call("INCR", "{t}:a")) == []
+
+    def test_after_a_restart(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock(monkeypatch)
+        with servers(1, lambda _: ("--appendfsync", "everysec")) as (server,):
+            server.start()
+            settings.CACHES = {**settings.CACHES, "kv": durable_cache(f"redis://127.0.0.1:{server.port}/0")}
+            wait_until(_answers)
+            with server.frozen():
+                refusals(lambda: call("PING"), 2)
+                server.kill()
+            refusals(lambda: call("PING"), 1)
+            server.start()
+            clock.ahead += 7
+            assert burst(lambda: call("INCR", "{t}:a")) == []
+
+    def test_a_slow_probe_is_waited_for(self) -> None:
+        breaker = CircuitBreaker(timeout=5)
+        breaker.note(redis.TimeoutError())
+        breaker._failed_at -= 7
+        inside, finish = threading.Event(), threading.Event()
+
+        def probe() -> None:
+            with breaker.half_open():
+                inside.set()
+                finish.wait(5)
+
+        def follow() -> str:
+            with breaker.half_open():
+                return "served"
+
+        with ThreadPoolExecutor(4) as pool:
+            probing = pool.submit(probe)
+            assert inside.wait(5)
+            followers = [pool.submit(follow) for _ in range(3)]
+            finish.set()
+            probing.result(5)
+            assert [follower.result(5) for follower in followers] == ["served"] * 3
+
+
+class TestStates:
+    @pytest.mark.parametrize(
+        ("error", "opens"),
+        [
+            (redis.TimeoutError(), True),
+            (redis.ConnectionError("refused"), False),  # at once: it holds no thread
+            (redis.ResponseError("WRONGTYPE"), False),
+        ],
+    )
+    def test_only_a_failure_that_took_its_time_opens(self, error: Exception, opens: bool) -> None:
+        breaker = CircuitBreaker()
+        breaker.note(error)
+        assert breaker.is_open is opens
+
+    def test_an_error_reply_is_an_answer(self) -> None:
+        breaker = CircuitBreaker()
+        breaker.note(redis.TimeoutError())
+        with pytest.raises(redis.ResponseError), breaker.half_open():
+            raise redis.ResponseError("WRONGTYPE")
+        assert not breaker.is_open
+
+    def test_a_failed_probe_leaves_it_open_for_the_next(self) -> None:
+        breaker = CircuitBreaker()
+        breaker.note(redis.TimeoutError())
+        with pytest.raises(StoreUnavailable), breaker.half_open():
+            raise StoreUnavailable("timeout")
+        assert breaker.is_open
+        with breaker.half_open():
+            pass
+        assert not breaker.is_open
+
+
+class TestReasons:
+    """A log line says which refusal it was."""
+
+    @pytest.mark.parametrize(
+        ("error", "word"),
+        [
+            (redis.TimeoutError("x"), "timeout"),
+            (redis.BusyLoadingError("x"), "loading"),
+            (redis.ResponseError("LOADING Redis is loading the dataset in memory"), "loading"),
+            (redis.AuthenticationError("x"), "login refused"),
+            (redis.ConnectionError("x"), "connection failed"),
+            (redis.ResponseError("MISCONF x"), "MISCONF"),
+        ],
+    )
+    def test_of_the_client_library(self, error: Exception, word: str) -> None:
+        with pytest.raises(StoreUnavailable, match=f"^{word}"), store_errors():
+            raise error
+
+    def test_nobody_listens(self, settings: Any) -> None:
+        settings.CACHES = {**settings.CACHES, "kv": durable_cache("redis://127.0.0.1:1/0")}
+        with pytest.raises(StoreUnavailable, match=r"^refused"):
+            call("PING")
+
+    def test_another_call_is_probing(self) -> None:
+        breaker = CircuitBreaker(timeout=0.01)
+        breaker.note(redis.TimeoutError())
+        inside, finish = threading.Event(), threading.Event()
+
+        def probe() -> None:
+            with breaker.half_open():
+                inside.set()
+                finish.wait(5)
+
+        with ThreadPoolExecutor(1) as pool:
+            probing = pool.submit(probe)
+            assert inside.wait(5)
+            with pytest.raises(StoreUnavailable, match=r"^probe"), breaker.half_open():
+                pass
+            finish.set()
+            probing.result(5)
+        assert not breaker.is_open
+
+
+def _answers() -> bool:
+    try:
+        return bool(call("PING"))
+    except StoreUnavailable:
+        return False
