@@ -15,8 +15,7 @@ from kv.caches import durable_cache
 from kv.connection import call
 from kv.errors import StoreUnavailable, store_errors
 from kv.throttling import RateLimit
-from tests.engines import servers
-from tests.faults.servers import own_server, wait_until
+from tests.faults.servers import own_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 #: One timeout, and what a busy machine adds of its own.
 ONE_TIMEOUT = 0.25 + 0.2
 CLIENTS, EACH = 4, 6
-#: More callers than one worker has threads.
-BURST = 16
 
 WORK: dict[str, Callable[[], Any]] = {
     "lean": lambda: call("INCR", "{t}:a"),
@@ -42,31 +39,6 @@ def refusals(work: Callable[[], Any], times: int) -> list[float]:
             work()
         took.append(time.monotonic() - began)
     return took
-
-
-def burst(work: Callable[[], Any]) -> list[str]:
-    """So many calls at once; what those that were refused heard."""
-    together = threading.Barrier(BURST)
-
-    def one(_: int) -> str:
-        together.wait(10)
-        try:
-            work()
-        except StoreUnavailable as error:
-            return str(error)
-        return ""
-
-    with ThreadPoolExecutor(BURST) as pool:
-        return [heard for heard in pool.map(one, range(BURST)) if heard]
-
-
-class Clock:
-    """time.monotonic for the breaker, which a test sets forward."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.ahead = 0.0
-        real = time.monotonic
-        monkeypatch.setattr("kv.breaker.time.monotonic", lambda: real() + self.ahead)
 
 
 class TestSilentServer:
@@ -90,46 +62,8 @@ class TestSilentServer:
             assert whole < EACH * ONE_TIMEOUT
             work()
 
-    def test_refuses_a_burst_within_one_timeout(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        clock = Clock(monkeypatch)
-        with own_server() as breakable:
-            call("PING")
-            with breakable.frozen():
-                refusals(lambda: call("PING"), 1)
-                clock.ahead += 7
-                began = time.monotonic()
-                assert len(burst(lambda: call("PING"))) == BURST
-                assert time.monotonic() - began < 2 * ONE_TIMEOUT
 
-
-class TestServerThatIsBack:
-    """However long it was away, and however long nobody called: who calls a healthy server is served."""
-
-    @pytest.mark.parametrize("rest", [0.0, 0.4, 7.0])
-    def test_after_a_freeze(self, rest: float, monkeypatch: pytest.MonkeyPatch) -> None:
-        clock = Clock(monkeypatch)
-        with own_server() as breakable:
-            call("SET", "{t}:a", 0)
-            with breakable.frozen():
-                refusals(lambda: call("INCR", "{t}:a"), 2)
-            wait_until(breakable.server.answers)
-            clock.ahead += rest
-            assert burst(lambda: call("INCR", "{t}:a")) == []
-
-    def test_after_a_restart(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        clock = Clock(monkeypatch)
-        with servers(1, lambda _: ("--appendfsync", "everysec")) as (server,):
-            server.start()
-            settings.CACHES = {**settings.CACHES, "kv": durable_cache(f"redis://127.0.0.1:{server.port}/0")}
-            wait_until(_answers)
-            with server.frozen():
-                refusals(lambda: call("PING"), 2)
-                server.kill()
-            refusals(lambda: call("PING"), 1)
-            server.start()
-            clock.ahead += 7
-            assert burst(lambda: call("INCR", "{t}:a")) == []
-
+class TestHalfOpen:
     def test_a_slow_probe_is_waited_for(self) -> None:
         breaker = CircuitBreaker(timeout=5)
         breaker.note(redis.TimeoutError())
@@ -227,10 +161,3 @@ class TestReasons:
             finish.set()
             probing.result(5)
         assert not breaker.is_open
-
-
-def _answers() -> bool:
-    try:
-        return bool(call("PING"))
-    except StoreUnavailable:
-        return False
