@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
 
-from benchmarks.http import granian, load
+from benchmarks.http import granian, load, served_site
 from benchmarks.measure import Row, per_second
 from benchmarks.store import placed_store
 
@@ -19,7 +19,7 @@ def run() -> Iterator[Row]:
     """Rounds in turn, the median of each; every hit comes from an address of its own."""
     with (
         placed_store("always") as placed,
-        granian("config.wsgi:application", {**placed.site, "NUM_PROXIES": "1"}) as site,
+        served_site({**placed.site, "NUM_PROXIES": "1"}) as site,
         granian("benchmarks.peer:application", placed.peer) as peer,
     ):
         ports = {"ours": (site, "/api/analytics/qr?code=DEMO"), "theirs": (peer, "/visit")}

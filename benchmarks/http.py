@@ -1,4 +1,4 @@
-"""Granian on a free port, and a load of keep-alive connections from one process."""
+"""The site, or a peer under granian, on a free port, and a load of keep-alive connections from one process."""
 
 from __future__ import annotations
 
@@ -47,6 +47,25 @@ def granian(target: str, environment: dict[str, str], workers: int = 2) -> Itera
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def served_site(environment: dict[str, str], workers: int = 2) -> Iterator[int]:
+    """Serve the site as `make run` does, by web workers of its own; yields the port."""
+    port = free_port()
+    command = [sys.executable, "-m", "config.web_worker", "127.0.0.1", str(port)]
+    processes = [
+        subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT, start_new_session=True)
+        for _ in range(workers)
+    ]
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(10)
 
 
 def free_port() -> int:
@@ -117,4 +136,4 @@ def _wait_for(port: int) -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError("granian did not start within 30 s")
+    raise RuntimeError("nobody listens after 30 s")

@@ -137,15 +137,14 @@ class Memory:
 
 
 def _processes(site: LoadedSite) -> dict[str, int]:
-    """The web workers (and their parent), and the store."""
+    """The web workers and the store."""
     found = {"store": site.store_pid}
     me = os.getpid()
     children: Callable[[int], list[int]] = lambda pid: [  # noqa: E731
         int(word) for path in Path(f"/proc/{pid}/task").glob("*/children") for word in path.read_text().split()
     ]
-    for parent in children(me):
-        if b"granian" in Path(f"/proc/{parent}/cmdline").read_bytes():
-            found |= {f"web {number}": pid for number, pid in enumerate(children(parent), 1)}
+    web = [pid for pid in children(me) if b"config.web_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found |= {f"web {number}": pid for number, pid in enumerate(web, 1)}
     return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from benchmarks.http import granian
+from benchmarks.http import served_site
 from benchmarks.stats_memory import _add, _visitors
 
 USERS = 200
@@ -55,7 +55,7 @@ def loaded_site() -> Iterator[LoadedSite]:
         "SITE_URL": "", "RATE_LIMITS": "off", "SECRET_KEY": settings.SECRET_KEY,
     }  # fmt: skip
     try:
-        with granian("config.wsgi:application", environment) as port:
+        with served_site(environment) as port:
             yield LoadedSite(port, token, users, server_pids()[0])
     finally:
         server = configured_server()

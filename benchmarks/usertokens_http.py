@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks.http import ROOT, granian, load
+from benchmarks.http import ROOT, granian, load, served_site
 from benchmarks.measure import Row, per_second
 from benchmarks.store import placed_store
 
@@ -60,7 +60,7 @@ def run() -> Iterator[Row]:
 
 def _measure(site: dict[str, str], peer: dict[str, str], people: list[list[str]]) -> dict[str, float]:
     with (
-        granian("config.wsgi:application", site) as ours,
+        served_site(site) as ours,
         granian("benchmarks.peers.spend:application", peer) as theirs,
     ):
         return _in_turn(

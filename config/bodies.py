@@ -1,9 +1,12 @@
-"""Bodies as Django can take them, read before it begins: by a few threads at a time, so that some are always free."""
+"""Bodies as Django can take them: whole, with a length and a content type that it understands.
+
+`config.bridge` has read them already when the site serves itself. Here stands what holds under every WSGI server.
+"""
 
 from __future__ import annotations
 
 import io
-from threading import BoundedSemaphore
+import json
 from typing import Any
 
 from django.utils.http import parse_header_parameters
@@ -11,42 +14,105 @@ from django.utils.http import parse_header_parameters
 # What no parser here reads: the API answers 415, a form finds itself empty.
 _UNREADABLE = "application/octet-stream"
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-# One byte more than the largest body any address takes, so that one that is too long is seen to be.
-_LONGEST = 1024 * 1024 + 1
-# Beyond it a body is heard out so far and thrown away: many clients read no answer before they have sent all of theirs.
-_HEARD_OUT = 8 * 1024 * 1024
+#: One byte more than the largest body any address takes, so that one that is too long is seen to be.
+LONGEST = 1024 * 1024 + 1
+#: So much of a body that is too long is read and thrown away: many clients read no answer before they have sent it all.
+HEARD_OUT = 8 * 1024 * 1024
 _PIECE = 64 * 1024
 _DIGITS = 15
-#: Requests that one web process serves at once. A body that comes a byte at a time holds one for as long as it likes.
-THREADS = 4
-# Who has found all readers taken for so long has found slow senders; until one of them is done, nobody waits again.
-_READER_SECONDS = 0.25
 
 
-class TooManySlowBodies(Exception):
-    """All threads that may read bodies wait for senders. Nothing of this one's was read."""
+class BodyRefused(Exception):
+    """A body that is not taken; nothing was done. status, code, detail: what the answer says."""
+
+    status = 400
+    code = "incomplete_body"
+    detail = "The body did not arrive whole, so nothing was done. Send the request again."
+
+
+class IncompleteBody(BodyRefused):
+    """Less came than was declared, or chunks that broke off or were malformed (RFC 9112 section 8)."""
+
+
+class UnknownTransferCoding(BodyRefused):
+    """A Transfer-Encoding other than chunked."""
+
+    code = "unknown_transfer_coding"
+    detail = "Transfer-Encoding may be chunked and nothing else."
+
+
+class LengthRequired(BodyRefused):
+    """A chunked body under a server that does not tell one that broke off from one that ended."""
+
+    status = 411
+    code = "length_required"
+    detail = "Send the body with a Content-Length."
+
+
+class BodyTooSlow(BodyRefused):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "body_timeout"
+    detail = "The body took too long to arrive, so nothing was done. Send the request again."
+
+
+class TooManyBodies(BodyRefused):
+    """Too much is on its way already."""
+
+    status = 503
+    code = "busy"
+    detail = "Too many requests are still on their way here. Try again in a moment."
+
+
+def refusal(error: BodyRefused) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and body of the answer, for people and programs alike: it is said before Django knows which."""
+    said: dict[str, Any] = {"detail": error.detail, "code": error.code}
+    if error.status == 400:  # noqa: PLR2004 (the one status that has errors by field)
+        said["errors"] = {"body": [error.detail]}
+    body = json.dumps(said).encode()
+    headers = [
+        ("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]  # fmt: skip
+    if error.status == 503:  # noqa: PLR2004
+        headers.append(("Retry-After", "1"))
+    return error.status, headers, body
 
 
 def settle_body(environ: dict[str, Any]) -> None:
-    """Give the request a content type, a length and a body that Django understands. Raises TooManySlowBodies.
+    """Give the request a content type, a length and a body that Django understands. Raises BodyRefused.
 
     Django takes every codec of Python's for a text encoding, `hex` and `zip` too, and fails on them while it makes the
     request; a parameter that is none ends it likewise. All text here is UTF-8, so nothing else can be read.
     A chunked body has no length, and Django takes that for no body (PEP 3333 knows no other way).
     Of one that is longer than any body here only the beginning is kept, and what says that it is longer still is left
-    where it is: both are refused.
+    where it is: both are refused by whoever looks at the length.
     """
     content_type = environ.get("CONTENT_TYPE")
     if content_type and ";" in content_type and not _is_readable(content_type):
         environ["CONTENT_TYPE"] = _UNREADABLE
-    if environ.get("CONTENT_LENGTH"):
-        length = body_length(environ)
-        environ["CONTENT_LENGTH"] = str(length)
-        if 0 < length <= _HEARD_OUT:
-            environ["wsgi.input"] = io.BytesIO(_readers.read(environ["wsgi.input"], length))
-    elif "HTTP_TRANSFER_ENCODING" in environ:
-        body = _readers.read(environ["wsgi.input"], _HEARD_OUT)
-        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        raise LengthRequired
+    if not environ.get("CONTENT_LENGTH"):
+        return
+    length = body_length(environ)
+    environ["CONTENT_LENGTH"] = str(length)
+    source = environ["wsgi.input"]
+    if 0 < length <= HEARD_OUT and not isinstance(source, io.BytesIO):
+        environ["wsgi.input"] = io.BytesIO(_read(source, length))
+
+
+def _read(source: Any, length: int) -> bytes:
+    body: bytes = source.read(min(length, LONGEST))
+    received = len(body)
+    while received < length and (piece := source.read(min(length - received, _PIECE))):
+        if received < LONGEST:
+            body += piece[: LONGEST - received]
+        received += len(piece)
+    if received < length:
+        raise IncompleteBody
+    return body
 
 
 def body_length(environ: dict[str, Any]) -> int:
@@ -58,37 +124,6 @@ def body_length(environ: dict[str, Any]) -> int:
     if not (said.isascii() and said.isdecimal()):
         return 0
     return int(said) if len(said) <= _DIGITS else 10**_DIGITS - 1
-
-
-class Readers:
-    """So many threads may read bodies at once."""
-
-    def __init__(self, count: int) -> None:
-        self._free = BoundedSemaphore(count)
-        self._stuck = False
-
-    def read(self, source: Any, length: int) -> bytes:
-        """So many bytes, or what there are, or `_LONGEST` of them. Raises TooManySlowBodies."""
-        if not self._free.acquire(timeout=0 if self._stuck else _READER_SECONDS):
-            self._stuck = True
-            raise TooManySlowBodies
-        try:
-            body: bytes = source.read(min(length, _LONGEST))
-            if len(body) == _LONGEST:
-                _throw_away(source, length - _LONGEST)
-        finally:
-            self._stuck = False
-            self._free.release()
-        return body
-
-
-# One thread is left to whoever comes without a body.
-_readers = Readers(THREADS - 1)
-
-
-def _throw_away(source: Any, length: int) -> None:
-    while length > 0 and (piece := source.read(min(length, _PIECE))):
-        length -= len(piece)
 
 
 def _is_readable(content_type: str) -> bool:

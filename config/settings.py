@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import Environment
+from config.private_files import keep_private
 from kv.caches import check_url, clearable_cache, database_of, durable_cache
 from kv.throttling import parse_window
 
@@ -26,6 +27,7 @@ WORKERS = env.integer("WORKERS", 2, minimum=1, maximum=256)
 DATA_DIR = Path(env.text("DATA_DIR", "var")).expanduser()
 DATA_DIR = DATA_DIR if DATA_DIR.is_absolute() else BASE_DIR / DATA_DIR
 DEBUG = env.boolean("DEBUG", default=False)
+keep_private(DATA_DIR)
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR)
 VISITOR_HASH_KEY = env.secret("VISITOR_HASH_KEY", DATA_DIR)
 NUM_PROXIES = env.integer("NUM_PROXIES", 0, maximum=20)
@@ -152,6 +154,7 @@ def _caches() -> dict[str, Any]:
 CACHES = _caches()
 _database = env.database("DATABASE_URL", DATA_DIR / "countinghouse.sqlite3")
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    keep_private(DATA_DIR, Path(_database["NAME"]))
     # FULL: what was acknowledged is on the disk. IMMEDIATE: a writer waits for its turn instead of failing half-way.
     _database["OPTIONS"] = {
         "timeout": 5,

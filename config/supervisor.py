@@ -1,4 +1,8 @@
-"""The processes of `make run`: granian and the background worker, started, watched and ended together."""
+"""The processes of `make run`: web workers and the background worker, started, watched and ended together.
+
+Each is started again when it dies, after a pause that grows, and killed when it falls silent: a process that is stopped
+would keep the requests that the kernel gives it. The site is given up only when it never comes up.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +18,31 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import getLogger
 
-from config.bodies import THREADS
+from kv.heartbeat import HEARTBEAT_FD
 from kv.management.ending import Ending
 
 log = getLogger(__name__)
 
-# granian bounds its own workers by --workers-kill-timeout 2; the background worker ends after its current step.
+# A web worker answers what it has begun within 5 s; the background worker ends after its current step.
 _END_SECONDS = 15.0
 _KILL_SECONDS = 5.0
-_LONGEST_PAUSE = 30.0
 _LOOK_SECONDS = 0.5
 _POLL_SECONDS = 0.05
+# A process beats once a second, the first time when all is imported.
+_SILENT_SECONDS = 6.0
+_FIRST_BEAT_SECONDS = 30.0
+# Who ran so long before it died starts from the shortest pause again.
+_STEADY_SECONDS = 30.0
+# So many starts in a row that end before the site has ever answered: it never comes up.
+_MOST_FALSE_STARTS = 3
 _PR_SET_PDEATHSIG = 1
 
 
-class SiteEnded(Exception):
-    """The web server ended although nobody had asked it to. `status`: its exit status."""
+class NeverCameUp(Exception):
+    """The web workers end before they have ever answered. status: exit status of the last one."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"the web server ended unexpectedly (exit status {status})")
+        super().__init__(f"the site does not come up: its web workers end at once (exit status {status})")
         self.status = status
 
 
@@ -42,59 +52,115 @@ class PortTaken(Exception):
 
 @dataclass
 class Program:
-    """A program in a session of its own: a Ctrl-C on the terminal reaches it through us alone."""
+    """A program in a session of its own: a Ctrl-C on the terminal reaches it through us alone.
+
+    first_pause, longest_pause: seconds before it is started again; doubled each time, from the first one again after a
+    while without an end.
+    """
 
     name: str
     command: Sequence[str]
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    first_pause: float
+    longest_pause: float
+    #: How many times in a row it ended before its first beat.
+    false_starts: int = field(default=0, init=False)
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _pulse: int = field(default=-1, init=False, repr=False)
+    _started: float = field(default=0.0, init=False, repr=False)
+    _beat: float = field(default=0.0, init=False, repr=False)
+    _pause: float = field(default=0.0, init=False, repr=False)
+    _again: float = field(default=0.0, init=False, repr=False)
 
     def start(self) -> None:
-        """Start it; should this process be killed, the kernel ends the program's main process (on Linux)."""
-        self._process = subprocess.Popen(
-            self.command,
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 (this process has no threads)
-        )
+        """Start it; should this process be killed, the kernel kills the program (on Linux)."""
+        self._close_pulse()
+        self._pulse, beats = os.pipe()
+        os.set_blocking(self._pulse, False)
+        os.set_blocking(beats, False)
+        try:
+            self._process = subprocess.Popen(
+                self.command,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                pass_fds=(beats,),
+                env={**os.environ, HEARTBEAT_FD: str(beats)},
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 (this process has no threads)
+            )
+        finally:
+            os.close(beats)
+        self._started, self._beat, self._again = time.monotonic(), 0.0, 0.0
 
     def status(self) -> int | None:
         """Its exit status; None while it runs."""
         return None if self._process is None else self._process.poll()
 
+    def watch(self, now: float, *, overslept: bool) -> None:
+        """Start it again when its pause is over, kill it when it has fallen silent. now: by time.monotonic().
+
+        overslept: this process itself was stopped for a while, so nobody's silence means anything.
+        """
+        self._listen(now)
+        if self.status() is None:
+            if overslept and self._beat:
+                self._beat = now
+            self._end_silence(now)
+        elif not self._again:
+            self._plan(now)
+        elif now >= self._again:
+            self.start()
+
     def ask_to_end(self) -> None:
-        """SIGTERM to its main process alone: to the whole group, granian sometimes hangs."""
+        """SIGTERM."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
 
     def wait(self, deadline: float) -> None:
         """Wait until it has ended; at the deadline kill what is left of its session."""
+        self._close_pulse()
         if self._process is None:
             return
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(deadline - time.monotonic(), 0))
-        self._kill_group(self._process.pid)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(_KILL_SECONDS)
 
-    def _kill_group(self, group: int) -> None:
-        """Whoever is left of the session when its main process has ended, or has not ended in time."""
-        with suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
+    def _listen(self, now: float) -> None:
+        try:
+            if os.read(self._pulse, 4096):
+                self._beat, self.false_starts = now, 0
+        except BlockingIOError:
+            return
+
+    def _end_silence(self, now: float) -> None:
+        silent = now - self._beat > _SILENT_SECONDS if self._beat else now - self._started > _FIRST_BEAT_SECONDS
+        if silent and self._process is not None:
+            log.error("the %s (process %d) has fallen silent; it is killed", self.name, self._process.pid)
+            self._process.kill()
+
+    def _plan(self, now: float) -> None:
+        if not self._beat:
+            self.false_starts += 1
+        steady = now - self._started > _STEADY_SECONDS
+        self._pause = self.first_pause if steady or not self._pause else min(self._pause * 2, self.longest_pause)
+        self._again = now + self._pause
+        log.error("the %s ended (exit status %s); starting it again in %g s", self.name, self.status(), self._pause)
+
+    def _close_pulse(self) -> None:
+        if self._pulse >= 0:
+            os.close(self._pulse)
+            self._pulse = -1
 
 
-def granian(*, host: str, port: int, workers: int) -> Program:
-    """The web server. It starts a worker again that has died."""
-    options = [
-        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers), "--no-ws",
-        # A write waits for the disk with its thread: several let one fsync serve several requests.
-        "--blocking-threads", str(THREADS), "--workers-kill-timeout", "2",
-        "--respawn-failed-workers", "--respawn-interval", "0.2", "--no-access-log", "--log-level", "warning",
-    ]  # fmt: skip
-    return Program("web server", [sys.executable, "-m", "granian", *options, "config.wsgi:application"])
+def web_workers(*, host: str, port: int, count: int) -> list[Program]:
+    """The processes that answer requests, all on one port."""
+    command = [sys.executable, "-m", "config.web_worker", host, str(port)]
+    return [Program(f"web worker {number + 1}", command, 0.2, 5.0) for number in range(count)]
 
 
-def worker() -> Program:
-    """The background worker."""
-    return Program("background worker", [sys.executable, "-m", "django", "work"])
+def background_worker() -> Program:
+    """The process that does the duties."""
+    return Program("background worker", [sys.executable, "-m", "django", "work"], 1.0, 30.0)
 
 
 def check_port(host: str, port: int) -> None:
@@ -109,60 +175,48 @@ def check_port(host: str, port: int) -> None:
             raise PortTaken(error.strerror) from error
 
 
-def supervise(web: Program, beside: Program, *, address: tuple[str, int], ready: Callable[[], None]) -> None:
-    """Run both until SIGINT or SIGTERM, then end both; a second signal changes nothing.
+def supervise(webs: Sequence[Program], beside: Program, *, address: tuple[str, int], ready: Callable[[], None]) -> None:
+    """Run all until SIGINT or SIGTERM, then end all; a second signal changes nothing.
 
-    ready: called once, when the address answers. The program beside is started again when it dies, after a pause that
-    doubles each time. Raises SiteEnded when the web server dies; both have ended when this returns or raises.
+    ready: called once, when the address answers. Raises NeverCameUp; all have ended when this returns or raises.
     """
+    programs = [*webs, beside]
     with Ending() as ending:
         try:
-            web.start()
-            beside.start()
-            if _await_listener(web, address, ending):
+            for program in programs:
+                program.start()
+            if _await_listener(webs, address, ending):
                 ready()
-            _watch(web, beside, ending)
+            looked = time.monotonic()
+            while not ending.wait(_LOOK_SECONDS):
+                now = time.monotonic()
+                for program in programs:
+                    program.watch(now, overslept=now - looked > _SILENT_SECONDS / 2)
+                looked = now
         finally:
             deadline = time.monotonic() + _END_SECONDS
-            web.ask_to_end()
-            beside.ask_to_end()
-            web.wait(deadline)
-            beside.wait(deadline)
+            for program in programs:
+                program.ask_to_end()
+            for program in programs:
+                program.wait(deadline)
 
 
-def _await_listener(web: Program, address: tuple[str, int], ending: Ending) -> bool:
+def _await_listener(webs: Sequence[Program], address: tuple[str, int], ending: Ending) -> bool:
     host, port = address
     # "Every interface" is no address to call.
     target = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104
-    while web.status() is None and not ending.asked:
-        try:
-            with socket.create_connection(target, timeout=1):
-                return True
-        except OSError:
-            ending.wait(_POLL_SECONDS)
+    while not ending.asked:
+        with suppress(OSError), socket.create_connection(target, timeout=1):
+            return True
+        ending.wait(_POLL_SECONDS)
+        for web in webs:
+            web.watch(time.monotonic(), overslept=False)
+            if web.false_starts >= _MOST_FALSE_STARTS:
+                raise NeverCameUp(web.status() or 0)
     return False
 
 
-def _watch(web: Program, beside: Program, ending: Ending) -> None:
-    pause, again = 1.0, 0.0
-    started = time.monotonic()
-    while not ending.wait(_LOOK_SECONDS):
-        if (status := web.status()) is not None:
-            raise SiteEnded(status)
-        if beside.status() is None:
-            again = 0.0
-            continue
-        now = time.monotonic()
-        if not again:
-            # One that ran for a good while before it died starts from a short pause again.
-            pause = 1.0 if now - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
-            again = now + pause
-            log.error("the %s ended (exit status %s); starting it again in %g s", beside.name, beside.status(), pause)
-        elif now >= again:
-            beside.start()
-            started, again = now, 0.0
-
-
 def _end_with_parent() -> None:
+    # Not SIGTERM: a process that is stopped would not hear it, and keep the port.
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The WSGI application that granian serves: one site, two lanes.
+"""The WSGI application: one site, two lanes.
 
 Django's middleware costs a request 95 µs, more than the counting itself. An API call that brings no session needs no
 session, language, message or CSRF token, so it takes a lane with none of these; everything else takes the whole list.
@@ -7,6 +7,7 @@ Both lanes lead to the same addresses and views.
 
 import os
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -16,17 +17,11 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import get_resolver
 
-from config.bodies import TooManySlowBodies, settle_body
+from config.bodies import BodyRefused, refusal, settle_body
 
 StartResponse = Callable[..., Any]
 # Whole addresses: what merely begins like them is answered by a page, and pages need their headers.
 _PROBES = frozenset({"/healthz", "/readyz"})
-# For people and programs alike: it is said before Django knows which.
-_BUSY = b'{"detail": "Too many requests are still on their way here. Try again in a moment.", "code": "busy"}'
-_BUSY_HEADERS = [
-    ("Content-Type", "application/json"), ("Content-Length", str(len(_BUSY))), ("Cache-Control", "no-store"),
-    ("Retry-After", "1"), ("X-Content-Type-Options", "nosniff"),
-]  # fmt: skip
 
 
 class TwoLanes:
@@ -44,9 +39,10 @@ class TwoLanes:
         """Serve one request."""
         try:
             settle_body(environ)
-        except TooManySlowBodies:
-            start_response("503 Service Unavailable", _BUSY_HEADERS)
-            return [_BUSY]
+        except BodyRefused as error:
+            status, headers, body = refusal(error)
+            start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+            return [body]
         path = environ["PATH_INFO"]
         # /api/docs is a page for people, under the content security policy of the others.
         is_call = path in _PROBES or (path.startswith("/api/") and not path.startswith("/api/docs"))

@@ -15,6 +15,7 @@ from kv import keys
 from kv.connection import call_many
 from kv.duties import Duty, DutyHeld, DutyNotDue, run_duty
 from kv.errors import StoreUnavailable
+from kv.heartbeat import Heartbeat
 from kv.management.ending import Ending
 
 log = getLogger(__name__)
@@ -49,11 +50,13 @@ class Worker:
 
     def run(self, ending: Ending) -> None:
         """Run until `ending` is asked for, then wait for the steps that are under way."""
+        heartbeat = Heartbeat()
         with ThreadPoolExecutor(max(len(self._turns), 1), thread_name_prefix="duty") as threads:
             while not ending.asked:
                 woken = self._woken()
                 for turn in self._turns:
                     self._serve(turn, threads, ending.ring, woken=turn.duty.name in woken)
+                heartbeat.beat()
                 ending.wait(_TICK_SECONDS)
             log.debug("worker: ending after the current steps")
 

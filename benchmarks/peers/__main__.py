@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from benchmarks.http import ROOT, granian, load
+from benchmarks.http import ROOT, granian, load, served_site
 from kv.embedded import EmbeddedServer
 from tests.postgres import postgres
 
@@ -43,7 +43,7 @@ def main() -> int:
         stack.callback(store.leave)
         common = {"DATABASE_URL": url, "PEER_SOCKET": os.fspath(store.socket_path), "DATA_DIR": os.fspath(directory)}
         environment, token = _ours(common)
-        site = stack.enter_context(granian("config.wsgi:application", environment))
+        site = stack.enter_context(served_site(environment))
         pairs = {
             "a hit": (site, _hit(site), "hitcount", _their_hit),
             "a webhook": (site, _webhook(site, "/api/webhooks/stripe"), "webhook", _djstripe),

@@ -1,72 +1,71 @@
-"""Bodies are read before Django begins, by all threads but one."""
+"""Bodies as Django takes them, under any WSGI server: whole or not at all."""
 
 from __future__ import annotations
 
 import io
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from config.bodies import THREADS, body_length
+from config.bodies import HEARD_OUT, LONGEST, body_length
 from config.wsgi import application
 
-PATIENCE = 10.0
+
+class Socket(io.RawIOBase):
+    """What a WSGI server gives to read from: at most 1000 bytes at once, and an end, whatever was declared."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = io.BytesIO(body)
+
+    def read(self, size: int = -1) -> bytes:
+        """As many as there are."""
+        return self._body.read(min(size, 1000) if size >= 0 else 1000)
 
 
-class SlowBody(io.BytesIO):
-    """A body of which nothing comes until `sent` is set."""
-
-    def __init__(self, sent: threading.Event) -> None:
-        super().__init__(b"{}")
-        self.sent = sent
-        self.asked = threading.Event()
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Wait for the sender."""
-        self.asked.set()
-        assert self.sent.wait(PATIENCE)
-        return super().read(size)
-
-
-def ask(method: str, path: str, body: io.BytesIO | None = None) -> tuple[int, dict[str, str], bytes]:
-    """One request through the site's own application: status, headers, body."""
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "HTTP_USER_AGENT": "Mozilla/5.0 Firefox/140.0",
-    }
-    if body is not None:
-        environ |= {"wsgi.input": body, "CONTENT_LENGTH": "2", "CONTENT_TYPE": "application/json"}
-    setup_testing_defaults(environ)
+def ask(path: str, body: bytes, **environ: str) -> tuple[int, dict[str, str], Any]:
+    """One POST through the site's own application: status, headers, JSON."""
+    request: dict[str, Any] = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": path, "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux) Firefox/140.0",
+        "CONTENT_TYPE": "application/json", "wsgi.input": Socket(body), **environ,
+    }  # fmt: skip
+    setup_testing_defaults(request)
     heard: list[Any] = []
-    answer = b"".join(application(environ, lambda status, headers, *_: heard.extend((status, headers))))
-    return int(heard[0].split()[0]), dict(heard[1]), answer
+    answer = b"".join(application(request, lambda status, headers, *_: heard.extend((status, headers))))
+    return int(heard[0].split()[0]), dict(heard[1]), json.loads(answer)
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("store")
-def test_slow_senders_leave_one_thread_and_are_told_so() -> None:
-    sent = threading.Event()
-    slow = [SlowBody(sent) for _ in range(THREADS - 1)]
-    refused = SlowBody(sent)
-    with ThreadPoolExecutor(len(slow)) as threads:
-        answers = [threads.submit(ask, "POST", "/api/stats/visit", body) for body in slow]
-        try:
-            assert all(body.asked.wait(PATIENCE) for body in slow)
-            for _ in range(2):
-                status, headers, body = ask("POST", "/api/stats/visit", refused)
-                assert (status, json.loads(body)["code"], headers["Retry-After"]) == (503, "busy", "1")
-            assert not refused.asked.is_set()
-            assert ask("GET", "/healthz")[0] == 200
-            assert ask("POST", "/api/stats/visit")[0] == 200
-        finally:
-            sent.set()
-        assert [answer.result()[0] for answer in answers] == [200] * len(slow)
-    assert ask("POST", "/api/stats/visit", refused)[0] == 200
+class TestWholeness:
+    def test_one_that_comes_in_pieces_is_whole(self) -> None:
+        body = b'{"tool": "payment-qr"' + b" " * 5000 + b"}"
+        status, _, said = ask("/api/track-usage", body, CONTENT_LENGTH=str(len(body)))
+        assert (status, said["count"]) == (200, 1)
+
+    @pytest.mark.parametrize("sent", [0, 1, 21])
+    def test_one_that_breaks_off_is_refused_and_does_nothing(self, sent: int) -> None:
+        body = b'{"tool": "payment-qr"}'
+        status, headers, said = ask("/api/track-usage", body[:sent], CONTENT_LENGTH=str(len(body)))
+        assert (status, said["code"], list(said["errors"])) == (400, "incomplete_body", ["body"])
+        assert headers["Cache-Control"] == "no-store"
+        assert ask("/api/track-usage", body, CONTENT_LENGTH=str(len(body)))[2]["count"] == 1
+
+    def test_even_when_what_came_says_something_whole(self) -> None:
+        body = b'{"tool": "payment-qr"}'
+        assert ask("/api/track-usage", body, CONTENT_LENGTH=str(len(body) + 1))[0] == 400
+
+    def test_a_long_one_that_breaks_off_behind_what_is_kept_is_refused(self) -> None:
+        assert ask("/api/track-usage", b" " * LONGEST, CONTENT_LENGTH=str(LONGEST + 10))[0] == 400
+        assert ask("/api/track-usage", b" " * (LONGEST + 10), CONTENT_LENGTH=str(LONGEST + 10))[0] == 413
+
+    def test_nothing_is_read_of_one_that_is_far_too_long(self) -> None:
+        assert ask("/api/track-usage", b"", CONTENT_LENGTH=str(HEARD_OUT + 1))[0] == 413
+
+    def test_chunks_are_refused_where_their_end_is_no_ones_to_know(self) -> None:
+        status, _, said = ask("/api/track-usage", b'{"tool": "payment-qr"}', HTTP_TRANSFER_ENCODING="chunked")
+        assert (status, said["code"]) == (411, "length_required")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engines import wait_until
 from tests.faults.test_serve import BROWSER, Site
 
 if TYPE_CHECKING:
@@ -125,21 +124,20 @@ def test_heads_that_never_end_keep_nobody_waiting(site: Site) -> None:
             line.close()
 
 
-def test_bodies_that_never_end_leave_threads_for_everybody_else(site: Site) -> None:
+def test_bodies_that_never_end_keep_nobody_waiting(site: Site) -> None:
+    """They are read on the event loop: a slow sender holds no thread."""
     head = b"POST /api/track-usage HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n" % site.port
-    lines = [socket.create_connection(("127.0.0.1", site.port), timeout=10) for _ in range(40)]
+    lines = [socket.create_connection(("127.0.0.1", site.port), timeout=10) for _ in range(100)]
     try:
         for line in lines:
             line.sendall(head + b"Content-Length: 0000000000000000100\r\n\r\n{")
         for path in (b"/", b"/healthz", b"/api/stats"):
             assert status(site, b"GET " + path + b" HTTP/1.1") == 200
-        assert status(site, b"POST /api/stats/visit HTTP/1.1", b"Content-Length: 0") == 200
-        refused = status(site, b"POST /api/stats/visit HTTP/1.1", b"Content-Length: 2", body=b"{}")
-        assert refused in (200, 503)  # 200 where it met a worker with a reader left
+        for _ in range(8):
+            assert status(site, b"POST /api/stats/visit HTTP/1.1", b"Content-Length: 2", body=b"{}") == 200
     finally:
         for line in lines:
             line.close()
-    wait_until(lambda: status(site, b"POST /api/stats/visit HTTP/1.1", b"Content-Length: 2", body=b"{}") == 200)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, SystemCheckError
 from django.db import InterfaceError, OperationalError
 
 from config.static_files import collect_static
-from config.supervisor import PortTaken, SiteEnded, check_port, granian, supervise, worker
+from config.supervisor import NeverCameUp, PortTaken, background_worker, check_port, supervise, web_workers
 from kv.factories import configured_server
 from kv.management.base import StoreCommand
 
@@ -41,17 +41,17 @@ class Command(StoreCommand):
             ) from error
         except OSError as error:
             raise CommandError(f"HOST: {settings.HOST} is no address of this machine ({error.strerror}).") from error
-        self._prepare()
         os.environ["DJANGO_SETTINGS_MODULE"] = settings.SETTINGS_MODULE or "config.settings"
         os.chdir(settings.BASE_DIR)  # where `python -m` finds the project
         try:
+            self._prepare()
             supervise(
-                granian(host=settings.HOST, port=settings.PORT, workers=settings.WORKERS),
-                worker(),
+                web_workers(host=settings.HOST, port=settings.PORT, count=settings.WORKERS),
+                background_worker(),
                 address=(settings.HOST, settings.PORT),
                 ready=self._welcome,
             )
-        except SiteEnded as error:
+        except NeverCameUp as error:
             raise CommandError(f"{error}. What it wrote above says why.") from error
         finally:
             if (server := configured_server()) is not None:

@@ -1,0 +1,261 @@
+"""From granian's own interface (RSGI) to the WSGI application: headers by their own names, and bodies that came whole.
+
+Granian's WSGI interface gives `X_Forwarded_For` and `X-Forwarded-For` one name, so a proxy's word can be forged; and it
+gives a body that broke off like one that ended. Its RSGI interface tells both apart. It reads bodies on the event loop,
+too, so that a slow sender holds no thread. The price is 15 to 30 µs of processor time a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from logging import getLogger
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+from config.bodies import (
+    HEARD_OUT,
+    LONGEST,
+    BodyRefused,
+    BodyTooSlow,
+    IncompleteBody,
+    TooManyBodies,
+    UnknownTransferCoding,
+    body_length,
+    refusal,
+)
+
+log = getLogger(__name__)
+
+#: Requests that one web process serves at once. A write waits for the disk with its thread; one fsync serves several.
+THREADS = 4
+# A body has this long, and a second more for each 16 KiB that have come: RFC 9110 section 15.5.9 (408).
+_BODY_SECONDS = 10.0
+_BYTES_PER_SECOND = 16 * 1024
+# Bodies that one process reads at once, each of up to a MiB.
+_MOST_READING = 256
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class _Call(NamedTuple):
+    environ: dict[str, Any]
+    protocol: Any
+    done: asyncio.Future[None]
+
+
+@dataclass(eq=False, slots=True)
+class _Reading:
+    """A body on its way. until: when it is given up, by the loop's clock; late: it was."""
+
+    until: float
+    task: Any
+    late: bool = False
+
+
+class Bridge:
+    """An RSGI application that runs a WSGI application in `threads` threads."""
+
+    def __init__(self, application: Application, *, threads: int = THREADS) -> None:
+        self._application = application
+        self._threads = threads
+        self._calls: SimpleQueue[_Call] = SimpleQueue()
+        self._reading: set[_Reading] = set()
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start the threads; granian calls it once, in the process that serves."""
+        self._loop = loop
+        for number in range(self._threads):
+            threading.Thread(target=self._serve, name=f"request-{number + 1}", daemon=True).start()
+        self._end_slow_bodies()
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Serve one request: read the body here, hand it to a thread, wait for the answer."""
+        self._running += 1
+        self._idle.clear()
+        try:
+            environ = environ_of(scope)
+            if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+                try:
+                    await self._read_body(environ, protocol)
+                except BodyRefused as error:
+                    protocol.response_bytes(*refusal(error))
+                    return
+            done = self._loop.create_future()
+            self._calls.put(_Call(environ, protocol, done))
+            await done
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until the requests that are being served have their answers, at most so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+
+    async def _read_body(self, environ: dict[str, Any], protocol: Any) -> None:
+        """Put the whole body into `wsgi.input` and its length into CONTENT_LENGTH. Raises BodyRefused."""
+        declared = body_length(environ) if "CONTENT_LENGTH" in environ else None
+        if declared is not None and declared > HEARD_OUT:
+            return  # nothing of it is read: whoever looks at its length refuses it
+        if len(self._reading) >= _MOST_READING:
+            raise TooManyBodies
+        reading = _Reading(self._loop.time() + _BODY_SECONDS, asyncio.current_task(self._loop))
+        self._reading.add(reading)
+        try:
+            if declared is not None and declared < LONGEST:
+                body, received = await _read_whole(protocol)
+            else:
+                body, received = await _read_pieces(protocol, reading)
+        except asyncio.CancelledError:
+            if not reading.late:
+                raise
+            raise BodyTooSlow from None
+        finally:
+            self._reading.discard(reading)
+        if declared is not None and received != declared:
+            raise IncompleteBody
+        if environ.pop("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
+            raise UnknownTransferCoding
+        environ["CONTENT_LENGTH"] = str(received)
+        environ["wsgi.input"] = io.BytesIO(body)
+
+    def _end_slow_bodies(self) -> None:
+        """Cancel what reads for too long; once a second, since a timer for each body costs more than all the rest."""
+        now = self._loop.time()
+        for reading in [reading for reading in self._reading if reading.until < now]:
+            reading.late = True
+            self._reading.discard(reading)
+            reading.task.cancel()
+        self._loop.call_later(1.0, self._end_slow_bodies)
+
+    def _serve(self) -> None:
+        while True:
+            call = self._calls.get()
+            try:
+                self._answer(call)
+            except Exception:  # a thread that ends would serve nobody any more
+                log.exception("a request failed outside of Django")
+                self._fail(call)
+            finally:
+                self._loop.call_soon_threadsafe(_finish, call.done)
+
+    def _answer(self, call: _Call) -> None:
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            started[:] = [int(status[:3]), headers]
+
+        answer = self._application(call.environ, start_response)
+        try:
+            status, headers = started
+            content = answer if isinstance(answer, list) else getattr(answer, "content", None)
+            if content is not None:
+                call.protocol.response_bytes(status, headers, b"".join(content) if content is answer else content)
+                return
+            stream = call.protocol.response_stream(status, headers)
+            for piece in answer:
+                stream.send_bytes(piece)
+        finally:
+            if close := getattr(answer, "close", None):
+                close()
+
+    @staticmethod
+    def _fail(call: _Call) -> None:
+        try:
+            call.protocol.response_bytes(500, [("content-type", "text/plain")], b"")
+        except Exception:  # noqa: BLE001 (the answer had begun: its end tells the caller)
+            log.debug("the failed request had an answer already")
+
+
+async def _read_whole(protocol: Any) -> tuple[bytes, int]:
+    """A body whose length was declared and is small. Raises IncompleteBody."""
+    try:
+        body: bytes = await protocol()
+    except RuntimeError:  # granian's ProtocolClosed: the sender has gone
+        raise IncompleteBody from None
+    return body, len(body)
+
+
+async def _read_pieces(protocol: Any, reading: _Reading) -> tuple[bytes, int]:
+    """The first LONGEST bytes of a body, and how many it has in all (at most HEARD_OUT are read).
+
+    Raises IncompleteBody. Granian ends every body with one empty piece, and says of one that broke off, or of chunks
+    that are malformed, with a second one.
+    """
+    body = bytearray()
+    received = ends = 0
+    async for piece in protocol:
+        if not piece:
+            ends += 1
+            continue
+        received += len(piece)
+        body += piece[: LONGEST - len(body)]
+        if received > HEARD_OUT:
+            return bytes(body), received
+        reading.until += len(piece) / _BYTES_PER_SECOND
+    if ends != 1:
+        raise IncompleteBody
+    return bytes(body), received
+
+
+def _finish(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
+
+
+def environ_of(scope: Any) -> dict[str, Any]:
+    """The WSGI environment of an RSGI scope (PEP 3333), without its body.
+
+    A header whose name has an underscore is left out, since WSGI would give it the name of another header.
+    """
+    server, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
+        "SERVER_NAME": server.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        if "_" in name:
+            continue
+        variable = _VARIABLES.get(name) or _variable(name)
+        before = environ.get(variable)
+        environ[variable] = value if before is None else before + ("; " if name == "cookie" else ",") + value
+    # Without one Django would take the server's own name for it.
+    environ.setdefault("HTTP_HOST", "")
+    return environ
+
+
+def _variable(name: str) -> str:
+    return "HTTP_" + name.upper().replace("-", "_")
+
+
+_USUAL = ("host", "user-agent", "accept", "cookie", "x-forwarded-for", "x-forwarded-proto", "authorization", "origin")
+# Two have no prefix.
+_VARIABLES = {
+    "content-type": "CONTENT_TYPE",
+    "content-length": "CONTENT_LENGTH",
+    **{name: _variable(name) for name in _USUAL},
+}

@@ -1,0 +1,68 @@
+"""One web process of `make run`: `python -m config.web_worker HOST PORT`, started and watched by `config.supervisor`.
+
+Every worker listens on the same port for itself (SO_REUSEPORT), so none needs another to live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from config.bridge import Bridge
+from kv.heartbeat import BEAT_SECONDS, Heartbeat
+
+_DRAIN_SECONDS = 5.0
+# Connections that wait for this process. Slow senders cost it no thread, so many may be served at once.
+_BACKLOG = 1024
+
+
+def main(host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, then answer what is being served."""
+    from config.wsgi import application
+
+    bridge = Bridge(application)
+    # HTTP/1 alone: a body of HTTP/2 needs neither a length nor chunks, and proxies speak HTTP/1 to what is behind them.
+    server = Server(
+        bridge, host, port, interface=Interfaces.RSGI, http=HTTPModes.http1, websockets=False,
+        backlog=_BACKLOG, backpressure=_BACKLOG, log_level=LogLevels.error,
+    )  # fmt: skip
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(server, bridge))
+
+
+async def _serve(server: Server, bridge: Bridge) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    beating = asyncio.create_task(_beat())
+    await server.serve()
+    await bridge.drain(_DRAIN_SECONDS)
+    beating.cancel()
+
+
+async def _beat() -> None:
+    """Say that the event loop turns: a process that is stopped or stuck falls silent."""
+    heartbeat = Heartbeat()
+    # Not at once: what can't listen ends before its first beat.
+    await asyncio.sleep(BEAT_SECONDS / 10)
+    while True:
+        heartbeat.beat()
+        await asyncio.sleep(BEAT_SECONDS)
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # no wheel for this platform
+        return None
+    loop: type[asyncio.AbstractEventLoop] = uvloop.Loop
+    return loop
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

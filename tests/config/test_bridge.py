@@ -1,0 +1,105 @@
+"""From granian's scope to WSGI's environment. What granian does with bytes: tests/security/test_half_requests.py."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from config import bridge
+from config.bridge import Bridge, environ_of
+
+
+class Headers:
+    """What granian gives: lower-case names, a pair for each line."""
+
+    def __init__(self, *pairs: tuple[str, str]) -> None:
+        self.pairs = pairs
+
+    def items(self) -> list[tuple[str, str]]:
+        return list(self.pairs)
+
+
+class Scope:
+    """One request."""
+
+    http_version, scheme, method, path, query_string = "1.1", "http", "POST", "/café", "a=1"
+    server, client = "127.0.0.1:8000", "[2001:db8::1]:1234"
+
+    def __init__(self, *pairs: tuple[str, str]) -> None:
+        self.headers = Headers(*pairs)
+
+
+class Protocol:
+    """The other end of a request: a body that comes when `sent` is set, and the answer."""
+
+    def __init__(self) -> None:
+        self.sent = asyncio.Event()
+        self.answers: list[tuple[int, Any, bytes]] = []
+
+    async def __call__(self) -> bytes:
+        await self.sent.wait()
+        return b"{}"
+
+    def response_bytes(self, status: int, headers: Any, body: bytes) -> None:
+        self.answers.append((status, headers, body))
+
+
+class TestEnvironment:
+    def test_a_name_with_an_underscore_is_nobodys(self) -> None:
+        environ = environ_of(
+            Scope(("x_forwarded_for", "9.9.9.9"), ("x-forwarded-for", "1.1.1.1"), ("x_forwarded-for", "8.8.8.8"))
+        )
+        assert environ["HTTP_X_FORWARDED_FOR"] == "1.1.1.1"
+
+    @pytest.mark.parametrize("name", ["content_length", "content_type", "http_host", "x_a", "sec_fetch-site"])
+    def test_nor_any_other_such(self, name: str) -> None:
+        assert "9" not in [value for value in environ_of(Scope((name, "9"))).values() if isinstance(value, str)]
+
+    def test_lines_of_one_name_are_one(self) -> None:
+        environ = environ_of(
+            Scope(("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "2.2.2.2"), ("cookie", "a=1"), ("cookie", "b=2"))
+        )
+        assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_COOKIE"]) == ("1.1.1.1,2.2.2.2", "a=1; b=2")
+
+    def test_the_rest_is_as_pep_3333_says(self) -> None:
+        environ = environ_of(Scope(("content-length", "2"), ("content-type", "text/plain"), ("host", "x")))
+        assert environ["PATH_INFO"].encode("latin-1").decode() == "/café"
+        assert environ["REMOTE_ADDR"] == "2001:db8::1"
+        assert (environ["CONTENT_LENGTH"], environ["CONTENT_TYPE"], environ["HTTP_HOST"]) == ("2", "text/plain", "x")
+        assert "HTTP_CONTENT_LENGTH" not in environ
+
+
+class TestSlowBodies:
+    def test_one_that_never_comes_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bridge, "_BODY_SECONDS", -1.0)
+
+        async def serve() -> Protocol:
+            served = Bridge(lambda environ, start: [], threads=0)
+            served.__rsgi_init__(asyncio.get_running_loop())
+            protocol = Protocol()
+            await served.__rsgi__(Scope(("content-length", "2")), protocol)
+            return protocol
+
+        ((status, _, body),) = asyncio.run(serve()).answers
+        assert (status, json.loads(body)["code"]) == (408, "body_timeout")
+
+    def test_too_many_at_once_are_told_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bridge, "_MOST_READING", 1)
+
+        async def serve() -> tuple[Protocol, Protocol]:
+            served = Bridge(lambda environ, start: start("200 OK", []) or [b"read"], threads=1)
+            served.__rsgi_init__(asyncio.get_running_loop())
+            first, second = Protocol(), Protocol()
+            waiting = asyncio.create_task(served.__rsgi__(Scope(("content-length", "2")), first))
+            await asyncio.sleep(0)
+            await served.__rsgi__(Scope(("content-length", "2")), second)
+            first.sent.set()
+            await waiting
+            return first, second
+
+        first, second = asyncio.run(serve())
+        assert [answer[0] for answer in first.answers] == [200]
+        assert json.loads(second.answers[0][2])["code"] == "busy"
