@@ -23,11 +23,11 @@ _DIGITS = 15
 
 
 class BodyRefused(Exception):
-    """A body that is not taken; nothing was done. status, code, detail: what the answer says."""
+    """A body that is not taken; nothing was done. Its attributes are what the answer says."""
 
-    status = 400
-    code = "incomplete_body"
-    detail = "The body did not arrive whole, so nothing was done. Send the request again."
+    status_code = 400
+    default_code = "incomplete_body"
+    default_detail = "The body did not arrive whole, so nothing was done. Send the request again."
 
 
 class IncompleteBody(BodyRefused):
@@ -37,47 +37,47 @@ class IncompleteBody(BodyRefused):
 class UnknownTransferCoding(BodyRefused):
     """A Transfer-Encoding other than chunked."""
 
-    code = "unknown_transfer_coding"
-    detail = "Transfer-Encoding may be chunked and nothing else."
+    default_code = "unknown_transfer_coding"
+    default_detail = "Transfer-Encoding may be chunked and nothing else."
 
 
 class LengthRequired(BodyRefused):
     """A chunked body under a server that does not tell one that broke off from one that ended."""
 
-    status = 411
-    code = "length_required"
-    detail = "Send the body with a Content-Length."
+    status_code = 411
+    default_code = "length_required"
+    default_detail = "Send the body with a Content-Length."
 
 
 class BodyTooSlow(BodyRefused):
     """The body did not arrive in time."""
 
-    status = 408
-    code = "body_timeout"
-    detail = "The body took too long to arrive, so nothing was done. Send the request again."
+    status_code = 408
+    default_code = "body_timeout"
+    default_detail = "The body took too long to arrive, so nothing was done. Send the request again."
 
 
 class TooManyBodies(BodyRefused):
     """Too much is on its way already."""
 
-    status = 503
-    code = "busy"
-    detail = "Too many requests are still on their way here. Try again in a moment."
+    status_code = 503
+    default_code = "busy"
+    default_detail = "Too many requests are still on their way here. Try again in a moment."
 
 
 def refusal(error: BodyRefused) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body of the answer, for people and programs alike: it is said before Django knows which."""
-    said: dict[str, Any] = {"detail": error.detail, "code": error.code}
-    if error.status == 400:  # noqa: PLR2004 (the one status that has errors by field)
-        said["errors"] = {"body": [error.detail]}
+    said: dict[str, Any] = {"detail": error.default_detail, "code": error.default_code}
+    if error.status_code == 400:  # noqa: PLR2004 (the one status that has errors by field)
+        said["errors"] = {"body": [error.default_detail]}
     body = json.dumps(said).encode()
     headers = [
         ("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
     ]  # fmt: skip
-    if error.status == 503:  # noqa: PLR2004
+    if error.status_code == 503:  # noqa: PLR2004
         headers.append(("Retry-After", "1"))
-    return error.status, headers, body
+    return error.status_code, headers, body
 
 
 def settle_body(environ: dict[str, Any]) -> None:

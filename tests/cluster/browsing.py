@@ -11,7 +11,7 @@ from html import unescape
 from http.cookiejar import CookieJar
 from typing import Any
 
-from tests.faults.test_serve import BROWSER
+from tests.faults.site import BROWSER
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _LINK = re.compile(r'<a [^>]*?href="([^"#?]+)[^"]*"')

@@ -22,7 +22,7 @@ from tests.codetags.receiver import SECRET as RECEIVERS_SECRET
 from tests.codetags.receiver import Receiver, receiving
 from tests.engines import servers
 from tests.faults.servers import wait_until
-from tests.faults.test_serve import ROOT, Site
+from tests.faults.site import ROOT, Site
 from tests.house.tree import PACKAGES
 from tests.stripe_fake import Delivery, FakeStripe
 

@@ -36,10 +36,11 @@ class Protocol:
     """The other end of a request: a body that comes when `sent` is set, and the answer."""
 
     def __init__(self) -> None:
-        self.sent = asyncio.Event()
+        self.asked, self.sent = asyncio.Event(), asyncio.Event()
         self.answers: list[tuple[int, Any, bytes]] = []
 
     async def __call__(self) -> bytes:
+        self.asked.set()
         await self.sent.wait()
         return b"{}"
 
@@ -94,7 +95,7 @@ class TestSlowBodies:
             served.__rsgi_init__(asyncio.get_running_loop())
             first, second = Protocol(), Protocol()
             waiting = asyncio.create_task(served.__rsgi__(Scope(("content-length", "2")), first))
-            await asyncio.sleep(0)
+            await first.asked.wait()
             await served.__rsgi__(Scope(("content-length", "2")), second)
             first.sent.set()
             await waiting

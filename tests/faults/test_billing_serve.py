@@ -17,7 +17,7 @@ from tests.billing import fixtures
 from tests.billing.story import HOOK, SECRET
 from tests.faults import test_serve
 from tests.faults.servers import wait_until
-from tests.faults.test_serve import Site
+from tests.faults.site import Site
 from tests.stripe_fake import Delivery, FakeStripe
 
 pytestmark = pytest.mark.slow

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.faults.servers import wait_until
-from tests.faults.test_serve import Site
+from tests.faults.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

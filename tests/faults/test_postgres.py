@@ -19,8 +19,8 @@ import psycopg
 import pytest
 
 from tests.faults.servers import wait_until
+from tests.faults.site import Site
 from tests.faults.test_database import assert_twenty_are_quick, said, save
-from tests.faults.test_serve import Site
 from tests.postgres import _program, postgres
 
 if TYPE_CHECKING:

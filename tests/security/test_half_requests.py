@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.faults.test_serve import BROWSER, Site
+from tests.faults.site import BROWSER, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

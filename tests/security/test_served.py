@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.test_serve import BROWSER, Site
+from tests.faults.site import BROWSER, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
