@@ -18,6 +18,12 @@ def main() -> None:
     port = int(os.environ.get("STRIPE_FAKE_PORT", "12111"))
     with FakeStripe(port=port) as stripe:
         made = stripe.stock()
+        later = {"conditions": [{"type": "decreasing_item_amount"}, {"type": "shortening_interval"}]}
+        stripe.desk.allow_switching(
+            made["plus"], made["premium"], proration_behavior="always_invoice", schedule_at_period_end=later
+        )
+        link = stripe.desk.add_link(made["topup_1000"], allow_promotion_codes=True)
+        stripe.desk.add_code("HALF", percent_off=50)
         stripe.world.on_event = Delivery(stripe.world, f"{site}/api/webhooks/stripe", SECRET).deliver_in_background
         variables = {
             "STRIPE_SECRET_KEY": "sk_test_fake",
@@ -29,7 +35,9 @@ def main() -> None:
         }
         words = " ".join(f"{name}={value}" for name, value in variables.items())
         sys.stdout.write(
-            f"A Stripe for tests on {stripe.url}. In a second terminal:\n\n  {words} make run\n\nCtrl-C ends it.\n"
+            f"A Stripe for tests on {stripe.url}. In a second terminal:\n\n  {words} make run\n\n"
+            f"A payment link for 1000 tokens (for a user's id; the promotion code HALF): {link['url']}"
+            "?client_reference_id=1\n\nCtrl-C ends it.\n"
         )
         sys.stdout.flush()
         try:

@@ -149,9 +149,13 @@ def resolve(annotation: Any, module: ModuleType) -> Any:
     return annotation
 
 
-@cache
 def fields(owner: Any) -> dict[str, tuple[Any, bool]]:
     """The fields of a TypedDict or of a resource class: their types, and whether they must be there."""
+    return _fields(owner)
+
+
+@cache
+def _fields(owner: Any) -> dict[str, tuple[Any, bool]]:
     module = sys.modules[owner.__module__]
     is_params = not hasattr(owner, "_inner_class_types")
     required: frozenset[str] = getattr(owner, "__required_keys__", frozenset())

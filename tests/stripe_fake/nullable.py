@@ -7,6 +7,7 @@ Of stripe-python's types both "may be null" and "may be absent" are `Optional`; 
 from __future__ import annotations
 
 _NULLABLE = {
+    "balance_transaction": "description exchange_rate source",
     "subscription_item": ("billing_thresholds current_trial tax_rates "),
     "subscription": (
         "application application_fee_percent billing_cycle_anchor_config billing_thresholds cancel_at "

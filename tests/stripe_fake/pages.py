@@ -1,13 +1,18 @@
-"""The checkout and the portal, as plain as they can be: what is bought, a button to pay, a button to go back."""
+"""Checkout, payment links and portal, as plain as they can be: what is bought, buttons to pay and to go back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.stripe_fake.desk import Desk
+from tests.stripe_fake.errors import ApiError
 from tests.stripe_fake.world import Shape, World
+
+_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+_OVER = ("canceled", "incomplete_expired")
 
 
 @dataclass
@@ -19,56 +24,134 @@ class Page:
     location: str | None = None
 
 
-def show(world: World, method: str, path: str, form: dict[str, Any]) -> Page:
-    """The page at an address, or what its button does."""
-    _, kind, name = [*path.split("/", 2), "", ""][:3]
+def show(world: World, method: str, address: str, form: dict[str, str]) -> Page:
+    """The page at an address, or what its button does. form: the fields of a POST."""
+    parts = urlsplit(address)
+    _, kind, name = [*parts.path.split("/", 2), "", ""][:3]
+    if not kind:
+        return Page(200, _frame("Thank you", "<p>Where a payment link has no page of its own, it ends here.</p>"))
     found = world.objects.get(name)
-    if found is None or kind not in ("checkout", "portal"):
+    do = {"checkout": _checkout, "portal": _portal, "link": _link}.get(kind)
+    if found is None or do is None:
         return Page(404, _frame("Nothing is here", "<p>This session does not exist.</p>"))
-    do = _checkout if kind == "checkout" else _portal
-    return do(world, found, form.get("do", "") if method == "POST" else "")
+    try:
+        return do(world, found, form if method == "POST" else dict(parse_qsl(parts.query)))
+    except ApiError as error:
+        return Page(400, _frame("Not so", f"<p>{escape(str(error))}</p>"))
 
 
-def _checkout(world: World, session: Shape, do: str) -> Page:
-    desk = Desk(world)
+def _link(world: World, link: Shape, form: dict[str, str]) -> Page:
+    """Whoever follows a link gets a checkout: Stripe takes these words from the link's own query."""
+    opened = Desk(world).open_link(
+        link["id"], client_reference_id=form.get("client_reference_id"), email=form.get("prefilled_email")
+    )
+    return Page(303, location=f"/checkout/{opened['id']}")
+
+
+def _checkout(world: World, session: Shape, form: dict[str, str]) -> Page:
+    desk, do = Desk(world), form.get("do", "")
     if do in ("pay", "pay_later"):
-        desk.complete(session["id"], pays=do == "pay")
+        desk.complete(session["id"], pays=do == "pay", email=form.get("email") or None, code=form.get("code") or None)
         return Page(303, location=session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
     if do == "back":
         return Page(303, location=session["cancel_url"] or session["success_url"])
     if session["status"] != "open":
         return Page(200, _frame("This checkout is over", f"<p>It is {escape(session['status'])}.</p>"))
-    chosen = world.objects[session["_"]["price"]]
-    name = world.objects[chosen["product"]]["name"]
-    every = f" every {chosen['recurring']['interval']}" if chosen["recurring"] else ""
-    text = f"<p>{escape(name)}: {session['amount_total'] / 100:.2f} {session['currency'].upper()}{every}</p>"
-    return Page(200, _frame("Checkout", text + _buttons(pay="Pay", pay_later="Pay by a slow method", back="Back")))
+    note = ""
+    if do == "decline":
+        desk.decline(session["id"])
+        note = "<p>The card was declined.</p>"
+    fields = "" if session["customer"] else '<p><label>E-mail <input name="email" type="email"></label></p>'
+    if session["allow_promotion_codes"]:
+        fields += '<p><label>Promotion code <input name="code"></label></p>'
+    choices = {"pay": "Pay", "pay_later": "Pay by a slow method", "decline": "Pay with a bad card", "back": "Back"}
+    return Page(200, _frame("Checkout", note + _bought(world, session) + _buttons(choices, fields)))
 
 
-def _portal(world: World, session: Shape, do: str) -> Page:
-    desk = Desk(world)
-    mine = [
-        one
-        for one in world.of("subscription")
-        if one["customer"] == session["customer"] and one["status"] != "canceled"
-    ]
+def _bought(world: World, session: Shape) -> str:
+    text = ""
+    for line in session["_"]["lines"]:
+        chosen = world.objects[line["price"]]
+        every = f" every {chosen['recurring']['interval']}" if chosen["recurring"] else ""
+        amount = f"{chosen['unit_amount'] * line['quantity'] / 100:.2f} {chosen['currency'].upper()}"
+        name = escape(world.objects[chosen["product"]]["name"])
+        count = f"{line['quantity']} × " if line["quantity"] > 1 else ""
+        text += f"<p>{count}{name}: {amount}{every}</p>"
+    days = session["_"]["trial_days"]
+    return text + (f"<p>Nothing is paid for {days} days.</p>" if days else "")
+
+
+def _portal(world: World, session: Shape, form: dict[str, str]) -> Page:
+    desk, do = Desk(world), form.get("do", "")
+    runs = [one for one in world.of("subscription") if one["customer"] == session["customer"]]
+    mine = [one for one in runs if one["status"] not in _OVER]
     if do == "back":
         return Page(303, location=session["return_url"] or "/")
-    if do in ("cancel", "keep", "end") and mine:
-        {"cancel": desk.cancel_at_period_end, "keep": desk.keep, "end": desk.end}[do](mine[0]["id"])
+    if do and mine:
+        _act(world, desk, mine[0], do)
         return Page(303, location=f"/portal/{session['id']}")
     if not mine:
-        return Page(200, _frame("Portal", "<p>No subscription.</p>" + _buttons(back="Back to the site")))
+        return Page(200, _frame("Portal", "<p>No subscription.</p>" + _buttons({"back": "Back to the site"})))
     one = mine[0]
     pending = one["cancel_at"] or one["cancel_at_period_end"]
     state = f"<p>{escape(one['status'])}{', ends with its period' if pending else ''}</p>"
     choice = {"keep": "Keep it"} if pending else {"cancel": "Cancel at the end of the period"}
-    return Page(200, _frame("Portal", state + _buttons(**choice, end="End it now", back="Back to the site")))
+    if one["status"] in ("past_due", "unpaid"):
+        choice["pay"] = "Pay what is open"
+    choices = {**choice, "end": "End it now", **_switches(world, one), "back": "Back to the site"}
+    return Page(200, _frame("Portal", state + _buttons(choices)))
 
 
-def _buttons(**labels: str) -> str:
+def _act(world: World, desk: Desk, one: Shape, do: str) -> None:
+    steps: dict[str, Callable[[str], object]] = {
+        "cancel": desk.cancel_at_period_end, "keep": desk.keep, "end": desk.end, "pay": desk.recover,
+    }  # fmt: skip
+    if do in steps:
+        steps[do](one["id"])
+    elif do.startswith("switch:") and do in _switches(world, one):
+        settings = _settings(world)
+        price = do.removeprefix("switch:")
+        if _waits(settings, one["items"]["data"][0]["price"], world.objects[price]):
+            desk.schedule_price(one["id"], price)
+            return
+        anchor_now = settings["billing_cycle_anchor"] == "now"
+        ends_trial = settings["trial_update_behavior"] == "end_trial"
+        desk.change_price(
+            one["id"], price, proration=settings["proration_behavior"], anchor_now=anchor_now, ends_trial=ends_trial
+        )
+
+
+def _switches(world: World, one: Shape) -> dict[str, str]:
+    """The prices that the portal's settings let people switch to."""
+    settings = _settings(world)
+    present = one["items"]["data"][0]["price"]["id"]
+    found: dict[str, str] = {}
+    for product in settings["products"] or () if settings["enabled"] else ():
+        for name in product["prices"]:
+            chosen = world.objects[name]
+            if name != present and chosen["active"]:
+                word = world.objects[chosen["product"]]["name"]
+                found[f"switch:{name}"] = f"Switch to {word} by the {chosen['recurring']['interval']}"
+    return found
+
+
+def _waits(settings: Shape, present: Shape, chosen: Shape) -> bool:
+    """Whether the portal's settings put a change off to the end of the period."""
+    kinds = {one["type"] for one in settings["schedule_at_period_end"]["conditions"]}
+    days = [_DAYS[one["recurring"]["interval"]] * one["recurring"]["interval_count"] for one in (present, chosen)]
+    cheaper = chosen["unit_amount"] / days[1] < present["unit_amount"] / days[0]
+    return (cheaper and "decreasing_item_amount" in kinds) or (days[1] < days[0] and "shortening_interval" in kinds)
+
+
+def _settings(world: World) -> Shape:
+    saved = world.of("billing_portal.configuration")
+    update: Shape = saved[0]["features"]["subscription_update"] if saved else {"enabled": False, "products": []}
+    return update
+
+
+def _buttons(labels: dict[str, str], fields: str = "") -> str:
     inner = "".join(f'<button name="do" value="{value}">{escape(text)}</button> ' for value, text in labels.items())
-    return f'<form method="post">{inner}</form>'
+    return f'<form method="post">{fields}{inner}</form>'
 
 
 def _frame(title: str, inner: str) -> str:

@@ -86,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/v1/"):
             self._api(method, path, text)
         else:
-            self._page(method, path, text)
+            self._page(method, text)
 
     def _api(self, method: str, path: str, text: str) -> None:
         with self.world.lock:
@@ -98,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             with Keys(self.world).alone(key):
                 self._answer(method, path, text, key)
         except ApiError as error:
-            self._refuse(error)
+            self._send(error.status, self._refusal(error))
 
     def _answer(self, method: str, path: str, text: str, key: str | None) -> None:
         """Send the answer: a fault's, the one that is kept under the key, or that of what is done now."""
@@ -135,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             body = perform(self.world, *request)
         except ApiError as error:
-            return error.status, error.body
+            return error.status, self._refusal(error)
         if self.world.checks and (found := problems(body, self.world.newer_words)):
             self.world.unlike += found
             return 500, {"error": {"type": "api_error", "message": f"No object of Stripe's: {found}"}}
@@ -160,14 +160,14 @@ class Handler(BaseHTTPRequestHandler):
         code = {"code": "rate_limit"} if status == 429 else {}
         return {"error": {"type": "api_error", "message": "On demand.", **code}}
 
-    def _refuse(self, error: ApiError) -> None:
+    def _refusal(self, error: ApiError) -> Shape:
         mode = "" if self.world.livemode else "test/"
         log = f"https://dashboard.stripe.com/{mode}logs/{self.request_id}"
-        self._send(error.status, {"error": {**error.body["error"], "request_log_url": log}})
+        return {"error": {**error.body["error"], "request_log_url": log}}
 
-    def _page(self, method: str, path: str, text: str) -> None:
+    def _page(self, method: str, text: str) -> None:
         with self.world.lock:
-            page = pages.show(self.world, method, path, dict(parse_qsl(text)))
+            page = pages.show(self.world, method, self.path, dict(parse_qsl(text)) if method == "POST" else {})
         headers = {"Location": page.location} if page.location else {}
         self._write(page.status, "text/html; charset=utf-8", page.body.encode(), headers)
 

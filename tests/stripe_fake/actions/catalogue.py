@@ -59,17 +59,22 @@ class Catalogue(Actor):
     def allow_switching(self, *products: str, **settings: Any) -> Shape:
         """In the portal's settings: plans may be switched between these products' prices.
 
-        settings: proration_behavior, trial_update_behavior, billing_cycle_anchor.
+        settings: proration_behavior, trial_update_behavior, billing_cycle_anchor, schedule_at_period_end.
         """
         with self.world.lock:
             made = self.world.of("billing_portal.configuration")[0]
             chosen = [
                 {
-                    "adjustable_quantity": {"enabled": False, "maximum": None, "minimum": 1}, "product": name,
-                    "prices": [one["id"] for one in self.world.of("price") if one["product"] == name and one["active"]],
+                    "adjustable_quantity": {"enabled": False, "maximum": None, "minimum": 1},
+                    "product": name,
+                    "prices": [
+                        one["id"]
+                        for one in self.world.of("price")
+                        if one["product"] == name and one["active"] and one["type"] == "recurring"
+                    ],
                 }
                 for name in products
-            ]  # fmt: skip
+            ]
             made["features"]["subscription_update"].update(
                 enabled=True, default_allowed_updates=["price"], products=chosen, **settings
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.stripe_fake import shapes
 from tests.stripe_fake.actions.money import Money
 from tests.stripe_fake.shapes import invoices
+from tests.stripe_fake.shapes.invoices import invoice_owner
 from tests.stripe_fake.times import DAY
 from tests.stripe_fake.world import Card, Shape
 
@@ -117,9 +118,3 @@ class Invoicing(Money):
             if chosen["duration"] == "once":
                 used["end"] = self.world.now
         return found
-
-
-def invoice_owner(made: Shape) -> str | None:
-    """The subscription of an invoice."""
-    details = (made["parent"] or {}).get("subscription_details")
-    return details["subscription"] if details else None

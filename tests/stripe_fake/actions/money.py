@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.stripe_fake import shapes
 from tests.stripe_fake.actions.base import Actor
+from tests.stripe_fake.shapes.invoices import invoice_owner
 from tests.stripe_fake.shapes.payments import payment_error
 from tests.stripe_fake.world import Card, Shape
 
@@ -13,7 +14,7 @@ from tests.stripe_fake.world import Card, Shape
 class Money(Actor):
     """Every action answers the object it moved.
 
-    Where a payment is named, the id may be that of a session, an invoice, a subscription (its latest invoice), a
+    Where a payment is named, the id may be that of a session, an invoice, a subscription (what was last paid for it), a
     payment or a charge.
     """
 
@@ -53,12 +54,19 @@ class Money(Actor):
             case "payment_intent":
                 return self._find(found["latest_charge"])
             case "subscription":
-                return self.charge_of(found["latest_invoice"])
+                made = [one["id"] for one in self.world.of("invoice") if invoice_owner(one) == name]
+                return self._charge_of_invoices(made)
             case "invoice":
-                paid = [one for one in self.world.of("invoice_payment") if one["invoice"] == name]
-                return self.charge_of(paid[0]["payment"]["payment_intent"])
+                return self._charge_of_invoices([name])
             case _:
                 return self.charge_of(found["payment_intent"] or found["invoice"])
+
+    def _charge_of_invoices(self, names: list[str]) -> Shape:
+        """The charge that paid the newest of these invoices that was paid with money."""
+        for one in self.world.of("invoice_payment"):
+            if one["invoice"] in names and one["status"] == "paid":
+                return self.charge_of(one["payment"]["payment_intent"])
+        raise LookupError(f"nothing was paid for {names}")
 
     def refund(self, name: str, amount: int | None = None, status: str = "succeeded", **fields: Any) -> Shape:
         """Give back part of a payment, or all of it; status "pending": by a method that takes days."""

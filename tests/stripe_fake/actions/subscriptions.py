@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.stripe_fake import shapes
-from tests.stripe_fake.actions.invoicing import Invoicing, invoice_owner
-from tests.stripe_fake.shapes.invoices import period_line
+from tests.stripe_fake.actions.invoicing import Invoicing
+from tests.stripe_fake.shapes.invoices import invoice_owner, period_line
 from tests.stripe_fake.times import after, next_after
 from tests.stripe_fake.world import Card, Shape
 

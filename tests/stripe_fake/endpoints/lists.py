@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.stripe_fake.actions.invoicing import invoice_owner
 from tests.stripe_fake.endpoints.registry import Call, endpoint, find
 from tests.stripe_fake.errors import no_such
+from tests.stripe_fake.shapes.invoices import invoice_owner
 from tests.stripe_fake.shapes.lists import listed
 from tests.stripe_fake.world import Shape, World
 
@@ -43,10 +43,10 @@ def page(things: list[Shape], params: dict[str, Any], url: str) -> Shape:
     things = [one for one in things if in_range(one.get("created", 0), params.get("created"))]
     limit = params.get("limit", 10)
     if (last := params.get("starting_after")) is not None:
-        place = _place(things, last, "starting_after")
+        place = _place(things, last, "starting_after", url)
         things = things[place + 1 :]
     elif (first := params.get("ending_before")) is not None:
-        before = things[: _place(things, first, "ending_before")]
+        before = things[: _place(things, first, "ending_before", url)]
         return listed(before[-limit:], url, more=len(before) > limit)
     return listed(things[:limit], url, more=len(things) > limit)
 
@@ -61,11 +61,11 @@ def in_range(moment: int, asked: Any) -> bool:
     return all(fits[word](value) for word, value in asked.items())
 
 
-def _place(things: list[Shape], name: str, param: str) -> int:
+def _place(things: list[Shape], name: str, param: str, url: str) -> int:
     for place, one in enumerate(things):
         if one["id"] == name:
             return place
-    raise no_such("object", name, param)
+    raise no_such(url.rsplit("/", 1)[1].removesuffix("s"), name, param)
 
 
 def _require(world: World, param: str, asked: Any) -> None:

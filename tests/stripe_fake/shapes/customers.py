@@ -58,7 +58,7 @@ def portal_configuration(world: World) -> Shape:
                 "cancellation_reason": {"enabled": True, "feedback_options": None, "options": reasons},
                 "enabled": True, "mode": "at_period_end", "proration_behavior": "none",
             },
-            "subscription_pause": {"enabled": False},
+            "subscription_pause": {"duration": {"interval_options": [], "type": "indefinite"}, "enabled": False},
             "subscription_update": {
                 "billing_cycle_anchor": None, "default_allowed_updates": [], "enabled": False, "products": [],
                 "proration_behavior": "none", "schedule_at_period_end": {"conditions": []},

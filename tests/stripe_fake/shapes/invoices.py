@@ -113,6 +113,12 @@ def payments_of(world: World, name: str) -> Shape:
     return listed(made, f"/v1/invoice_payments?invoice={name}")
 
 
+def invoice_owner(made: Shape) -> str | None:
+    """The subscription of an invoice."""
+    details = (made["parent"] or {}).get("subscription_details")
+    return details["subscription"] if details else None
+
+
 def period_line(world: World, owner: Shape, item: Shape, *, free: bool = False) -> Shape:
     """The line for the present period of a subscription's item; free: a trial's."""
     chosen, count = item["price"], item["quantity"]
