@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stripe as library
 
 from tests.stripe_fake import FakeStripe, Fault, shapes
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeStripe]:
-    with FakeStripe() as server:
-        yield server
-
-
-@pytest.fixture
-def client(fake: FakeStripe) -> library.StripeClient:
-    return library.StripeClient("sk_test_x", base_addresses={"api": fake.url}, max_network_retries=0)
 
 
 class TestRequests:
