@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from PIL import Image, ImageDraw
 
@@ -13,7 +13,7 @@ _MOVE = re.compile(r"([Mmh])\s*(-?[\d.]+)(?:[ ,]?(-?[\d.]+))?")
 
 def draw_svg(source: bytes, scale: int = 4) -> Image.Image:
     """The picture of an SVG whose dark squares are horizontal strokes of width 1: commands M, m and h alone."""
-    root = ElementTree.fromstring(source)
+    root = ET.fromstring(source)
     paths = root.findall(f".//{_SVG}path[@class='qrline']") or root.findall(f".//{_SVG}path[@stroke]")
     (path,) = paths
     strokes: list[tuple[float, float, float]] = []

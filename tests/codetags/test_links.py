@@ -1,4 +1,4 @@
-"""The addresses that go on posters: the same whatever language the staff read, and readable by a decoder not of ours."""
+"""The addresses that go on posters: the same whatever language the staff read, and readable by anybody's decoder."""
 
 from __future__ import annotations
 
