@@ -44,7 +44,7 @@ class TestImages:
     @pytest.mark.parametrize("read", LANGUAGES)
     def test_each_leads_to_the_language_that_was_chosen(self, clerk: Client, read: str) -> None:
         for chosen, address in ADDRESSES.items():
-            asked = {"language": chosen, "scale": 4}
+            asked: dict[str, str] = {"language": chosen, "scale": "4"}
             png = clerk.get(page(read, "BT26/qr.png"), asked)
             assert decoded(Image.open(io.BytesIO(png.content))) == [f"{address}?qr=BT26"]
             svg = clerk.get(page(read, "BT26/qr.svg"), asked)
