@@ -39,6 +39,22 @@ class PendingChange:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidPeriod:
+    """A period of a subscription that is not over. is_paid: False while its invoice is not: it brings no tokens yet.
+
+    key:  names the subscription and the period's start, for ever.
+    plan: the best that was paid for within it.
+    ends: a trial's with the trial; of a subscription that is over, with the month that had begun.
+    """
+
+    key: str
+    plan: Plan
+    starts: datetime
+    ends: datetime
+    is_paid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What Stripe says a user pays for.
 
@@ -48,6 +64,7 @@ class Standing:
     paid_start, paid_end: the last period that is paid for, whose allowance is due: the same while all is paid, the one
                    before while a renewal is not. None without a subscription.
     cancel_at:     when it ends for good, as far as is known.
+    periods:       every period that is not over, of all subscriptions, whatever the plan is now; the plan's own first.
     grace_until:   until when an unpaid renewal keeps the plan; None when all is paid.
     """
 
@@ -62,6 +79,7 @@ class Standing:
     grace_until: datetime | None = None
     subscription_id: str = ""
     customer_id: str = ""
+    periods: tuple[PaidPeriod, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

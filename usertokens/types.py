@@ -184,3 +184,19 @@ class LedgerReport:
     user_id: str
     balance: int
     problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPeriod:
+    """A period that somebody pays for at a payment provider.
+
+    key:     the caller's own name of it, never used for another one: what it brings comes once for this key.
+    plan:    whose month's tokens it brings.
+    is_paid: False: it runs, and brings nothing until it is paid.
+    """
+
+    key: str
+    plan: str
+    starts: datetime
+    ends: datetime
+    is_paid: bool = True

@@ -10,9 +10,10 @@ from datetime import datetime
 from logging import getLogger
 
 from billing.errors import Unresolved
-from billing.types import Standing, TopUp
+from billing.types import Plan, Standing, TopUp
 from usertokens.errors import BalanceTooLarge, IdempotencyConflict, UnknownPlan
 from usertokens.services import activity, plans, purchases
+from usertokens.types import PaidPeriod
 
 log = getLogger(__name__)
 
@@ -33,13 +34,16 @@ def apply_plan(user_id: str, standing: Standing, observation: int, *, now: datet
         return plans.apply_plan(
             user_id=user_id,
             plan=standing.plan.value,
-            period_start=standing.paid_start,
-            period_end=standing.paid_end,
+            periods=[
+                PaidPeriod(one.key, one.plan.value, one.starts, one.ends, is_paid=one.is_paid)
+                for one in standing.periods
+            ],
+            by_calendar=standing.plan == Plan.FREE,
             observation=observation,
             now=now,
         )
     except UnknownPlan as error:
-        raise Unresolved(f"PLAN_ALLOWANCES has no plan {standing.plan.value}") from error
+        raise Unresolved(f"PLAN_ALLOWANCES has no plan {error}") from error
 
 
 def settle_topup(user_id: str, topup: TopUp, *, now: datetime | None = None) -> None:

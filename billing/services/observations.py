@@ -36,7 +36,7 @@ def observe(
     hidden: list[StripeCustomer] = []
     for row in rows:
         try:
-            subscriptions += _subscriptions(str(row.customer_id))
+            subscriptions += _subscriptions(str(row.customer_id), now)
             topups += _topups(str(row.customer_id), bought or {})
         except StripeRefused as error:
             if error.reason != "resource_missing":
@@ -66,10 +66,12 @@ def _with_hidden(reading: Reading, hidden: list[StripeCustomer], before: Standin
     is_over = not ends or min(ends) <= now
     if is_over or before.customer_id not in {row.customer_id for row in hidden} or is_deleted(before.customer_id):
         return reading
-    return replace(reading, standing=before)
+    seen = {one.key for one in reading.standing.periods}
+    periods = [one for one in before.periods if one.key not in seen and one.ends > now]
+    return replace(reading, standing=replace(before, periods=(*periods, *reading.standing.periods)))
 
 
-def _subscriptions(customer_id: str) -> list[dict[str, Any]]:
+def _subscriptions(customer_id: str, now: datetime) -> list[dict[str, Any]]:
     params: Any = {
         "customer": customer_id,
         "status": "all",
@@ -78,16 +80,28 @@ def _subscriptions(customer_id: str) -> list[dict[str, Any]]:
     }
     found = fetch_all(lambda: client().v1.subscriptions.list(params))
     for subscription in found:
-        if subscription["status"] == "past_due":
-            subscription["unpaid_since"] = _unpaid_since(subscription["id"])
+        # Of a subscription whose periods are all over no invoice matters any more.
+        ends = max((int(item["current_period_end"]) for item in subscription["items"]["data"]), default=0)
+        if subscription["status"] == "past_due" or ends > now.timestamp():
+            _add_invoices(subscription)
     return found
 
 
-def _unpaid_since(subscription_id: str) -> int | None:
-    """When the oldest invoice was made that is still to be paid (s since 1970)."""
-    params: Any = {"subscription": subscription_id, "status": "open", "limit": PAGE}
-    invoices = fetch_all(lambda: client().v1.invoices.list(params))
-    return min((int(invoice["created"]) for invoice in invoices), default=None)
+def _add_invoices(subscription: dict[str, Any]) -> None:
+    """Its invoices with all their lines, and when the oldest was made that is still to be paid (s since 1970)."""
+    params: Any = {"subscription": subscription["id"], "limit": PAGE}
+    subscription["invoices"] = fetch_all(lambda: client().v1.invoices.list(params))
+    for invoice in subscription["invoices"]:
+        lines = invoice.get("lines") or {}
+        if lines.get("has_more"):
+            lines["data"] = _lines(str(invoice["id"]))
+    unpaid = (int(invoice["created"]) for invoice in subscription["invoices"] if invoice["status"] == "open")
+    subscription["unpaid_since"] = min(unpaid, default=None)
+
+
+def _lines(invoice_id: str) -> list[dict[str, Any]]:
+    params: Any = {"limit": PAGE}
+    return fetch_all(lambda: client().v1.invoices.line_items.list(invoice_id, params))
 
 
 def _topups(customer_id: str, bought: Mapping[str, TopUp]) -> list[TopUp]:

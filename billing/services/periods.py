@@ -1,10 +1,18 @@
-"""Periods by the calendar, as Stripe counts them."""
+"""Periods: by the calendar, as Stripe counts them, and those that a subscription's invoices say are paid."""
 
 from __future__ import annotations
 
 import calendar
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from billing.types import PaidPeriod, Plan
+
+#: What an invoice is for whose payment pays for a period.
+_OPENS_PERIOD = ("subscription_cycle", "subscription_create")
+PlanOf = Callable[[str], Plan | None]
 
 
 def period_before(start: datetime, recurring: dict[str, Any] | None) -> tuple[datetime, datetime]:
@@ -22,3 +30,124 @@ def add_months(moment: datetime, months: int) -> datetime:
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
+
+
+@dataclass(frozen=True)
+class _Charge:
+    """What one line of an invoice charges for a period of a subscription. is_whole: all of it, not a change within."""
+
+    start: int
+    end: int
+    product: str
+    is_whole: bool
+    is_paid: bool
+
+
+def read_periods(
+    subscription: dict[str, Any], item: dict[str, Any], plan_of: PlanOf, now: datetime
+) -> tuple[PaidPeriod, ...]:
+    """The periods of a subscription that are not over: the present one of `item` first, paid or not, then older ones.
+
+    subscription: with its invoices under `invoices`. A period is paid when the invoice that covers it is, whatever
+    invoice came after; it brings the best plan that was paid for within it. A change of the plan that no invoice asks
+    for yet (it stands on the next one) counts as paid; one whose invoice is open does not.
+    """
+    charges = _charges(subscription)
+    present = int(item["current_period_start"]), int(item["current_period_end"])
+    wholes = {charge.start: charge for charge in charges if charge.is_whole}
+    found = []
+    for start in sorted({present[0], *wholes}, key=lambda start: (start != present[0], start)):
+        end = present[1] if start == present[0] else wholes[start].end
+        # One that was cut short is told until its own end, so that what it brought is cut short as well.
+        if _moment(end) <= now:
+            continue
+        within = [one for one in charges if one.start == start or start < one.start < end == one.end]
+        is_present = start == present[0]
+        plan = _plan_paid(subscription, item if is_present else None, within, plan_of)
+        asked_for = [other for one in within if (other := plan_of(one.product)) is not None]
+        known = plan or (asked_for[0] if asked_for else None)
+        known = known or (plan_of(product_of(item["price"])) if is_present else None)
+        if known is not None:
+            key = f"stripe:{subscription['id']}:{start}"
+            found.append(
+                PaidPeriod(key, known, _moment(start), _ending(subscription, start, end), is_paid=plan is not None)
+            )
+    return tuple(found)
+
+
+def product_of(price: dict[str, Any]) -> str:
+    """The id of a price's product, whether it is expanded or not."""
+    product = price["product"]
+    return str(product["id"] if isinstance(product, dict) else product or "")
+
+
+def _plan_paid(
+    subscription: dict[str, Any], item: dict[str, Any] | None, charges: list[_Charge], plan_of: PlanOf
+) -> Plan | None:
+    """The best plan that is paid for a period, by what was charged for it; None: it is not paid."""
+    whole = [one for one in charges if one.is_whole]
+    if item is None or whole:
+        if not any(one.is_paid for one in whole):
+            return None
+    elif not _is_paid_without_lines(subscription):
+        return None
+    plans = [plan_of(one.product) for one in charges if one.is_paid]
+    present = plan_of(product_of(item["price"])) if item is not None else None
+    if not any(plan_of(one.product) == present for one in charges if not one.is_paid):
+        plans.append(present)
+    return max((plan for plan in plans if plan is not None), key=lambda plan: plan.rank, default=None)
+
+
+def _is_paid_without_lines(subscription: dict[str, Any]) -> bool:
+    """The same by the latest invoice alone: none is asked for by its lines, as for a trial or what others began."""
+    invoice = subscription.get("latest_invoice")
+    if subscription["status"] == "trialing" or not isinstance(invoice, dict) or invoice.get("status") == "paid":
+        return True
+    return invoice.get("billing_reason") not in _OPENS_PERIOD
+
+
+def _charges(subscription: dict[str, Any]) -> list[_Charge]:
+    """What the lines of its invoices charge for, of those that are paid or still to be paid."""
+    found = []
+    for invoice in _invoices(subscription):
+        for line in (invoice.get("lines") or {}).get("data") or ():
+            details = (line.get("parent") or {}).get("subscription_item_details") or {}
+            is_change = bool(details.get("proration") or line.get("proration"))
+            period, product = line.get("period") or {}, _product_of_line(line)
+            is_other = details.get("subscription") not in (None, subscription["id"])
+            if is_other or not product or not period or (is_change and int(line.get("amount") or 0) <= 0):
+                continue
+            is_paid = invoice.get("status") == "paid"
+            found.append(_Charge(int(period["start"]), int(period["end"]), product, not is_change, is_paid))
+    return found
+
+
+def _invoices(subscription: dict[str, Any]) -> list[dict[str, Any]]:
+    found = {one["id"]: one for one in subscription.get("invoices") or ()}
+    latest = subscription.get("latest_invoice")
+    if isinstance(latest, dict) and "id" in latest:
+        found.setdefault(latest["id"], latest)
+    return [one for one in found.values() if one.get("status") != "void"]
+
+
+def _product_of_line(line: dict[str, Any]) -> str:
+    price = ((line.get("pricing") or {}).get("price_details")) or line.get("price") or {}
+    return product_of(price) if price.get("product") else ""
+
+
+def _ending(subscription: dict[str, Any], start: int, end: int) -> datetime:
+    """When a period ends: a trial with the trial; one whose subscription is over with the month that it had begun."""
+    trial_end = subscription.get("trial_end")
+    if trial_end and subscription.get("trial_start") == start:
+        end = min(end, int(trial_end))
+    over = subscription.get("ended_at")
+    if not over or over >= end:
+        return _moment(end)
+    months = 1
+    while (ends := add_months(_moment(start), months)) <= _moment(over):
+        months += 1
+    return min(ends, _moment(end))
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

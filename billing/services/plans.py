@@ -8,13 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing.conf import app_settings
-from billing.services.periods import period_before
-from billing.types import PendingChange, Plan, Standing
+from billing.services.periods import period_before, read_periods
+from billing.types import PaidPeriod, PendingChange, Plan, Standing
 
 #: Statuses under which a subscription still is one; all others give nothing.
 _GIVES = ("trialing", "active", "past_due")
-#: What an invoice is for whose payment pays for a period.
-_OPENS_PERIOD = ("subscription_cycle", "subscription_create")
 _ENDED = ("canceled", "incomplete_expired")
 
 
@@ -44,7 +42,10 @@ def read_subscriptions(subscriptions: Iterable[dict[str, Any]], now: datetime) -
         product for one in found if one["status"] in _GIVES for product in _products(one) if plan_of(product) is None
     }
     best = max(standings, key=_better, default=Standing())
-    return Reading(best, tuple(sorted(unknown)))
+    periods = [period for one in found for period in _periods(one, now)]
+    # The plan's own come first: the first that has brought something is the one that users see.
+    periods.sort(key=lambda period: not period.key.startswith(f"stripe:{best.subscription_id}:"))
+    return Reading(replace(best, periods=tuple(periods)), tuple(sorted(unknown)))
 
 
 def with_pending(standing: Standing, plan: Plan, at: datetime) -> Standing:
@@ -98,7 +99,9 @@ def _standing(subscription: dict[str, Any], now: datetime) -> Standing | None:
         if cancel_at <= now:
             return replace(standing, plan=Plan.FREE, cancel_at=cancel_at)
         standing = replace(standing, cancel_at=cancel_at, pending=PendingChange(Plan.FREE, cancel_at))
-    paid = (start, end) if _is_paid(subscription) else period_before(start, item["price"].get("recurring"))
+    periods = _periods(subscription, now)
+    is_paid = any(period.is_paid and period.starts == start for period in periods)
+    paid = (start, end) if is_paid else period_before(start, item["price"].get("recurring"))
     return replace(standing, paid_start=paid[0], paid_end=paid[1])
 
 
@@ -114,16 +117,19 @@ def _better(standing: Standing) -> tuple[int, bool, bool, datetime, str]:
     )
 
 
-def _is_paid(subscription: dict[str, Any]) -> bool:
-    """Whether the period that runs now is paid.
+def _periods(subscription: dict[str, Any], now: datetime) -> tuple[PaidPeriod, ...]:
+    """Its periods that are not over, by the item whose plan is the best; of one that gives nothing, the paid ones."""
+    items = [item for item in subscription["items"]["data"] if plan_of(_product(item)) is not None]
+    if not items:
+        return ()
+    item = max(items, key=lambda one: _rank(plan_of(_product(one))))
+    found = read_periods(subscription, item, plan_of, now)
+    gives = subscription["status"] in _GIVES
+    return tuple(period for period in found if gives or (period.is_paid and subscription.get("invoices")))
 
-    Its own invoice says so, not the status: for an hour after a renewal that invoice is a draft, and the status still
-    active. An unpaid invoice about something else, such as an upgrade, leaves the period paid.
-    """
-    invoice = subscription.get("latest_invoice")
-    if subscription["status"] == "trialing" or not isinstance(invoice, dict) or invoice.get("status") == "paid":
-        return True
-    return invoice.get("billing_reason") not in _OPENS_PERIOD
+
+def _rank(plan: Plan | None) -> int:
+    return 0 if plan is None else plan.rank
 
 
 def _cancel_at(subscription: dict[str, Any], period_end: datetime) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -45,11 +46,20 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
     last, bought = standings.read_standing(user_id), standings.read_bought(user_id)
     reading, topups = observe(customers_of(user_id), now or timezone.now(), last, bought)
     plan, applied = effects.current_plan(user_id), standings.read_applied(user_id)
-    if plan == reading.standing.plan and applied == (reading.standing, topups):
+    standing = _running(reading.standing, now)
+    if applied is not None:
+        applied = _running(applied[0], now), applied[1]
+    if plan == standing.plan and applied == (standing, topups):
         return None
     return Difference(
         customer_id, user_id, _words(plan, applied), _words(reading.standing.plan, (reading.standing, topups))
     )
+
+
+def _running(standing: Standing, now: datetime | None) -> Standing:
+    """The same without periods that are over: they bring nothing any more."""
+    moment = now or timezone.now()
+    return replace(standing, periods=tuple(one for one in standing.periods if one.ends > moment))
 
 
 def _words(plan: str, seen: tuple[Standing, tuple[TopUp, ...]] | None) -> str:

@@ -13,7 +13,7 @@ import orjson
 
 from billing import keys
 from billing.errors import CustomerBusy
-from billing.types import PendingChange, Plan, Standing, TopUp
+from billing.types import PaidPeriod, PendingChange, Plan, Standing, TopUp
 from kv.connection import call, call_write
 from kv.scripts import Script
 
@@ -109,7 +109,10 @@ def _pack(standing: Standing) -> bytes:
         words[name] = _seconds(words[name])
     if standing.pending is not None:
         words["pending"] = [standing.pending.plan.value, _seconds(standing.pending.at)]
-    return orjson.dumps({name: word for name, word in words.items() if word not in (None, "")})
+    words["periods"] = [
+        [one.key, one.plan.value, _seconds(one.starts), _seconds(one.ends), one.is_paid] for one in standing.periods
+    ]
+    return orjson.dumps({name: word for name, word in words.items() if word not in (None, "", [])})
 
 
 def _unpack(packed: bytes) -> Standing:
@@ -119,6 +122,10 @@ def _unpack(packed: bytes) -> Standing:
     for name in _MOMENTS & values.keys():
         values[name] = datetime.fromtimestamp(values[name], UTC)
     values["plan"] = Plan(values["plan"])
+    values["periods"] = tuple(
+        PaidPeriod(key, Plan(plan), datetime.fromtimestamp(starts, UTC), datetime.fromtimestamp(ends, UTC), is_paid)
+        for key, plan, starts, ends, is_paid in words.get("periods", ())
+    )
     if "pending" in values:
         plan, at = values["pending"]
         values["pending"] = PendingChange(Plan(plan), datetime.fromtimestamp(at, UTC))

@@ -44,6 +44,32 @@ class Source:
 
 
 @dataclass
+class Period:
+    """What was paid for. plan "": nothing more of it comes. `granted`: for the month that begins at `month`."""
+
+    key: str
+    plan: str
+    starts: int
+    ends: int
+    month: int = 0
+    granted: int = 0
+
+    def month_around(self, now: int) -> tuple[int, int]:
+        if self.ends - self.starts <= 32 * DAY:
+            return self.starts, self.ends
+        start, end = month_around(self.starts, now)
+        return start, min(end, self.ends)
+
+
+@dataclass
+class Said:
+    """periods: (key, plan, starts, ends), None when the plan was set by hand."""
+
+    periods: list[tuple[str, str, int, int]] | None = None
+    by_calendar: bool = False
+
+
+@dataclass
 class Model:
     """`plan_tokens` is PLAN_ALLOWANCES, `cap` ALLOWANCE_ROLLOVER_CAP; every time is in ms."""
 
@@ -58,9 +84,12 @@ class Model:
     taken: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     given_back: dict[int, int] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    starts: int = 0
     ends: int = 0
     anchor: int = 0
-    paid: int = 0
+    periods: list[Period] = field(default_factory=list)
+    is_billed: bool = False
+    interrupted: tuple[int, int, int] | None = None
     allowance: int = 0
     grants_made: int = 0
 
@@ -168,25 +197,111 @@ class Model:
             self.give("unfreeze", [(source.grant, tokens)], now)
 
     # --- what happens by itself
-    def settle(self, now: int, declared: tuple[int, int] | str | None = None) -> None:
+    def settle(self, now: int, said: Said | None = None) -> None:
+        """What is due. said: what a plan's change says."""
+        is_paid_for = any(one.granted and one.month_around(one.month)[1] == self.ends for one in self.periods)
+        if said is not None:
+            is_paid_for = self.hear(now, said) or is_paid_for
         for entry in sorted(entry for entry, hold in self.holds.items() if hold.expires <= now):
             self.end_hold(entry, 0, "hold_expired", now)
         kept = min(self.expire(now), self.cap)
-        fresh, ends = self.next_period(now, declared)
-        if fresh:
-            self.allowance = 0
-        else:
-            for grant in self.grants.values():
-                if grant.source == "allowance" and grant.expires == self.ends:
-                    grant.expires = ends
-        self.ends = ends
+        owed: list[tuple[int, int]] = []
+        shown, waiting = self.bring(now, owed)
+        is_over = now >= self.ends or (is_paid_for and shown is None)
+        if (shown or (waiting and self.is_billed)) and not is_over and not is_paid_for and self.allowance:
+            gone = self.make_way() if shown and owed and self.allowance < shown.granted else 0
+            self.interrupted = (self.starts, self.ends, self.allowance - gone)
+        if self.interrupted and self.interrupted[1] <= now:
+            self.interrupted = None
+        by_calendar = shown is None and not self.is_billed
+        is_over = self.choose(now, shown, waiting, is_over=is_over)
+        missing = self.plan_tokens[self.plan] - self.allowance
+        by_hand = said is not None and said.periods is None
+        if missing > 0 and (by_hand or (by_calendar and (is_over or said is not None))):
+            owed.append((missing, self.ends))
+            self.allowance += missing
+            if shown is not None:
+                shown.granted = self.allowance
         if kept:
-            self.grant("rollover", kept, 10, ends, "rollover")
-        owed = self.plan_tokens[self.plan] - self.allowance
-        unpaid = 0 < self.paid <= now
-        if (fresh or declared is not None) and owed > 0 and not unpaid:
-            self.allowance += owed
-            self.grant("allowance", owed, 20, ends, "allowance")
+            self.grant("rollover", kept, 10, self.ends, "rollover")
+        for tokens, end in owed:
+            self.grant("allowance", tokens, 20, end, "allowance")
+
+    def bring(self, now: int, owed: list[tuple[int, int]]) -> tuple[Period | None, Period | None]:
+        """What paid periods bring now goes to `owed`; answers the one that is shown and one that waits to be paid."""
+        shown = waiting = None
+        for one in self.periods:
+            if not one.starts <= now < one.ends:
+                continue
+            month, end = one.month_around(now)
+            if one.plan and one.month != month:
+                one.month, one.granted = month, 0
+            missing = self.plan_tokens[one.plan] - one.granted if one.plan else 0
+            if missing > 0:
+                owed.append((missing, end))
+                one.granted += missing
+            if one.month == month and one.granted:
+                shown = shown or one
+            else:
+                waiting = waiting or one
+        return shown, waiting
+
+    def choose(self, now: int, shown: Period | None, waiting: Period | None, *, is_over: bool) -> bool:
+        """The period that runs from now on; answers whether the allowance of calendar months begins anew."""
+        before = min(self.ends, now)
+        if shown is not None:
+            self.starts, self.ends = shown.month_around(now)
+            self.allowance = shown.granted
+        elif self.is_billed and waiting:
+            (self.starts, self.ends), self.allowance = waiting.month_around(now), 0
+        elif not self.is_billed and self.interrupted and (is_over or not self.allowance):
+            self.starts, self.ends, self.allowance = self.interrupted
+            self.interrupted, is_over = None, True
+        elif is_over:
+            starts, self.ends = month_around(self.anchor, now)
+            if not self.is_billed and not self.anchor and starts < before >= self.ends - 27 * HOUR:
+                self.ends = self.ends if before % (HOUR // 4) else month_around(0, self.ends)[1]
+            self.starts, self.allowance = max(starts, before), 0
+        return is_over
+
+    def hear(self, now: int, said: Said) -> bool:
+        """Take over what is said; whether a plan that was set by hand goes on as a paid one."""
+        if said.periods is None:
+            self.is_billed = False
+            for one in self.periods:
+                one.plan = ""
+            return False
+        by_hand = not self.is_billed and self.anchor > 0
+        known = {one.key: one for one in self.periods}
+        for one in self.periods:
+            one.plan = ""
+        first: list[Period] = []
+        for key, plan, starts, ends in said.periods:
+            one = known.get(key) or Period(key, plan, starts, ends)
+            if key not in known and by_hand and starts <= now < ends and one.month_around(now)[0] == self.starts:
+                one.month, one.granted = self.starts, self.allowance
+            end = one.month_around(one.month)[1] if one.granted else None
+            one.plan, one.ends = plan, ends
+            if end is not None:
+                for grant in self.grants.values():
+                    if grant.source == "allowance" and grant.expires == end:
+                        grant.expires = one.month_around(one.month)[1]
+            first.append(one)
+        self.periods = [*first, *(one for one in self.periods if one not in first)]
+        self.is_billed = not said.by_calendar
+        self.anchor = said.periods[0][2] if said.periods and not said.by_calendar else 0
+        return by_hand
+
+    def make_way(self) -> int:
+        """What is left of the calendar month's allowance goes; answers how much that was."""
+        gone = 0
+        for grant in self.grants.values():
+            if grant.source == "allowance" and grant.expires == self.ends:
+                gone += grant.left
+                grant.left = 0
+        if gone:
+            self.write("expire", -gone)
+        return gone
 
     def expire(self, now: int) -> int:
         """What was left of grants that are over leaves; answers how much of it was allowance."""
@@ -197,22 +312,6 @@ class Model:
                 self.write("expire", -tokens)
                 left_over += tokens if grant.source in ("allowance", "rollover") else 0
         return left_over
-
-    def next_period(self, now: int, declared: tuple[int, int] | str | None) -> tuple[bool, int]:
-        """Whether a new period begins, and when the period that runs then ends."""
-        fresh, ends = now >= self.ends, self.ends
-        if declared == "calendar":
-            self.anchor = self.paid = 0
-        elif isinstance(declared, tuple):
-            self.anchor, self.paid = declared
-            if declared[0] <= now < declared[1]:
-                starts, ends = declared if declared[1] - declared[0] <= 32 * DAY else month_around(declared[0], now)
-                fresh = fresh or starts >= self.ends - HOUR
-        if fresh and ends == self.ends:
-            starts, ends = month_around(self.anchor, now)
-            if not self.anchor and starts < self.ends >= ends - 27 * HOUR and self.ends % (HOUR // 4) == 0:
-                ends = month_around(0, ends)[1]
-        return fresh, ends
 
 
 def month_around(anchor: int, now: int) -> tuple[int, int]:

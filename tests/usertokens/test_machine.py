@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.usertokens.model import DAY, HOUR, WEEK, Hold, Model, Source
+from tests.usertokens.model import DAY, HOUR, WEEK, Hold, Model, Said, Source
 from usertokens.errors import (
     AlreadyExpired,
     CaptureTooLarge,
@@ -36,6 +36,7 @@ from usertokens.models import ArchivedEntry
 from usertokens.services import balances, holds, journal, plans, purchases
 from usertokens.services.audits import check_ledgers
 from usertokens.services.calendar import from_ms
+from usertokens.types import PaidPeriod
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +63,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.keys: dict[str, tuple[int, Any, Any]] = {}
         self.seen = 0
         self.observation = 0
+        self.said: list[tuple[str, str, int, int, bool]] = []
 
     def teardown(self) -> None:
         if hasattr(self, "settings"):
@@ -230,30 +232,47 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(
         plan=st.sampled_from(sorted(PLANS)),
         back=st.integers(0, 40 * DAY),
-        length=st.sampled_from([28, 30, 31, 365]),
+        length=st.sampled_from([5, 28, 30, 31, 365]),
+        how=st.sampled_from(["", "", "unpaid", "alone", "clipped"]),
         late=st.booleans(),
     )
-    def subscribe(self, plan: str, back: int, length: int, *, late: bool) -> None:
-        start = self.time - back
+    def subscribe(self, plan: str, back: int, length: int, how: str, *, late: bool) -> None:
         if late and self.observation:
             assert not plans.apply_plan(USER, plan, observation=self.observation - 1, now=self.now)
             return
-        self.observation += 1
-        self.model.plan = plan
-        self.model.settle(self.time, (start, start + length * DAY))
-        period = (from_ms(start), from_ms(start + length * DAY))
-        assert plans.apply_plan(USER, plan, *period, observation=self.observation, now=self.now)
+        start = self.time - back
+        known = [] if how == "alone" else self.running()
+        if how == "clipped" and known:
+            key, its_plan, starts, ends, _ = known[0]
+            known[0] = (key, its_plan, starts, min(ends, self.time + 5 * HOUR), True)
+        new = (f"sub:{start}", plan, start, start + length * DAY, how != "unpaid")
+        self.say(plan, [new, *(one for one in known if one[0] != new[0])])
 
-    @rule(plan=st.sampled_from(sorted(PLANS)), ends=st.booleans())
-    def change_plan(self, plan: str, *, ends: bool) -> None:
+    def running(self) -> list[tuple[str, str, int, int, bool]]:
+        return [one for one in self.said if one[3] > self.time]
+
+    def say(self, plan: str, periods: list[tuple[str, str, int, int, bool]], *, by_calendar: bool = False) -> None:
+        """What billing says at once: the plan, and every period that it knows."""
+        self.observation += 1
+        self.said = periods
         self.model.plan = plan
-        if ends:
-            self.observation += 1
-            self.model.settle(self.time, "calendar")
-            plans.apply_plan(USER, plan, observation=self.observation, now=self.now)
-        else:
-            self.model.settle(self.time, (self.model.anchor, 0) if self.model.anchor else "calendar")
+        told = [(key, its_plan if paid else "", starts, ends) for key, its_plan, starts, ends, paid in periods]
+        self.model.settle(self.time, Said(told, by_calendar))
+        own = [PaidPeriod(key, one, from_ms(starts), from_ms(ends), paid) for key, one, starts, ends, paid in periods]
+        words = {"by_calendar": by_calendar, "observation": self.observation, "now": self.now}
+        assert plans.apply_plan(USER, plan, own, **words)  # type: ignore[arg-type]
+
+    @rule(plan=st.sampled_from(sorted(PLANS)), how=st.sampled_from(["paid", "ends", "hand"]))
+    def change_plan(self, plan: str, how: str) -> None:
+        if how == "hand":
+            self.model.plan = plan
+            self.model.settle(self.time, Said())
             plans.set_plan(USER, plan, now=self.now)
+            return
+        periods = [(key, its_plan, starts, ends, True) for key, its_plan, starts, ends, _ in self.running()]
+        if how == "paid" and periods:
+            periods[0] = (periods[0][0], plan, *periods[0][2:])
+        self.say("Free" if how == "ends" else plan, periods, by_calendar=how == "ends")
 
     @rule()
     def archive(self) -> None:

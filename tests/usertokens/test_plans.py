@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from usertokens.errors import UnknownPlan, UnknownSource
 from usertokens.services import activity, balances, journal, plans, purchases
+from usertokens.types import PaidPeriod
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +21,10 @@ DECEMBER = datetime(2026, 12, 3, tzinfo=UTC)
 
 def balance(now: datetime) -> int:
     return balances.get_balance("5", now=now).tokens.balance
+
+
+def period(starts: datetime, ends: datetime, plan: str = "Plus", name: str = "sub_1", **more: Any) -> PaidPeriod:
+    return PaidPeriod(f"{name}:{starts.isoformat()}", plan, starts, ends, **more)
 
 
 class TestAllowance:
@@ -84,8 +89,10 @@ class TestAllowance:
     def test_who_stops_paying_near_a_months_end_has_the_month_that_begins_as_anybody(self, store: Any) -> None:
         end = datetime(2027, 4, 30, 12, 0, 7, tzinfo=UTC)
         with override_settings(TIME_ZONE="Europe/Paris"):
-            plans.apply_plan("5", "Plus", end - timedelta(days=30), end, observation=1, now=end - timedelta(days=9))
-            plans.apply_plan("5", "Free", None, None, observation=2, now=end + timedelta(minutes=5))
+            plans.apply_plan(
+                "5", "Plus", [period(end - timedelta(days=30), end)], observation=1, now=end - timedelta(days=9)
+            )
+            plans.apply_plan("5", "Free", by_calendar=True, observation=2, now=end + timedelta(minutes=5))
             for days in (0.1, 1, 2, 30):
                 assert balance(end + timedelta(days=days)) == 100
             kinds = [entry.type for entry in journal.list_transactions("5", now=end + timedelta(days=20)).results]
@@ -117,21 +124,21 @@ class TestPlan:
     def test_a_subscription_brings_its_own_period(self, store: Any) -> None:
         balance(NOVEMBER)
         end = NOVEMBER + timedelta(days=30)
-        assert plans.apply_plan("5", "Plus", NOVEMBER, end, observation=7, now=NOVEMBER)
+        assert plans.apply_plan("5", "Plus", [period(NOVEMBER, end)], observation=7, now=NOVEMBER)
         assert balance(end - timedelta(seconds=1)) == 1000
-        assert plans.apply_plan("5", "Plus", end, end + timedelta(days=31), observation=8, now=end)
+        assert plans.apply_plan("5", "Plus", [period(end, end + timedelta(days=31))], observation=8, now=end)
         assert balance(end) == 1000
 
     def test_a_renewal_heard_twice_or_late_grants_once(self, store: Any) -> None:
         end = NOVEMBER + timedelta(days=30)
-        plans.apply_plan("5", "Plus", NOVEMBER, end, observation=1, now=NOVEMBER)
+        plans.apply_plan("5", "Plus", [period(NOVEMBER, end)], observation=1, now=NOVEMBER)
         for moment in (end, end + timedelta(hours=1), end + timedelta(days=2)):
-            assert plans.apply_plan("5", "Plus", end, end + timedelta(days=31), observation=2, now=moment)
+            assert plans.apply_plan("5", "Plus", [period(end, end + timedelta(days=31))], observation=2, now=moment)
         assert not plans.apply_plan("5", "Free", observation=1, now=end + timedelta(days=2))
         assert balance(end + timedelta(days=2)) == 1000
 
     def test_a_year_at_once_brings_tokens_each_month(self, store: Any) -> None:
-        plans.apply_plan("5", "Plus", NOVEMBER, NOVEMBER + timedelta(days=365), observation=1, now=NOVEMBER)
+        plans.apply_plan("5", "Plus", [period(NOVEMBER, NOVEMBER + timedelta(days=365))], observation=1, now=NOVEMBER)
         balances.spend_tokens("5", 400, now=NOVEMBER)
         for month in range(1, 6):
             assert balance(NOVEMBER + timedelta(days=31 * month)) == 1000

@@ -1,10 +1,13 @@
---[[ Set the plan; one that grants more a month grants the difference at once.
+--[[ Set the plan, and what is paid for: each period's tokens come once; a plan that grants more a month grants the difference at once.
 KEYS  as ledger.lua (1–7)
-ARGV  as ledger.lua, 9 plan, 10 observation (int, "" = set by hand), 11 period starts, 12 period ends (ms, "" = calendar months),
-      13 "1" when the period is to be set
+ARGV  as ledger.lua, 9 plan, 10 observation (int, "" = set by hand: nothing follows),
+      11 "1" when allowances come by calendar months, "" when by paid periods alone,
+      then four for each period: digest of its key (8 bytes), plan ("" = not paid yet), starts, ends (ms)
 Returns {"ok", "new", balance} | {"older"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
+-- uses usertokens.months
+-- uses usertokens.periods
 -- uses usertokens.settle
 local account = open()
 if not account.exists and redis.call('EXISTS', KEYS[7]) == 1 then return {'closed'} end
@@ -12,11 +15,9 @@ local observation = tonumber(ARGV[10])
 if observation and observation < tonumber(redis.call('HGET', KEYS[1], 'observation') or 0) then return {'older'} end
 redis.call('HSET', KEYS[6], 'plan', ARGV[9])
 if observation then set(account, 'observation', observation) end
-local declared = {tonumber(ARGV[11]), tonumber(ARGV[12])}
-if ARGV[13] ~= '1' then
-  local anchor = tonumber(redis.call('HGET', KEYS[1], 'anchor') or 0)
-  -- By hand: the period stays as it is, whoever set it.
-  declared = anchor > 0 and {anchor, 0} or {}
+local said = {}
+for index = 12, #ARGV, 4 do
+  said[#said + 1] = {ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2]), tonumber(ARGV[index + 3])}
 end
-settle(account, declared)
+settle(account, observation and {calendar = ARGV[11] == '1', periods = said} or {by_hand = true})
 return finish(account, {'ok', 'new', whole(account.balance)})

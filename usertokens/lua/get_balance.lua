@@ -5,6 +5,8 @@ Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), {grant, l
         | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
+-- uses usertokens.months
+-- uses usertokens.periods
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end

@@ -5,6 +5,8 @@ Returns {"ok", entries up to this number are in the archive, newest entry, {entr
         actor, {grant, change, …}, {grant, tokens used, …}}, …} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
+-- uses usertokens.months
+-- uses usertokens.periods
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end

@@ -5,6 +5,8 @@ Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), "1" while
         last log-in, field, value, … of the stats} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
+-- uses usertokens.months
+-- uses usertokens.periods
 -- uses usertokens.settle
 -- uses usertokens.activity
 local account = settled()

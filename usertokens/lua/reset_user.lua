@@ -6,6 +6,8 @@ Returns {"ok", "new" | "repeated", at (ms), balance, held, debt, allowance, star
         of the stats} | {"behind"} | {"held"} | {"conflict"} | {"closed"}: the first day as it was then, also when repeated ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
+-- uses usertokens.months
+-- uses usertokens.periods
 -- uses usertokens.settle
 -- uses usertokens.activity
 local known = recall()
@@ -16,7 +18,7 @@ if account.held > 0 or account.entries ~= tonumber(ARGV[9]) then
   return keep(account, {account.held > 0 and 'held' or 'behind'})
 end
 -- Billing speaks again only when something changes at its end: dropped here, what was paid for would be missing till then.
-local billed = redis.call('HMGET', KEYS[1], 'observation', 'anchor', 'paid')
+local billed = redis.call('HMGET', KEYS[1], 'observation', 'anchor', 'paid', 'periods', 'billed')
 local plan = billed[1] and redis.call('HGET', KEYS[6], 'plan')
 local sources = redis.call('HGETALL', KEYS[13])
 for index = 1, #sources, 2 do
@@ -28,11 +30,22 @@ redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[8],
 create_stats(KEYS[6], KEYS[11], KEYS[7], ARGV[10])
 if plan then redis.call('HSET', KEYS[6], 'plan', plan) end
 set(account, 'archived', account.entries)
-if billed[1] then set(account, 'observation', billed[1]) end
+if billed[1] then
+  local list = {}
+  for _, period in ipairs(billed[4] and cmsgpack.unpack(billed[4]) or {}) do
+    -- The plan's own period brings its tokens once more; any other has brought them, and is gone with the balance.
+    local is_own = #list == 0 and billed[5] == '1'
+    if period[1] ~= CALENDAR then list[#list + 1] = {period[1], period[2], period[3], period[4], 0, 0, is_own and 0 or 1} end
+  end
+  for name, value in pairs({observation = billed[1], anchor = billed[2], paid = billed[3], billed = billed[5],
+    periods = #list > 0 and cmsgpack.pack(list)}) do
+    if value then redis.call('HSET', KEYS[1], name, value) end
+  end
+end
 set(account, 'grants', account.grants)
 account.debt, account.left, account.first, account.due = 0, 0, nil, 0
 enter(account, 'reset', -account.balance, {})
-settle(account, billed[1] and billed[2] and {tonumber(billed[2]), tonumber(billed[3] or 0)} or nil)
+settle(account)
 local answer = {'ok', 'new', whole(now), whole(account.balance), whole(account.held), whole(account.debt), whole(account.allowance),
   whole(account.starts), whole(account.ends), ARGV[10]}
 for _, word in ipairs(redis.call('HGETALL', KEYS[6])) do answer[#answer + 1] = word end

@@ -1,57 +1,30 @@
 --[[ What happens to an account by itself, done at its next touch: holds that ran out return, expired grants leave, the
-period's allowance comes. Used behind ledger.lua and grants.lua by every script that opens an account.
+period's allowance comes. Used behind ledger.lua, grants.lua, months.lua and periods.lua by every script that opens an account.
 KEYS  as ledger.lua
 ARGV  as ledger.lua; the rules are {"plans": {plan: tokens of a month}, "cap": tokens kept at a period's end,
       "months": where the site's months begin (ms), some before and after now; without them they are those of UTC}
 Returns  nothing of its own: `settled()` answers the account, or nil when it was closed. ]]
 local ALLOWANCE_PRIORITY, ROLLOVER_PRIORITY = 20, 10
-local DAY, HOUR = 86400000, 3600000
 
--- declared: nil, or what a plan's change says: {starts, ends} of the subscription's own period, {} for calendar months.
+-- declared: nil, or what a plan's change says: {by_hand = true}, or of billing {calendar = whether allowances come by calendar
+-- months, periods = as `merge` takes them}.
 local function settle(account, declared)
   local rules = cjson.decode(ARGV[3])
-  local row = redis.call('HMGET', KEYS[1], 'starts', 'ends', 'anchor', 'allowance', 'paid')
+  local row = redis.call('HMGET', KEYS[1], 'starts', 'ends', 'anchor', 'allowance', 'periods', 'billed', 'paid')
   account.starts, account.ends = tonumber(row[1] or 0), tonumber(row[2] or 0)
   account.anchor, account.allowance = tonumber(row[3] or 0), tonumber(row[4] or 0)
-  account.paid = tonumber(row[5] or 0)
+  account.billed = tonumber(row[6] or 0)
   account.settled = true
+  local list = row[5] and cmsgpack.unpack(row[5]) or {}
+  local plan = redis.call('HGET', KEYS[6], 'plan') or 'Free'
+  if row[7] then
+    -- An older version kept one paid period alone: `anchor` to `paid`, and in `allowance` what came for its present month.
+    list[#list + 1] = {OLDER, declared and '' or plan, account.anchor, tonumber(row[7]), account.starts, account.allowance, 0}
+    set(account, 'billed', 1)
+    set(account, 'paid', nil)
+  end
   local move = movements()
-
-  -- Days since 1970 of a date, and back: the proleptic Gregorian calendar counted in eras of 400 years from 1 March.
-  local function days_of(year, month, day)
-    if month <= 2 then year = year - 1 end
-    local era = math.floor(year / 400)
-    local of_era = year - era * 400
-    local of_year = math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
-    return era * 146097 + of_era * 365 + math.floor(of_era / 4) - math.floor(of_era / 100) + of_year - 719468
-  end
-  local function date_of(days)
-    days = days + 719468
-    local era = math.floor(days / 146097)
-    local of_era = days - era * 146097
-    local year = math.floor((of_era - math.floor(of_era / 1460) + math.floor(of_era / 36524) - math.floor(of_era / 146096)) / 365)
-    local of_year = of_era - (365 * year + math.floor(year / 4) - math.floor(year / 100))
-    local shifted = math.floor((5 * of_year + 2) / 153)
-    local month = shifted < 10 and shifted + 3 or shifted - 9
-    return year + era * 400 + (month <= 2 and 1 or 0), month, of_year - math.floor((153 * shifted + 2) / 5) + 1
-  end
-  -- The moment `count` months after `anchor`; the 31st becomes the last day of a shorter month.
-  local function months_after(anchor, count)
-    local days = math.floor(anchor / DAY)
-    local year, month, day = date_of(days)
-    local total = year * 12 + month - 1 + count
-    year, month = math.floor(total / 12), total % 12 + 1
-    local following = days_of(math.floor((total + 1) / 12), (total + 1) % 12 + 1, 1)
-    return math.min(days_of(year, month, 1) + day - 1, following - 1) * DAY + anchor - days * DAY
-  end
-  -- The month counted from `anchor` in which `moment` lies; anchor 0 makes calendar months, of UTC.
-  local function period_of(anchor, moment)
-    local from_year, from_month = date_of(math.floor(anchor / DAY))
-    local to_year, to_month = date_of(math.floor(moment / DAY))
-    local count = (to_year - from_year) * 12 + to_month - from_month
-    if months_after(anchor, count) > moment then count = count - 1 end
-    return months_after(anchor, count), months_after(anchor, count + 1)
-  end
+  local period_of = months()
 
   -- The site's month in which now lies, after a period that ended at `ended`.
   local function calendar_month(ended)
@@ -112,7 +85,7 @@ local function settle(account, declared)
     return allowance
   end
 
-  -- The running period's allowance lasts until its end, also when billing moves that end.
+  -- A period's allowance lasts until its end, also when billing moves that end.
   local function move_end(from, to)
     local moved = {}
     local rows = redis.call('HGETALL', KEYS[2])
@@ -138,53 +111,127 @@ local function settle(account, declared)
     end
   end
 
-  local function next_due()
-    local due = account.ends
-    if account.left > 0 then due = math.min(due, account.first[3]) end
-    local waiting = redis.call('ZRANGE', KEYS[3], 0, -1, 'WITHSCORES')
-    for index = 2, #waiting, 2 do due = math.min(due, tonumber(waiting[index]) % (NEVER + 1)) end
-    if account.held > 0 then
-      for _, packed in ipairs(redis.call('HVALS', KEYS[4])) do due = math.min(due, cmsgpack.unpack(packed)[2]) end
+  -- What is left of the calendar month's allowance goes when more is paid for. Answers how much that was.
+  local function make_way(to)
+    local moves, gone = {}, 0
+    local rows = redis.call('HGETALL', KEYS[2])
+    for index = 2, #rows, 2 do
+      local grant = cmsgpack.unpack(rows[index])
+      if grant[5] == 'allowance' and grant[3] == to and grant[6] > 0 then
+        gone = gone + grant[6]
+        moves[#moves + 1], moves[#moves + 2] = grant[1], -grant[6]
+        grant[6] = 0
+        redis.call('ZREM', KEYS[3], string.format('%010d', grant[1]))
+        -- It stays, for what is on hold of it.
+        redis.call('HSET', KEYS[2], grant[1], cmsgpack.pack(grant))
+      end
     end
-    return due
+    local first = account.first
+    if first and first[5] == 'allowance' and first[3] == to and account.left > 0 then
+      gone = gone + account.left
+      moves[#moves + 1], moves[#moves + 2] = first[1], -account.left
+      account.left = 0
+      advance(account)
+    end
+    if gone > 0 then enter(account, 'expire', -gone, moves, {'allowance'}) end
+    return gone
+  end
+
+  local paid = periods(account, period_of, move_end)
+  -- Whether the allowance that runs is a paid period's, not a calendar month's.
+  local is_paid_for = false
+  for _, period in ipairs(list) do
+    if period[6] > 0 and ({paid.month_of(period, period[5])})[2] == account.ends then is_paid_for = true end
+  end
+  if declared and declared.by_hand then
+    paid.stop(list)
+    set(account, 'billed', 0)
+  elseif declared then
+    local by_hand = account.billed == 0 and account.anchor > 0
+    list = paid.merge(list, declared.periods, by_hand)
+    set(account, 'billed', declared.calendar and 0 or 1)
+    local first = declared.periods[1]
+    set(account, 'anchor', not declared.calendar and first and first[3] or 0)
+    is_paid_for = is_paid_for or by_hand
   end
 
   if account.held > 0 then return_holds() end
   local kept = math.min(expire_grants(), rules.cap)
-  local ended, fresh = account.ends, now >= account.ends
-  local starts, ends = account.starts, ended
-  if declared then
-    set(account, 'anchor', declared[1] or 0)
-    -- Billing names the last period that is paid for; 0: nobody pays, or the plan was set by hand.
-    set(account, 'paid', declared[2] or 0)
-    if declared[1] and declared[1] <= now and now < declared[2] then
-      local from, to = declared[1], declared[2]
-      -- Whoever pays for a year at once still gets the tokens of a month each month.
-      if to - from > 32 * DAY then from, to = period_of(from, now) end
-      -- A renewal may be heard of a little before this server's clock has reached it.
-      fresh = fresh or from >= ended - HOUR
-      starts, ends = from, to
+  -- What every period brings now, and which one is shown: the first that has brought something, else one that waits to be paid.
+  local owed, shown, waiting, before = {}, nil, nil, nil
+  for _, period in ipairs(list) do
+    if period[1] == CALENDAR then
+      if now < period[4] then before = period end
+    elseif period[3] <= now and now < period[4] and period[7] ~= 1 then
+      local from, to = paid.month_of(period, now)
+      if period[2] ~= '' then
+        if period[5] ~= from then period[5], period[6] = from, 0 end
+        local missing = (rules.plans[period[2]] or 0) - period[6]
+        if missing > 0 then
+          owed[#owed + 1] = {missing, to}
+          period[6] = period[6] + missing
+        end
+      end
+      if period[5] == from and period[6] > 0 then
+        shown = shown or {from, to, period}
+      else
+        waiting = waiting or {from, to}
+      end
     end
   end
-  if fresh and ends == ended then
+  local starts, ends, allowance = account.starts, account.ends, account.allowance
+  local is_over = now >= ends or (is_paid_for and not shown)
+  local ended = math.min(ends, now)
+  if (shown or waiting and account.billed == 1) and not is_over and not is_paid_for and allowance > 0 then
+    -- It goes on where it was when the paid period is over before it.
+    local gone = shown and #owed > 0 and allowance < shown[3][6] and make_way(ends) or 0
+    list[#list + 1] = {CALENDAR, '', starts, ends, starts, allowance - gone, 0}
+  end
+  if shown then
+    starts, ends, allowance = shown[1], shown[2], shown[3][6]
+  elseif account.billed == 1 then
+    if waiting then
+      starts, ends, allowance = waiting[1], waiting[2], 0
+    elseif is_over then
+      starts, ends = period_of(account.anchor, now)
+      starts, allowance = math.max(starts, ended), 0
+    end
+  elseif before and (is_over or allowance == 0) then
+    starts, ends, allowance = before[3], before[4], before[6]
+    before[4] = 0
+    is_over = true
+  elseif is_over then
     if account.anchor == 0 then starts, ends = calendar_month(ended) else starts, ends = period_of(account.anchor, now) end
-    starts = math.max(starts, ended)
+    starts, allowance = math.max(starts, ended), 0
   end
-  if not fresh and ends ~= ended then move_end(ended, ends) end
-  if starts ~= account.starts then set(account, 'starts', starts) end
-  if ends ~= ended then set(account, 'ends', ends) end
-  if fresh and account.allowance > 0 then set(account, 'allowance', 0) end
-  if kept > 0 then move.grant_new(account, 'rollover', kept, ROLLOVER_PRIORITY, ends, 'rollover', {''}) end
-  if fresh or declared then
-    local owed = (rules.plans[redis.call('HGET', KEYS[6], 'plan') or 'Free'] or 0) - account.allowance
-    -- A plan outlives its last payment by the days of grace; the tokens of a month that is not paid for do not come.
-    if account.paid > 0 and now >= account.paid then owed = 0 end
-    if owed > 0 then
-      set(account, 'allowance', account.allowance + owed)
-      move.grant_new(account, 'allowance', owed, ALLOWANCE_PRIORITY, ends, 'allowance', {''})
+  if declared and declared.by_hand or not shown and account.billed == 0 and (is_over or declared) then
+    local missing = (rules.plans[plan] or 0) - allowance
+    if missing > 0 then
+      owed[#owed + 1] = {missing, ends}
+      allowance = allowance + missing
+      if shown then shown[3][6] = allowance end
     end
   end
-  set(account, 'due', next_due())
+  if starts ~= account.starts then set(account, 'starts', starts) end
+  if ends ~= account.ends then set(account, 'ends', ends) end
+  if allowance ~= account.allowance then set(account, 'allowance', allowance) end
+  if kept > 0 then move.grant_new(account, 'rollover', kept, ROLLOVER_PRIORITY, ends, 'rollover', {''}) end
+  for _, one in ipairs(owed) do move.grant_new(account, 'allowance', one[1], ALLOWANCE_PRIORITY, one[2], 'allowance', {''}) end
+  if #list > 0 or row[5] then paid.store(list) end
+
+  -- The first moment at which anything happens by itself.
+  local due = ends
+  for _, period in ipairs(list) do
+    if period[2] ~= '' and period[3] > now then due = math.min(due, period[3]) end
+    if period[2] ~= '' and period[3] <= now and now < period[4] then due = math.min(due, ({paid.month_of(period, now)})[2]) end
+  end
+  if account.left > 0 then due = math.min(due, account.first[3]) end
+  local others = redis.call('ZRANGE', KEYS[3], 0, -1, 'WITHSCORES')
+  for index = 2, #others, 2 do due = math.min(due, tonumber(others[index]) % (NEVER + 1)) end
+  if account.held > 0 then
+    for _, packed in ipairs(redis.call('HVALS', KEYS[4])) do due = math.min(due, cmsgpack.unpack(packed)[2]) end
+  end
+  set(account, 'due', due)
 end
 
 local function settled()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from kv.connection import Word
@@ -10,6 +12,7 @@ from usertokens.conf import app_settings
 from usertokens.errors import AccountClosed, UnknownPlan
 from usertokens.services import ledger
 from usertokens.services.calendar import to_ms
+from usertokens.types import PaidPeriod
 
 apply_plan_script = Script("usertokens", "apply_plan")
 
@@ -19,33 +22,46 @@ def set_plan(user_id: str, plan: str, *, actor: str = "", now: datetime | None =
 
     Raises UnknownPlan or AccountClosed.
     """
-    _apply(user_id, plan, ("", "", "", ""), actor=actor, now=now)
+    _apply(user_id, plan, ("", ""), actor=actor, now=now)
 
 
 def apply_plan(
     user_id: str,
     plan: str,
-    period_start: datetime | None = None,
-    period_end: datetime | None = None,
+    periods: Sequence[PaidPeriod] = (),
     *,
+    by_calendar: bool = False,
     observation: int,
     now: datetime | None = None,
 ) -> bool:
     """Set the plan as a payment provider had it at `observation`, a number that only grows for one user.
 
-    period_start, period_end: the subscription's own period; None: calendar months of the site. The period that runs is
-    moved to it; a period that begins where the last one ended, or later, brings a whole allowance.
+    periods: every period that the provider knows and that is not over, whatever the plan is now; the first is the
+             plan's own. Each brings its tokens once for its key, a month's each month, whatever else runs beside it. A
+             key that is known keeps what it has brought: more tokens a month bring the difference, another end moves
+             the end of what came. One that is not named any more brings nothing more.
+    by_calendar: nobody pays for the plan: its allowance comes each calendar month of the site, once no paid period's
+             runs. The month in which a paid period begins goes on behind it with what was left.
     Answers False, having changed nothing, when a newer observation was applied before or the account is closed.
-    Raises UnknownPlan.
+    Raises UnknownPlan, for any of the periods too.
     """
+    own: list[Word] = [observation, "1" if by_calendar else ""]
+    for period in periods:
+        _require(period.plan)
+        digest = hashlib.sha256(period.key.encode()).digest()[:8]
+        own += [digest, period.plan if period.is_paid else "", to_ms(period.starts), to_ms(period.ends)]
     try:
-        return _apply(user_id, plan, (observation, to_ms(period_start), to_ms(period_end), "1"), actor="", now=now)
+        return _apply(user_id, plan, own, actor="", now=now)
     except AccountClosed:
         return False
 
 
-def _apply(user_id: str, plan: str, own: tuple[Word, ...], *, actor: str, now: datetime | None) -> bool:
+def _require(plan: str) -> None:
     if plan not in app_settings.PLAN_ALLOWANCES:
         raise UnknownPlan(plan)
+
+
+def _apply(user_id: str, plan: str, own: Sequence[Word], *, actor: str, now: datetime | None) -> bool:
+    _require(plan)
     reply = ledger.run(apply_plan_script, user_id, (plan, *own), actor=actor, now=now)
     return bool(reply[0] != b"older")
