@@ -13,7 +13,6 @@ from django.test import override_settings
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -21,7 +20,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.usertokens.model import DAY, HOUR, WEEK, Hold, Model, Said, Source
+from tests.usertokens.model import Hold, Model, Source
+from tests.usertokens.model_periods import DAY, HOUR, WEEK
+from tests.usertokens.paying import PLANS, PayingRules
 from usertokens.errors import (
     AlreadyExpired,
     CaptureTooLarge,
@@ -33,20 +34,18 @@ from usertokens.errors import (
     ReversedTooMuch,
 )
 from usertokens.models import ArchivedEntry
-from usertokens.services import balances, holds, journal, plans, purchases
+from usertokens.services import balances, holds, journal, purchases
 from usertokens.services.audits import check_ledgers
 from usertokens.services.calendar import from_ms
-from usertokens.types import PaidPeriod
 
 pytestmark = pytest.mark.django_db
 
 USER = "17"
-PLANS = {"Free": 100, "Plus": 1000, "Premium": 5000}
 amounts = st.integers(1, 400)
 moments = st.sampled_from([1, 1000, 61_000, HOUR, 5 * HOUR, DAY, 3 * DAY, 8 * DAY, 33 * DAY])
 
 
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(PayingRules):
     """What each rule asks of the store it asks of the model as well."""
 
     store: Any
@@ -228,51 +227,6 @@ class LedgerMachine(RuleBasedStateMachine):
         answer = getattr(purchases, f"{what}_grant")(USER, name, *more, now=self.now)
         source = self.model.sources[name]
         assert (answer.taken_back, answer.frozen, answer.debt) == (source.taken_back, source.frozen, self.model.debt)
-
-    @rule(
-        plan=st.sampled_from(sorted(PLANS)),
-        back=st.integers(0, 40 * DAY),
-        length=st.sampled_from([5, 28, 30, 31, 365]),
-        how=st.sampled_from(["", "", "unpaid", "alone", "clipped"]),
-        late=st.booleans(),
-    )
-    def subscribe(self, plan: str, back: int, length: int, how: str, *, late: bool) -> None:
-        if late and self.observation:
-            assert not plans.apply_plan(USER, plan, observation=self.observation - 1, now=self.now)
-            return
-        start = self.time - back
-        known = [] if how == "alone" else self.running()
-        if how == "clipped" and known:
-            key, its_plan, starts, ends, _ = known[0]
-            known[0] = (key, its_plan, starts, min(ends, self.time + 5 * HOUR), True)
-        new = (f"sub:{start}", plan, start, start + length * DAY, how != "unpaid")
-        self.say(plan, [new, *(one for one in known if one[0] != new[0])])
-
-    def running(self) -> list[tuple[str, str, int, int, bool]]:
-        return [one for one in self.said if one[3] > self.time]
-
-    def say(self, plan: str, periods: list[tuple[str, str, int, int, bool]], *, by_calendar: bool = False) -> None:
-        """What billing says at once: the plan, and every period that it knows."""
-        self.observation += 1
-        self.said = periods
-        self.model.plan = plan
-        told = [(key, its_plan if paid else "", starts, ends) for key, its_plan, starts, ends, paid in periods]
-        self.model.settle(self.time, Said(told, by_calendar))
-        own = [PaidPeriod(key, one, from_ms(starts), from_ms(ends), paid) for key, one, starts, ends, paid in periods]
-        words = {"by_calendar": by_calendar, "observation": self.observation, "now": self.now}
-        assert plans.apply_plan(USER, plan, own, **words)  # type: ignore[arg-type]
-
-    @rule(plan=st.sampled_from(sorted(PLANS)), how=st.sampled_from(["paid", "ends", "hand"]))
-    def change_plan(self, plan: str, how: str) -> None:
-        if how == "hand":
-            self.model.plan = plan
-            self.model.settle(self.time, Said())
-            plans.set_plan(USER, plan, now=self.now)
-            return
-        periods = [(key, its_plan, starts, ends, True) for key, its_plan, starts, ends, _ in self.running()]
-        if how == "paid" and periods:
-            periods[0] = (periods[0][0], plan, *periods[0][2:])
-        self.say("Free" if how == "ends" else plan, periods, by_calendar=how == "ends")
 
     @rule()
     def archive(self) -> None:
