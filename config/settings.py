@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "rest_framework",
     "knox",
     "drf_spectacular",
@@ -79,6 +80,7 @@ MIDDLEWARE = [
     "config.middleware.StoreMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.KeptSessions",
+    "kv.fragments.FragmentMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -109,6 +111,8 @@ TEMPLATES = [
         },
     }
 ]
+# Templates of widgets are looked for where all others are, so that the admin's can be mended.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- stores
 REDIS_URL = env.text("REDIS_URL") or env.text("KV_URL", "embedded")

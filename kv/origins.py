@@ -6,7 +6,10 @@ one that acts for whoever is signed in only what comes from here.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def is_from_this_site(request: HttpRequest) -> bool:
@@ -20,6 +23,16 @@ def is_from_elsewhere(request: HttpRequest) -> bool:
     What says nothing is no browser, and carries nobody's cookies into this.
     """
     return _told(request) is False
+
+
+def local_path(request: HttpRequest, address: str) -> str | None:
+    """Path and query of an address of this site, as a browser told it; None for any other."""
+    if not address or not url_has_allowed_host_and_scheme(
+        address, {request.get_host()}, require_https=request.is_secure()
+    ):
+        return None
+    parts = urlsplit(address)
+    return f"/{parts.path.lstrip('/')}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _told(request: HttpRequest) -> bool | None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
+from kv.fragments import go_to, is_part
 from usertokens.errors import AccountClosed
 from usertokens.forms import MoodForm
 from usertokens.services import activity, balances, dashboards, journal
@@ -32,22 +34,33 @@ _SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－
 @never_cache
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Everything at one glance; asked by htmx, only the part that changes."""
-    template = "usertokens/live.html" if request.headers.get("HX-Request") else "usertokens/dashboard.html"
-    return render(request, template, _dashboard(str(request.user.pk)))
+    """Everything at one glance; asked for by htmx, only the part that changes."""
+    if not is_part(request):
+        return render(request, "usertokens/dashboard.html", _dashboard(str(request.user.pk)))
+    if _is_of_another(request):
+        return go_to(reverse("usertokens:dashboard"))
+    return _live(request)
 
 
 @login_required
 @never_cache
 @require_POST
 def mood(request: HttpRequest) -> HttpResponse:
-    """Save the mood and show the dashboard again."""
+    """Save the mood and show the dashboard again. Refused to htmx in one sentence of plain text: 400, 409."""
+    if is_part(request) and _is_of_another(request):
+        return go_to(reverse("usertokens:dashboard"))
     form = MoodForm(request.POST)
-    if form.is_valid():
-        with suppress(AccountClosed):  # the dashboard says it
-            activity.set_mood(str(request.user.pk), form.cleaned_data["score"])
-    if request.headers.get("HX-Request"):
-        return render(request, "usertokens/live.html", _dashboard(str(request.user.pk)))
+    if not form.is_valid():
+        return _refused_mood(request, form)
+    try:
+        activity.set_mood(str(request.user.pk), form.cleaned_data["score"])
+    except AccountClosed:
+        if is_part(request):
+            return _sentence(409, _("This account was deleted."))
+        return HttpResponseRedirect(reverse("usertokens:dashboard"))  # which says it
+    if is_part(request):
+        return _live(request)
+    messages.success(request, _("Your mood is saved."), fail_silently=True)
     return HttpResponseRedirect(reverse("usertokens:dashboard"))
 
 
@@ -107,6 +120,31 @@ def _csv(user_id: str) -> Iterator[str]:
         )
 
 
+def _live(request: HttpRequest) -> HttpResponse:
+    """The part that changes; 503 while the store is away, so that the page keeps what stands there."""
+    context = _dashboard(str(request.user.pk))
+    response = render(request, "usertokens/live.html", context, status=503 if "away" in context else 200)
+    if "away" in context:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def _is_of_another(request: HttpRequest) -> bool:
+    """Whether the page was drawn for somebody else, who has logged out since; another logged in, in another tab."""
+    return request.headers.get("X-Page-User", str(request.user.pk)) != str(request.user.pk)
+
+
+def _refused_mood(request: HttpRequest, form: MoodForm) -> HttpResponse:
+    if is_part(request):
+        return _sentence(400, " ".join(str(error) for errors in form.errors.values() for error in errors))
+    context = _dashboard(str(request.user.pk)) | {"mood_errors": form.errors.values()}
+    return render(request, "usertokens/dashboard.html", context, status=400)
+
+
+def _sentence(status: int, text: str) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+
+
 def _dashboard(user_id: str) -> dict[str, Any]:
     try:
         page = dashboards.read_dashboard(user_id)
@@ -114,9 +152,9 @@ def _dashboard(user_id: str) -> dict[str, Any]:
         days = journal.list_daily_balances(user_id)
         newest = journal.list_transactions(user_id, limit=5).results
     except StoreUnavailable:
-        return {"away": True, "mood_form": MoodForm()}
+        return {"away": True, "mood_form": MoodForm(), "read_at": timezone.now()}
     except AccountClosed:
-        return {"closed": True, "mood_form": MoodForm()}
+        return {"closed": True, "mood_form": MoodForm(), "read_at": timezone.now()}
     today = local_day()
     return {
         "page": page,
@@ -125,5 +163,6 @@ def _dashboard(user_id: str) -> dict[str, Any]:
         "chart": balance_chart(days),
         "cells": calendar_cells(page.stats.last_84_days, page.stats.last_login or today, today),
         "newest": newest,
+        "read_at": timezone.now(),
         "mood_form": MoodForm(initial={"score": page.stats.mood_score}),
     }

@@ -1,16 +1,62 @@
 /* The list of codes refreshes itself every two minutes while somebody looks at it, and at the press of a button, at most
-   every two seconds. Links are copied by a click. Without this script the button reloads the page. */
+   every two seconds; never by itself while the focus or a selection is in the table, or once paused. Links are copied by
+   a click. What became of it stands in the line with the role status. Without this script the button reloads the page. */
 {
   const EVERY_MS = 120_000;
   const PAUSE_MS = 2_000;
+  const TIMEOUT_MS = 15_000;
   const codes = document.querySelector("[data-codes]");
   const status = document.querySelector("[data-status]");
+  const updated = document.querySelector("[data-updated]");
   const button = document.querySelector("[data-refresh]");
-  let readAt = Date.now();
+  const pause = document.querySelector("[data-pause]");
+  let dueAt = Date.now() + EVERY_MS;
   let isBusy = false;
+  let isPaused = false;
 
   const say = (text) => {
     if (status) status.textContent = text;
+  };
+
+  const isInUse = () => {
+    const selection = getSelection();
+    return codes.contains(document.activeElement) || (!selection.isCollapsed && selection.containsNode(codes, true));
+  };
+
+  // Keeps what is selected, where the focus is and how far the table is scrolled.
+  const show = (html) => {
+    const chosen = new Set([...codes.querySelectorAll("input[name=code]:checked")].map((box) => box.value));
+    const isAll = codes.querySelector("[data-all]")?.checked;
+    const places = [...codes.querySelectorAll("a, button, input, [tabindex]")];
+    const nameOf = (place) => `${place.nodeName} ${place.name ?? ""} ${place.value ?? ""} ${place.href ?? ""} ${place.dataset.copy ?? ""}`;
+    const focused = codes.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+    const nth = places.filter((place) => nameOf(place) === focused).indexOf(document.activeElement);
+    const { scrollLeft = 0, scrollTop = 0 } = codes.querySelector(".codes-scroll") ?? {};
+    codes.innerHTML = html;
+    for (const box of codes.querySelectorAll("input[name=code]")) box.checked = chosen.has(box.value);
+    const all = codes.querySelector("[data-all]");
+    if (all && isAll) all.checked = true;
+    codes.querySelector(".codes-scroll")?.scrollTo(scrollLeft, scrollTop);
+    if (focused === null) return;
+    const found = [...codes.querySelectorAll("a, button, input, [tabindex]")].filter((place) => nameOf(place) === focused);
+    (found[nth] ?? button)?.focus({ preventScroll: true });
+  };
+
+  const secondsOf = (answer) => {
+    const seconds = Number(answer.headers.get("Retry-After"));
+    return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 3600) : 0;
+  };
+
+  const failed = (reason, seconds) => {
+    const wait = Math.max(seconds, 10);
+    dueAt = Date.now() + wait * 1000;
+    say(`${reason} ${isPaused ? "" : status.dataset.again.replace("{seconds}", wait)}`.trim());
+  };
+
+  const reasonOf = (answer) => {
+    if (answer.status === 429) return status.dataset.limited;
+    if (answer.status === 401 || answer.status === 403) return status.dataset.forbidden;
+    return answer.status >= 500 ? status.dataset.away : status.dataset.other;
   };
 
   const refresh = async () => {
@@ -23,40 +69,51 @@
     }, PAUSE_MS);
     const address = new URL(location.href);
     address.searchParams.set("fragment", "1");
+    const headers = { Accept: "text/html", "HX-Request": "true", "HX-Current-URL": location.href };
     try {
-      const answer = await fetch(address, { headers: { Accept: "text/html" } });
-      // 429: another tab was quicker; what stands here is seconds old at most. A log-in page is no table either.
-      if (answer.redirected || !(answer.ok || answer.status === 503)) return;
-      const chosen = new Set([...codes.querySelectorAll("input[name=code]:checked")].map((box) => box.value));
-      const focused = document.activeElement?.closest?.("[data-codes] [data-copy]")?.dataset.copy;
-      codes.innerHTML = await answer.text();
-      for (const box of codes.querySelectorAll("input[name=code]")) box.checked = chosen.has(box.value);
-      if (focused) codes.querySelector(`[data-copy="${CSS.escape(focused)}"]`)?.focus();
-      readAt = Date.now();
-      const time = new Intl.DateTimeFormat(document.documentElement.lang || "en", { timeStyle: "medium" });
-      say(`${status.dataset.refreshed} · ${time.format(new Date())}`);
+      const answer = await fetch(address, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const elsewhere = answer.headers.get("HX-Redirect");
+      if (elsewhere) {
+        location.assign(elsewhere); // logged out in the meantime
+        return;
+      }
+      const html = await answer.text();
+      if (!answer.ok) return failed(reasonOf(answer), secondsOf(answer));
+      if (answer.redirected || /<html[\s>]/i.test(html)) return failed(status.dataset.other, 0);
+      show(html);
+      dueAt = Date.now() + EVERY_MS;
+      const time = new Intl.DateTimeFormat(document.documentElement.lang || "en", { timeStyle: "short", hourCycle: "h23" });
+      if (updated) updated.textContent = time.format(new Date());
+      say(status.dataset.refreshed);
     } catch {
-      // no connection: what stands here stays, and the next round tries again
+      failed(status.dataset.offline, 0);
     }
   };
 
   const refreshIfDue = () => {
-    if (document.visibilityState === "visible" && Date.now() - readAt >= EVERY_MS) refresh();
+    if (document.visibilityState === "visible" && !isPaused && Date.now() >= dueAt && !isInUse()) refresh();
+  };
+
+  const copyTheOldWay = (text) => {
+    const field = document.createElement("textarea");
+    const focused = document.activeElement;
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const isDone = document.execCommand("copy");
+    field.remove();
+    focused?.focus?.({ preventScroll: true });
+    return isDone;
   };
 
   const copy = async (text) => {
+    let isDone = true;
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      // No clipboard on plain http: the old way, by a selection.
-      const field = document.createElement("textarea");
-      field.value = text;
-      document.body.append(field);
-      field.select();
-      document.execCommand("copy");
-      field.remove();
+      isDone = copyTheOldWay(text); // no clipboard on plain http
     }
-    say(`${status.dataset.copied}: ${text}`);
+    say(`${isDone ? status.dataset.copied : status.dataset.notCopied}: ${text}`);
   };
 
   document.addEventListener("click", (event) => {
@@ -64,6 +121,7 @@
     if (link) copy(link.dataset.copy);
   });
   if (codes) {
+    for (const place of document.querySelectorAll("[data-only-scripts]")) place.hidden = false;
     codes.addEventListener("change", (event) => {
       if (!event.target.matches("[data-all]")) return;
       for (const box of codes.querySelectorAll("input[name=code]")) box.checked = event.target.checked;
@@ -73,7 +131,15 @@
       event.preventDefault();
       refresh();
     });
+    pause?.addEventListener("click", () => {
+      isPaused = !isPaused;
+      pause.textContent = isPaused ? pause.dataset.resume : pause.dataset.pause;
+      refreshIfDue();
+    });
     setInterval(refreshIfDue, 1000);
     document.addEventListener("visibilitychange", refreshIfDue);
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) refresh();
+    });
   }
 }

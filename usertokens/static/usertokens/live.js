@@ -1,0 +1,107 @@
+/* The part of the dashboard that refreshes itself: every 30 seconds, only while somebody can see it, never while the
+   focus or a selection is inside, and not at all once paused. Only what differs is touched, so that scroll positions,
+   open details and the rest of a table stay. htmx does the asking. */
+{
+  // What the reader has done to an element, which the server knows nothing of.
+  const READERS = { DETAILS: ["open"] };
+  let isPaused = false;
+  let isStale = false;
+
+  const live = () => document.getElementById("live");
+
+  const isInUse = () => {
+    const part = live();
+    const selection = getSelection();
+    return part.contains(document.activeElement) || (!selection.isCollapsed && selection.containsNode(part, true));
+  };
+
+  const keyOf = (node) => node.nodeName + (node.id || node.getAttribute?.("aria-labelledby") || "");
+
+  const morph = (old, fresh) => {
+    if (old.isEqualNode(fresh)) return;
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    const kept = READERS[old.nodeName] ?? [];
+    for (const { name } of [...old.attributes]) {
+      if (!fresh.hasAttribute(name) && !kept.includes(name)) old.removeAttribute(name);
+    }
+    for (const { name, value } of fresh.attributes) {
+      if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+    morphChildren(old, fresh);
+  };
+
+  // Text has no name, so it is looked for at its own place alone.
+  const findFrom = (at, key) => {
+    if (key === "#text") return at && keyOf(at) === key ? at : null;
+    for (let node = at; node; node = node.nextSibling) if (keyOf(node) === key) return node;
+    return null;
+  };
+
+  const removeUntil = (at, end) => {
+    while (at !== end) {
+      const next = at.nextSibling;
+      at.remove();
+      at = next;
+    }
+  };
+
+  const morphChildren = (old, fresh) => {
+    let at = old.firstChild;
+    for (const node of [...fresh.childNodes]) {
+      const found = findFrom(at, keyOf(node));
+      if (found) {
+        removeUntil(at, found);
+        at = found.nextSibling;
+        morph(found, node);
+      } else {
+        old.insertBefore(node, at);
+      }
+    }
+    removeUntil(at, null);
+  };
+
+  const isPoll = ({ elt }) => elt.id === "live";
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (isPoll(event.detail) && (document.hidden || isPaused || isInUse())) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target.id !== "live" || !detail.shouldSwap) return;
+    detail.shouldSwap = false;
+    isStale = isInUse(); // since the request was sent, or it was another form's: brought up to date when it is left
+    if (isStale) return;
+    const fresh = new DOMParser().parseFromString(detail.serverResponse, "text/html").body;
+    const time = fresh.querySelector("[data-read-at]")?.dataset.readAt;
+    morphChildren(live(), fresh);
+    const place = document.querySelector("[data-updated]");
+    if (place && time) place.textContent = time;
+  });
+
+  const refresh = () => {
+    if (live() && !document.hidden) window.htmx?.trigger(live(), "refresh");
+  };
+  const refreshIfStale = () => setTimeout(() => {
+    if (isStale && !isInUse()) refresh();
+  });
+
+  document.addEventListener("visibilitychange", refresh);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) refresh();
+  });
+  document.addEventListener("focusout", refreshIfStale);
+  document.addEventListener("selectionchange", refreshIfStale);
+
+  const button = document.querySelector("[data-pause]");
+  if (button) {
+    for (const place of document.querySelectorAll("[data-only-scripts]")) place.hidden = false;
+    button.addEventListener("click", () => {
+      isPaused = !isPaused;
+      button.textContent = isPaused ? button.dataset.resume : button.dataset.pause;
+      if (!isPaused) refresh();
+    });
+  }
+}
