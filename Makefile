@@ -53,6 +53,9 @@ test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers 
 test-faults: $(VENV)/.dev compile ## every fault of docs/operations.md
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/faults tests/cluster tests/sentinel
 
+test-chaos: $(VENV)/.dev compile ## everything dies and freezes at random for SECONDS=200 under eight clients; nothing is lost or doubled
+	@CHAOS_SECONDS=$(or $(SECONDS),200) $(BIN)/pytest tests/faults/test_chaos.py
+
 test-fuzz: $(VENV)/.dev compile ## made-up requests and files, 25 times as many as `make test` tries, and others each time
 	@FUZZ=deep $(BIN)/pytest tests/fuzz -n $(JOBS) --dist load
 

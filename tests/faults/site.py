@@ -83,11 +83,16 @@ class Site:
             os.killpg(self.main.pid, with_signal)
         return self.ended()
 
-    def ask(self, path: str, data: Any = None, address: str = "10.0.0.1") -> tuple[int, Any]:
+    def ask(self, path: str, data: Any = None, address: str = "10.0.0.1", token: str = "") -> tuple[int, Any]:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}",
             data=None if data is None else json.dumps(data).encode(),
-            headers={"User-Agent": BROWSER, "X-Forwarded-For": address, "Content-Type": "application/json"},
+            headers={
+                "User-Agent": BROWSER,
+                "X-Forwarded-For": address,
+                "Content-Type": "application/json",
+                **({"Authorization": f"Token {token}"} if token else {}),
+            },
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as response:
