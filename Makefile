@@ -25,8 +25,8 @@ run: $(VENV)/.site compile ## set up and serve the site; Ctrl-C stops it and los
 test: lint var/outside/.done ## lint, types and every test
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile
 
-test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them
-	@ORDERS=all $(BIN)/pytest tests/billing/test_orders.py -n $(JOBS) -q
+test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them, and thousands of stories of what is paid for
+	@ORDERS=all PAID=deep $(BIN)/pytest tests/billing/test_orders.py tests/billing/test_sum_of_paid_periods.py -n $(JOBS) -q
 
 stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without an account
 	@$(BIN)/python -m tests.stripe_fake

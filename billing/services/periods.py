@@ -12,6 +12,8 @@ from billing.types import PaidPeriod, Plan
 
 #: What an invoice is for whose payment pays for a period.
 _OPENS_PERIOD = ("subscription_cycle", "subscription_create")
+#: Seconds; a longer period brings a month's tokens each month.
+_LONGEST_MONTH = 32 * 86400
 PlanOf = Callable[[str], Plan | None]
 
 
@@ -56,7 +58,8 @@ def read_periods(
     present = int(item["current_period_start"]), int(item["current_period_end"])
     wholes = {charge.start: charge for charge in charges if charge.is_whole}
     found = []
-    for start in sorted({present[0], *wholes}, key=lambda start: (start != present[0], start)):
+    starts = {present[0], *wholes}
+    for start in sorted(starts, key=lambda start: (start != present[0], start)):
         end = present[1] if start == present[0] else wholes[start].end
         # One that was cut short is told until its own end, so that what it brought is cut short as well.
         if _moment(end) <= now:
@@ -70,7 +73,9 @@ def read_periods(
         if known is not None:
             key = f"stripe:{subscription['id']}:{start}"
             found.append(
-                PaidPeriod(key, known, _moment(start), _ending(subscription, start, end), is_paid=plan is not None)
+                PaidPeriod(
+                    key, known, _moment(start), _ending(subscription, start, end, starts), is_paid=plan is not None
+                )
             )
     return tuple(found)
 
@@ -93,9 +98,14 @@ def _plan_paid(
         return None
     plans = [plan_of(one.product) for one in charges if one.is_paid]
     present = plan_of(product_of(item["price"])) if item is not None else None
-    if not any(plan_of(one.product) == present for one in charges if not one.is_paid):
-        plans.append(present)
+    if present and not any(plan_of(one.product) == present for one in charges if not one.is_paid):
+        # Of a period of many months those to come are the present plan's, also when that is a cheaper one.
+        plans = [present, *(plans if _is_a_month(item) else ())]
     return max((plan for plan in plans if plan is not None), key=lambda plan: plan.rank, default=None)
+
+
+def _is_a_month(item: dict[str, Any] | None) -> bool:
+    return item is None or int(item["current_period_end"]) - int(item["current_period_start"]) <= _LONGEST_MONTH
 
 
 def _is_paid_without_lines(subscription: dict[str, Any]) -> bool:
@@ -135,13 +145,16 @@ def _product_of_line(line: dict[str, Any]) -> str:
     return product_of(price) if price.get("product") else ""
 
 
-def _ending(subscription: dict[str, Any], start: int, end: int) -> datetime:
-    """When a period ends: a trial with the trial; one whose subscription is over with the month that it had begun."""
+def _ending(subscription: dict[str, Any], start: int, end: int, starts: set[int]) -> datetime:
+    """When a period ends: a trial with the trial; one whose subscription is over, or that a later one of `starts` has
+    replaced, with the month that it had begun.
+    """
     trial_end = subscription.get("trial_end")
     if trial_end and subscription.get("trial_start") == start:
         end = min(end, int(trial_end))
-    over = subscription.get("ended_at")
-    if not over or over >= end:
+    stops = [one for one in starts if one > start]
+    over = min([*stops, int(subscription["ended_at"])] if subscription.get("ended_at") else stops, default=end)
+    if over >= end:
         return _moment(end)
     months = 1
     while (ends := add_months(_moment(start), months)) <= _moment(over):

@@ -27,7 +27,7 @@ def reset(story: Story) -> Any:
     first_day = resets.reset_user(story.user_id, now=story.now)
     assert first_day.tokens == tokens(story)
     assert first_day.stats.plan == story.plan
-    assert check_ledgers([story.user_id])[0].problems == ()
+    assert check_ledgers([story.user_id], now=story.now)[0].problems == ()
     return first_day
 
 

@@ -252,7 +252,7 @@ class LedgerMachine(PayingRules):
                 -new:
             ]
             self.seen = len(self.model.journal)
-        assert check_ledgers([USER])[0].problems == ()
+        assert check_ledgers([USER], now=self.now)[0].problems == ()
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ Returns {"ok", "new" | "repeated", entry, amount, balance} | {"too_large"} | {"e
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 local known = recall()
 if known then return known end

@@ -8,6 +8,7 @@ Returns {"ok", "new", balance} | {"older"} | {"closed"} ]]
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 local account = open()
 if not account.exists and redis.call('EXISTS', KEYS[7]) == 1 then return {'closed'} end

@@ -1,12 +1,17 @@
 --[[ Add up a ledger as it stands, changing nothing.
 KEYS  1 account (HASH), 2 grants (HASH), 3 burn (ZSET), 4 holds (HASH), 5 journal (LIST)
-ARGV  none
+ARGV  now (ms, "" = the server's clock)
 Returns {balance, held, debt, entries, archived, sum left in grants, sum of open holds, sum of the journal, balance before the journal,
         what does not fit, …} ]]
-local row = redis.call('HMGET', KEYS[1], 'balance', 'held', 'debt', 'entries', 'archived', 'left', 'first')
+local row = redis.call('HMGET', KEYS[1], 'balance', 'held', 'debt', 'entries', 'archived', 'left', 'first', 'starts')
 local function number(index) return tonumber(row[index] or 0) end
 local wrong = {}
 local left, held, sum = number(6), 0, 0
+local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1]) * 1000
+-- An hour is what two clocks may differ by.
+if number(8) > now + 3600000 then
+  wrong[#wrong + 1] = 'its period begins in the future: the clock ran ahead, usertokens_recharge puts it right'
+end
 local waiting = {}
 for _, member in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do waiting[tonumber(member)] = true end
 local grants = redis.call('HGETALL', KEYS[2])

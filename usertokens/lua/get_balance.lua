@@ -7,6 +7,7 @@ Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), {grant, l
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end

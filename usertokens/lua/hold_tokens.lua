@@ -6,6 +6,7 @@ Returns {"ok", "new" | "repeated", entry, amount, balance, expires (ms)} | {"ins
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 local known = recall()
 if known then return known end

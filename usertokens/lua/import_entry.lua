@@ -7,6 +7,7 @@ Returns {"ok", "new" | "same"} | {"insufficient", balance} | {"conflict"} | {"to
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.sources
 local known = source_of()

@@ -9,7 +9,7 @@ ARGV  1 now (ms, "" = the server's clock), 2 low balance, 3 rules (JSON: plans, 
 Returns  nothing of its own: {"closed"} and {"conflict"} are handed on by the scripts that use it. Whatever a script answers,
          {"low", balance} stands behind it when the balance fell to the threshold in this call. ]]
 local NEVER = 8796093022207
-local WEEK = 604800000
+local WEEK, DAY, HOUR = 604800000, 86400000, 3600000
 local now = tonumber(ARGV[1])
 if not now then
   local clock = redis.call('TIME')
@@ -37,11 +37,11 @@ local function recall()
 end
 
 local function open()
-  local row = redis.call('HMGET', KEYS[1], 'balance', 'entries', 'left', 'due', 'first', 'held', 'debt', 'grants')
+  local row = redis.call('HMGET', KEYS[1], 'balance', 'entries', 'left', 'due', 'first', 'held', 'debt', 'grants', 'starts')
   local account = {
     exists = row[1] and true, balance = tonumber(row[1] or 0), entries = tonumber(row[2] or 0), left = tonumber(row[3] or 0),
     due = tonumber(row[4] or 0), first = row[5] and cmsgpack.unpack(row[5]), held = tonumber(row[6] or 0),
-    debt = tonumber(row[7] or 0), grants = tonumber(row[8] or 0), changed = {},
+    debt = tonumber(row[7] or 0), grants = tonumber(row[8] or 0), starts = tonumber(row[9] or 0), changed = {},
   }
   -- The highest balance of this call: what a fall below the threshold is measured from.
   account.peak = account.balance

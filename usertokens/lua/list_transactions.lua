@@ -7,6 +7,7 @@ Returns {"ok", entries up to this number are in the archive, newest entry, {entr
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end

@@ -2,7 +2,6 @@
 KEYS  none of its own
 ARGV  none of its own
 Returns  nothing of its own: `months()` answers `period_of`. ]]
-local DAY, HOUR = 86400000, 3600000
 
 local function months()
   -- Days since 1970 of a date, and back: the proleptic Gregorian calendar counted in eras of 400 years from 1 March.

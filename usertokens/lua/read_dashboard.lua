@@ -7,6 +7,7 @@ Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), "1" while
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.activity
 local account = settled()

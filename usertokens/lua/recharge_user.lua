@@ -6,6 +6,7 @@ Returns {"ok", journal entries written} | {"closed"} ]]
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end

@@ -7,6 +7,7 @@ Returns {"ok", "1" when today is counted now, else "0", days active, streak, lon
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.activity
 local HALF = 4398046511104
@@ -17,20 +18,22 @@ local made = create_stats(KEYS[6], KEYS[8], KEYS[7], ARGV[9])
 local row = redis.call('HMGET', KEYS[6], 'days_active', 'login_streak', 'longest_streak', 'days')
 local active, streak, longest = tonumber(row[1]), tonumber(row[2] or 1), tonumber(row[3] or 1)
 local last = redis.call('GET', KEYS[8]) or ''
--- A clock that runs behind must not take a day back.
-if made or last >= ARGV[9] then
-  return told(account, {'ok', made and '1' or '0', whole(active), whole(streak), whole(longest)})
-end
-local year, month, day = string.match(last, '^(%d%d%d%d)-(%d%d)-(%d%d)$')
-local gap = 84
-if year then
-  -- Days since 1970 of the last log-in, in eras of 400 years from 1 March.
+local function day_number(text)
+  -- Days since 1970, in eras of 400 years from 1 March; nil when it is no day.
+  local year, month, day = string.match(text, '^(%d%d%d%d)-(%d%d)-(%d%d)$')
+  if not year then return nil end
   year, month, day = tonumber(year), tonumber(month), tonumber(day)
   if month <= 2 then year = year - 1 end
   local of_year = math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
-  local number = year * 365 + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400) + of_year - 719468
-  gap = tonumber(ARGV[10]) - number
+  return year * 365 + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400) + of_year - 719468
 end
+local gap = tonumber(ARGV[10]) - (day_number(last) or -1000)
+-- A clock that runs behind must not take a day back (shown by tests/usertokens/test_activity.py::test_a_clock_behind_takes_nothing_back);
+-- a last day further ahead than clocks and zones differ is of a clock that ran ahead.
+if made or (gap <= 0 and gap >= -2) then
+  return told(account, {'ok', made and '1' or '0', whole(active), whole(streak), whole(longest)})
+end
+if gap < 0 then gap = 84 end
 active = active + 1
 streak = gap == 1 and streak + 1 or 1
 longest = math.max(longest, streak)

@@ -6,6 +6,7 @@ Returns {"ok", "new" | "repeated", entry, tokens, balance} | {"ended"} | {"unkno
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.holds
 local known = recall()

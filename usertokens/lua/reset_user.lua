@@ -8,6 +8,7 @@ Returns {"ok", "new" | "repeated", at (ms), balance, held, debt, allowance, star
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.activity
 local known = recall()

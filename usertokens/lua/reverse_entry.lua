@@ -8,6 +8,7 @@ Returns {"ok", "new" | "repeated", entry, amount, balance} | {"unknown"} | {"arc
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 local known = recall()
 if known then return known end

@@ -7,6 +7,7 @@ Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry 
 -- uses usertokens.grants
 -- uses usertokens.months
 -- uses usertokens.periods
+-- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.sources
 local account = settled()

@@ -42,17 +42,27 @@ local function settle(account, declared)
     return from, to
   end
 
+  local clock = account.starts > now + HOUR and set_back(account, list) or nil
+  if clock then account.starts, account.ends, account.allowance = 0, 0, 0 end
+
   local function return_holds()
     local over = {}
     local rows = redis.call('HGETALL', KEYS[4])
     for index = 1, #rows, 2 do
       local hold = cmsgpack.unpack(rows[index + 1])
-      if hold[2] <= now then over[#over + 1] = {tonumber(rows[index]), hold} end
+      -- None lasts longer than a day, so one that does was made by a clock that ran ahead.
+      if hold[2] <= now or (clock and hold[2] > now + DAY + HOUR) then over[#over + 1] = {tonumber(rows[index]), hold} end
     end
     table.sort(over, function(one, other) return one[1] < other[1] end)
     for _, pair in ipairs(over) do
       move.end_hold(account, pair[1], pair[2], 0, 'hold_expired', {pair[2][5]})
     end
+  end
+
+  -- What restore_expired needs to know of a grant that is not there any more; allowances come again by themselves.
+  local function until_when(grant)
+    if grant[5] == 'allowance' or grant[5] == 'rollover' then return nil end
+    return whole(grant[3]) .. ':' .. whole(grant[2]) .. ':' .. whole(grant[4])
   end
 
   -- Answers how much of it was allowance.
@@ -65,13 +75,13 @@ local function settle(account, declared)
         redis.call('HDEL', KEYS[2], rows[index])
         if grant[6] > 0 then
           redis.call('ZREM', KEYS[3], string.format('%010d', grant[1]))
-          gone[#gone + 1] = {grant[1], grant[6], grant[5]}
+          gone[#gone + 1] = {grant[1], grant[6], grant[5], until_when(grant)}
         end
       end
     end
     local first = account.first
     if first and first[3] <= now then
-      if account.left > 0 then gone[#gone + 1] = {first[1], account.left, first[5]} end
+      if account.left > 0 then gone[#gone + 1] = {first[1], account.left, first[5], until_when(first)} end
       account.left = 0
       account.first = nil
       set(account, 'first', nil)
@@ -79,7 +89,7 @@ local function settle(account, declared)
     end
     table.sort(gone, function(one, other) return one[1] < other[1] end)
     for _, grant in ipairs(gone) do
-      enter(account, 'expire', -grant[2], {grant[1], -grant[2]}, {grant[3]})
+      enter(account, 'expire', -grant[2], {grant[1], -grant[2]}, {grant[3], grant[4]})
       if grant[3] == 'allowance' or grant[3] == 'rollover' then allowance = allowance + grant[2] end
     end
     return allowance
@@ -165,7 +175,7 @@ local function settle(account, declared)
     elseif period[3] <= now and now < period[4] and period[7] ~= 1 then
       local from, to = paid.month_of(period, now)
       if period[2] ~= '' then
-        if period[5] ~= from then period[5], period[6] = from, 0 end
+        if period[5] ~= from then period[5], period[6] = from, clock and clock.granted_since(from, rules.plans[period[2]] or 0) or 0 end
         local missing = (rules.plans[period[2]] or 0) - period[6]
         if missing > 0 then
           owed[#owed + 1] = {missing, to}
@@ -202,7 +212,8 @@ local function settle(account, declared)
     is_over = true
   elseif is_over then
     if account.anchor == 0 then starts, ends = calendar_month(ended) else starts, ends = period_of(account.anchor, now) end
-    starts, allowance = math.max(starts, ended), 0
+    allowance = clock and clock.granted_since(starts, rules.plans[plan] or 0) or 0
+    starts = math.max(starts, ended)
   end
   if declared and declared.by_hand or not shown and account.billed == 0 and (is_over or declared) then
     local missing = (rules.plans[plan] or 0) - allowance
@@ -236,7 +247,8 @@ end
 
 local function settled()
   local account = open()
-  if now >= account.due then
+  -- A period that has not begun is of a clock that ran ahead; two clocks may differ by a little.
+  if now >= account.due or account.starts > now + HOUR then
     if not account.exists and redis.call('EXISTS', KEYS[7]) == 1 then return nil end
     settle(account)
   end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from kv.errors import store_errors
 from kv.scripts import Script
 from usertokens import keys
 from usertokens.models import ArchivedEntry
+from usertokens.services.calendar import to_ms
 from usertokens.types import LedgerReport
 
 T = TypeVar("T")
@@ -42,10 +44,10 @@ def in_batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
         yield batch
 
 
-def check_ledgers(user_ids: Sequence[str]) -> list[LedgerReport]:
-    """Add up the ledgers of a batch of users: one round trip and one query."""
+def check_ledgers(user_ids: Sequence[str], *, now: datetime | None = None) -> list[LedgerReport]:
+    """Add up the ledgers of a batch of users: one round trip and one query. A period that has not begun is named."""
     check_user_script.load()
-    replies = call_many([check_user_script.command(keys.ledger(user_id)[:5], []) for user_id in user_ids])
+    replies = call_many([check_user_script.command(keys.ledger(user_id)[:5], [to_ms(now)]) for user_id in user_ids])
     rows = ArchivedEntry.objects.filter(user_id__in=user_ids).values("user_id")
     archives = {
         row["user_id"]: (row["total"], row["count"]) for row in rows.annotate(total=Sum("amount"), count=Count("id"))
