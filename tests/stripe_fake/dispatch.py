@@ -46,7 +46,7 @@ def perform(world: World, operation: Operation, ids: tuple[str, ...], params: di
     chosen = ENDPOINTS.get(address)
     if chosen is None:
         raise not_simulated(address)
-    if unknown := sorted(set(params) - chosen.simulated):
+    if unknown := chosen.not_simulated(params):
         raise not_simulated(f"{', '.join(unknown)} of {address}")
     found = chosen.do(Call(world, ids, params))
     return expand(world, public(found), params.get("expand", []))

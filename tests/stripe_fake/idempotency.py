@@ -83,4 +83,4 @@ class Keys:
 
 
 def _fingerprint(params: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()

@@ -37,12 +37,12 @@ class FakeStripe:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.world.released.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-        assert not self.world.unlike, f"These answers are none of Stripe's: {self.world.unlike}"
+        assert kind is not None or not self.world.unlike, f"These answers are none of Stripe's: {self.world.unlike}"
 
     def stock(self) -> dict[str, str]:
         """Two plans, monthly and yearly, and two top-ups; answers their ids by name."""

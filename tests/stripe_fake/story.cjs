@@ -16,6 +16,8 @@ async function refusal(promise) {
 
 (async () => {
   const customer = await stripe.customers.create({ email: 'a@example.com', metadata: { user_id: '7' } });
+  const card = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
+  await stripe.customers.update(customer.id, { invoice_settings: { default_payment_method: card.id } });
   const product = await stripe.products.create({ name: 'Plus' });
   const price = await stripe.prices.create({
     product: product.id, currency: 'eur', unit_amount: 900, recurring: { interval: 'month' },

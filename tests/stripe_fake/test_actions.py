@@ -190,6 +190,21 @@ class TestTime:
         assert made["status"] == "canceled"
         assert made["ended_at"] == made["cancel_at"] < world.now
 
+    def test_open_invoices_are_tried_again(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"])
+        desk.set_card(owner, "declined")
+        desk.advance(days=33)
+        assert (made["status"], latest(world, made)["attempt_count"]) == ("past_due", 1)
+        desk.set_card(owner, "good")
+        desk.advance(days=3)
+        assert (made["status"], latest(world, made)["attempt_count"]) == ("active", 2)
+        desk.set_card(owner, "declined")
+        desk.advance(days=50)
+        desk.give_up(made["id"], "unpaid")
+        assert latest(world, made)["attempt_count"] == 4
+        desk.advance(days=31)
+        assert (made["status"], latest(world, made)["status"]) == ("unpaid", "draft")
+
     @pytest.mark.parametrize(("behavior", "status"), [("void", "void"), ("keep_as_draft", "draft")])
     def test_paused_collection(self, desk: Desk, shop: dict[str, str], owner: str, behavior: str, status: str) -> None:
         made = desk.subscribe(owner, shop["plus"])

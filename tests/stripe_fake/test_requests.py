@@ -41,6 +41,11 @@ class TestIds:
             client.v1.customers.create({"tax_exempt": "reverse"})
         with pytest.raises(library.InvalidRequestError, match="does not simulate"):
             client.v1.invoices.create_preview({})
+        session: Any = {
+            "mode": "payment", "success_url": "https://x/", "payment_intent_data": {"capture_method": "manual"},
+        }  # fmt: skip
+        with pytest.raises(library.InvalidRequestError, match=r"simulate payment_intent_data\[capture_method\]"):
+            client.v1.checkout.sessions.create(session)
         with pytest.raises(library.InvalidRequestError, match="Unrecognized request URL"):
             client.v1.balance.retrieve()
 
@@ -126,9 +131,27 @@ class TestSavedCards:
 
     def test_somebody_else_s_card(self, fake: FakeStripe, client: library.StripeClient) -> None:
         saved = fake.desk.save_card(fake.desk.add_customer()["id"])["id"]
-        params: Any = {"amount": 500, "currency": "eur", "payment_method": saved, "confirm": True}
+        params: Any = {
+            "amount": 500, "currency": "eur", "payment_method": saved, "confirm": True, "off_session": True,
+        }  # fmt: skip
         with pytest.raises(library.InvalidRequestError, match="another customer"):
             client.v1.payment_intents.create(params | {"customer": fake.desk.add_customer()["id"]})
+
+    def test_nobody_is_charged_without_a_card(self, fake: FakeStripe, client: library.StripeClient) -> None:
+        shop = fake.stock()
+        owner = client.v1.customers.create({}).id
+        params: Any = {"customer": owner, "items": [{"price": shop["plus_month"]}]}
+        with pytest.raises(library.InvalidRequestError, match="no attached payment source"):
+            client.v1.subscriptions.create(params)
+        saved = client.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": owner}).id
+        client.v1.customers.update(owner, {"invoice_settings": {"default_payment_method": saved}})
+        assert client.v1.subscriptions.create(params).status == "incomplete"
+        charge: Any = {
+            "amount": 1, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True, "customer": owner,
+        }  # fmt: skip
+        with pytest.raises(library.InvalidRequestError, match="return_url"):
+            client.v1.payment_intents.create(charge)
+        assert client.v1.payment_intents.create(charge | {"return_url": "https://x/"}).status == "succeeded"
 
     def test_a_checkout_keeps_the_card(self, fake: FakeStripe, client: library.StripeClient) -> None:
         shop = fake.stock()

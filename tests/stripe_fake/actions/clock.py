@@ -17,8 +17,8 @@ class Clock(Changes):
     """The world's clock moves, as a test clock at Stripe does."""
 
     def advance(self, *, days: float = 0, seconds: int = 0) -> None:
-        """So much time goes by: trials end, periods are renewed (as each customer's card answers), what was cancelled
-        ends, what was paused resumes, checkouts expire, unpaid changes are dropped.
+        """So much time goes by: trials end, periods are renewed (as each customer's card answers), open invoices are
+        tried again, what was cancelled ends, what was paused resumes, checkouts expire, unpaid changes are dropped.
         """
         self.advance_to(self.world.now + int(days * DAY) + seconds)
 
@@ -41,6 +41,9 @@ class Clock(Changes):
                 yield self._next(found)
             if (pending := found["pending_update"]) is not None:
                 yield pending["expires_at"], lambda name=found["id"]: self.expire_pending(name)  # type: ignore[misc]
+        for bill in self.world.of("invoice"):
+            if bill["status"] == "open" and bill["next_payment_attempt"] is not None:
+                yield bill["next_payment_attempt"], lambda bill=bill: self._retry(bill)  # type: ignore[misc]
         for made in self.world.of("checkout.session"):
             if made["status"] == "open":
                 yield made["expires_at"], lambda name=made["id"]: self._expire(name)  # type: ignore[misc]
@@ -60,6 +63,9 @@ class Clock(Changes):
         if found["status"] == "paused":
             return 2**53, lambda: None
         return end, lambda: self.renew(name, paid=None)
+
+    def _retry(self, bill: Shape) -> None:
+        self.pay_invoice(bill["id"], card=self._card(bill["customer"], None))
 
     def _expire(self, name: str) -> None:
         made = self._find(name)

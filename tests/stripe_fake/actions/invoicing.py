@@ -10,6 +10,7 @@ from tests.stripe_fake.times import DAY
 from tests.stripe_fake.world import Card, Shape
 
 _RETRY = 3 * DAY
+_TRIES = 4
 
 
 class Invoicing(Money):
@@ -59,7 +60,8 @@ class Invoicing(Money):
             if intent["status"] == "succeeded":
                 self._settled(made)
                 return True
-            made["next_payment_attempt"] = self.world.now + _RETRY
+            is_last = made["attempt_count"] >= _TRIES or not made["auto_advance"]
+            made["next_payment_attempt"] = None if is_last else self.world.now + _RETRY
             if card == "authenticate":
                 self.world.emit("invoice.payment_action_required", made)
             self.world.emit("invoice.payment_failed", made)

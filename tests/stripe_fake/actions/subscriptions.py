@@ -72,13 +72,16 @@ class Subscriptions(Invoicing):
             if was_trial:
                 found["status"] = "active"
             paused = found["pause_collection"]
-            is_open = draft or paused is not None
+            is_unpaid = found["status"] == "unpaid"
+            is_open = draft or is_unpaid or paused is not None
             card = None if is_open else self._card(found["customer"], paid)
             lines = [period_line(self.world, found, one) for one in found["items"]["data"]]
             self.world.emit("customer.subscription.updated", found, {"status": "trialing"} if was_trial else None)
             bill = self.bill(found, lines, "subscription_cycle", card, before)
             if paused is not None:
                 self._hold_back(bill, paused["behavior"])
+            elif is_unpaid:
+                bill["auto_advance"] = False  # nobody tries to collect from whom did not pay
             elif not draft:
                 self._follow(found, bill)
             return found

@@ -32,6 +32,8 @@ def listing(address: str, kind: str, **filters: Field) -> None:
             if asked is None or (param == "status" and asked == "all"):
                 continue
             _require(call.world, param, asked)
+            if kind == "subscription" and asked == "ended":
+                asked = ["canceled", "incomplete_expired"]
             things = [one for one in things if _fits(field(one) if callable(field) else one.get(field), asked)]
         if kind == "subscription" and "status" not in call.params:
             things = [one for one in things if one["status"] != "canceled"]

@@ -24,6 +24,13 @@ def create_payment(call: Call) -> Shape:
     method = call.named("payment_method", "payment_method")
     if params.get("off_session") and not params.get("confirm"):
         raise invalid("You can only use `off_session` with `confirm=true`.", "off_session")
+    redirects = (params.get("automatic_payment_methods") or {}).get("allow_redirects", "always") == "always"
+    is_open = redirects and not {"off_session", "return_url", "payment_method_types"} & set(params)
+    if params.get("confirm") and is_open:
+        raise invalid(
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
+            "these payment methods might redirect your customer off of your page, you must provide a `return_url`."
+        )
     _check_owner(owner, method)
     made = shapes.payment(
         call.world, owner["id"] if owner else None, params["amount"], params.get("metadata") or {},

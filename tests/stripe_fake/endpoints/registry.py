@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.stripe_fake import shapes
 from tests.stripe_fake.desk import Desk
 from tests.stripe_fake.errors import ApiError, no_such
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.world import Card, Shape, World
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,23 @@ Handler = Callable[[Call], Shape]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One address. simulated: the parameters that change something here; others that Stripe knows are refused."""
+    """One address. simulated: the parameters that change something here; others that Stripe knows are refused.
+
+    "a.b": of what is inside `a` only what is named so; a name without such a list stands for all of it.
+    """
 
     do: Handler
     simulated: frozenset[str]
+
+    def not_simulated(self, params: dict[str, Any]) -> list[str]:
+        """The parameters of a request that would change nothing here."""
+        found = sorted(set(params) - {name.split(".")[0] for name in self.simulated})
+        for name, value in params.items():
+            inner = {one.split(".")[1] for one in self.simulated if one.startswith(f"{name}.")}
+            things = value if isinstance(value, list) else [value]
+            keys = {key for one in things if isinstance(one, dict) for key in one}
+            found += [f"{name}[{key}]" for key in sorted(keys - inner) if inner]
+        return found
 
 
 ENDPOINTS: dict[str, Endpoint] = {}
@@ -57,8 +71,17 @@ def endpoint(address: str, simulated: str = "") -> Callable[[Handler], Handler]:
     return register
 
 
+#: Cards of Stripe's test mode that may be named without being made first.
+_TEST_CARDS: dict[str, Card] = {
+    "pm_card_visa": "good", "pm_card_mastercard": "good", "pm_card_chargeCustomerFail": "declined",
+    "pm_card_authenticationRequired": "authenticate",
+}  # fmt: skip
+
+
 def find(world: World, kind: str, name: str, param: str = "id") -> Shape:
     """An object by its id. Raises ApiError: 404 when the path names it, 400 when a parameter does."""
+    if kind == "payment_method" and name in _TEST_CARDS and not world.livemode:
+        return shapes.payment_method(world, None, _TEST_CARDS[name])
     found = world.objects.get(name)
     if found is None or found["object"] != kind or found.get("deleted"):
         raise no_such(kind, name, param)

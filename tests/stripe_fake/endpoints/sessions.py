@@ -18,7 +18,9 @@ _RUNS = ("active", "trialing", "past_due", "unpaid")
 @endpoint(
     "POST /v1/checkout/sessions",
     "mode line_items customer customer_email customer_creation client_reference_id success_url cancel_url locale "
-    "metadata subscription_data payment_intent_data allow_promotion_codes discounts expires_at ui_mode "
+    "metadata line_items.price line_items.quantity line_items.price_data subscription_data.metadata "
+    "subscription_data.trial_period_days payment_intent_data.metadata payment_intent_data.description "
+    "payment_intent_data.setup_future_usage allow_promotion_codes discounts expires_at ui_mode "
     "saved_payment_method_options payment_method_types",
 )
 def create_session(call: Call) -> Shape:

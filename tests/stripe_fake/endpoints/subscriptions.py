@@ -24,6 +24,12 @@ def create_subscription(call: Call) -> Shape:
     days = call.params.get("trial_period_days", 0)
     if isinstance(end := call.params.get("trial_end"), int):
         days = max(end - call.world.now, 0) // DAY
+    if not days and not (owner.get("invoice_settings") or {}).get("default_payment_method"):
+        raise invalid(
+            "This customer has no attached payment source or default payment method. Please consider adding a default "
+            "payment method.",
+            code="resource_missing",
+        )
     codes = [one.get("promotion_code") for one in call.params.get("discounts") or []]
     made = call.desk.subscribe(
         owner["id"], lines[0]["price"], call.params.get("metadata"), days, quantity=lines[0]["quantity"],
