@@ -33,6 +33,8 @@ def live(story: Story) -> None:
     left = checkout.open_topup_checkout(story.user, 1000, places).rsplit("/", 1)[1]
     session = story.buy_tokens()
     subscription = story.buy_plan(Plan.PLUS, "year")
+    for quantity in (2, 1, 2, 1, 2, 1):  # twelve lines: more than stand inside an invoice
+        desk.change_price(subscription, quantity=quantity, proration="create_prorations")
     desk.schedule_price(subscription, story.shop["premium_month"])
     desk.renew(subscription, paid=False)
     desk.refund(session, 100)
@@ -66,7 +68,8 @@ def name_of(operation: Operation) -> str:
     if operation.method == "DELETE":
         return f"{'.'.join(fixed)}.{'cancel' if fixed == ['subscriptions'] else 'delete'}"
     if has_id and "{" not in words[-1]:
-        return ".".join(fixed)
+        parts = [{"lines": "line_items"}.get(word, word) for word in fixed]
+        return ".".join([*parts, "list"] if operation.is_list else parts)
     return ".".join([*fixed, _VERBS[operation.method, has_id]])
 
 

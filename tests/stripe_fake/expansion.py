@@ -16,6 +16,7 @@ from tests.stripe_fake.library import alternatives, fields
 from tests.stripe_fake.world import Shape, World
 
 _DEPTH = 4
+_LINES = 10
 #: Lists inside objects that Stripe sends where they are asked for.
 _ON_DEMAND: dict[tuple[str, str], Callable[[World, Shape], Shape]] = {
     ("checkout.session", "line_items"): shapes.session_lines,
@@ -27,9 +28,13 @@ _ON_DEMAND: dict[tuple[str, str], Callable[[World, Shape], Shape]] = {
 
 
 def public(thing: Any) -> Any:
-    """A copy without what the world keeps for itself."""
+    """A copy without what the world keeps for itself; an invoice shows its first ten lines, the rest is a list."""
     if isinstance(thing, dict):
-        return {key: public(value) for key, value in thing.items() if key != "_"}
+        made = {key: public(value) for key, value in thing.items() if key != "_"}
+        lines = made.get("lines", {}).get("data", []) if made.get("object") == "invoice" else []
+        if len(lines) > _LINES:
+            made["lines"].update(data=lines[:_LINES], has_more=True)
+        return made
     return [public(one) for one in thing] if isinstance(thing, list) else copy.copy(thing)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.stripe_fake import Desk, World, shapes
+from tests.stripe_fake.expansion import public
 from tests.stripe_fake.times import DAY
 from tests.stripe_fake.world import Shape
 
@@ -99,6 +100,14 @@ class TestChanges:
         bill = latest(world, made)
         assert bill["billing_reason"] == "subscription_cycle"
         assert [one[0] for one in lines(bill)] == [-450, 1450, 2900]
+
+    def test_an_invoice_shows_ten_lines(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+        made = desk.subscribe(owner, shop["plus"])
+        for quantity in (2, 3, 4, 5, 6):
+            desk.change_price(made["id"], quantity=quantity, proration="create_prorations")
+        desk.renew(made["id"])
+        shown = public(latest(world, made))["lines"]
+        assert (len(latest(world, made)["lines"]["data"]), len(shown["data"]), shown["has_more"]) == (11, 10, True)
 
     def test_another_interval_begins_anew(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["plus"])
