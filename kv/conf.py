@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast, overload
 
 from django.conf import settings
@@ -44,6 +45,8 @@ class KvSettings:
     KV_PREFIX = Setting("")
     #: Connect and read timeout of the store, milliseconds.
     KV_TIMEOUT_MS = Setting(250)
+    #: Where the site keeps its data; kv_copy looks there for an embedded store.
+    DATA_DIR: Setting[Path | str] = Setting("")
     #: A write is acknowledged only when so many replicas have it.
     KV_WAIT_REPLICAS = Setting(0)
     #: Trusted reverse proxies in front of the site.

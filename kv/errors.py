@@ -23,8 +23,24 @@ class NoEmbeddedServer(StoreUnavailable):
     """This machine has no embedded server to start."""
 
 
-class DamagedBackup(Exception):
-    """A backup file is cut short, altered, or not one of ours."""
+class UnusableBackup(Exception):
+    """A backup file that can't be restored. Nothing was."""
+
+
+class DamagedBackup(UnusableBackup):
+    """A backup file is cut short or altered."""
+
+
+class NotABackup(UnusableBackup):
+    """A file of another kind."""
+
+
+class BackupTooNew(UnusableBackup):
+    """A backup of a later version of the project."""
+
+
+class ForeignValues(UnusableBackup):
+    """A backup of format 1 whose values this server can't read."""
 
 
 # What a server that is up says when it can't take a write now: loading, failing over, full, or its disk is.

@@ -33,9 +33,22 @@ def wake(duty: str) -> str:
 def probe() -> str:
     """Any type; TTL one second. Read by check_store, which sees so that the slot is served.
 
-    Written by restore_backup, which sees so whether this server understands the values of another.
+    Written by restore_backup, which sees so whether this server understands the DUMP of another.
     """
     return f"{app_settings.KV_PREFIX}{{kv}}:probe"
+
+
+def copying() -> str:
+    """STRING which source is being copied into this store, hex. No TTL: deleted when the copy is complete.
+
+    Written by kv_copy, which goes on without asking where it finds its own.
+    """
+    return f"{app_settings.KV_PREFIX}{{kv}}:copying"
+
+
+def mark(name: str) -> str:
+    """STRING "1". TTL ten seconds, deleted at once. Written by share_a_database, which looks for it elsewhere."""
+    return f"{app_settings.KV_PREFIX}{{kv}}:mark:{name}"
 
 
 def waited(key: str) -> str:
@@ -61,6 +74,6 @@ def families() -> tuple[str, ...]:
     return tuple(family for config in apps.get_app_configs() for family in getattr(config, "kv_families", ()))
 
 
-def everything() -> str:
-    """The glob that finds every key of the project, and on a shared server without KV_PREFIX others' too, for SCAN."""
-    return literal(app_settings.KV_PREFIX) + "*"
+def everything(prefix: str) -> str:
+    """The glob that finds every key under a prefix, and on a shared server without one others' too, for SCAN."""
+    return literal(prefix) + "*"

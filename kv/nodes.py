@@ -13,6 +13,7 @@ from kv import keys
 from kv.conf import app_settings
 from kv.connection import Command, connection
 from kv.errors import StoreUnavailable, raise_if_away, store_errors
+from kv.wires import pack_command
 
 # A batch of a long job may take its time where a page's request may not.
 _TIMEOUT_SECONDS = 30.0
@@ -25,8 +26,8 @@ class Node:
     def __init__(self, name: str, client: Any) -> None:
         self.name = name
         pool = client.connection_pool
-        # Not one of the pool's own: those are counted, and this one is hung up.
-        self._line = pool.connection_class(**pool.connection_kwargs)
+        # Not one of the pool's own: those are counted, and this one is closed. RESP2 gives flat lists for all types.
+        self._line = pool.connection_class(**{**pool.connection_kwargs, "protocol": 2})
         self._line.socket_timeout = _TIMEOUT_SECONDS
 
     def ask(self, *command: Any) -> Any:
@@ -47,16 +48,19 @@ class Node:
             if not self._line.is_connected:
                 # Sending would connect too, but past the embedded server's start and the sentinel's address.
                 self._line.connect()
-            self._line.send_packed_command(self._line.pack_commands(commands), check_health=False)
+            self._line.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
             return [self._reply() for _ in commands]
 
-    def scan(self) -> Iterator[bytes]:
-        """Every key of the project on this node, KV_PREFIX included; those that come and go meanwhile may be missed."""
-        prefix = app_settings.KV_PREFIX
+    def scan(self, prefix: str | None = None) -> Iterator[bytes]:
+        """Every key of the project on this node, its prefix included; those that come and go meanwhile may be missed.
+
+        prefix: KV_PREFIX when it is None. A key may be named twice.
+        """
+        prefix = app_settings.KV_PREFIX if prefix is None else prefix
         beginnings = tuple(f"{prefix}{family}".encode() for family in keys.families())
         cursor: Any = 0
         while True:
-            cursor, found = self.ask("SCAN", cursor, "MATCH", keys.everything(), "COUNT", _SCAN_COUNT)
+            cursor, found = self.ask("SCAN", cursor, "MATCH", keys.everything(prefix), "COUNT", _SCAN_COUNT)
             yield from (key for key in found if key.startswith(beginnings))
             if int(cursor) == 0:
                 return
@@ -95,10 +99,13 @@ class Nodes:
 
 
 @contextmanager
-def open_nodes() -> Iterator[Nodes]:
-    """The primaries of the store, each on a patient connection. Raises StoreUnavailable."""
+def open_nodes(client: Any = None) -> Iterator[Nodes]:
+    """The primaries of the store, or of another that `client` leads to, each on a patient connection.
+
+    Raises StoreUnavailable.
+    """
     with ExitStack() as stack, store_errors():
-        client = connection()
+        client = connection() if client is None else client
         if not isinstance(client, RedisCluster):
             yield Nodes([stack.enter_context(closing(Node("store", client)))])
             return

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from kv.errors import DamagedBackup, StoreUnavailable, store_errors
+from kv.errors import DamagedBackup, StoreUnavailable, UnusableBackup, store_errors
 from kv.factories import configured_server
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class StoreCommand(BaseCommand):
     destroys:    adds `--yes`; `self.confirm(…)` asks unless it is given.
     writes_bulk: adds `--dry-run`; `self.dry_run` says whether it is given, and then `confirm` has nothing to ask.
 
-    StoreUnavailable and DamagedBackup, whoever raises them, and Ctrl-C become a CommandError.
+    StoreUnavailable and UnusableBackup, whoever raises them, and Ctrl-C become a CommandError.
     """
 
     needs_store = True
@@ -67,6 +67,8 @@ class StoreCommand(BaseCommand):
             raise CommandError(f"The store of counts can't be used: {error}") from error
         except DamagedBackup as error:
             raise CommandError(f"The backup is damaged, nothing was restored: {error}") from error
+        except UnusableBackup as error:
+            raise CommandError(f"This backup can't be used, nothing was restored: {error}") from error
 
     def confirm(self, question: str) -> None:
         """Return when the user agrees, or has by `--yes`, or nothing will happen by `--dry-run`.

@@ -13,7 +13,8 @@ from django.core.cache import caches
 from django.core.management import call_command
 from django.test import override_settings
 
-from kv import backup, restore
+from kv.backup import restore
+from kv.backup import save as saving
 from kv.caches import clearable_cache, durable_cache
 from kv.connection import call, call_many, call_write, connection
 from kv.duties import Duty, run_duty
@@ -99,11 +100,11 @@ class TestCluster:
             for number in range(700):
                 client.hset(f"{{stats}}:days:{number}", mapping={"a": number})
                 client.set(f"{{usage}}:{number}", number)
-            assert backup.save_backup(one, follow=quietly) == 1400
+            assert saving.save_backup(one, follow=quietly) == 1400
         assert restore.restore_backup(one, follow=quietly).written == 1400
         assert sum(member.client.dbsize() for member in emptied) == 1400
         assert call("GET", "{usage}:7") == b"7"
-        assert backup.save_backup(two, follow=quietly) == 1400
+        assert saving.save_backup(two, follow=quietly) == 1400
         with own_server(timeout_ms=5000):
             assert restore.restore_backup(two, follow=quietly).written == 1400
 

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kv import backup_file
-from kv.errors import DamagedBackup
+from kv.backup import file as backup_file
+from kv.errors import UnusableBackup
 from stats.services.figures import forget_figures, read_figures
 from stats.services.usage import list_usage
 from tests.fuzz.depth import examples
@@ -55,10 +55,10 @@ def anything(heading: str, *columns: st.SearchStrategy[str]) -> st.SearchStrateg
 class TestBackup:
     @examples(60)
     @given(data=st.binary(max_size=3000), beginning=st.integers(0, len(backup_file.MAGIC)))
-    def test_of_any_bytes_is_damaged(self, data: bytes, beginning: int, tmp_path: Path) -> None:
+    def test_of_any_bytes_is_refused(self, data: bytes, beginning: int, tmp_path: Path) -> None:
         path = tmp_path / "any.backup"
         path.write_bytes(backup_file.MAGIC[:beginning] + data)
-        with path.open("rb") as file, pytest.raises(DamagedBackup):
+        with path.open("rb") as file, pytest.raises(UnusableBackup):
             backup_file.Reader(file).verify()
 
     @examples(60)
@@ -75,10 +75,10 @@ class TestBackup:
     @example(header=b"[" * 100_000)
     @example(header=b'{"version": ' + b"9" * 5000 + b"}")
     @example(header=b"\xff\xfe\x00")
-    def test_with_any_header_is_damaged(self, header: bytes, tmp_path: Path) -> None:
+    def test_with_any_header_is_refused(self, header: bytes, tmp_path: Path) -> None:
         path = tmp_path / "any.backup"
         path.write_bytes(backup_file.MAGIC + struct.pack(">I", len(header)) + header)
-        with path.open("rb") as file, pytest.raises(DamagedBackup):
+        with path.open("rb") as file, pytest.raises(UnusableBackup):
             backup_file.Reader(file).verify()
 
     @examples(60)
@@ -99,7 +99,7 @@ class TestBackup:
             return
         damaged = tmp_path / "damaged.backup"
         damaged.write_bytes(altered)
-        with pytest.raises(DamagedBackup):
+        with pytest.raises(UnusableBackup):
             put_back(damaged, replace=True)
         assert contents(store) == before
 

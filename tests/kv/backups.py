@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from kv import backup, restore
+from kv.backup import restore
+from kv.backup import save as saving
 from kv.management.base import Meter
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def quietly(total: int) -> Any:
 
 
 def save(path: Path) -> int:
-    return backup.save_backup(path, follow=quietly)
+    return saving.save_backup(path, follow=quietly)
 
 
 def put_back(path: Path, *, replace: bool = False) -> restore.Restored:

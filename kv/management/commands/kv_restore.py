@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from kv.backup.restore import StoreNotEmpty, count_keys, restore_backup, verify_backup
 from kv.management.base import StoreCommand
-from kv.restore import StoreNotEmpty, count_keys, restore_backup, verify_backup
 
 
 class Command(StoreCommand):
@@ -55,3 +55,5 @@ class Command(StoreCommand):
         self.stdout.write(
             f"{done.written} keys restored, {done.expired} had expired, {done.removed} that the backup has not removed"
         )
+        if done.dropped:
+            self.stdout.write(f"{done.dropped} fields stay for good: this server knows no expiry of single fields")
