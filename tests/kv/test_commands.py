@@ -80,7 +80,7 @@ class TestErrors:
         def interrupt(command: StoreCommand) -> None:
             raise KeyboardInterrupt
 
-        with pytest.raises(CommandError, match="Stopped by Ctrl-C") as error:
+        with pytest.raises(CommandError, match="Stopped before its end") as error:
             run(interrupt)
         assert error.value.returncode == 130
 
