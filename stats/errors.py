@@ -18,7 +18,48 @@ class AmountUnclear(Exception):
 
 
 class PaymentTooLong(Exception):
-    """A payment that does not fit into one code: its name and message take too many bytes together."""
+    """A payment that does not fit into one code until `over` characters of `field` go."""
+
+    def __init__(self, field: str, over: int) -> None:
+        super().__init__(f"{field}: too long by {over}")
+        self.field = field
+        self.over = over
+
+
+class BadIban(Exception):
+    """No IBAN: its characters, length or check digits are wrong."""
+
+
+class NoSepaAccount(Exception):
+    """A right IBAN of a country that no SEPA transfer reaches."""
+
+    def __init__(self, country: str) -> None:
+        super().__init__(country)
+        self.country = country
+
+
+class QrIban(Exception):
+    """A Swiss QR-IBAN: it takes QR-bills only, no SEPA transfer."""
+
+
+class BadBic(Exception):
+    """No BIC."""
+
+
+class BadReference(Exception):
+    """A reference whose check fails: `kind` is RF, BE, FI or SI; or "characters", where some banks would refuse one."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class ReferenceTooLong(Exception):
+    """A reference that is too long by `over` characters."""
+
+    def __init__(self, over: int) -> None:
+        super().__init__(over)
+        self.over = over
 
 
 class TotalTooLarge(Exception):

@@ -1,4 +1,6 @@
-"""The form of a payment code. Every refusal says what to write instead."""
+"""The form of a payment code. Every refusal says what to enter instead."""
+
+from __future__ import annotations
 
 import unicodedata
 from typing import Any
@@ -6,87 +8,198 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from stdnum import bic, iban, iso11649
-from stdnum.exceptions import ValidationError as NumberError
+from django.utils.translation import ngettext
 
-from stats.errors import AmountUnclear, PaymentTooLong
-from stats.services import payment_codes
+from kv.texts import NothingVisible, UnreadableText, clean_text
+from stats.errors import (
+    AmountUnclear,
+    BadBic,
+    BadIban,
+    BadReference,
+    NoSepaAccount,
+    PaymentTooLong,
+    QrIban,
+    ReferenceTooLong,
+)
+from stats.services import accounts, amounts, payment_codes, references
 from stats.services.payment_codes import MAX_CENTS, PaymentCode, PaymentOrder
 
-# Control characters and the two line separators would begin a new line inside the code, and so a new field.
-_BREAKS_A_LINE = {"Cc", "Zl", "Zp"}
+LONGEST_NAME = 70
+LONGEST_MESSAGE = 140
+# Longer than anything that could still be cut to its right length by hand.
+_LONGEST_PASTE = 2000
+# Symbols in these categories are in no bank's character set; letters with accents are replaced where need be.
+_SYMBOLS = {"So", "Sc", "Sk", "Sm", "Cn"}
+
+_WRONG_REFERENCE = {
+    "RF": _("This is not a valid reference. It begins with RF and two digits, and its check digits are wrong."),
+    "BE": _("This Belgian reference is not valid: its last two digits don’t match the others."),
+    "FI": _("This Finnish reference is not valid: its last digit doesn’t match the others."),
+    "SI": _("This Slovenian reference is not valid: compare it with the invoice, digit by digit."),
+    "characters": _("A reference has only letters without accents, digits and / - ? : ( ) . , ’ +."),
+}
 
 
-def one_line(value: str) -> None:
-    """Refuse what would break the lines of a code. Raises Django's ValidationError."""
-    if any(unicodedata.category(character) in _BREAKS_A_LINE for character in value):
-        raise ValidationError(_("Write this on one line, without tabs or line breaks."), code="one_line")
+class PaymentText(forms.CharField):
+    """One line that goes into the code as it is read: see `kv.texts`. Blanks of every kind become spaces."""
+
+    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+        # No max_length: browsers cut what is pasted to it without a word.
+        super().__init__(**kwargs)
+        self.longest = longest
+
+    def to_python(self, value: Any) -> str:
+        """The text. Raises ValidationError."""
+        text = super().to_python(value) or ""
+        if not text:
+            return ""
+        try:
+            text = clean_text("".join(" " if _is_blank(character) else character for character in text), joiners=False)
+        except UnreadableText as error:
+            if unicodedata.category(error.character) in {"Cc", "Zl", "Zp"}:
+                raise ValidationError(
+                    _("Write this on one line, without tabs or line breaks."), code="one_line"
+                ) from error
+            raise ValidationError(
+                _("This holds a character that can’t be read (%(code)s). Delete it or enter the text by hand."),
+                code="unreadable",
+                params={"code": str(error)},
+            ) from error
+        except NothingVisible:
+            return ""
+        text = text.strip()
+        over = len(text) - self.longest
+        if over > 0:
+            raise ValidationError(
+                ngettext(
+                    "This is too long by %(over)d character: at most %(most)d fit.",
+                    "This is too long by %(over)d characters: at most %(most)d fit.",
+                    over,
+                ),
+                code="max_length",
+                params={"over": over, "most": self.longest},
+            )
+        return text
+
+
+class Paste(forms.CharField):
+    """A number as it was typed or pasted; the form reads it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, **kwargs)
+
+    def validate(self, value: Any) -> None:
+        """Blank when nothing of it can be seen. Raises ValidationError."""
+        super().validate(value if _has_something(value) else "")
+        if len(value) > _LONGEST_PASTE:
+            raise ValidationError(_("This is far too long. Enter only what is asked for."), code="max_length")
+
+
+def _plain(**attrs: str) -> forms.TextInput:
+    return forms.TextInput(attrs={"spellcheck": "false", **attrs})
 
 
 class PaymentForm(forms.Form):
-    """Who is paid, how much, and what for. When it is valid, `code` is the payment code."""
+    """Who is paid, how much, and what for. When it is valid, `code` is the payment code.
+
+    form_id: made once by the page's script, so that the same order sent again counts once.
+    symbols: those that the sender has been told some banks refuse, as hexadecimal code points.
+    warned:  the symbols that the sender has not been told of yet; the form is invalid while there are any.
+    """
 
     code: PaymentCode
 
-    beneficiary = forms.CharField(
+    beneficiary = PaymentText(
         label=_("Who is paid"),
-        max_length=70,
-        validators=[one_line],
+        longest=LONGEST_NAME,
         help_text=_("The name on the account, at most 70 characters."),
         error_messages={"required": _("Write the name of the person or business that is paid.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=_plain(),
     )
-    iban = forms.CharField(
+    iban = Paste(
         label=_("IBAN"),
-        max_length=60,
         help_text=_("The account that is paid. Spaces and small letters are fine."),
         error_messages={"required": _("Write the IBAN of the account that is paid.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        widget=_plain(autocapitalize="characters"),
     )
-    amount = forms.CharField(
+    amount = Paste(
         label=_("Amount in euro"),
-        max_length=32,
         help_text=_("For example 12.50 or 12,50."),
         error_messages={"required": _("Write the amount, for example 12.50.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "decimal"}),
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
-    remittance_text = forms.CharField(
+    remittance_text = PaymentText(
         label=_("Message"),
         required=False,
-        max_length=140,
-        validators=[one_line],
+        longest=LONGEST_MESSAGE,
         help_text=_("What the payment is for, at most 140 characters."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(),
     )
-    reference = forms.CharField(
+    reference = Paste(
         label=_("Creditor reference"),
         required=False,
-        max_length=60,
-        help_text=_("A number that begins with RF, as printed on some invoices. It takes the place of the message."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        help_text=_(
+            "The number on the invoice, such as RF18 5390 0754 7034, at most 35 characters. It replaces the message."
+        ),
+        widget=_plain(autocapitalize="characters"),
     )
-    bic = forms.CharField(
+    bic = Paste(
         label=_("BIC"),
         required=False,
-        max_length=20,
         help_text=_("Only for accounts outside the European Economic Area, such as Switzerland or the United Kingdom."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        widget=_plain(autocapitalize="characters"),
     )
+    form_id = forms.CharField(required=False, widget=forms.HiddenInput)
+    symbols = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.warned: list[str] = []
+
+    @property
+    def warned_names(self) -> list[str]:
+        """What to call the symbols: “☕” (U+2615, HOT BEVERAGE)."""
+        return [
+            f"“{symbol}” (" + ", ".join(filter(None, (f"U+{ord(symbol):04X}", unicodedata.name(symbol, "")))) + ")"
+            for symbol in self.warned
+        ]
+
+    @property
+    def warned_codes(self) -> str:
+        """The value of `symbols` with which the form is sent again."""
+        told = self.data.get("symbols", "").split()
+        return " ".join(dict.fromkeys([*told, *(f"{ord(symbol):x}" for symbol in self.warned)]))
+
+    def clean_form_id(self) -> str:
+        """1 to 64 printable ASCII characters, or "" for everything else: then the server tells orders apart."""
+        text: str = self.cleaned_data["form_id"]
+        return text if text.isascii() and text.isprintable() and len(text) <= 64 else ""  # noqa: PLR2004
 
     def clean_iban(self) -> str:
         """The IBAN without spaces, in capitals."""
         try:
-            return str(iban.validate(self.cleaned_data["iban"]))
-        except NumberError as error:
+            return accounts.parse_iban(self.cleaned_data["iban"])
+        except BadIban as error:
             raise ValidationError(
                 _("This is not a valid IBAN. Compare it with the invoice or the bank card, digit by digit."),
                 code="iban",
+            ) from error
+        except NoSepaAccount as error:
+            raise ValidationError(
+                _("No SEPA transfer reaches accounts in %(country)s. Enter an account in a SEPA country."),
+                code="no_sepa",
+                params={"country": error.country},
+            ) from error
+        except QrIban as error:
+            raise ValidationError(
+                _("This is a QR-IBAN, which is for Swiss QR-bills only. Enter the account’s ordinary IBAN."),
+                code="qr_iban",
             ) from error
 
     def clean_amount(self) -> int:
         """The amount in cents."""
         try:
-            cents = payment_codes.parse_amount(self.cleaned_data["amount"])
+            cents = amounts.parse_amount(self.cleaned_data["amount"])
         except AmountUnclear as error:
             raise ValidationError(
                 _("This amount can't be read. Write it in digits with two decimals, for example 1234.50 or 1234,50."),
@@ -100,29 +213,31 @@ class PaymentForm(forms.Form):
         """The BIC in capitals, or ""."""
         written = self.cleaned_data["bic"]
         try:
-            return str(bic.validate(written)) if written else ""
-        except NumberError as error:
+            return accounts.parse_bic(written) if _has_something(written) else ""
+        except BadBic as error:
             raise ValidationError(
                 _("This is not a valid BIC. It has 8 or 11 letters and digits. Most payments need none."),
                 code="bic",
             ) from error
 
     def clean_reference(self) -> str:
-        """The creditor reference without spaces, in capitals, or ""."""
+        """The reference as it goes into the code, or ""; the IBAN was read before it."""
         written = self.cleaned_data["reference"]
+        if not _has_something(written):
+            return ""
         try:
-            return str(iso11649.validate(written)) if written else ""
-        except NumberError as error:
-            raise ValidationError(
-                _("This is not a valid reference. It begins with RF and two digits. Other numbers go in the message."),
-                code="reference",
-            ) from error
+            return references.parse_reference(written, iban=self.cleaned_data.get("iban", ""))
+        except BadReference as error:
+            raise ValidationError(_WRONG_REFERENCE[error.kind], code="reference") from error
+        except ReferenceTooLong as error:
+            raise ValidationError(_too_long(error.over), code="max_length") from error
 
     def clean(self) -> dict[str, Any]:
         """Draw the code, as only then is it known whether all of it fits."""
         values = super().clean() or self.cleaned_data
         if values.get("remittance_text") and values.get("reference"):
             self.add_error("reference", _("Give either a message or a reference, not both: empty one of the two."))
+        self._check_bic(values)
         if self.errors:
             return values
         order = PaymentOrder(
@@ -135,6 +250,40 @@ class PaymentForm(forms.Form):
         )
         try:
             self.code = payment_codes.make_payment_code(order)
-        except PaymentTooLong:
-            self.add_error("remittance_text", _("This is too long for one code. Shorten the message or the name."))
+        except PaymentTooLong as error:
+            self.add_error(error.field, _too_long(error.over))
+            return values
+        told = set(values["symbols"].split())
+        found = dict.fromkeys(filter(_is_symbol, order.beneficiary + order.remittance_text))
+        self.warned = [symbol for symbol in found if f"{ord(symbol):x}" not in told]
         return values
+
+    def _check_bic(self, values: dict[str, Any]) -> None:
+        iban, bic = values.get("iban"), values.get("bic")
+        if not iban or bic is None:
+            return
+        if not bic and accounts.needs_bic(iban):
+            self.add_error("bic", _("Enter the BIC too: for an account in this country the payer’s bank asks for it."))
+        elif bic and not accounts.fits(bic, iban):
+            self.add_error("bic", _("This BIC belongs to a bank in another country than the IBAN. Compare both."))
+
+
+def _too_long(over: int) -> str:
+    text = ngettext(
+        "This is too long by %(over)d character for one code. Shorten it.",
+        "This is too long by %(over)d characters for one code. Shorten it.",
+        over,
+    )
+    return text % {"over": over}
+
+
+def _is_symbol(character: str) -> bool:
+    return not character.isascii() and unicodedata.category(character) in _SYMBOLS
+
+
+def _is_blank(character: str) -> bool:
+    return unicodedata.category(character) == "Zs"
+
+
+def _has_something(written: str) -> bool:
+    return any(character.isprintable() and not character.isspace() for character in written)

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from stats.views import api as api_views
 from stats.views import pages as page_views
+from stats.views import pay as pay_views
 
 api = [
     path("api/stats", api_views.FiguresView.as_view(), name="stats"),
@@ -13,7 +14,7 @@ api = [
     path("api/usage", api_views.UsageView.as_view(), name="usage"),
 ]
 pages = [
-    path("pay", page_views.PayView.as_view(), name="pay"),
+    path("pay", pay_views.PayView.as_view(), name="pay"),
     path("statistics", page_views.statistics, name="statistics"),
 ]
 urlpatterns = [path("", include((api, "stats_api"))), path("", include((pages, "stats")))]

@@ -21,7 +21,7 @@ class UserIdField(TextField):
     """A user's id, as every id of a user a string."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=64, trim_whitespace=False, **kwargs)
+        super().__init__(max_length=64, trim_whitespace=False, is_id=True, **kwargs)
 
 
 @extend_schema_field({"type": "number", "minimum": 0, "maximum": 10, "multipleOf": 0.1})
@@ -114,7 +114,7 @@ class MessageInput(serializers.Serializer[Any]):
     """One message of a conversation."""
 
     role = TextField(max_length=32)
-    content = TextField(allow_blank=True, trim_whitespace=False)
+    content = TextField(allow_blank=True, trim_whitespace=False, lines=True)
 
 
 class UuidField(serializers.UUIDField):

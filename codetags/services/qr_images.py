@@ -26,7 +26,9 @@ def draw_qr(url: str, *, kind: str, scale: int, level: str) -> bytes:
     """
     square = segno.make_qr(url, error=level, boost_error=False)
     out = io.BytesIO()
-    square.save(out, kind=kind, scale=scale, border=_QUIET_ZONE, dark="#000", light="#fff")
+    # With a unit segno writes a viewBox too, without which no program can draw the file at another size.
+    extra = {"unit": "px"} if kind == "svg" else {}
+    square.save(out, kind=kind, scale=scale, border=_QUIET_ZONE, dark="#000", light="#fff", **extra)
     return out.getvalue()
 
 

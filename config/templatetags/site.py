@@ -37,9 +37,13 @@ def current_page(context: Context, target: str) -> SafeString | str:
 
 @register.inclusion_tag("site/languages.html", takes_context=True)
 def site_languages(context: Context) -> dict[str, Any]:
-    """Plain links to this page in every language. Empty where there is no request: an error page may have none."""
+    """Plain links to this page in every language. Empty where there is no request: an error page may have none.
+
+    A page that names a form by `carried_by` has its links send that form along, under the name `carried_as`.
+    """
     request: HttpRequest | None = context.get("request")
-    return {"languages": _pages(request) if request else ()}
+    carried = {name: context.get(name) for name in ("carried_by", "carried_as")}
+    return {"languages": _pages(request) if request else (), **carried}
 
 
 @register.inclusion_tag("site/addresses.html", takes_context=True)

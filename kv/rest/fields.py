@@ -7,6 +7,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from kv.texts import NothingVisible, UnreadableText, clean_text
+
 
 class WholeNumberField(serializers.IntegerField):
     """A JSON integer between its bounds; strings, booleans and fractions are refused."""
@@ -21,13 +23,32 @@ class WholeNumberField(serializers.IntegerField):
 
 
 class TextField(serializers.CharField):
-    """A JSON string; numbers and booleans are refused rather than spelled out."""
+    """A JSON string without what nobody sees: see `kv.texts`. Numbers and booleans are refused rather than spelled out.
+
+    lines: line breaks and tabs may stand in it. is_id: it is only compared, and so taken as it is.
+    """
+
+    default_error_messages = {"unreadable": "The character {code} is not taken here."}
+
+    def __init__(self, *, lines: bool = False, is_id: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.lines = lines
+        self.is_id = is_id
 
     def to_internal_value(self, data: Any) -> str:
         """The text. Raises ValidationError."""
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        text = super().to_internal_value(data)
+        if self.is_id:
+            return text
+        try:
+            text = clean_text(text, lines=self.lines, blank=self.allow_blank)
+        except UnreadableText as error:
+            self.fail("unreadable", code=str(error))
+        except NothingVisible:
+            self.fail("blank")
+        return text.strip() if self.trim_whitespace else text
 
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[\x20-\x7e]{1,64}$"})

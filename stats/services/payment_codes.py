@@ -3,14 +3,16 @@
 Nothing here is kept or written down: an order comes in, a code goes out.
 """
 
+import hashlib
 import io
-import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import segno
+from django.utils.text import slugify
 
-from stats.errors import AmountUnclear, PaymentTooLong
+from stats.errors import PaymentTooLong
 
 MAX_CENTS = 99_999_999_999
 """The most a SEPA credit transfer can carry: 999 999 999.99 EUR (EPC069-12, element 8)."""
@@ -21,31 +23,9 @@ MAX_PAYLOAD_BYTES = 331
 QUIET_ZONE = 4
 """Modules of white on each side, as ISO/IEC 18004 asks."""
 
-# The encodings a code may name, by their number. UTF-8 first: every bank app reads it. The others are shorter for
-# names and texts with accents, so they are tried only when UTF-8 does not fit.
-_ENCODINGS = (
-    (1, "utf-8"),
-    (2, "iso-8859-1"),
-    (3, "iso-8859-2"),
-    (4, "iso-8859-4"),
-    (5, "iso-8859-5"),
-    (6, "iso-8859-7"),
-    (7, "iso-8859-10"),
-    (8, "iso-8859-15"),
-)
-
-_GROUP_MARKS = " .,'"
-_AMOUNT = re.compile(
-    rf"""
-    (?: (?P<plain>[0-9]+)
-      | (?P<grouped>[0-9]{{1,3}} (?P<mark>[{_GROUP_MARKS}]) [0-9]{{3}} (?: (?P=mark) [0-9]{{3}} )* )
-    )
-    (?: (?P<point>[.,]) (?P<cents>[0-9]{{1,2}}) )?
-    """,
-    re.VERBOSE,
-)
-# No-break, thin and narrow spaces, and the curly apostrophe: what a number looks like when it is copied from a page.
-_TYPOGRAPHY = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"})
+# The encodings, by their number in the standard. UTF-8 first: every bank app reads it. ISO 8859-1 is shorter for names
+# and texts with accents. The standard has six more, which ordinary scanners read wrong: they are not used.
+_ENCODINGS = ((1, "utf-8"), (2, "iso-8859-1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +57,13 @@ class PaymentCode:
         )
         return svg
 
+    @property
+    def file_name(self) -> str:
+        """What its files are called, without ending: ASCII, another name for each code."""
+        euros, cents = divmod(self.order.amount_cents, 100)
+        digest = hashlib.sha256(build_payload(self.order)).hexdigest()[:6]
+        return "-".join(filter(None, (slugify(self.order.beneficiary)[:40].strip("-"), f"{euros}.{cents:02}", digest)))
+
     def svg(self) -> bytes:
         """A file of its own: one module is 10 units wide."""
         return self._rendered("svg")
@@ -87,28 +74,10 @@ class PaymentCode:
 
     def _rendered(self, kind: str) -> bytes:
         out = io.BytesIO()
-        self.square.save(out, kind=kind, border=QUIET_ZONE, dark="#000", light="#fff", scale=10)
+        # With a unit segno writes a viewBox too, without which no program can draw the file at another size.
+        extra = {"unit": "px"} if kind == "svg" else {}
+        self.square.save(out, kind=kind, border=QUIET_ZONE, dark="#000", light="#fff", scale=10, **extra)
         return out.getvalue()
-
-
-def parse_amount(written: str) -> int:
-    """Read an amount in euro as people write it, in cents.
-
-    The decimal sign is a comma or a point with one or two digits behind it. Thousands may be set apart, by threes, with
-    a space, an apostrophe, or whichever of comma and point is not the decimal sign. A single comma or point before
-    exactly three digits ("1.234") is 1234 in one country and 1.234 in the next, so it is refused rather than guessed.
-    Raises AmountUnclear. Says nothing about how large an amount may be.
-    """
-    text = written.translate(_TYPOGRAPHY).strip().removeprefix("€").removesuffix("€").strip()
-    found = _AMOUNT.fullmatch(text)
-    if found is None:
-        raise AmountUnclear(written)
-    mark, point, cents = found["mark"], found["point"], found["cents"] or ""
-    is_doubtful = mark in {".", ","} and point is None and found["grouped"].count(mark) == 1
-    if is_doubtful or (mark is not None and mark == point):
-        raise AmountUnclear(written)
-    euros = found["plain"] or found["grouped"].replace(mark, "")
-    return int(euros + cents.ljust(2, "0"))
 
 
 def make_payment_code(order: PaymentOrder) -> PaymentCode:
@@ -120,7 +89,27 @@ def make_payment_code(order: PaymentOrder) -> PaymentCode:
 
 
 def build_payload(order: PaymentOrder) -> bytes:
-    """The lines of EPC069-12, version 002, in the first encoding they fit into. Raises PaymentTooLong."""
+    """The lines of EPC069-12, version 002, in UTF-8 or, where only that is short enough, in ISO 8859-1.
+
+    Raises PaymentTooLong, which says of which field how many characters have to go.
+    """
+    payload = _fitting(order)
+    if payload is not None:
+        return payload
+    # The message has to give way first; the name only where it is too long with no message at all.
+    bare = replace(order, remittance_text="")
+    if _fitting(bare):
+        over = _over(order.remittance_text, lambda message: replace(order, remittance_text=message))
+        raise PaymentTooLong("remittance_text", over)
+    raise PaymentTooLong("beneficiary", _over(order.beneficiary, lambda name: replace(bare, beneficiary=name)))
+
+
+def _over(text: str, with_text: Callable[[str], PaymentOrder]) -> int:
+    """How many characters have to go from the end of a text before the order fits."""
+    return next(over for over in range(1, len(text) + 1) if _fitting(with_text(text[: len(text) - over])))
+
+
+def _fitting(order: PaymentOrder) -> bytes | None:
     for number, encoding in _ENCODINGS:
         lines = (
             "BCD",
@@ -142,4 +131,4 @@ def build_payload(order: PaymentOrder) -> bytes:
             continue
         if len(payload) <= MAX_PAYLOAD_BYTES:
             return payload
-    raise PaymentTooLong(order.iban)
+    return None

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
+from dataclasses import astuple
 from datetime import datetime
 
 from django.core import signing
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from kv.days import local_day
 from stats.errors import BadReceipt
+from stats.services.payment_codes import PaymentOrder
 from stats.types import Receipt
 
 MAX_AGE_SECONDS = 86400
 _SALT = "stats.receipt"
 
 
-def sign_receipt(amount_cents: int, *, now: datetime | None = None) -> str:
-    """A new receipt for `amount_cents` EUR cents, good for a day, for one count. Raises ValueError for less than 1."""
+def sign_receipt(amount_cents: int, *, nonce: str = "", now: datetime | None = None) -> str:
+    """A receipt for `amount_cents` EUR cents, good for a day. Raises ValueError for less than 1 cent.
+
+    nonce: receipts with the same one count once in all; without one, each receipt is one count.
+    """
     require_cents(amount_cents)
     issued = int((now or timezone.now()).timestamp())
-    return signing.Signer(salt=_SALT).sign_object([secrets.token_urlsafe(12), amount_cents, issued])
+    return signing.Signer(salt=_SALT).sign_object([nonce or secrets.token_urlsafe(12), amount_cents, issued])
+
+
+def order_nonce(order: PaymentOrder, *, form_id: str, visitor: str, now: datetime | None = None) -> str:
+    """What stands for one order of one sender, however often it is sent: a keyed hash, from which nothing can be read.
+
+    form_id: made once by the page's script when the form was opened; the same order from the same form is one.
+    visitor: who sent it, for forms without an id: the same order of one visitor on one day is one.
+    """
+    sender = ["form", form_id] if form_id else ["visitor", visitor, local_day(now).isoformat()]
+    digest = salted_hmac(_SALT, json.dumps([sender, astuple(order)]), algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest[:18]).decode()
 
 
 def require_cents(amount_cents: int) -> None:

@@ -110,7 +110,7 @@ class TestPayWithoutScript:
     def test_makes_and_counts_the_code(self, client: Client) -> None:
         response = client.post("/pay", PAYMENT)
         assert response.status_code == 200
-        assert response["Cache-Control"] == "no-store"
+        assert response["Cache-Control"] == "private, no-cache"  # no-store would forbid the browser to come back to it
         html = text_of(response)
         assert "<svg viewBox=" in html
         assert "€1,234.50" in html
@@ -125,7 +125,7 @@ class TestPayWithoutScript:
 
     def test_counts_no_faster_than_the_limit(self, client: Client, settings: Settings) -> None:
         settings.RATE_LIMITS = {"qr": "2/minute"}
-        pages = [text_of(client.post("/pay", PAYMENT)) for _ in range(4)]
+        pages = [text_of(client.post("/pay", PAYMENT | {"amount": str(euros)})) for euros in range(1, 5)]
         assert all("<svg viewBox=" in page for page in pages)
         assert read_figures().qr_total == 2
 
@@ -169,7 +169,17 @@ class TestPayRefusals:
             ("amount", "1.234", "can't be read"),
             ("amount", "0", "from 0.01"),
             ("amount", "1000000000", "from 0.01"),
-            ("amount", "9" * 33, "at most 32"),
+            ("amount", "9" * 33, "from 0.01"),
+            ("amount", "9" * 3000, "far too long"),
+            ("iban", "DE" * 3000, "far too long"),
+            ("iban", "\u200b", "Write the IBAN"),
+            ("beneficiary", "\u200b\u00a0", "Write the name"),
+            ("beneficiary", "a\ufffdb", "U+FFFD"),
+            ("beneficiary", "a\u0378b", "U+0378"),
+            ("iban", "TR330006100519786457841326", "No SEPA transfer reaches accounts in TR"),
+            ("iban", "CH4431999123000889012", "QR-IBAN"),
+            ("bic", "DABAIE2D", "another country"),
+            ("remittance_text", "x" * 150, "too long by 10 characters"),
             ("remittance_text", "x" * 141, "at most 140"),
             ("remittance_text", "a\u2028b", "on one line"),
             ("reference", "RF18539007547034", "not both"),
@@ -228,7 +238,7 @@ class TestDownload:
     def test_is_a_file_and_a_use_of_the_tool(self, client: Client, kind: str, mime: str, begins: bytes) -> None:
         response = client.post("/pay", PAYMENT | {"download": kind})
         assert response["Content-Type"] == mime
-        assert response["Content-Disposition"] == f'attachment; filename="payment-code.{kind}"'
+        assert response["Content-Disposition"] == f'attachment; filename="payment-code-zoe-sohne-1234.50-ac6953.{kind}"'
         assert response.content.startswith(begins)
         assert uses("payment-qr") == 1
         assert read_figures().qr_total == 0

@@ -1,0 +1,89 @@
+"""Accounts that a SEPA transfer reaches: IBAN and BIC."""
+
+from __future__ import annotations
+
+import re
+
+from stdnum import iban as registry
+from stdnum.exceptions import ValidationError as NumberError
+
+from stats.errors import BadBic, BadIban, NoSepaAccount, QrIban
+from stats.services.pastes import compact, to_ascii
+
+EEA = frozenset(
+    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()  # noqa: SIM905
+)
+"""Countries where no BIC is needed (Regulation 260/2012)."""
+
+WITH_BIC = frozenset(("CH", "GB", "GI", "MC", "SM", "AD", "VA", "AL", "MD", "ME", "MK", "RS"))
+"""The rest of the EPC's list of countries in SEPA (EPC409-09): the payer's bank asks for the BIC."""
+
+# Countries of banks whose accounts bear another country's IBAN.
+_SHARED = {
+    "GB": frozenset(("GB", "GG", "JE", "IM")),
+    "FR": frozenset(("FR", "GF", "GP", "MQ", "RE", "YT", "PM", "BL", "MF", "NC", "PF", "WF", "TF")),
+}
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+# "IBAN NO93 …" is Norway's: a word behind IBAN is one only when a point or colon ends it.
+_IBAN_LABEL = re.compile(
+    r"""\A \W* I\.?B\.?A\.?N (?: \b | (?= [A-Z]{2} [0-9]{2} ) )
+    (?: [\s.-]* (?: NR | NO | N° | Nº | NUMBER | NUMMER | CODE ) \s* [.:]+ )? [\s.:=#)-]*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BIC_LABEL = re.compile(
+    r"""\W* (?: BIC | SWIFT ) (?: \s* [/(-] \s* (?: BIC | SWIFT ) \)? )? (?: [\s-]* CODE )? \s* [.:=#] \s*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_QR_INSTITUTIONS = range(30000, 32000)
+
+
+def parse_iban(written: str) -> str:
+    """The IBAN of an account in SEPA as it goes into a code: [A-Z0-9] alone.
+
+    Checked are the check digits (ISO 7064: 02 to 98) and the country's structure in the IBAN registry, never whether
+    the bank is known: lists of banks are out of date on the day they are made.
+    Raises BadIban, NoSepaAccount, or QrIban.
+    """
+    number = compact(_IBAN_LABEL.sub("", to_ascii(written).lstrip(), count=1)).rstrip(",;")
+    if not _IBAN.fullmatch(number) or not has_check_digits(number):
+        raise BadIban
+    country = number[:2]
+    if country not in EEA | WITH_BIC:
+        raise NoSepaAccount(country)
+    try:
+        registry.validate(number, check_country=False)
+    except NumberError as error:
+        raise BadIban from error
+    if country in ("CH", "LI") and int(number[4:9]) in _QR_INSTITUTIONS:
+        raise QrIban
+    return number
+
+
+def parse_bic(written: str) -> str:
+    """The BIC in capitals, 8 or 11 of [A-Z0-9]. Raises BadBic."""
+    text = to_ascii(written)
+    label = _BIC_LABEL.match(text)
+    number = compact(text[label.end() :] if label else text)
+    if not _BIC.fullmatch(number):
+        raise BadBic
+    return number
+
+
+def needs_bic(iban: str) -> bool:
+    """Whether a transfer to this account needs the BIC: it is outside the European Economic Area."""
+    return iban[:2] in WITH_BIC
+
+
+def fits(bic: str, iban: str) -> bool:
+    """Whether the bank can hold the account: their countries are the same, or share their IBANs."""
+    return bic[4:6] in _SHARED.get(iban[:2], {iban[:2]})
+
+
+def has_check_digits(number: str) -> bool:
+    """Whether two letters, check digits and a rest in [A-Z0-9] agree (ISO 7064, MOD 97-10).
+
+    The check is 98 minus a remainder of 0 to 96: 00, 01 and 99 agree by their remainder and are never made.
+    """
+    digits = "".join(str(int(character, 36)) for character in number[4:] + number[:4])
+    return "02" <= number[2:4] <= "98" and int(digits) % 97 == 1

@@ -1,0 +1,33 @@
+/* The payment form: an id made once for each form that is opened, so that an order sent again counts once; and links to
+   the other languages, which take along what is in the form. */
+{
+  const form = document.getElementById("pay-form");
+  const field = form?.elements.namedItem("form_id");
+
+  // The page's entry in the history keeps the id, so that it is the same after Back.
+  const openId = () => {
+    const known = history.state?.payFormId;
+    if (known) return known;
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    history.replaceState({ ...history.state, payFormId: id }, "");
+    return id;
+  };
+
+  // Where the server wrote an id, the form was opened before.
+  if (field && !field.value) field.value = openId();
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-carried-by]");
+    if (!form || !link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const button = document.createElement("button");
+    button.hidden = true;
+    button.name = link.dataset.carriedAs;
+    button.value = "same";
+    button.formAction = link.href;
+    button.formNoValidate = true;
+    form.append(button);
+    form.requestSubmit(button);
+    button.remove();
+  });
+}

@@ -1,0 +1,138 @@
+"""The payment page: the form, the same for everybody so that a proxy may keep it, and the code it makes.
+
+The answer to the form carries all that was sent, in fields of its own. So it can be reloaded, shown in another
+language, downloaded and changed, and nothing of it is in an address, a cookie or the store.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import View
+from stdnum import iban
+
+from kv.addresses import address_hash, client_address
+from kv.agents import AGENT_LENGTH
+from kv.errors import StoreUnavailable
+from kv.origins import is_from_elsewhere
+from kv.throttling import RateLimited
+from stats.conf import QR_LIMIT, TRACK_LIMIT, app_settings
+from stats.errors import TotalTooLarge, UnknownTool
+from stats.forms import PaymentForm
+from stats.services import qr_codes, receipts, usage
+from stats.services.payment_codes import PaymentCode, PaymentOrder
+from stats.services.references import format_reference
+from stats.templatetags.stats import format_cents
+from stats.views.pages import public_page
+
+DOWNLOADS = {"png": "image/png", "svg": "image/svg+xml"}
+DOWNLOAD_TOOL = "payment-qr"
+"""Downloads of a code are counted as uses of this tool."""
+
+# The browser alone may keep the page, and shows it again on Back and Forward without asking; `no-store` would forbid
+# that. A reload asks.
+own_page = cache_control(private=True, no_cache=True)
+
+
+@method_decorator((csrf_exempt, sensitive_post_parameters()), name="dispatch")
+class PayView(View):
+    """GET the form; POST {beneficiary, iban, amount, …} the code as a page, or as a file with download=png|svg.
+
+    POST with `edit` answers the form with what was sent in it: "same" is the same form, "new" another order.
+    """
+
+    @method_decorator(public_page)
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """An empty form."""
+        return _form_page(request, PaymentForm())
+
+    @method_decorator(own_page)
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """The code, or the form with what to mend; 403 for a form that another site sent."""
+        if is_from_elsewhere(request):
+            page = render(request, "stats/pay_refused.html", {"action": reverse("stats:pay")})
+            return HttpResponseForbidden(page.content)
+        if "edit" in request.POST:
+            sent = {name: request.POST.get(name, "") for name in PaymentForm.base_fields}
+            if request.POST["edit"] == "new":
+                sent["form_id"] = ""
+            return _form_page(request, PaymentForm(initial=sent))
+        form = PaymentForm(request.POST)
+        if not form.is_valid() or form.warned:
+            return _form_page(request, form)
+        if request.POST.get("download") in DOWNLOADS:
+            return _download(request, form.code, request.POST["download"])
+        return _code_page(request, form)
+
+
+def _form_page(request: HttpRequest, form: PaymentForm) -> HttpResponse:
+    context = {"form": form, "action": reverse("stats:pay"), "carried_by": "pay-form", "carried_as": "edit"}
+    return render(request, "stats/pay.html", context)
+
+
+def _code_page(request: HttpRequest, form: PaymentForm) -> HttpResponse:
+    order = form.code.order
+    state, receipt = _count(request, order, form.cleaned_data["form_id"])
+    fields: list[tuple[str, Any]] = [(name, form.data.get(name, "")) for name in form.fields]
+    context = {
+        "action": reverse("stats:pay"),
+        "order": order,
+        "amount": format_cents(order.amount_cents),
+        "iban": iban.format(order.iban),
+        "reference": format_reference(order.reference),
+        "svg": form.code.inline_svg(),
+        "fields": fields,
+        "state": state,
+        "receipt": receipt,
+        "limit": format_cents(app_settings.STATS_MAX_QR_CENTS),
+        "carried_by": "pay-form",
+        "carried_as": "again",
+    }
+    return render(request, "stats/pay_code.html", context)
+
+
+def _count(request: HttpRequest, order: PaymentOrder, form_id: str) -> tuple[str, str]:
+    """What to say about the count, and the receipt that the page's script turns in ("" when it has nothing to do).
+
+    With the script the page counts itself by its receipt; without it, the code is counted here under the same id, so
+    a page that does both, or is loaded again, counts once.
+    """
+    if order.amount_cents > app_settings.STATS_MAX_QR_CENTS:
+        return "too_large", ""
+    nonce = receipts.order_nonce(order, form_id=form_id, visitor=_visitor(request))
+    text = receipts.sign_receipt(order.amount_cents, nonce=nonce)
+    if request.POST.get("script") == "1":
+        return "promised", text
+    receipt = receipts.read_receipt(text)
+    try:
+        QR_LIMIT.check(request)
+        qr_codes.record_qr_code(id=receipt.id, amount_cents=receipt.amount_cents)
+    except (StoreUnavailable, RateLimited, TotalTooLarge):
+        return "missing", ""
+    return "counted", ""
+
+
+def _visitor(request: HttpRequest) -> str:
+    """Address and browser: many people share the one, and some the other."""
+    agent = request.headers.get("User-Agent", "")[:AGENT_LENGTH]
+    return f"{address_hash(client_address(request)).hex()} {agent}"
+
+
+def _download(request: HttpRequest, code: PaymentCode, kind: str) -> HttpResponse:
+    content = code.png() if kind == "png" else code.svg()
+    # The file is what was asked for: a use that can't be counted is no reason to withhold it.
+    with suppress(StoreUnavailable, RateLimited, UnknownTool):
+        TRACK_LIMIT.check(request)
+        usage.record_usage(tool=DOWNLOAD_TOOL)
+    response = HttpResponse(content, content_type=DOWNLOADS[kind])
+    response["Content-Disposition"] = f'attachment; filename="{_("payment-code")}-{code.file_name}.{kind}"'
+    return response
