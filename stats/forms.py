@@ -36,7 +36,7 @@ _WRONG_REFERENCE = {
     "BE": _("This Belgian reference is not valid: its last two digits don’t match the others."),
     "FI": _("This Finnish reference is not valid: its last digit doesn’t match the others."),
     "SI": _("This Slovenian reference is not valid: compare it with the invoice, digit by digit."),
-    "characters": _("A reference has only letters without accents, digits and / - ? : ( ) . , ’ +."),
+    "characters": _("A reference has only letters without accents, digits, spaces and signs such as / and -."),
 }
 
 
