@@ -9,18 +9,19 @@ from rest_framework import serializers
 from billing.services.prices import INTERVALS
 from billing.types import Plan
 from kv.rest.fields import TextField, WholeNumberField
+from kv.rest.inputs import Input
 
 PAID_PLANS = [Plan.PLUS.value, Plan.PREMIUM.value]
 
 
-class PlanInput(serializers.Serializer[Any]):
+class PlanInput(Input):
     """A plan to pay for."""
 
     plan = serializers.ChoiceField(PAID_PLANS)
     interval = serializers.ChoiceField(INTERVALS, default="month")
 
 
-class TopUpInput(serializers.Serializer[Any]):
+class TopUpInput(Input):
     """Tokens to buy."""
 
     topup = WholeNumberField(min_value=1, max_value=10**12, help_text="Tokens; one of the amounts for sale.")

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from kv.rest.fields import CallerIdField, TextField, WholeNumberField
+from kv.rest.inputs import Input
 
 LARGEST_AMOUNT = 99_999_999_999
 
@@ -30,13 +31,13 @@ class VisitOutput(serializers.Serializer[Any]):
     )
 
 
-class ReceiptInput(serializers.Serializer[Any]):
+class ReceiptInput(Input):
     """What the payment page's script sends."""
 
     receipt = TextField(max_length=512, help_text="As signed by the payment page.")
 
 
-class QrCodeInput(serializers.Serializer[Any]):
+class QrCodeInput(Input):
     """What a permitted caller sends."""
 
     amount_cents = WholeNumberField(min_value=1, max_value=LARGEST_AMOUNT, help_text="EUR cents.")
@@ -51,7 +52,7 @@ class QrCodeOutput(serializers.Serializer[Any]):
     revenue_cents = serializers.IntegerField()
 
 
-class UseInput(serializers.Serializer[Any]):
+class UseInput(Input):
     """One use of a tool."""
 
     tool = TextField(max_length=64)

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kv.rest.fields import TextField, WholeNumberField
+from kv.rest.inputs import Input
 from usertokens.services.holds import LONGEST_HOLD
 
 LARGEST_AMOUNT = 10**12
@@ -44,7 +45,7 @@ def _amount(**kwargs: Any) -> WholeNumberField:
     return WholeNumberField(min_value=1, max_value=LARGEST_AMOUNT, help_text="Tokens.", **kwargs)
 
 
-class ForUserInput(serializers.Serializer[Any]):
+class ForUserInput(Input):
     """Whatever names a user other than the caller."""
 
     userId = UserIdField(required=False, help_text="Another user, for callers with the permission.")  # noqa: N815 (the contract spells it so)
@@ -77,7 +78,7 @@ class CaptureInput(ForUserInput):
     amount = _amount(required=False)
 
 
-class AddInput(serializers.Serializer[Any]):
+class AddInput(Input):
     """Tokens to grant."""
 
     userId = UserIdField()  # noqa: N815 (the contract spells it so)
@@ -92,25 +93,25 @@ class AddInput(serializers.Serializer[Any]):
         return value
 
 
-class ResetInput(serializers.Serializer[Any]):
+class ResetInput(Input):
     """Whom to reset."""
 
     userId = UserIdField()  # noqa: N815 (the contract spells it so)
 
 
-class MoodInput(serializers.Serializer[Any]):
+class MoodInput(Input):
     """The mood."""
 
     score = MoodField()
 
 
-class PlanInput(serializers.Serializer[Any]):
+class PlanInput(Input):
     """The plan."""
 
     plan = TextField(max_length=64)
 
 
-class MessageInput(serializers.Serializer[Any]):
+class MessageInput(Input):
     """One message of a conversation."""
 
     role = TextField(max_length=32)

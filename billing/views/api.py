@@ -63,6 +63,7 @@ class PortalView(ApiView):
     @extend_schema(operation_id="open_portal", request=None, responses={201: UrlOutput, 503: _REFUSALS[503]})
     def post(self, request: Request) -> Response:
         """Open the portal."""
+        self.refuse_fields(request)
         addresses = portal_addresses(request._request)  # noqa: SLF001
         user: Any = request.user
         return _opened("portal", lambda: checkout.open_portal(user, addresses))

@@ -13,11 +13,13 @@ from rest_framework.views import APIView
 
 from kv.errors import StoreUnavailable
 from kv.rest.errors import handle_exception
+from kv.rest.inputs import NoInput
 from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, JsonRenderer
 from kv.rest.schema import ApiSchema
 from kv.throttling import RateLimit
 
-_SAFE = ("GET", "HEAD", "OPTIONS")
+#: Methods that change nothing.
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class ApiView(APIView):
@@ -64,8 +66,13 @@ class ApiView(APIView):
         try:
             self.rate_limit.check(request)
         except StoreUnavailable:
-            if request.method not in _SAFE or self.reads_store:
+            if request.method not in SAFE or self.reads_store:
                 raise
+
+    def refuse_fields(self, request: Request) -> None:
+        """For a write that takes no field: refuse a body that names one. An empty body is not parsed."""
+        if request.META.get("CONTENT_LENGTH", "") not in ("", "0", "2"):  # {} has two bytes
+            NoInput(data=request.data).is_valid(raise_exception=True)
 
     def get_exception_handler(self) -> Callable[[Exception, Any], Any]:
         """Ours, so that the apps answer alike in any project."""

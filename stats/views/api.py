@@ -80,6 +80,7 @@ class VisitView(PublicView):
     @extend_schema(operation_id="record_visit", request=None, responses=VisitOutput)
     def post(self, request: Request) -> Response:
         """Count a visit; the answer says why if it was not counted."""
+        self.refuse_fields(request)
         plain = request._request  # noqa: SLF001 (DRF's own documented way to Django's request)
         user = getattr(plain, "user", None)
         reason = exclusion(plain.META, host=plain.get_host(), is_staff=bool(user and user.is_staff))

@@ -101,7 +101,7 @@ class Faults:
         )  # fmt: skip
         self.happened[fault.__name__] += 1
         # What is struck may have died of the last fault, or not be there yet.
-        with suppress(ProcessLookupError, ConnectionError, FileNotFoundError, IndexError):
+        with suppress(ProcessLookupError, ConnectionError, FileNotFoundError, IndexError, StopIteration):
             fault()
 
     def kill_store(self) -> None:
@@ -118,7 +118,7 @@ class Faults:
 
     def kill_successor(self) -> None:
         known = set(web_workers(self.site))
-        os.kill(min(known), signal.SIGKILL)
+        os.kill(web_workers(self.site)[0], signal.SIGKILL)
         for _ in range(3):
             os.kill(self._successor(known), signal.SIGKILL)
 

@@ -9,12 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from kv.rest.errors import InvalidInput, Refusal
-from kv.rest.views import ApiView
+from kv.rest.inputs import unknown_fields
+from kv.rest.views import SAFE, ApiView
 from kv.throttling import RateLimit, RateLimited
 from usertokens import errors
 from usertokens.permissions import ACT_FOR_ANY
@@ -33,6 +35,12 @@ class UserTokensView(ApiView):
 
     permission_classes = [IsAuthenticated]
     refusals = MappingProxyType({404: "There is no such user."})
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As every view; and a write has nothing in its query but the user, by the name that is looked for."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in SAFE and (unknown := unknown_fields(request.query_params, ("userId",))):
+            raise ValidationError(unknown)
 
     def handle_exception(self, exc: Exception) -> Any:
         """Services' refusals as HTTP."""

@@ -1,0 +1,85 @@
+"""A write refuses fields that it does not know, by name: `user_id` for `userId` once spent the caller's own tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.lanes import SiteClient
+from tests.security.table import BROWSER
+
+pytestmark = pytest.mark.django_db
+
+# Stripe's events are Stripe's to shape.
+THEIRS = {"/api/webhooks/stripe", "/api/analytics/qr"}
+
+
+def writes() -> list[tuple[str, str]]:
+    """Every operation of the API that changes something, by its description."""
+    generator: Any = SchemaGenerator
+    paths = generator().get_schema(request=None, public=True)["paths"]
+    return [
+        (method, path.replace("{", "").replace("}", ""))
+        for path, operations in paths.items()
+        for method in operations
+        if method in {"post", "put", "patch"} and path not in THEIRS
+    ]
+
+
+@pytest.fixture
+def chief(store: Any, settings: Any) -> SiteClient:
+    """Whom every view lets in."""
+    settings.RATE_LIMITS = None
+    client = SiteClient(headers={"User-Agent": BROWSER})
+    client.force_login(User.objects.create_superuser("chief", password="a long password"))
+    return client
+
+
+@pytest.mark.parametrize("name", ["user_id", "userid", "UserId", "Amount", "x" * 100, ""])
+@pytest.mark.parametrize(("method", "path"), writes())
+def test_a_field_that_is_not_known_is_named(method: str, path: str, name: str, chief: SiteClient) -> None:
+    answer = getattr(chief, method)(path, {name: "1"}, content_type="application/json")
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (400, "invalid_input")
+    assert name[:64] in body["errors"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", "/api/tokens/spend", {"amount": 3, "reason": "x"}),
+        ("post", "/api/generations", {}),
+        ("post", "/api/tokens/holds", {"amount": 3, "reason": "x", "ttl_seconds": 60}),
+        ("patch", "/api/mood", {"score": 5}),
+        ("post", "/api/chat/save", {"summary": "x"}),
+    ],
+)
+class TestMisspeltUser:
+    def test_in_the_body_nothing_happens(
+        self, method: str, path: str, body: dict[str, Any], chief: SiteClient, store: Any
+    ) -> None:
+        before = chief.get("/api/tokens").json()
+        answer = getattr(chief, method)(path, {**body, "user_id": "test-user-id"}, content_type="application/json")
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["user_id"])
+        assert chief.get("/api/tokens").json() == before
+
+    def test_nor_in_the_query(
+        self, method: str, path: str, body: dict[str, Any], chief: SiteClient, store: Any
+    ) -> None:
+        answer = getattr(chief, method)(f"{path}?user_id=test-user-id", body, content_type="application/json")
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["user_id"])
+
+
+def test_what_is_wrong_besides_is_said_too(chief: SiteClient) -> None:
+    answer = chief.post("/api/tokens/spend", {"amont": 3, "reason": ""}, content_type="application/json")
+    assert set(answer.json()["errors"]) == {"amont", "amount", "reason"}
+
+
+def test_one_message_of_a_conversation_knows_its_fields(chief: SiteClient) -> None:
+    body = {"summary": "x", "messages": [{"role": "a", "content": "b", "name": "c"}]}
+    answer = chief.post("/api/chat/save", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "name" in str(answer.json()["errors"])
