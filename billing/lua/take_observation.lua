@@ -1,5 +1,6 @@
 --[[ Give out the next observation number of one user.
-It grows with the clock (ms), so that it also grows over a restored backup; it never falls behind when the clock does.
+It grows with the clock (ms), so that it also grows over a restored backup; it never falls behind when the clock does
+(shown by tests/billing/test_standings.py::test_a_clock_set_back_gives_out_no_smaller_number).
 KEYS  the number (STRING)
 ARGV  none
 Returns the number, as a string ]]

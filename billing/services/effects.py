@@ -79,7 +79,8 @@ def _settle(user_id: str, topup: TopUp, now: datetime | None) -> None:
     if state is None:
         log.info("billing: the account is closed, nothing was granted for %s", topup.session_id)
         return
-    # Taking back comes first: it empties what is frozen, which must not be spendable for a moment in between.
+    # Taking back comes first: it empties what is frozen, which must not be spendable for a moment in between
+    # (shown by tests/billing/test_guarantees.py::test_disputed_tokens_are_at_no_moment_spendable).
     if topup.taken_back > state.taken_back:
         purchases.reverse_grant(
             user_id=user_id, source_key=key, amount_total=topup.taken_back, reason=REASON_BACK, now=now

@@ -51,7 +51,8 @@ def record_event(event: Any, *, now: datetime | None = None) -> bool:
     """Write one event down as received, or as parked when it is of the other mode; False when it was here already."""
     row = _row(event, now or timezone.now())
     try:
-        # A transaction of its own: a duplicate must not spoil the caller's.
+        # A transaction of its own: a duplicate must not spoil the caller's
+        # (shown by tests/billing/test_webhook.py::test_a_duplicate_is_answered_and_kept_once).
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
@@ -151,7 +152,8 @@ def tidy_inbox(*, now: datetime | None = None) -> bool:
 
 
 def _move(event: StripeEvent, state: State, **fields: Any) -> None:
-    # Only from the claim that is ours: after a lease that ran out, another worker may have been quicker.
+    # Only from the claim that is ours: after a lease that ran out, another worker may have been quicker
+    # (shown by tests/billing/test_guarantees.py::test_an_event_that_another_has_claimed_is_left_to_it).
     StripeEvent.objects.filter(pk=event.pk, state=State.PROCESSING, due_at=event.due_at).update(
         state=state.value, **fields
     )

@@ -71,7 +71,8 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
                 mark_applied(user_id, observation)
         _note(rows, reading.standing, moment)
         if not customers_of(user_id):
-            # The account was closed meanwhile, and its standing forgotten before this one was written.
+            # The account was closed meanwhile, and its standing forgotten before this one was written
+            # (shown by tests/billing/test_guarantees.py::test_nothing_stays_seen_of_an_account_that_closes_meanwhile).
             forget_standing(user_id)
     if is_changed:
         plan_changed.send(

@@ -23,7 +23,7 @@ def read_topup(
     """What a session about so many tokens came to, and what of them was taken back since.
 
     Tokens go back in proportion to the money, counted over all refunds and lost disputes together and rounded down, so
-    that parts never add up to more than the whole, and all the money back is all the tokens back.
+    that parts add up to the whole at most, and all the money back is all the tokens back.
     """
     charge = _charge(session)
     amount = int(charge["amount"]) if charge else 0

@@ -48,7 +48,8 @@ def work_event(*, now: datetime | None = None) -> bool:
     except (StoreUnavailable, DatabaseError):
         raise
     except Exception as error:
-        # A defect of ours must not stop the events behind it: this one is tried again, then fails visibly.
+        # A defect of ours must not stop the events behind it: this one is tried again, then fails visibly
+        # (shown by tests/billing/test_failures.py::test_a_defect_of_ours_stops_nobody_else).
         log.exception("billing: event %s could not be applied", event.event_id)
         inbox.retry_event(event, type(error).__name__, now=now)
     return True

@@ -1,4 +1,5 @@
---[[ Note that the POST of one hit failed: it waits for another try, or is parked after too many.
+--[[ Note that the POST of one hit failed: it waits for another try, or is parked after too many. Taken out again,
+it has all its tries (shown by tests/codetags/test_outbox.py::test_an_unparked_hit_has_all_its_tries_again).
 KEYS  outbox (LIST), tries (HASH), parked (LIST), state (HASH)
 ARGV  entry, id, tries until it is parked (int), "1" to put it behind the others, otherwise "", hits that may be parked (int)
 Returns {"again", tries} | {"parked", tries} | {"gone"} ]]

@@ -1,4 +1,6 @@
---[[ Bring one code's daily series up to what SQL remembers; a live count is never lowered.
+--[[ Bring one code's daily series up to what SQL remembers; a live count is never lowered
+(shown by tests/codetags/test_rollup.py::test_lowers_no_live_count), and no last hit set back
+(shown by tests/codetags/test_rollup.py::test_a_restore_sets_no_last_hit_back).
 KEYS  count (STRING), days (HASH), rank (ZSET), last_seen (ZSET), registry (HASH), unknown (SET)
 ARGV  code, last seen if the store knows none (ms since 1970), "1" to change nothing, otherwise "",
       then day (YYYY-MM-DD) and hits of that day, in turn

@@ -19,7 +19,8 @@ from kv.days import local_day
 from kv.scripts import Script
 
 _CHUNK = 500
-#: Hits of the last seconds before a roll-up are looked at again by the next: clocks differ.
+#: Hits of the last seconds before a roll-up are looked at again by the next: clocks differ
+#: (shown by tests/codetags/test_rollup.py::test_hits_of_a_worker_whose_clock_is_behind_are_copied).
 _OVERLAP = timedelta(minutes=5)
 
 Advance = Callable[[int], None]
@@ -35,7 +36,8 @@ restore_days_script = Script("codetags", "restore_days")
 def roll_up_days(
     *, everything: bool = False, dry_run: bool = False, advance: Advance = _nobody, now: datetime | None = None
 ) -> Rollup:
-    """Copy what was hit since the last roll-up to DailyHits: idempotent, and never lowers a row.
+    """Copy what was hit since the last roll-up to DailyHits: idempotent, and never lowers a row
+    (shown by tests/codetags/test_rollup.py::test_lowers_no_row).
 
     A row that is higher than the store stays, since then it is the store that has lost something (see `restore_days`).
     everything: all codes and days, whenever they were hit. dry_run: say what would be written.
@@ -80,7 +82,8 @@ def roll_up_step(*, now: datetime | None = None) -> bool:
 
 
 def restore_days(*, dry_run: bool = False, advance: Advance = _nobody) -> Restored:
-    """Put back into the store what DailyHits has and the store lacks; never lowers a live count.
+    """Put back into the store what DailyHits has and the store lacks; never lowers a live count
+    (shown by tests/codetags/test_rollup.py::test_lowers_no_live_count).
 
     Hits counted after a loss on a day that was rolled up before it are not added to that day's row: of the two the
     larger stands, so that a restore can be repeated. Raises StoreUnavailable.

@@ -8,7 +8,8 @@ local function window_wait(key, amount, window, now)
   local oldest = redis.call('LINDEX', key, amount - 1)
   if not oldest then return 0 end
   local wait = tonumber(oldest) + window - now
-  -- Longer than the window: the server's clock was set back since, which must not keep a caller out until it catches up.
+  -- Longer than the window: the server's clock was set back since, which must not keep a caller out until it catches up
+  -- (shown by tests/kv/test_throttling.py::test_a_clock_set_back_locks_nobody_out).
   if wait > 0 and wait <= window then return wait end
   return 0
 end

@@ -12,7 +12,8 @@ local ended, failures = tonumber(state[1] or '0'), tonumber(state[2] or '0')
 -- What failed is tried again after 1, 2, 4 … 300 s, and no one's wake-up hurries that.
 local pause = failures == 0 and tonumber(ARGV[3]) or math.min(1000 * 2 ^ math.min(failures - 1, 20), 300000)
 local woken = failures == 0 and redis.call('EXISTS', KEYS[3]) == 1
--- A clock that was set back must not put a duty off for longer than its pause.
+-- A clock that was set back must not put a duty off for longer than its pause
+-- (shown by tests/kv/test_duties.py::test_a_clock_set_back_puts_nothing_off).
 local wait = ended == 0 and 0 or math.min(ended + pause - now, pause)
 if wait > 0 and not woken and ARGV[4] == '' then return {'waiting', wait} end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

@@ -142,6 +142,13 @@ class TestSeveral:
         late, paid = subscription("past_due"), subscription()
         assert read(late, paid).status == read(paid, late).status == "active"
 
+    @pytest.mark.parametrize("over", ["canceled", "incomplete_expired"])
+    def test_one_that_is_over_does_not_hide_one_that_waits(self, over: str) -> None:
+        begun, ended = subscription("incomplete"), subscription(over)
+        # It would have lasted longer.
+        ended["items"]["data"][0]["current_period_end"] += 86400 * 300
+        assert read(ended, begun).status == read(begun, ended).status == "incomplete"
+
     def test_two_prices_in_one(self) -> None:
         both = subscription()
         both["items"]["data"] += subscription(product="prod_premium")["items"]["data"]

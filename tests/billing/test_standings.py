@@ -77,3 +77,9 @@ class TestMarkApplied:
         standings.mark_applied(USER, 5)
         assert standings.read_applied(USER) == seen
         assert standings.read_bought(USER) == {"cs_1": seen[1][0]}
+
+
+def test_a_clock_set_back_gives_out_no_smaller_number() -> None:
+    ahead = standings.take_observation(USER) + 400 * 86400 * 1000
+    call_write("SET", keys.observation(USER), ahead)
+    assert [standings.take_observation(USER) for _ in range(2)] == [ahead + 1, ahead + 2]

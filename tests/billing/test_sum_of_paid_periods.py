@@ -86,6 +86,7 @@ class PaidMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.trials())
     @rule(which=st.integers(0, 9), pays=st.booleans())
     def end_trial(self, which: int, *, pays: bool) -> None:
+        self.look()  # nobody has paid for a trial: it brings its tokens while it lasts
         self.stripe.desk.end_trial(self.pick(which, self.trials()), pays=pays)
         self.note()
 
@@ -216,8 +217,8 @@ def test_the_sum_of_what_came_is_the_sum_of_what_was_paid(
     run_state_machine_as_test(
         PaidMachine,
         settings=settings(
-            max_examples=3000 if IS_DEEP else 60, stateful_step_count=25 if IS_DEEP else 12, deadline=None,
+            max_examples=2000 if IS_DEEP else 60, stateful_step_count=25 if IS_DEEP else 12, deadline=None,
             derandomize=not IS_DEEP, database=None, report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate],
         ),
     )  # fmt: skip

@@ -140,6 +140,14 @@ class TestDelivery:
         call_command("codetags_deliver", parked=True, stdout=(out := io.StringIO()), stderr=io.StringIO())
         assert out.getvalue().startswith("1 parked hits wait again.\n1 posted, 0 parked now; 0 wait")
 
+    def test_an_unparked_hit_has_all_its_tries_again(self, receiver: Receiver) -> None:
+        record(1)
+        receiver.answer = lambda _: 400
+        with override_settings(QR_ANALYTICS_EXTERNAL_MAX_TRIES=3):
+            for _ in range(2):
+                assert [outbox.deliver_events(now=later()).parked for _ in range(3)] == [0, 0, 1]
+                assert outbox.unpark_events() == 1
+
     def test_a_full_outbox_drops_the_oldest_and_says_so(
         self, receiver: Receiver, caplog: pytest.LogCaptureFixture
     ) -> None:

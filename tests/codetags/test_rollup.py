@@ -16,6 +16,7 @@ from codetags import keys
 from codetags.duties import DUTIES, MIRROR, ROLL_UP
 from codetags.models import CodeTag, DailyHits
 from codetags.services import rollup
+from codetags.services.calendar import start_of
 from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
 from codetags.services.rollup import restore_days, roll_up_days, roll_up_step, rolled_until
@@ -217,3 +218,22 @@ class TestReset:
     def test_says_what_is_no_code(self, three_hits: date, code: str) -> None:
         with pytest.raises(CommandError):
             call_command("codetags_reset", code, yes=True)
+
+
+def test_hits_of_a_worker_whose_clock_is_behind_are_copied() -> None:
+    """One at midnight and two minutes rolls up; another counts half a minute before midnight, and does so later."""
+    today = local_day()
+    midnight = start_of(today)
+    roll_up_days(now=midnight + timedelta(minutes=2))
+    record_hit(code="BT26", address="10.9.9.9", agent="Mozilla/5.0", now=midnight - timedelta(seconds=30))
+    roll_up_days(now=midnight + timedelta(minutes=10))
+    assert rows() == {("BT26", today - timedelta(days=1)): 1}
+
+
+def test_a_restore_sets_no_last_hit_back(three_hits: date, store: Any) -> None:
+    roll_up_days()
+    seen = store.zscore(keys.last_seen(), "DEMO")
+    store.delete(keys.days("DEMO"))
+    store.set(keys.count("DEMO"), 0)
+    assert restore_days().hits == 3
+    assert store.zscore(keys.last_seen(), "DEMO") == seen

@@ -145,6 +145,12 @@ class TestMovingWindow:
         assert call("LLEN", "{t}:window") == 3
         assert 0 < call("PTTL", "{t}:window") <= 1000
 
+    def test_a_clock_set_back_locks_nobody_out(self, store: Any, script: Script) -> None:
+        hour = 3_600_000_000
+        assert self.hits(script, hour, hour + 1, hour + 2, hour + 3) == [0, 0, 0, 999_997]
+        assert self.hits(script, 0, 1, 2) == [0, 0, 0]
+        assert self.hits(script, 3) == [999_997]
+
     def test_nothing_is_no_limit(self, store: Any, script: Script) -> None:
         assert self.hits(script, *range(50), amount=0) == [0] * 50
         assert call("EXISTS", "{t}:window") == 0

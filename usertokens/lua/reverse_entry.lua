@@ -1,4 +1,5 @@
---[[ Give back what a spend or a capture took, wholly or in part, never more than it took.
+--[[ Give back what a spend or a capture took, wholly or in part, never more than it took
+(shown by tests/usertokens/test_machine.py::test_thousands_of_steps_beside_the_model).
 KEYS  as ledger.lua (8–10 always), 11 reversed
 ARGV  as ledger.lua, 9 entry (its number), 10 amount (tokens, int > 0, "" = all that is left),
       11 what the entry took (JSON array grant, tokens, …) when it is in the archive, "" otherwise

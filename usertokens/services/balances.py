@@ -100,7 +100,8 @@ def add_tokens(
 def adjust_tokens(
     user_id: str, change: int, *, reason: str, actor: str, key: str = "", now: datetime | None = None
 ) -> Movement:
-    """Correct a balance by hand, by a signed number of tokens, never below zero.
+    """Correct a balance by hand, by a signed number of tokens, never below zero
+    (shown by tests/usertokens/test_machine.py::test_thousands_of_steps_beside_the_model).
 
     Raises InsufficientTokens, BalanceTooLarge, IdempotencyConflict or AccountClosed, or ValueError for a change of 0.
     """

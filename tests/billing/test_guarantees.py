@@ -1,0 +1,103 @@
+"""What must not happen: each of these was true by a comment alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from billing import keys
+from billing.errors import CustomerBusy
+from billing.models import StripeCustomer
+from billing.services import effects, inbox, standings, sync
+from billing.services.sync import sync_customer
+from billing.types import State, TopUp
+from kv.connection import call, call_write
+from tests.billing.story import Story
+from usertokens.services import balances, journal
+
+
+def test_an_event_that_another_has_claimed_is_left_to_it(story: Story) -> None:
+    """The lease of the first ran out while it worked; the second is at it now."""
+    story.stripe.world.emit("product.updated", {"id": "prod_1", "object": "product"})
+    assert story.post(story.stripe.world.events[-1]) == 200
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    late = inbox.claim_event(now=now)
+    quick = inbox.claim_event(now=now + inbox.LEASE)
+    assert late is not None
+    assert quick is not None
+    assert late.pk == quick.pk
+    inbox.finish_event(late)
+    quick.refresh_from_db()
+    assert quick.state == State.PROCESSING
+    inbox.park_event(late, "too late")
+    inbox.retry_event(late, "too late")
+    quick.refresh_from_db()
+    assert (quick.state, quick.error) == (State.PROCESSING, "")
+    inbox.finish_event(quick)
+    quick.refresh_from_db()
+    assert quick.state == State.DONE
+
+
+def test_nothing_more_takes_effect_once_the_lock_is_lost(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    story.buy_tokens()
+    story.buy_tokens(5000)
+    settle, settled = effects.settle_topup, []
+
+    def take_over(user_id: str, topup: TopUp, **more: Any) -> None:
+        settle(user_id, topup, **more)
+        settled.append(topup.tokens)
+        call_write("SET", keys.lock(user_id), "another's")
+
+    monkeypatch.setattr(effects, "settle_topup", take_over)
+    with pytest.raises(CustomerBusy):
+        sync_customer(story.customer, now=story.now)
+    assert settled == [1000]
+    assert standings.read_applied(story.user_id) is None
+    assert call("GET", keys.lock(story.user_id)) == b"another's"
+
+
+def test_nothing_stays_seen_of_an_account_that_closes_meanwhile(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    story.buy_plan()
+    customer, write = story.customer, sync.write_standing
+
+    def closes_first(*args: Any) -> bool:
+        StripeCustomer.objects.filter(user=story.user).update(user=None, closed_at=story.now)
+        standings.forget_standing(story.user_id)
+        return write(*args)
+
+    monkeypatch.setattr(sync, "write_standing", closes_first)
+    sync_customer(customer, now=story.now)
+    assert call("EXISTS", keys.standing(story.user_id)) == 0
+
+
+@pytest.mark.parametrize("outcome", ["lost", "part refunded, still open"])
+def test_disputed_tokens_are_at_no_moment_spendable(
+    story: Story, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    """Between any two calls of a sync the balance holds nothing of the purchase."""
+    session = story.buy_tokens()
+    story.deliver()
+    dispute = story.stripe.desk.dispute(session)
+    story.deliver()
+    assert story.balance == 100
+    seen: list[int] = []
+    for name in ("reverse_grant", "restore_grant", "freeze_grant", "unfreeze_grant", "grant_tokens"):
+        call_it = getattr(effects.purchases, name)
+
+        def watched(*args: Any, call_it: Any = call_it, **more: Any) -> Any:
+            answer = call_it(*args, **more)
+            seen.append(balances.get_balance(story.user_id, now=story.now).tokens.balance)
+            return answer
+
+        monkeypatch.setattr(effects.purchases, name, watched)
+    if outcome == "lost":
+        story.stripe.desk.close_dispute(dispute["id"], "lost")
+    else:
+        story.stripe.desk.refund(session, 125)
+    story.deliver()
+    assert seen
+    assert max(seen) == 100
+    assert story.debt == 0
+    assert journal.list_transactions(story.user_id, now=story.now).results[0].balance_after == 100
