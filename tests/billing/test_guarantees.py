@@ -15,7 +15,7 @@ from billing.services.sync import sync_customer
 from billing.types import State, TopUp
 from kv.connection import call, call_write
 from tests.billing.story import Story
-from usertokens.services import balances, journal
+from usertokens.services import balances, journal, purchases
 
 
 def test_an_event_that_another_has_claimed_is_left_to_it(story: Story) -> None:
@@ -84,14 +84,14 @@ def test_disputed_tokens_are_at_no_moment_spendable(
     assert story.balance == 100
     seen: list[int] = []
     for name in ("reverse_grant", "restore_grant", "freeze_grant", "unfreeze_grant", "grant_tokens"):
-        call_it = getattr(effects.purchases, name)
+        call_it = getattr(purchases, name)
 
         def watched(*args: Any, call_it: Any = call_it, **more: Any) -> Any:
             answer = call_it(*args, **more)
             seen.append(balances.get_balance(story.user_id, now=story.now).tokens.balance)
             return answer
 
-        monkeypatch.setattr(effects.purchases, name, watched)
+        monkeypatch.setattr(purchases, name, watched)
     if outcome == "lost":
         story.stripe.desk.close_dispute(dispute["id"], "lost")
     else:
