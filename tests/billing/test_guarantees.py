@@ -60,7 +60,7 @@ def test_nothing_more_takes_effect_once_the_lock_is_lost(story: Story, monkeypat
 
 def test_nothing_stays_seen_of_an_account_that_closes_meanwhile(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     story.buy_plan()
-    customer, write = story.customer, sync.write_standing
+    customer, write = story.customer, standings.write_standing
 
     def closes_first(*args: Any) -> bool:
         StripeCustomer.objects.filter(user=story.user).update(user=None, closed_at=story.now)
