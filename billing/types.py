@@ -32,7 +32,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """The plan that will hold from a moment on, as known now."""
+    """The plan that will hold from a moment on, as known now.
+
+    at: of a change that waits for its payment, when the period began that the payment is for: it is past.
+    """
 
     plan: Plan
     at: datetime

@@ -102,6 +102,10 @@ def _standing(subscription: dict[str, Any], now: datetime) -> Standing | None:
     periods = _periods(subscription, now)
     is_paid = any(period.is_paid and period.starts == start for period in periods)
     paid = (start, end) if is_paid else period_before(start, item["price"].get("recurring"))
+    brought = [period.plan.rank for period in periods if period.is_paid and period.starts <= now < period.ends]
+    if brought and max(brought) < plan.rank and standing.pending is None:
+        # A change to more that is not paid yet: what is paid for goes on beside it, and this waits.
+        standing = replace(standing, pending=PendingChange(plan, start))
     return replace(standing, paid_start=paid[0], paid_end=paid[1])
 
 

@@ -141,9 +141,12 @@ class TestUnpaid:
         story.stripe.desk.change_price(subscription, story.shop["premium_year"], pays=False)
         story.deliver()
         assert granted(story) == 1000
+        pending = story.standing.pending
+        assert pending is not None
+        assert pending.plan == Plan.PREMIUM
         story.stripe.desk.recover(subscription)
         story.deliver()
-        assert (granted(story), story.plan) == (6000, "Premium")
+        assert (granted(story), story.plan, story.standing.pending) == (6000, "Premium", None)
 
     def test_what_comes_after_changes_nothing_of_a_paid_period(self, story: Story) -> None:
         """The latest invoice is about something else, and paid; the period's own is open."""
