@@ -1,4 +1,4 @@
-"""`record_hit` through the service against redis-py's bare `evalsha`; a repeat visit, which asks the store nothing."""
+"""`record_hit` through the service against redis-py's bare `evalsha`; a repeat visit, which is one short script."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ def run() -> Iterator[Row]:
     with fresh_store() as placed, override_settings(RATE_LIMITS={}):
         client: Any = plain_client(placed)
         sha = client.script_load(record_hit_script.source)
-        today = local_day().isoformat()
+        today = local_day()
+        limits = (1000, 600_000_000, 2000, 600_000_000)
         ready: list[tuple[Any, ...]] = []
         for number in range(_READY):
             caller = address_hash(str(IPv4Address(0x0B000000 + number))).hex()[:32]
-            names = keys.hit("DEMO", caller[:24], caller)
-            ready.append((*names, "DEMO", today, 600, 10_000, keys.OTHER, 30, 60_000_000, 120, 60_000_000, "", 0, ""))
+            names = keys.hit("DEMO", caller[:24], caller, today)
+            arguments = ("DEMO", "DEMO", today.isoformat(), 600, 10_000, keys.OTHER, *limits, "", 0, "", "")
+            ready.append((*names, *arguments, 5, 60, 8_640_000, 20_000, 172_800))
         addresses = [str(IPv4Address(0x0C000000 + number)) for number in range(_READY)]
         candidates = {
             "ours": lambda number: record_hit(code="DEMO", address=addresses[number], agent=_AGENT),
-            "theirs": lambda number: client.evalsha(sha, 14, *ready[number]),
+            "theirs": lambda number: client.evalsha(sha, 18, *ready[number]),
         }
         with pinned(*server_pids()):
             rates = side_by_side(candidates, calls=_CALLS)
@@ -51,7 +53,7 @@ def run() -> Iterator[Row]:
 
 
 def _repeat_visits() -> Row:
-    """Commands that the server got in 1000 visits with the cookie: none but the question itself."""
+    """Commands that the server got in 1000 visits with the cookie: one each, and the question itself."""
     view = HitView.as_view()
     request = RequestFactory(headers={"User-Agent": _AGENT}).get("/api/analytics/qr", {"code": "DEMO"})
     request.COOKIES["qr_counted"] = "DEMO"
@@ -61,5 +63,5 @@ def _repeat_visits() -> Row:
             raise RuntimeError("a repeat visit was counted")
     asked = commands_processed() - before
     return Row(
-        "codetags: repeat visit with the cookie", f"{asked} commands", "1000 visits", "1000", asked / 1000, "≤0.0"
+        "codetags: repeat visit with the cookie", f"{asked} commands", "1000 visits", "1000", asked / 1000, "≤1.0"
     )

@@ -25,11 +25,18 @@ View = Callable[..., HttpResponseBase]
 class CodeTagAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
     """The registry: which codes are planned, and when they count."""
 
-    list_display = ("code", "label", "start", "end", "archived", "created_by")
+    list_display = ("code", "label", "counts_for", "start", "end", "archived", "created_by")
+    list_select_related = ("counts_for", "created_by")
+    autocomplete_fields = ("counts_for",)
     list_filter = ("archived",)
     search_fields = ("code", "label", "note")
     readonly_fields = ("created_by", "created_at", "updated_at")
     date_hierarchy = "created_at"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CodeTag | None = None) -> tuple[str, ...]:
+        """Posters carry a code that exists: its name stays."""
+        fixed = tuple(map(str, super().get_readonly_fields(request, obj)))
+        return ("code", *fixed) if obj else fixed
 
     def save_model(self, request: HttpRequest, obj: CodeTag, form: Any, change: bool) -> None:  # noqa: FBT001 (Django's)
         """Who added a code is kept with it."""

@@ -7,6 +7,18 @@ class MalformedCode(ValueError):
     """What was given does not look like a code (CODETAGS_PATTERN)."""
 
 
+class BadPattern(ValueError):
+    """CODETAGS_PATTERN is none that browsers and this side read alike: the sentence says why."""
+
+
+class CodeIsFixed(ValueError):
+    """A code that exists can't be changed: posters carry it."""
+
+
+class BadAlias(ValueError):
+    """A code can't count for that one: the sentence says why."""
+
+
 class BadCursor(ValueError):
     """A `before` that no list has given out."""
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from codetags.conf import app_settings
 from kv.globs import literal
 
@@ -13,6 +15,12 @@ FAMILIES = ("{qr}:",)
 
 #: The code under which strangers beyond CODETAGS_MAX_UNKNOWN are counted. No code can have this name.
 OTHER = "~OTHER"
+
+#: How long the days of what was not counted are kept: a little longer than the chart that a code's page opens with.
+LEFT_OUT_DAYS = 100
+#: Fields of such a day; what is new beyond them stands under ~OTHER, so that robots that try codes fill no memory.
+LEFT_OUT_FIELDS = 20_000
+_DAY = timedelta(days=1)
 
 #: The field of a daily series that holds hits taken over without a date: the total is always the sum of the series.
 UNDATED = "1970-01-01"
@@ -47,7 +55,10 @@ def rank() -> str:
 
 
 def registry() -> str:
-    """HASH code → "start|end|archived" (YYYY-MM-DD or empty; "1" or "0"). No TTL. Written by mirror_code."""
+    """HASH code → "start|end|archived" (YYYY-MM-DD or empty; "1" or "0"), of an alias "|its code" behind it. No TTL.
+
+    Written by mirror_code.
+    """
     return f"{_qr()}registry"
 
 
@@ -61,9 +72,27 @@ def unknown() -> str:
     return f"{_qr()}unknown"
 
 
-def outside() -> str:
-    """HASH code → hits before its start, after its end or while archived. No TTL. Written by record_hit."""
-    return f"{_qr()}outside"
+def left_out() -> str:
+    """HASH "<code> <reason>", and "<reason>" for all codes → calls that were not counted. No TTL.
+
+    Written by record_hit and leave_out_hit. The codes are those of the registry, of `unknown`, and ~OTHER.
+    """
+    return f"{_qr()}left_out"
+
+
+def left_out_on(day: date) -> str:
+    """HASH as `left_out`, of one day. TTL LEFT_OUT_DAYS. Written by record_hit and leave_out_hit."""
+    return f"{_qr()}left_out:{day.isoformat()}"
+
+
+def landings_on(day: date) -> str:
+    """SET of 8 bytes each: the ids of landings that were counted that day. TTL two days. Written by record_hit."""
+    return f"{_qr()}landings:{day.isoformat()}"
+
+
+def crowd(caller: str, code: str) -> str:
+    """STRING visitors of one address on one code who came close together. TTL CROWD_SECONDS. Written by record_hit."""
+    return f"{_qr()}crowd:{caller}:{code}"
 
 
 def code_window(caller: str, code: str) -> str:
@@ -121,7 +150,7 @@ def family(part: str = "") -> str:
     return literal(f"{_qr()}{part}") + "*"
 
 
-def hit(code: str, fingerprint: str, caller: str) -> list[str]:
+def hit(code: str, fingerprint: str, caller: str, today: date) -> list[str]:
     """The keys of record_hit in its order, built at once: it is the busiest script."""
     stem = _qr()
     return [
@@ -134,11 +163,15 @@ def hit(code: str, fingerprint: str, caller: str) -> list[str]:
         f"{stem}rank",
         f"{stem}registry",
         f"{stem}unknown",
-        f"{stem}outside",
+        f"{stem}crowd:{caller}:{code}",
         f"{stem}rate:{caller}:{code}",
         f"{stem}rate:{caller}",
         f"{stem}outbox",
         f"{stem}outbox:state",
+        f"{stem}left_out",
+        f"{stem}left_out:{today.isoformat()}",
+        f"{stem}landings:{today.isoformat()}",
+        f"{stem}landings:{(today - _DAY).isoformat()}",
     ]
 
 

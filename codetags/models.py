@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.dispatch import Signal
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from codetags.errors import MalformedCode
-from codetags.services.codes import LONGEST, parse_code
+from codetags.errors import BadAlias, CodeIsFixed, MalformedCode
+from codetags.services.codes import parse_code
+from codetags.services.patterns import LONGEST
+
+#: Rows were added or changed many at once, which sends no post_save. Arguments: codes, using.
+codes_changed = Signal()
 
 
 def looks_like_a_code(text: str) -> None:
@@ -23,8 +30,35 @@ def looks_like_a_code(text: str) -> None:
         ) from error
 
 
+class CodeTagQuerySet(models.QuerySet["CodeTag"]):
+    """Changes of many codes at once: they change no code itself, and the store hears of them as of any other."""
+
+    def update(self, **values: Any) -> int:
+        """Change the rows, but not their codes. Raises CodeIsFixed."""
+        if "code" in values:
+            raise CodeIsFixed
+        values.setdefault("updated_at", timezone.now())
+        codes = list(self.values_list("code", flat=True))
+        changed = super().update(**values)
+        codes_changed.send(self.model, codes=codes, using=self.db)
+        return changed
+
+    def bulk_create(self, objs: Iterable[CodeTag], *args: Any, **kwargs: Any) -> list[CodeTag]:
+        """Add the rows, their codes in capitals."""
+        objs = list(objs)
+        for tag in objs:
+            tag.code = tag.code.upper()
+        created = super().bulk_create(objs, *args, **kwargs)
+        codes_changed.send(self.model, codes=[tag.code for tag in created], using=self.db)
+        return created
+
+
 class CodeTag(models.Model):
-    """A code that somebody has planned: printed on a poster, with a name and, if wanted, dates."""
+    """A code that somebody has planned: printed on a poster, with a name and, if wanted, dates.
+
+    A code that exists keeps its name, since posters carry it. counts_for: another code that its hits count for; the
+    dates are that one's then.
+    """
 
     code = models.CharField(
         _("code"),
@@ -44,6 +78,16 @@ class CodeTag(models.Model):
     archived = models.BooleanField(
         _("archived"), default=False, help_text=_("No longer in use; its hits are counted apart.")
     )
+    counts_for = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="aliases",
+        limit_choices_to={"counts_for": None},
+        verbose_name=_("counts for"),
+        help_text=_("A second code of the same campaign: from now on its hits count for the code chosen here."),
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -56,6 +100,8 @@ class CodeTag(models.Model):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed at"), auto_now=True, db_index=True)
 
+    objects = CodeTagQuerySet.as_manager()
+
     class Meta:
         ordering = ("code",)
         verbose_name = _("code")
@@ -65,15 +111,37 @@ class CodeTag(models.Model):
         return f"{self.code} · {self.label}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Codes are kept in capitals, however they came."""
+        """Codes are kept in capitals, however they came. Raises CodeIsFixed or BadAlias."""
         self.code = self.code.upper()
+        if self._was_renamed():
+            raise CodeIsFixed
+        if problem := self._alias_problem():
+            raise BadAlias(problem)
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """The code in capitals, the dates in order. Raises Django's ValidationError."""
+        """The code as it was, the dates in order, no alias of an alias. Raises Django's ValidationError."""
         self.code = self.code.upper()
+        if self._was_renamed():
+            raise ValidationError({"code": _("A code that exists can’t be changed. Add another that counts for it.")})
         if self.start and self.end and self.end < self.start:
             raise ValidationError({"end": _("The last day is before the first.")})
+        if problem := self._alias_problem():
+            raise ValidationError({"counts_for": problem})
+
+    def _was_renamed(self) -> bool:
+        known = type(self).objects.filter(pk=self.pk).values_list("code", flat=True).first()
+        return known is not None and known != self.code
+
+    def _alias_problem(self) -> str:
+        """Why this code can't count for that one; "" when it can, or counts for itself."""
+        if self.counts_for is None:
+            return ""
+        if self.counts_for.pk == self.pk or self.counts_for.counts_for_id is not None:
+            return str(_("Choose a code that counts for itself."))
+        if not self._state.adding and self.aliases.exists():
+            return str(_("Other codes count for this one."))
+        return ""
 
 
 class DailyHits(models.Model):

@@ -13,6 +13,9 @@ class HitInput(serializers.Serializer[Any]):
     """What a landing sends."""
 
     code = TextField(max_length=64, help_text="Upper-cased first; by default four letters or digits.")
+    id = serializers.CharField(
+        min_length=1, max_length=64, required=False, help_text="Of one landing; the same id counts once within a day."
+    )
 
 
 class HitOutput(serializers.Serializer[Any]):
@@ -51,6 +54,10 @@ class CodeOutput(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text="Hits, on the chosen days if any are.")
     last_seen = serializers.DateTimeField(allow_null=True)
     last_30_days = serializers.ListField(child=serializers.IntegerField(), help_text="Oldest first, today last.")
+    not_counted = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="Calls that were not counted, by reason; on the chosen days if any are.",
+    )
 
 
 class CountsOutput(serializers.Serializer[Any]):

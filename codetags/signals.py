@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from codetags.models import CodeTag
+from codetags.models import CodeTag, codes_changed
 from codetags.services.registry import mirror_code
 from kv.errors import StoreUnavailable
 
@@ -21,6 +21,13 @@ log = logging.getLogger(__name__)
 def mirror_changed_code(sender: type[CodeTag], instance: CodeTag, using: str, **kwargs: Any) -> None:
     """Mirror the code once the change can no longer be undone."""
     transaction.on_commit(partial(_mirror, instance.code), using=using)
+
+
+@receiver(codes_changed, sender=CodeTag)
+def mirror_changed_codes(sender: type[CodeTag], codes: list[str], using: str, **kwargs: Any) -> None:
+    """The same for many codes at once."""
+    for code in codes:
+        transaction.on_commit(partial(_mirror, code), using=using)
 
 
 def _mirror(code: str) -> None:

@@ -12,16 +12,38 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What became of a hit: counted, seen before by the backstop, or outside the code's dates."""
+    """What became of a hit.
+
+    SEEN: looks like a visitor whom the backstop remembers, who may be somebody else. AGAIN: the same landing, counted
+    before. OUTSIDE: outside the code's dates.
+    """
 
     COUNTED = "counted"
     SEEN = "seen"
+    AGAIN = "again"
     OUTSIDE = "outside"
+
+
+class Reason(StrEnum):
+    """Why a call was not counted. UNREADABLE is of no code; the others are kept by code too."""
+
+    REPEAT = "repeat"
+    LIMITED = "limited"
+    BOT = "bot"
+    STAFF = "staff"
+    PREFETCH = "prefetch"
+    CROSS_SITE = "cross_site"
+    OUTSIDE = "outside"
+    UNREADABLE = "unreadable"
+
+
+#: Calls that were not counted, by reason; every reason is there, in the order of Reason.
+LeftOut = dict[Reason, int]
 
 
 @dataclass(frozen=True, slots=True)
 class CodeCounts:
-    """One code's figures. last_30_days: hits by day, oldest first; outside: hits outside its dates, counted apart.
+    """One code's figures. last_30_days: hits by day, oldest first; left_out: calls that were not counted.
 
     registered: as the registry says, None for a code that it does not have.
     """
@@ -31,13 +53,21 @@ class CodeCounts:
     count: int
     last_seen: datetime | None
     last_30_days: tuple[int, ...]
-    outside: int
+    left_out: LeftOut
     registered: RegisteredCode | None
+
+    @property
+    def outside(self) -> int:
+        """Hits before its start, after its end or while archived."""
+        return self.left_out.get(Reason.OUTSIDE, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredCode:
-    """A code of the registry: counted from `start` to `end` (None: open), never while archived."""
+    """A code of the registry: counted from `start` to `end` (None: open), never while archived.
+
+    counts_for: the code that its hits count for, "" for its own.
+    """
 
     code: str
     label: str
@@ -45,6 +75,7 @@ class RegisteredCode:
     start: date | None
     end: date | None
     is_archived: bool
+    counts_for: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +89,16 @@ class CodePage:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """Hits of one code on one day."""
+    """Hits of one code on one day, and its calls of that day that were not counted."""
 
     day: date
     count: int
+    left_out: LeftOut
+
+    @property
+    def left_out_count(self) -> int:
+        """The calls that were not counted, whatever the reason."""
+        return sum(self.left_out.values())
 
 
 @dataclass(frozen=True, slots=True)

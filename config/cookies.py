@@ -23,4 +23,10 @@ COOKIES = (
         None,
         Storage.SESSION,
     ),
+    StorageItem(
+        "stats.uses",
+        _("Keeps the use of a tool until it is counted: the tool’s name and a number made for this one call."),
+        None,
+        Storage.SESSION,
+    ),
 )

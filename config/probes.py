@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
+from codetags.services.left_out import sum_left_out
 from kv.health import check_store
 from kv.rest.permissions import holds
 from kv.rest.views import ApiView
@@ -75,6 +76,12 @@ class _Figures:
         for reason, count in today.left_out.items():
             left_out.add_metric([reason], count)
         yield left_out
+        missed = CounterMetricFamily(
+            "countinghouse_code_hits_left_out", "Landings with a campaign code not counted.", labels=["reason"]
+        )
+        for why, count in sum_left_out().items():
+            missed.add_metric([why.value], count)
+        yield missed
 
 
 def _store_answers() -> bool:

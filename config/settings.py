@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from codetags.services.patterns import check_pattern
 from config.environment import Environment
 from config.private_files import keep_private
 from kv.caches import check_url, clearable_cache, database_of, durable_cache
@@ -193,8 +194,8 @@ QR_ANALYTICS_EXTERNAL_URL = env.text("QR_ANALYTICS_EXTERNAL_URL")
 QR_ANALYTICS_EXTERNAL_SECRET = env.text("QR_ANALYTICS_EXTERNAL_SECRET")
 QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE = env.boolean("QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE", default=False)
 try:
-    re.compile(CODETAGS_PATTERN)
-except re.error as _error:
+    check_pattern(CODETAGS_PATTERN)
+except ValueError as _error:
     raise ImproperlyConfigured(f"CODETAGS_PATTERN: {_error}") from None
 if QR_ANALYTICS_EXTERNAL_URL and not QR_ANALYTICS_EXTERNAL_SECRET:
     raise ImproperlyConfigured(

@@ -1,6 +1,6 @@
 --[[ Show one code of the registry to record_hit, or that it is gone from there.
 KEYS  registry (HASH), unknown (SET), rank (ZSET), count of the code (STRING)
-ARGV  code, "start|end|archived" or "" when the registry has it no more
+ARGV  code, "start|end|archived", of an alias "|its code" behind it, or "" when the registry has it no more
 Returns "mirrored" | "gone" ]]
 if ARGV[2] ~= '' then
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])

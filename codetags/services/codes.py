@@ -1,18 +1,30 @@
-"""What a code is, and what is written of it in a visitor's cookie."""
+"""What a code is, how it is read out of a link, and what is written of it in a visitor's cookie."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from urllib.parse import parse_qsl
 
 from codetags.conf import app_settings
 from codetags.errors import MalformedCode
+from codetags.services.patterns import LONGEST
 
 #: Codes that the cookie remembers, the newest last.
 REMEMBERED = 10
-#: No code is longer, whatever the pattern allows: it becomes part of keys and of a column.
-LONGEST = 32
+#: The name in links, in whatever letters.
+PARAMETER = "qr"
 _SEPARATOR = "."
+
+# The same in landing.js; tests/codetags/spelled_links.json holds both to it.
+_BLANKS = "\t\n\v\f\r \x85\xa0\xad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
+_AROUND = re.compile(f"^[{_BLANKS}]+|[{_BLANKS}]+$")
+# Where another part of an address begins: ?utm_source=…, a path, a fragment, a parameter that was escaped.
+_NEXT_PART = re.compile(r"[?&#/\\]")
+_TRAILING = re.compile(f"(?:[^0-9A-Za-z\u0080-\U0010ffff]|[{_BLANKS}«»‘’‚‛“”„‟‹›…–—、。！，：；？）】」])+$")
+# A parameter behind "&amp;", as pages write it and some programs send it.
+_ESCAPED = "amp;"
 
 
 def parse_code(text: str) -> str:
@@ -26,6 +38,33 @@ def parse_code(text: str) -> str:
     return code
 
 
+def read_code(spellings: Iterable[str]) -> str:
+    """The code of the first of the values that has one, as it stands or without what is put around codes.
+
+    Blanks on both sides are dropped, and at the end punctuation and the beginning of another part of an address.
+    Raises MalformedCode when none has one.
+    """
+    last = ""
+    for spelling in spellings:
+        for text in _without_surroundings(spelling):
+            try:
+                return parse_code(text)
+            except MalformedCode:
+                last = text[:LONGEST]
+    raise MalformedCode(last)
+
+
+def read_link(query: str) -> str | None:
+    """The code in an address's query; None without a parameter `qr`. Raises MalformedCode for one without a code."""
+    values = [value for name, value in parse_qsl(query, keep_blank_values=True) if is_parameter(name)]
+    return read_code(values) if values else None
+
+
+def is_parameter(name: str) -> bool:
+    """Whether a parameter of a link, by its name, is the one with the code."""
+    return name.lower().removeprefix(_ESCAPED) == PARAMETER
+
+
 def is_code(text: str) -> bool:
     """Whether `text` is a code as it is kept: upper-cased."""
     return len(text) <= LONGEST and _pattern(app_settings.CODETAGS_PATTERN).fullmatch(text) is not None
@@ -36,9 +75,14 @@ def read_remembered(cookie: str) -> tuple[str, ...]:
     return tuple(word for word in cookie[:1024].split(_SEPARATOR) if is_code(word))[-REMEMBERED:]
 
 
-def write_remembered(known: tuple[str, ...], code: str) -> str:
-    """The cookie's value with `code` as the newest of the last ten."""
-    return _SEPARATOR.join([*(other for other in known if other != code), code][-REMEMBERED:])
+def write_remembered(known: tuple[str, ...], *codes: str) -> str:
+    """The cookie's value with `codes` as the newest of the last ten."""
+    return _SEPARATOR.join([*(other for other in known if other not in codes), *dict.fromkeys(codes)][-REMEMBERED:])
+
+
+def _without_surroundings(spelling: str) -> tuple[str, str]:
+    text = _AROUND.sub("", spelling[:1024])
+    return text, _TRAILING.sub("", _NEXT_PART.split(text, maxsplit=1)[0])
 
 
 @lru_cache(maxsize=16)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: The cookie that remembers which codes have been counted.
 COUNTED_COOKIE = "qr_counted"
 COUNTED_SECONDS = 86400
+#: What landing.js keeps until it is answered.
+LANDINGS_ITEM = "codetags.landings"
 #: The cookie that remembers what a visitor chose: six months.
 CHOICE_COOKIE = "cookie_choice"
 CHOICE_SECONDS = 182 * 86400
@@ -35,6 +37,14 @@ _OWN = (
             "codes alone, nothing about you."
         ),
         timedelta(seconds=COUNTED_SECONDS),
+    ),
+    StorageItem(
+        LANDINGS_ITEM,
+        gettext_lazy(
+            "Keeps the campaign code that brought you here until it is counted, with a number made for this one call."
+        ),
+        None,
+        Storage.SESSION,
     ),
     StorageItem(
         CHOICE_COOKIE,

@@ -11,6 +11,7 @@ from codetags import keys
 from codetags.errors import BadCursor
 from codetags.models import CodeTag, DailyHits
 from codetags.services.calendar import EARLIEST, milliseconds_of, moment_of, start_of
+from codetags.services.left_out import list_left_out, list_left_out_days
 from codetags.services.registry import registered_codes
 from codetags.services.rollup import rolled_until
 from codetags.types import CodeCounts, CodePage, DayCount
@@ -56,7 +57,7 @@ def list_codes(
         if place:
             offset = sum((count, code) >= (int(place[0]), place[1]) for code, count in ranking)
         total, ranked = len(ranking), ranking[offset : offset + limit]
-    codes = describe_codes(ranked, now=now)
+    codes = describe_codes(ranked, since=since, until=until, now=now)
     more = offset + len(ranked) < total and bool(ranked)
     return CodePage(codes, total, f"{ranked[-1][1]}-{ranked[-1][0]}" if more else None)
 
@@ -71,7 +72,7 @@ def each_code(
     else:
         ranking = _ranking(since, until, search, now)
     for start in range(0, len(ranking), _CHUNK):
-        yield from describe_codes(ranking[start : start + _CHUNK], now=now)
+        yield from describe_codes(ranking[start : start + _CHUNK], since=since, until=until, now=now)
 
 
 def get_code(code: str, *, now: datetime | None = None) -> CodeCounts | None:
@@ -87,23 +88,29 @@ def list_days(code: str, *, since: date, until: date) -> tuple[DayCount, ...]:
     """One code's hits on each day from `since` to `until`, oldest first, from the store. Raises StoreUnavailable."""
     dates = [since + timedelta(days=step) for step in range((until - since).days + 1)]
     replies = call("HMGET", keys.days(code), *(day.isoformat() for day in dates))
-    return tuple(DayCount(day, int(reply or 0)) for day, reply in zip(dates, replies, strict=True))
+    rows = zip(dates, replies, list_left_out_days(code, dates), strict=True)
+    return tuple(DayCount(day, int(reply or 0), left_out) for day, reply, left_out in rows)
 
 
-def describe_codes(ranked: Ranking, *, now: datetime | None = None) -> tuple[CodeCounts, ...]:
-    """What there is to say of each code beside its count: one round trip and one query for all of them."""
+def describe_codes(
+    ranked: Ranking, *, since: date | None = None, until: date | None = None, now: datetime | None = None
+) -> tuple[CodeCounts, ...]:
+    """What there is to say of each code beside its count: two round trips and one query for all of them.
+
+    since, until: the days of what was not counted; it is kept for LEFT_OUT_DAYS.
+    """
     if not ranked:
         return ()
     codes = [code for code, _ in ranked]
     today = local_day(now)
     days = [(today - timedelta(days=back)).isoformat() for back in range(SPARK_DAYS - 1, -1, -1)]
-    seen, outside, *series = call_many(
+    seen, *series = call_many(
         [
             ("ZMSCORE", keys.last_seen(), *codes),
-            ("HMGET", keys.outside(), *codes),
             *(("HMGET", keys.days(code), *days) for code in codes),
         ]
     )
+    missed = list_left_out(codes, since=since, until=until, now=now)
     known = registered_codes(codes)
     return tuple(
         CodeCounts(
@@ -112,10 +119,10 @@ def describe_codes(ranked: Ranking, *, now: datetime | None = None) -> tuple[Cod
             count=count,
             last_seen=moment_of(int(float(at))) if at is not None else None,
             last_30_days=tuple(int(value or 0) for value in spark),
-            outside=int(out or 0),
+            left_out=left_out,
             registered=known.get(code),
         )
-        for (code, count), at, out, spark in zip(ranked, seen, outside, series, strict=True)
+        for (code, count), at, left_out, spark in zip(ranked, seen, missed, series, strict=True)
     )
 
 

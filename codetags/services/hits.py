@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
 from codetags.services.calendar import milliseconds_of
-from codetags.types import Outcome
+from codetags.services.left_out import leave_out_hit
+from codetags.types import Outcome, Reason
 from kv.addresses import address_hash
 from kv.agents import AGENT_LENGTH
 from kv.days import local_day
@@ -18,19 +20,40 @@ from kv.scripts import Script
 from kv.throttling import RateLimit, RateLimited
 
 _MICROSECONDS = 1_000_000
+_DAY_SECONDS = 86_400
 _OUTCOMES = {outcome.value.encode(): outcome for outcome in Outcome}
+#: So many visitors of one address on one code within so many seconds are a crowd: there two who look alike are two.
+CROWD = 5
+CROWD_SECONDS = 60
 
 record_hit_script = Script("codetags", "record_hit")
+# Which code an alias counts for, as the script last said: it checks that with each hit, so an old entry does no harm.
+_targets: dict[str, str] = {}
+_MOST_TARGETS = 1000
 
 
-def record_hit(*, code: str, address: str, agent: str, now: datetime | None = None) -> Outcome:
+def record_hit(
+    *,
+    code: str,
+    address: str,
+    agent: str,
+    traits: str = "",
+    landing: str = "",
+    remembered: Collection[str] = (),
+    now: datetime | None = None,
+) -> Outcome:
     """Count one hit of a well-formed code, once for each visitor within CODETAGS_BACKSTOP_SECONDS; one round trip.
 
-    address: canonical, see kv.addresses. agent: the browser's name for itself. Neither is kept: a keyed fingerprint of
-    both, different for each code, stands for the visitor as long as the backstop lasts, by the server's clock.
-    Raises RateLimited or StoreUnavailable, having counted nothing.
+    address: canonical, see kv.addresses. agent: the browser's name for itself; traits: what else it says of itself with
+    every call. None of them is kept: a keyed fingerprint, different for each code, stands for the visitor as long as
+    the backstop lasts, by the server's clock.
+    landing: an id made for one landing; with the same one a hit counts once in a day, however often it is reported.
+    remembered: codes that were counted for this visitor before.
+    The first hit of an alias in a process takes a second round trip. Raises RateLimited or StoreUnavailable, having
+    counted nothing.
     """
     visitor = address_hash(address)
+    today = local_day(now)
     settings = app_settings
     # Read only where there is a sink: a setting that the project leaves out costs 5 µs.
     sink = (
@@ -38,27 +61,57 @@ def record_hit(*, code: str, address: str, agent: str, now: datetime | None = No
         if settings.QR_ANALYTICS_EXTERNAL_URL
         else ("", 0)
     )
-    reply = record_hit_script.run(
-        keys.hit(code, _fingerprint(visitor, code, agent), visitor.hex()[:32]),
-        (
-            code,
-            local_day(now).isoformat(),
-            settings.CODETAGS_BACKSTOP_SECONDS,
-            settings.CODETAGS_MAX_UNKNOWN,
-            keys.OTHER,
-            *_limit(CODE_LIMIT),
-            *_limit(CODES_LIMIT),
-            *sink,
-            milliseconds_of(now) if now else "",
-        ),
-    )
+    target = _targets.get(code, code)
+    for _ in range(3):  # an alias that is changed just now
+        reply = record_hit_script.run(
+            keys.hit(target, _fingerprint(visitor, target, agent, traits), visitor.hex()[:32], today),
+            (
+                code,
+                target,
+                today.isoformat(),
+                settings.CODETAGS_BACKSTOP_SECONDS,
+                settings.CODETAGS_MAX_UNKNOWN,
+                keys.OTHER,
+                *_limit(CODE_LIMIT),
+                *_limit(CODES_LIMIT),
+                *sink,
+                milliseconds_of(now) if now else "",
+                _landing(target, landing) if landing else "",
+                CROWD,
+                CROWD_SECONDS,
+                keys.LEFT_OUT_DAYS * _DAY_SECONDS,
+                keys.LEFT_OUT_FIELDS,
+                2 * _DAY_SECONDS,
+            ),
+        )
+        if reply[0] != b"alias":
+            break
+        target = _learn(code, reply[1].decode())
+        if target in remembered:
+            leave_out_hit(code=code, reason=Reason.REPEAT, now=now)
+            return Outcome.AGAIN
     return _outcome(reply)
+
+
+def target_of(code: str) -> str:
+    """The code that `code` counts for, as far as this process has heard: itself, unless it is an alias."""
+    return _targets.get(code, code)
+
+
+def _learn(code: str, target: str) -> str:
+    if code == target:
+        _targets.pop(code, None)
+    else:
+        if len(_targets) >= _MOST_TARGETS:
+            _targets.clear()
+        _targets[code] = target
+    return target
 
 
 def _outcome(reply: Any) -> Outcome:
     if reply[0] == b"limited":
         raise RateLimited(CODE_LIMIT if reply[1] == b"code" else CODES_LIMIT, -(-reply[2] // _MICROSECONDS))
-    return _OUTCOMES[reply[0]]
+    return _OUTCOMES.get(reply[0], Outcome.SEEN)
 
 
 def _limit(limit: RateLimit) -> tuple[int, int]:
@@ -66,6 +119,11 @@ def _limit(limit: RateLimit) -> tuple[int, int]:
     return (window.amount, window.seconds * _MICROSECONDS) if window else (0, 0)
 
 
-def _fingerprint(visitor: bytes, code: str, agent: str) -> str:
-    text = f"{code}\n{agent[:AGENT_LENGTH]}".encode("utf-8", "surrogatepass")
+def _fingerprint(visitor: bytes, code: str, agent: str, traits: str) -> str:
+    text = f"{code}\n{agent[:AGENT_LENGTH]}\n{traits[:AGENT_LENGTH]}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, key=visitor, digest_size=12).hexdigest()
+
+
+def _landing(code: str, landing: str) -> bytes:
+    # Without the address: a telephone that tries again may have left the Wi-Fi.
+    return hashlib.blake2b(f"{code}\n{landing}".encode(), digest_size=8).digest()

@@ -23,7 +23,7 @@ mirror_code_script = Script("codetags", "mirror_code")
 
 def registered_codes(codes: Iterable[str]) -> dict[str, RegisteredCode]:
     """What the registry (SQL) says of these codes; those it lacks are left out."""
-    rows = CodeTag.objects.filter(code__in=list(codes))
+    rows = CodeTag.objects.filter(code__in=list(codes)).select_related("counts_for")
     return {row.code: _registered(row) for row in rows}
 
 
@@ -32,7 +32,7 @@ def mirror_code(code: str) -> None:
 
     Two changes at once may be mirrored in the wrong order; `mirror_registry` mends that within minutes.
     """
-    row = CodeTag.objects.filter(code=code).values_list("start", "end", "archived").first()
+    row = CodeTag.objects.filter(code=code).values_list("start", "end", "archived", "counts_for__code").first()
     mirror_code_script.run(_keys(code), [code, _packed(*row) if row else ""])
 
 
@@ -44,10 +44,10 @@ def mirror_registry(*, always: bool = True) -> int:
     version = _version()
     if not always and call("GET", keys.registry_version()) == version.encode():
         return 0
-    rows = CodeTag.objects.values_list("code", "start", "end", "archived")
+    rows = CodeTag.objects.values_list("code", "start", "end", "archived", "counts_for__code")
     mirrored: set[str] = set()
     for chunk in chunks(rows.iterator(_CHUNK), _CHUNK):
-        _mirror({code: _packed(start, end, archived) for code, start, end, archived in chunk})
+        _mirror({code: _packed(start, end, archived, target) for code, start, end, archived, target in chunk})
         mirrored.update(row[0] for row in chunk)
     for gone in chunks(_strangers(mirrored), _CHUNK):
         # Asked again, since a code may have been added while the others were read.
@@ -84,9 +84,11 @@ def _version() -> str:
     return f"{state['codes']} {state['newest']}"
 
 
-def _packed(start: date | None, end: date | None, archived: bool) -> str:  # noqa: FBT001 (a row's own order)
-    return f"{start.isoformat() if start else ''}|{end.isoformat() if end else ''}|{int(archived)}"
+def _packed(start: date | None, end: date | None, archived: bool, target: str | None) -> str:  # noqa: FBT001 (a row's own order)
+    dates = f"{start.isoformat() if start else ''}|{end.isoformat() if end else ''}"
+    return f"{dates}|{int(archived)}" + (f"|{target}" if target else "")
 
 
 def _registered(row: CodeTag) -> RegisteredCode:
-    return RegisteredCode(row.code, row.label, row.note, row.start, row.end, row.archived)
+    target = row.counts_for.code if row.counts_for else ""
+    return RegisteredCode(row.code, row.label, row.note, row.start, row.end, row.archived, target)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codetags import keys
 from codetags.models import DailyHits
+from codetags.services.left_out import forget_left_out
 from codetags.services.registry import chunks, mirror_registry
 from kv.connection import call_write, connection
 from kv.errors import store_errors
@@ -28,11 +29,11 @@ def reset_code(code: str) -> int:
                 keys.rank(),
                 keys.registry(),
                 keys.unknown(),
-                keys.outside(),
             ],
             [code],
         )
     )
+    forget_left_out(code)
     DailyHits.objects.filter(code=code).delete()
     _delete(keys.family(f"seen:{code}:"))
     fields = [field for field in _imports() if field.rpartition(b"\t")[2].decode().upper().split(" ")[0] == code]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from codetags.conf import app_settings
 from codetags.errors import MalformedCode
-from codetags.services.codes import parse_code
+from codetags.services.codes import read_link
 from codetags.services.cookies import CHOICE_COOKIE, list_categories, policy_version
 from codetags.services.counts import list_codes
 from codetags.types import FOREVER, Storage, StorageItem
@@ -34,7 +34,7 @@ def codetags_landing() -> dict[str, Any]:
 @register.inclusion_tag("codetags/landing_pixel.html", takes_context=True)
 def codetags_landing_pixel(context: Context) -> dict[str, Any]:
     """The picture that counts it where there are no scripts. For the body of the landing page."""
-    return {"url": reverse("codetags_api:hit"), "code": _code(context.get("request"))}
+    return {"url": reverse("codetags_api:hit"), **_read(context.get("request"))}
 
 
 @register.inclusion_tag("codetags/notice_head.html")
@@ -110,11 +110,11 @@ def stamp(moment: datetime | None) -> str:
     return moment.isoformat(timespec="seconds") if moment else ""
 
 
-def _code(request: HttpRequest | None) -> str:
+def _read(request: HttpRequest | None) -> dict[str, Any]:
     try:
-        return parse_code(request.GET.get("qr", "")) if request else ""
+        return {"code": read_link(request.META.get("QUERY_STRING", "")) if request else None}
     except MalformedCode:
-        return ""
+        return {"is_unreadable": True}
 
 
 def _locale() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,10 +16,10 @@ from django.utils.translation import gettext as _
 from codetags import keys
 from codetags.conf import REFRESH_LIMIT, app_settings
 from codetags.forms import ListForm, QrForm, RangeForm
-from codetags.services import counts, outbox
+from codetags.services import counts, left_out, outbox
 from codetags.services.calendar import EARLIEST
-from codetags.services.codes import LONGEST
-from codetags.types import CodeCounts, CodePage, RegisteredCode
+from codetags.services.patterns import LONGEST
+from codetags.types import CodeCounts, CodePage, DayCount, LeftOut, Reason, RegisteredCode
 from codetags.views.charts import Spark, bar_chart, sparkline
 from codetags.views.links import Landing, list_landings
 from kv.days import local_day
@@ -77,7 +78,12 @@ def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpR
         if found is None:
             raise Http404
         days = counts.list_days(code, since=since, until=until)
-        context |= {"days": days[::-1], "chart": bar_chart(days), "hits": sum(day.count for day in days)}
+        context |= {
+            "days": days[::-1],
+            "chart": bar_chart(days),
+            "hits": sum(day.count for day in days),
+            "left_out": _left_out(found.left_out, days),
+        }
     except StoreUnavailable:
         context["store_away"] = True
         found = None
@@ -135,6 +141,7 @@ def _list(request: HttpRequest, form: ListForm, landings: tuple[Landing, ...]) -
         "is_filtered": any(asked.values()),
         "in_range": bool(asked.get("since") or asked.get("until")),
         "export_query": urlencode(kept),
+        "left_out": _totals(left_out.sum_left_out(since=asked.get("since"), until=asked.get("until"))),
         **_pager(page, number, kept),
     }
 
@@ -160,6 +167,8 @@ def _state(code: RegisteredCode | None) -> str:
     today = local_day()
     if code is None:
         return ""
+    if code.counts_for:
+        return _("counts for {code}").format(code=code.counts_for)
     if code.is_archived:
         return _("archived")
     if code.start and today < code.start:
@@ -167,6 +176,30 @@ def _state(code: RegisteredCode | None) -> str:
     if code.end and today > code.end:
         return _("ended")
     return ""
+
+
+def _reasons() -> dict[Reason, str]:
+    return {
+        Reason.REPEAT: _("Repeats: looked like a visitor who had been counted"),
+        Reason.LIMITED: _("Over the limit of one address"),
+        Reason.BOT: _("Bots and programs"),
+        Reason.STAFF: _("Staff"),
+        Reason.PREFETCH: _("Pages loaded in advance"),
+        Reason.CROSS_SITE: _("Calls from other sites"),
+        Reason.OUTSIDE: _("Outside the dates of the code"),
+        Reason.UNREADABLE: _("Links without a readable code"),
+    }
+
+
+def _totals(counts: LeftOut) -> list[tuple[str, int]]:
+    words = _reasons()
+    return [(words[reason], count) for reason, count in counts.items()]
+
+
+def _left_out(ever: LeftOut, days: Sequence[DayCount]) -> list[tuple[str, int, int]]:
+    """For each reason its words, the calls of the days, and those of all time."""
+    words = _reasons()
+    return [(words[reason], sum(day.left_out[reason] for day in days), count) for reason, count in ever.items()]
 
 
 def _too_soon(request: HttpRequest) -> HttpResponse | None:

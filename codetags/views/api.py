@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -17,10 +19,11 @@ from rest_framework.response import Response
 from codetags.conf import COUNTS_LIMIT
 from codetags.errors import BadCursor, MalformedCode
 from codetags.serializers import CountsInput, CountsOutput, HitInput, HitOutput
-from codetags.services import codes, counts, exclusions, hits
+from codetags.services import codes, counts, exclusions, hits, left_out
 from codetags.services.cookies import COUNTED_COOKIE, COUNTED_SECONDS
-from codetags.types import CodeCounts, Outcome
+from codetags.types import CodeCounts, Outcome, Reason
 from kv.addresses import client_address
+from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput
 from kv.rest.negotiation import JsonParser
 from kv.rest.permissions import holds
@@ -30,6 +33,9 @@ from kv.rest.views import ApiView, PublicView
 _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 _MALFORMED = "This is not a code: by default four letters or digits."
 _CODE = OpenApiParameter("code", OpenApiTypes.STR, required=True, description="Upper-cased first.")
+_ID = OpenApiParameter("id", OpenApiTypes.STR, description="Of one landing, 1–64 printable ASCII characters.")
+_TRAITS = ("HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_CH_UA", "HTTP_SEC_CH_UA_PLATFORM")
+_LONGEST_ID = 64
 _HIT = {
     200: OpenApiResponse(HitOutput, "Counted or not; a 1×1 GIF for an Accept that begins with image/."),
 }
@@ -45,9 +51,9 @@ class HitView(PublicView):
         """Answer what landings send without DRF's machinery, which costs as much as the counting itself."""
         # A body that is too large is refused below, though the code stands in the query.
         is_small = len(request.META.get("CONTENT_LENGTH") or "") < len(str(self.max_body))
-        if request.method in ("GET", "POST") and "code" in request.GET and is_small:
+        if request.method in ("GET", "POST") and ("code" in request.GET or "unreadable" in request.GET) and is_small:
             try:
-                return self._answer(request, request.GET["code"])
+                return self._answer(request, {})
             except Exception as error:  # noqa: BLE001 (raised again in `initial`, for DRF's way of saying so)
                 self._failed = error
         return super().dispatch(request, *args, **kwargs)
@@ -58,35 +64,58 @@ class HitView(PublicView):
             raise self._failed
         super().initial(request, *args, **kwargs)
 
-    @extend_schema(operation_id="record_hit_by_get", parameters=[_CODE], responses=_HIT)
+    @extend_schema(operation_id="record_hit_by_get", parameters=[_CODE, _ID], responses=_HIT)
     def get(self, request: Request) -> HttpResponse:
         """Count a landing: for a picture in a page without scripts."""
-        return self._answer(request._request, request.query_params.get("code"))  # noqa: SLF001 (DRF's documented way)
+        return self._answer(request._request, {})  # noqa: SLF001 (DRF's documented way)
 
     @extend_schema(operation_id="record_hit", request=HitInput, responses=_HIT)
     def post(self, request: Request) -> HttpResponse:
         """Count a landing. The code may also stand in the query."""
-        data = request.data if hasattr(request.data, "get") else {}
-        return self._answer(request._request, request.query_params.get("code") or data.get("code"))  # noqa: SLF001
+        data: Mapping[str, Any] = request.data if isinstance(request.data, Mapping | QueryDict) else {}
+        return self._answer(request._request, data)  # noqa: SLF001
 
-    def _answer(self, request: HttpRequest, text: Any) -> HttpResponse:
-        if not isinstance(text, str):
+    def _answer(self, request: HttpRequest, data: Mapping[str, Any]) -> HttpResponse:
+        given = request.GET
+        reason = exclusions.exclusion(request.method or "", request.META)
+        if "unreadable" in given or "unreadable" in data:
+            if reason is None and not _is_staff(request):
+                _leave_out(reason=Reason.UNREADABLE)
+            return _response(request, "", counted=False)
+        sent = data.getlist("code") if hasattr(data, "getlist") else []
+        texts = given.getlist("code") or sent or [data.get("code")]
+        if not all(isinstance(text, str) for text in texts):
             raise InvalidInput("code", "This field is required.")
+        landing = _landing_id(given.get("id", data.get("id")))
         try:
-            code = codes.parse_code(text)
+            code = codes.read_code(texts)
         except MalformedCode as error:
+            # A program's mistake is its own; a landing's is a link that somebody has printed.
+            if reason is None and (landing or _wants_picture(request)) and not _is_staff(request):
+                _leave_out(reason=Reason.UNREADABLE)
             raise InvalidInput("code", _MALFORMED) from error
         known = codes.read_remembered(request.COOKIES.get(COUNTED_COOKIE, ""))
-        if code in known or exclusions.is_excluded(request.method or "", request.META) or _is_staff(request):
+        if reason is None and _is_staff(request):
+            reason = Reason.STAFF
+        if reason is None and (code in known or hits.target_of(code) in known):
+            reason = Reason.REPEAT
+        if reason is not None:
+            _leave_out(code=code, reason=reason)
             return _response(request, code, counted=False)
         outcome = hits.record_hit(
-            code=code, address=client_address(request), agent=request.META.get("HTTP_USER_AGENT", "")
+            code=code,
+            address=client_address(request),
+            agent=request.META.get("HTTP_USER_AGENT", ""),
+            traits="\n".join(request.META.get(name, "") for name in _TRAITS),
+            landing=landing,
+            remembered=known,
         )
         response = _response(request, code, counted=outcome is Outcome.COUNTED)
-        if outcome is not Outcome.OUTSIDE:  # who comes too early may still be counted when the code has begun
+        # Who looks like somebody counted may be another, and who comes too early may come again: neither gets the day.
+        if outcome in {Outcome.COUNTED, Outcome.AGAIN}:
             response.set_cookie(
                 COUNTED_COOKIE,
-                codes.write_remembered(known, code),
+                codes.write_remembered(known, hits.target_of(code), code),
                 max_age=COUNTED_SECONDS,
                 path="/",
                 secure=request.is_secure(),
@@ -118,6 +147,21 @@ class CountsView(ApiView):
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
+def _landing_id(text: Any) -> str:
+    """The id of a landing, "" for none. Raises InvalidInput."""
+    if text is None:
+        return ""
+    if not isinstance(text, str) or not 1 <= len(text) <= _LONGEST_ID or not text.isascii() or not text.isprintable():
+        raise InvalidInput("id", "1 to 64 printable ASCII characters are required.")
+    return text
+
+
+def _leave_out(*, reason: Reason, code: str = "") -> None:
+    # What counts nothing is answered without the store, too.
+    with suppress(StoreUnavailable):
+        left_out.leave_out_hit(code=code, reason=reason)
+
+
 def _shown(code: CodeCounts) -> dict[str, Any]:
     return {
         "code": code.code,
@@ -125,6 +169,7 @@ def _shown(code: CodeCounts) -> dict[str, Any]:
         "count": code.count,
         "last_seen": code.last_seen,
         "last_30_days": list(code.last_30_days),
+        "not_counted": {reason.value: calls for reason, calls in code.left_out.items()},
     }
 
 
@@ -133,8 +178,12 @@ def _is_staff(request: HttpRequest) -> bool:
     return bool(user and user.is_staff)
 
 
+def _wants_picture(request: HttpRequest) -> bool:
+    return str(request.META.get("HTTP_ACCEPT", "")).lstrip().startswith("image/")
+
+
 def _response(request: HttpRequest, code: str, *, counted: bool) -> HttpResponse:
-    if request.META.get("HTTP_ACCEPT", "").lstrip().startswith("image/"):
+    if _wants_picture(request):
         response = HttpResponse(_PIXEL, content_type="image/gif")
     else:
         response = HttpResponse(orjson.dumps({"code": code, "counted": counted}), content_type="application/json")

@@ -12,12 +12,25 @@ from codetags.errors import MalformedCode
 from codetags.forms import ListForm
 from codetags.services import counts, qr_images
 from codetags.services.codes import parse_code
+from codetags.services.left_out import CODE_REASONS
 from codetags.types import CodeCounts
 from codetags.views.admin import asked_for, qr_form
 from codetags.views.links import landing_for, list_landings
 from kv.days import local_day
 
-_COLUMNS = ("code", "label", "count", "last_seen", "outside_its_dates", "start", "end", "archived")
+_LEFT_OUT = tuple(f"not_counted_{reason.value}" for reason in CODE_REASONS)
+_COLUMNS = (
+    "code",
+    "label",
+    "count",
+    "last_seen",
+    "outside_its_dates",
+    "start",
+    "end",
+    "archived",
+    "counts_for",
+    *_LEFT_OUT,
+)
 _MOST_IMAGES = 500
 # What a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -98,6 +111,8 @@ def _lines(rows: Iterator[CodeCounts]) -> Iterator[str]:
                     known.start or "" if known else "",
                     known.end or "" if known else "",
                     int(known.is_archived) if known else "",
+                    known.counts_for if known else "",
+                    *(row.left_out[reason] for reason in CODE_REASONS),
                 ]
             )
         )

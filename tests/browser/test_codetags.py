@@ -12,16 +12,34 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
+import codetags
 from codetags.models import CodeTag
 from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
+from codetags.services.left_out import sum_left_out
 from codetags.services.registry import mirror_registry
+from codetags.types import Reason
 from tests.browser.conftest import AGENT
+from tests.codetags.test_codes import LINKS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 HIT = "**/api/analytics/qr?code=*"
+# landing.js on each address, with what is around it in a page; what it would report: null for nothing.
+RUN_LANDING = """([source, queries]) => queries.map((query) => {
+  let reported = null;
+  const reports = { add: ({ code }) => { reported = code; }, send: () => {} };
+  const page = {
+    document: { currentScript: { dataset: { url: "/hit", pattern: "[A-Z0-9]{4}" } }, prerendering: false },
+    location: { href: `https://example.com/${query}` },
+    history: { state: null, replaceState: () => {} },
+    kvDelivery: () => reports,
+    performance: { getEntriesByType: () => [{ type: "navigate" }] },
+  };
+  new Function(...Object.keys(page), source)(...Object.values(page));
+  return reported;
+})"""
 COUNTS = "/admin/codetags/codecount/"
 
 
@@ -61,19 +79,90 @@ class TestLanding:
         assert quiet_page.url == f"{site}/?a=1%20x&b=%C3%A9#how"
 
     @pytest.mark.parametrize("code", ["nonsense", "AB-1", "", "%3Cscript%3E"])
-    def test_what_is_no_code_changes_nothing(self, site: str, quiet_page: Page, code: str) -> None:
+    def test_a_code_that_can_t_be_read_is_reported_as_that_once(self, site: str, quiet_page: Page, code: str) -> None:
         calls: list[str] = []
         quiet_page.on("request", lambda request: calls.append(request.url) if "/qr?" in request.url else None)
-        quiet_page.goto(f"{site}/?qr={code}", wait_until="networkidle")
-        assert quiet_page.url == f"{site}/?qr={code}"
-        assert calls == []
+        with quiet_page.expect_response("**/api/analytics/qr?unreadable=1&id=*") as answer:
+            quiet_page.goto(f"{site}/?QR={code}")
+        assert answer.value.status == 200
+        quiet_page.reload(wait_until="networkidle")
+        quiet_page.goto(f"{site}/pay", wait_until="networkidle")
+        quiet_page.go_back(wait_until="networkidle")
+        assert quiet_page.url == f"{site}/?QR={code}", "its address stays as it is"
+        assert len(calls) == 1
+        assert sum_left_out()[Reason.UNREADABLE] == 1
 
-    def test_a_call_that_fails_is_no_matter(self, site: str, page: Page) -> None:
-        page.route(HIT, lambda route: route.abort())
-        with page.expect_event("requestfailed"):
+    @pytest.mark.parametrize("query", ["?QR=demo", "?a=1&qr=DEMO?utm_source=nl", "?qr=x&qr=DEMO/"])
+    def test_reads_a_link_as_people_spell_it(self, site: str, quiet_page: Page, query: str) -> None:
+        with quiet_page.expect_response(HIT) as answer:
+            quiet_page.goto(site + "/" + query)
+        assert answer.value.json() == {"code": "DEMO", "counted": True}
+        assert quiet_page.url == f"{site}/" + ("?a=1" if "a=1" in query else "")
+
+    def test_reads_every_link_as_the_server_does(self, page: Page) -> None:
+        source = (Path(codetags.__file__).parent / "static" / "codetags" / "landing.js").read_text()
+        found = page.evaluate(RUN_LANDING, [source, [query for query, _ in LINKS]])
+        assert dict(zip([query for query, _ in LINKS], found, strict=True)) == dict(LINKS)
+
+    @pytest.mark.parametrize("status", [0, 429, 503])
+    def test_is_counted_on_the_next_page_after_a_failure(self, site: str, page: Page, status: int) -> None:
+        page.route(HIT, lambda route: route.fulfill(status=status, body="{}") if status else route.abort())
+        with page.expect_event("requestfailed" if status == 0 else "requestfinished", lambda call: "/qr?" in call.url):
             page.goto(f"{site}/?qr=DEMO")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        assert page.url == f"{site}/"
+        assert page.url == f"{site}/", "the code has left the address all the same"
+        page.unroute(HIT)
+        with page.expect_response(HIT) as answer:
+            page.goto(f"{site}/")
+        assert answer.value.json() == {"code": "DEMO", "counted": True}
+        page.wait_for_function("sessionStorage.getItem('codetags.landings') === '[]'")
+        assert count() == 1
+
+    def test_is_counted_once_when_only_the_answer_was_lost(self, site: str, page: Page) -> None:
+        def lose(route: Route) -> None:
+            route.fetch()
+            route.abort()
+
+        page.route(HIT, lose)
+        with page.expect_event("requestfailed"):
+            page.goto(f"{site}/?qr=DEMO")
+        page.unroute(HIT)
+        page.context.clear_cookies()
+        with page.expect_response(HIT) as answer:
+            page.reload()
+        assert answer.value.json() == {"code": "DEMO", "counted": False}
+        assert count() == 1
+
+    def test_heeds_retry_after_and_tries_again_by_itself(self, site: str, page: Page) -> None:
+        calls: list[str] = []
+        page.on("request", lambda request: calls.append(request.url) if "/qr?" in request.url else None)
+        page.clock.install()
+        page.route(HIT, lambda route: route.fulfill(status=429, headers={"Retry-After": "40"}, body="{}"))
+        with page.expect_response(HIT):
+            page.goto(f"{site}/?qr=DEMO")
+        page.wait_for_function("JSON.parse(sessionStorage.getItem('codetags.landings'))[0].after > 0")
+        page.unroute(HIT)
+        page.clock.run_for(5_000)
+        page.goto(f"{site}/?qr=BT26", wait_until="networkidle")
+        page.clock.run_for(30_000)
+        assert len(calls) == 1, "not for this landing, nor for the next one of the same visitor"
+        with page.expect_response("**/api/analytics/qr?code=BT26&*"):
+            page.clock.run_for(15_000)
+        assert (count(), count("BT26"), len(calls)) == (1, 1, 3)
+
+    def test_is_given_up_when_it_is_refused_for_good(self, site: str, page: Page) -> None:
+        page.route(HIT, lambda route: route.fulfill(status=400, body="{}"))
+        with page.expect_response(HIT):
+            page.goto(f"{site}/?qr=DEMO")
+        page.wait_for_function("sessionStorage.getItem('codetags.landings') === '[]'")
+
+    def test_counts_without_session_storage(self, site: str, quiet_page: Page) -> None:
+        quiet_page.add_init_script(
+            "Object.defineProperty(window, 'sessionStorage', {get() { throw new DOMException('', 'SecurityError') }})"
+        )
+        with quiet_page.expect_response(HIT) as answer:
+            quiet_page.goto(f"{site}/?qr=DEMO")
+        assert answer.value.json()["counted"] is True
 
     @pytest.mark.parametrize("path", ["/", "/es/"])
     def test_counts_without_scripts_by_a_picture(self, site: str, browser: Browser, path: str) -> None:

@@ -189,9 +189,9 @@ class TestWithoutScripts:
 
 
 class TestToolUse:
-    def test_click_on_a_marked_element_is_reported(self, site: str, quiet_page: Page) -> None:
-        quiet_page.goto(site)
-        quiet_page.evaluate(
+    def open_tool(self, site: str, page: Page) -> None:
+        page.goto(site)
+        page.evaluate(
             """() => {
                 const button = document.createElement("button");
                 button.dataset.trackTool = "ccn-image-optimiser";
@@ -199,6 +199,36 @@ class TestToolUse:
                 document.querySelector("main").append(button);
             }"""
         )
+
+    @pytest.mark.parametrize("status", [0, 429, 503])
+    def test_is_reported_on_the_next_page_after_a_failure(self, site: str, page: Page, status: int) -> None:
+        self.open_tool(site, page)
+        page.route(TRACK, lambda route: route.fulfill(status=status, body="{}") if status else route.abort())
+        event = "requestfailed" if status == 0 else "requestfinished"
+        with page.expect_event(event, lambda call: call.url.endswith("/track-usage")):
+            page.get_by_text("Optimise").click()
+        page.unroute(TRACK)
+        with page.expect_response(TRACK) as answer:
+            page.goto(f"{site}/pay")
+        assert answer.value.json() == {"tool": "ccn-image-optimiser", "count": 1}
+        page.wait_for_function("sessionStorage.getItem('stats.uses') === '[]'")
+
+    def test_is_counted_once_when_only_the_answer_was_lost(self, site: str, page: Page) -> None:
+        def lose(route: Route) -> None:
+            route.fetch()
+            route.abort()
+
+        self.open_tool(site, page)
+        page.route(TRACK, lose)
+        with page.expect_event("requestfailed"):
+            page.get_by_text("Optimise").click()
+        page.unroute(TRACK)
+        with page.expect_response(TRACK):
+            page.goto(f"{site}/pay")
+        assert [used.count for used in list_usage() if used.tool == "ccn-image-optimiser"] == [1]
+
+    def test_click_on_a_marked_element_is_reported(self, site: str, quiet_page: Page) -> None:
+        self.open_tool(site, quiet_page)
         with quiet_page.expect_response(TRACK) as answer:
             quiet_page.get_by_text("Optimise").click()
         assert answer.value.json() == {"tool": "ccn-image-optimiser", "count": 1}

@@ -22,10 +22,20 @@ ADDRESS = "203.0.113.7"
 URL = "/api/analytics/qr"
 
 
-def hit(client: Client, code: str = "DEMO", *, method: str = "get", address: str = ADDRESS, **headers: str) -> Any:
+def hit(
+    client: Client,
+    code: str = "DEMO",
+    *,
+    method: str = "get",
+    address: str = ADDRESS,
+    id: str | None = None,  # noqa: A002 (the API's name)
+    **headers: str,
+) -> Any:
     """Call the API with a code in the query; a header `Sec_Purpose="prefetch"` is sent as Sec-Purpose."""
     sent = {"User-Agent": BROWSER} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return getattr(client, method)(URL, query_params={"code": code}, REMOTE_ADDR=address, headers=sent)
+    return getattr(client, method)(
+        URL, query_params={"code": code} | ({} if id is None else {"id": id}), REMOTE_ADDR=address, headers=sent
+    )
 
 
 @contextmanager

@@ -75,7 +75,7 @@ class TestAnswer:
         body = answer.json()
         assert set(body) == {"codes", "next"}
         first, second = body["codes"]
-        assert set(first) == {"code", "label", "count", "last_seen", "last_30_days"}
+        assert set(first) == {"code", "label", "count", "last_seen", "last_30_days", "not_counted"}
         assert (first["code"], first["label"], first["count"]) == ("BT26", "Poster", 3)
         assert first["last_30_days"] == [0] * 28 + [1, 2]
         assert first["last_seen"].startswith(local_day().isoformat())

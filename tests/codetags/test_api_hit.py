@@ -62,7 +62,7 @@ class TestHit:
 
     @pytest.mark.parametrize(
         "code",
-        ["", "ABC", "ABCDE", "AB-1", "ÄBCD", "AB C", "ＡＢＣＤ", "١٢٣٤", "ßß", "ßßßß", "DEMO\n", "~OTHER", "A" * 5000],
+        ["", "ABC", "ABCDE", "AB-1", "ÄBCD", "AB C", "ＡＢＣＤ", "١٢٣٤", "ßß", "ßßßß", "DE\nMO", "~OTHER", "A" * 5000],
     )
     def test_a_malformed_code_is_refused(self, client: Client, code: str) -> None:
         answer = hit(client, code)
@@ -141,7 +141,7 @@ class TestCookie:
         del client.cookies["qr_counted"]
         answer = hit(client)
         assert answer.json()["counted"] is False
-        assert cookie(answer).value == "DEMO", "it is put back, so that the day is kept"
+        assert not answer.cookies, "it may be somebody else with the same telephone, who is to count later"
         assert count() == 1
 
     @pytest.mark.django_db(transaction=True)
@@ -151,7 +151,7 @@ class TestCookie:
         assert [answer.json()["counted"] for answer in answers] == [False] * 3
         assert not any(answer.cookies for answer in answers), "or the visitor would not count on its first day"
 
-    def test_with_it_the_store_is_not_asked(self, client: Client) -> None:
+    def test_with_it_the_store_need_not_be_there(self, client: Client) -> None:
         client.cookies["qr_counted"] = "BT26.DEMO"
         with store_away():
             assert hit(client).json() == {"code": "DEMO", "counted": False}

@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory, override_settings
 from codetags.services import consent, cookies
 from codetags.templatetags.codetags import duration, kept_for
 from codetags.types import FOREVER, Storage, StorageItem
+from tests.codetags.test_codes import LINKS
 
 URL = "/cookies/settings"
 EXTRA = (StorageItem("watcher", "Counts clicks.", timedelta(days=365), category="statistics"),)
@@ -204,9 +205,18 @@ class TestLanding:
     def test_a_picture_for_those_without_scripts(self) -> None:
         assert '<noscript><img src="/api/analytics/qr?code=DEMO"' in self.landing("?qr=demo")
 
-    @pytest.mark.parametrize("query", ["", "?qr=", "?qr=nonsense", "?qr=<b>", "?qr=%22%3E%3Cscript%3E"])
-    def test_what_is_no_code_changes_nothing(self, query: str) -> None:
-        assert self.landing(query) == self.landing("")
+    @pytest.mark.parametrize("query", ["?qr=", "?QR=nonsense", "?qr=<b>", "?qr=%22%3E%3Cscript%3E"])
+    def test_a_code_that_can_t_be_read_is_reported_as_that(self, query: str) -> None:
+        assert '<noscript><img src="/api/analytics/qr?unreadable=1" alt=""' in self.landing(query)
+
+    @pytest.mark.parametrize("query", ["", "?a=1", "?q=DEMO"])
+    def test_without_one_there_is_no_picture(self, query: str) -> None:
+        assert "<img" not in self.landing(query)
+
+    @pytest.mark.parametrize(("query", "code"), LINKS, ids=[query for query, _ in LINKS])
+    def test_reads_links_as_the_script_does(self, query: str, code: str | None) -> None:
+        wanted = {None: "", "": "unreadable=1"}.get(code, f"code={code}")
+        assert ("<img" in self.landing(query), wanted in self.landing(query)) == (code is not None, True)
 
     def test_is_on_the_home_page_in_each_language(self, client: Client) -> None:
         for path in ("/", "/fr/", "/de/", "/es/"):

@@ -149,6 +149,7 @@ WRONG = [
     *(("STATS_TOOLS", text) for text in ("payment-qr,A_B", "a b")),
     *(("SENTRY_DSN", text) for text in ("words", "https://e.org/1")),
     *(("RATE_LIMITS", text) for text in ("visit", "visit=often", "visit=5", "visit=0/minute")),
+    *(("CODETAGS_PATTERN", text) for text in ("(?P<x>A)", "[a-z]{4}", "A++", ".{4}", "[A-Z")),
     ("TIME_ZONE", "Mars/Olympus"),
     *(
         ("STRIPE_API_BASE", text)

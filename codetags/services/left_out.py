@@ -1,0 +1,100 @@
+"""Calls that were not counted, and why: by code and day, beside the hits.
+
+They are in the store alone, not in SQL, and the days go after LEFT_OUT_DAYS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from codetags import keys
+from codetags.types import LeftOut, Reason
+from kv.connection import call, call_many
+from kv.days import local_day
+from kv.scripts import Script
+
+REASONS = tuple(Reason)
+#: The reasons that are kept by code.
+CODE_REASONS = tuple(reason for reason in Reason if reason is not Reason.UNREADABLE)
+
+leave_out_hit_script = Script("codetags", "leave_out_hit")
+forget_left_out_script = Script("codetags", "forget_left_out")
+
+
+def leave_out_hit(*, code: str = "", reason: Reason, now: datetime | None = None) -> None:
+    """Note that a call was not counted, of a well-formed code or ("") of none that can be read. One round trip.
+
+    What neither the registry nor a hit knows is noted under ~OTHER, so that nobody fills the store by inventing codes.
+    Raises StoreUnavailable.
+    """
+    leave_out_hit_script.read(
+        [keys.registry(), keys.unknown(), keys.left_out(), keys.left_out_on(local_day(now))],
+        [code, reason.value, keys.OTHER, keys.LEFT_OUT_DAYS * 86_400, keys.LEFT_OUT_FIELDS],
+    )
+
+
+def sum_left_out(*, since: date | None = None, until: date | None = None, now: datetime | None = None) -> LeftOut:
+    """What was not counted of all codes, on the chosen days or ever. One round trip. Raises StoreUnavailable."""
+    fields = [reason.value for reason in REASONS]
+    (found,) = _read([fields], _hashes(since, until, now))
+    return dict(zip(REASONS, found, strict=True))
+
+
+def list_left_out(
+    codes: Sequence[str], *, since: date | None = None, until: date | None = None, now: datetime | None = None
+) -> list[LeftOut]:
+    """What was not counted of each code, on the chosen days or ever. One round trip. Raises StoreUnavailable."""
+    rows = _read([_fields(code) for code in codes], _hashes(since, until, now))
+    return [dict(zip(CODE_REASONS, row, strict=True)) for row in rows]
+
+
+def list_left_out_days(code: str, days: Sequence[date]) -> list[LeftOut]:
+    """What was not counted of one code on each of the days; nothing is known of those before LEFT_OUT_DAYS ago.
+
+    One round trip. Raises StoreUnavailable.
+    """
+    fields = _fields(code)
+    recent = [day for day in days if day > local_day() - timedelta(days=keys.LEFT_OUT_DAYS + 1)]
+    replies = call_many([("HMGET", keys.left_out_on(day), *fields) for day in recent]) if recent else []
+    known = {day: [int(count or 0) for count in reply] for day, reply in zip(recent, replies, strict=True)}
+    nothing = [0] * len(CODE_REASONS)
+    return [dict(zip(CODE_REASONS, known.get(day, nothing), strict=True)) for day in days]
+
+
+def forget_left_out(code: str, *, now: datetime | None = None) -> None:
+    """Forget what was noted of one code. Raises StoreUnavailable."""
+    hashes = [keys.left_out(), *_days(local_day(now), keys.LEFT_OUT_DAYS + 1)]
+    forget_left_out_script.run(hashes, [code, *(reason.value for reason in CODE_REASONS)])
+
+
+def _fields(code: str) -> list[str]:
+    return [f"{code} {reason.value}" for reason in CODE_REASONS]
+
+
+def _hashes(since: date | None, until: date | None, now: datetime | None) -> list[str]:
+    if since is None and until is None:
+        return [keys.left_out()]
+    today = local_day(now)
+    last = min(until or today, today)
+    first = max(since or date.min, today - timedelta(days=keys.LEFT_OUT_DAYS))
+    return _days(last, (last - first).days + 1)
+
+
+def _days(last: date, count: int) -> list[str]:
+    return [keys.left_out_on(last - timedelta(days=back)) for back in range(max(count, 0))]
+
+
+def _read(rows: Sequence[Iterable[str]], hashes: Sequence[str]) -> list[list[int]]:
+    """For each row of fields what the hashes hold together."""
+    shapes = [list(row) for row in rows]
+    fields = [field for row in shapes for field in row]
+    sums = [0] * len(fields)
+    if len(hashes) == 1:
+        replies = [call("HMGET", hashes[0], *fields)] if fields else []
+    else:
+        replies = call_many([("HMGET", name, *fields) for name in hashes]) if hashes and fields else []
+    for reply in replies:
+        sums = [known + int(count or 0) for known, count in zip(sums, reply, strict=True)]
+    values = iter(sums)
+    return [[next(values) for _ in row] for row in shapes]

@@ -1,0 +1,157 @@
+"""CODETAGS_PATTERN: the part of the syntax of regular expressions that Python and browsers read alike."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from codetags.errors import BadPattern
+
+#: No code is longer, whatever the pattern allows: it becomes part of keys and of a column.
+LONGEST = 32
+_LONGEST_PATTERN = 200
+_UNBOUNDED = 10**6
+_SIGNS = "-_"
+_COUNTS = re.compile(r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Signs that a part takes, at least and at most. is_open: how many varies, so it may not be repeated."""
+
+    least: int
+    most: int
+    is_open: bool = False
+
+
+def check_pattern(text: str) -> None:
+    r"""Refuse a pattern that Python and browsers read differently, that can be slow, or that no code can fit.
+
+    Allowed: letters, digits, `-` and `_`; classes of them and of ranges of one kind, such as `[A-Z0-9]`; `\d` and `\w`;
+    groups, `(…)` and `(?:…)`; `|`; `?`, `*`, `+`, `{n}`, `{n,}`, `{n,m}`; `^` at the beginning and `$` at the end.
+    Codes are upper-cased first, so a place that takes lower-case letters alone is refused too.
+    Raises BadPattern with one sentence.
+    """
+    if not text or len(text) > _LONGEST_PATTERN:
+        raise BadPattern(f"1 to {_LONGEST_PATTERN} signs are required")
+    reader = _Reader(text.removeprefix("^").removesuffix("$"))
+    whole = reader.alternatives()
+    if reader.rest:
+        raise BadPattern(f"{reader.rest[0]} without what belongs to it")
+    if whole.least < 1:
+        raise BadPattern("it takes a code without a sign")
+    if whole.least > LONGEST:
+        raise BadPattern(f"no code has more than {LONGEST} signs")
+
+
+class _Reader:
+    """Reads a pattern from the left."""
+
+    def __init__(self, text: str) -> None:
+        self.rest = text
+
+    def alternatives(self) -> _Part:
+        """What stands between bars, up to the end or a closing bracket."""
+        found = [self._sequence()]
+        while self._take("|"):
+            found.append(self._sequence())
+        return _Part(
+            min(part.least for part in found),
+            max(part.most for part in found),
+            any(part.is_open for part in found) or (len(found) > 1 and len({part.most for part in found}) > 1),
+        )
+
+    def _sequence(self) -> _Part:
+        least = most = 0
+        is_open = False
+        while self.rest and self.rest[0] not in "|)":
+            part = self._quantified(self._atom())
+            least, most, is_open = least + part.least, most + part.most, is_open or part.is_open
+        return _Part(least, most, is_open)
+
+    def _atom(self) -> _Part:
+        sign = self.rest[0]
+        if sign == "(":
+            return self._group()
+        if sign == "[":
+            return self._class()
+        if self._take("\\d") or self._take("\\w"):
+            return _Part(1, 1)
+        if not _is_plain(sign):
+            raise BadPattern(f"{self.rest[:2] if sign == chr(92) else sign} is not allowed there")
+        if sign.islower():
+            raise BadPattern(f"{sign} matches nothing, since codes are upper-cased first")
+        self.rest = self.rest[1:]
+        return _Part(1, 1)
+
+    def _group(self) -> _Part:
+        opening = "(?:" if self.rest.startswith("(?:") else "("
+        if opening == "(" and self.rest[1:2] in {"?", "*"}:
+            raise BadPattern(f"{self.rest[:3]} is not allowed; of groups (…) and (?:…) are")
+        self._take(opening)
+        inside = self.alternatives()
+        if not self._take(")"):
+            raise BadPattern("a group is not closed")
+        return inside
+
+    def _class(self) -> _Part:
+        inside, closed, after = self.rest[1:].partition("]")
+        if not closed or not inside:
+            raise BadPattern("a class is empty or not closed")
+        self.rest = after
+        if all(part.islower() for part in _class_parts(inside)):
+            raise BadPattern(f"[{inside}] matches nothing, since codes are upper-cased first")
+        return _Part(1, 1)
+
+    def _quantified(self, part: _Part) -> _Part:
+        low, high = 1, 1
+        if self.rest[:1] in {"?", "*", "+"}:
+            low, high = {"?": (0, 1), "*": (0, _UNBOUNDED), "+": (1, _UNBOUNDED)}[self.rest[0]]
+            self.rest = self.rest[1:]
+        elif self.rest[:1] == "{":
+            found = _COUNTS.match(self.rest)
+            if found is None:
+                raise BadPattern("a count is written {n}, {n,} or {n,m}")
+            low = int(found[1])
+            high = int(found[3]) if found[3] else _UNBOUNDED if found[2] else low
+            if high < low or high == 0:
+                raise BadPattern(f"{found[0]} is no count")
+            self.rest = self.rest[found.end() :]
+        else:
+            return part
+        if self.rest[:1] in {"?", "*", "+", "{"}:
+            raise BadPattern(f"{self.rest[0]} is not allowed after another count")
+        if part.is_open and high > 1:
+            # (A+)+ takes 2^32 steps on a code of 32 signs that does not fit.
+            raise BadPattern("a count of what itself has an open count can take for ever")
+        return _Part(part.least * low, min(part.most * high, _UNBOUNDED), part.is_open or low != high)
+
+    def _take(self, sign: str) -> bool:
+        if not self.rest.startswith(sign):
+            return False
+        self.rest = self.rest[len(sign) :]
+        return True
+
+
+def _class_parts(inside: str) -> list[str]:
+    """The ends of ranges and the single signs of a class. Raises BadPattern for other signs."""
+    parts: list[str] = []
+    place = 0
+    while place < len(inside):
+        found = re.match(r"\\([d-])|([A-Za-z0-9])-([A-Za-z0-9])|([A-Za-z0-9_]|-(?=$)|(?<![\s\S])-)", inside[place:])
+        if found is None:
+            raise BadPattern(
+                f"{inside[place : place + 2]} is not allowed in a class; of signs letters, digits, - and _ are"
+            )
+        if found[2]:
+            first, last = found[2], found[3]
+            kinds = {"digit" if end.isdigit() else "upper" if end.isupper() else "lower" for end in (first, last)}
+            if len(kinds) > 1 or last < first:
+                raise BadPattern(f"{first}-{last} is no range of one kind")
+        parts.append("0" if found[1] else found[2] or found[4])
+        place += found.end()
+    return parts
+
+
+def _is_plain(sign: str) -> bool:
+    return sign.isascii() and (sign.isalnum() or sign in _SIGNS)

@@ -1,0 +1,154 @@
+"""A code that exists keeps its name; another may count for it. The store follows each change as it commits."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.test import Client
+from django.urls import reverse
+
+from codetags import keys
+from codetags.errors import BadAlias, CodeIsFixed
+from codetags.models import CodeTag
+from codetags.services import hits
+from codetags.services.counts import get_code
+from codetags.services.hits import record_hit
+from codetags.services.left_out import leave_out_hit
+from codetags.types import Outcome, Reason
+from tests.codetags.callers import hit, staff
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def poster(store: Any) -> CodeTag:
+    hits._targets.clear()
+    return CodeTag.objects.create(code="BT26", label="Poster")
+
+
+@pytest.fixture
+def alias(poster: CodeTag) -> CodeTag:
+    return CodeTag.objects.create(code="BT27", label="Second print", counts_for=poster)
+
+
+def record(code: str, visitor: int) -> Outcome:
+    return record_hit(code=code, address=f"10.0.0.{visitor}", agent="Mozilla/5.0")
+
+
+def count(code: str) -> int:
+    found = get_code(code)
+    return found.count if found else 0
+
+
+class TestFixed:
+    def test_a_code_can_t_be_changed(self, poster: CodeTag) -> None:
+        poster.code = "NEWS"
+        with pytest.raises(CodeIsFixed):
+            poster.save()
+        with pytest.raises(ValidationError) as refused:
+            poster.full_clean()
+        assert list(refused.value.message_dict) == ["code"]
+        with pytest.raises(CodeIsFixed):
+            CodeTag.objects.filter(code="BT26").update(code="NEWS")
+        with pytest.raises(CodeIsFixed):
+            CodeTag.objects.bulk_update([poster], ["code"])
+        assert CodeTag.objects.get().code == "BT26"
+
+    def test_all_else_can(self, poster: CodeTag) -> None:
+        poster.code, poster.label = "bt26", "Banner"
+        poster.full_clean()
+        poster.save()
+        assert CodeTag.objects.get().label == "Banner"
+
+    def test_the_admin_shows_it_as_text(self, poster: CodeTag, client: Client) -> None:
+        client.force_login(staff("change_codetag", "view_codetag"))
+        address = reverse("admin:codetags_codetag_change", args=[poster.pk])
+        assert 'name="code"' not in client.get(address).content.decode()
+        assert client.post(address, {"code": "NEWS", "label": "Banner"}).status_code == 302
+        poster.refresh_from_db()
+        assert (poster.code, poster.label) == ("BT26", "Banner")
+
+
+class TestAlias:
+    def test_its_hits_count_for_the_other(self, alias: CodeTag, store: Any) -> None:
+        assert [record("BT27", 1), record("BT26", 2), record("BT27", 3)] == [Outcome.COUNTED] * 3
+        assert (count("BT26"), count("BT27")) == (3, 0)
+        assert sum(int(hits) for hits in store.hgetall(keys.days("BT26")).values()) == 3
+
+    def test_after_the_first_it_is_one_round_trip(self, alias: CodeTag) -> None:
+        record("BT27", 1)
+        with patch.object(hits.record_hit_script, "run", wraps=hits.record_hit_script.run) as run:
+            assert record("BT27", 2) is Outcome.COUNTED
+        assert run.call_count == 1
+
+    def test_a_visitor_counts_once_whichever_is_scanned(self, alias: CodeTag) -> None:
+        assert [record("BT27", 1), record("BT26", 1), record("BT27", 1)] == [
+            Outcome.COUNTED, Outcome.SEEN, Outcome.SEEN,
+        ]  # fmt: skip
+        for first, second in (("BT26", "BT27"), ("BT27", "BT26")):
+            hits._targets.clear()
+            client = Client()
+            assert hit(client, first, address=f"203.0.113.{ord(first[-1])}").json() == {"code": first, "counted": True}
+            assert hit(client, second, address="198.51.100.1").json() == {"code": second, "counted": False}
+        assert count("BT26") == 3
+
+    def test_the_dates_are_the_other_s(self, alias: CodeTag, poster: CodeTag) -> None:
+        poster.archived = True
+        poster.save()
+        assert record("BT27", 1) is Outcome.OUTSIDE
+        leave_out_hit(code="BT27", reason=Reason.BOT)
+        found = get_code("BT26")
+        assert found is not None
+        assert (found.left_out[Reason.OUTSIDE], found.left_out[Reason.BOT]) == (1, 1)
+
+    def test_that_ends_counts_for_itself_again(self, alias: CodeTag) -> None:
+        record("BT27", 1)
+        alias.counts_for = None
+        alias.save()
+        assert record("BT27", 2) is Outcome.COUNTED
+        assert (count("BT26"), count("BT27")) == (1, 1)
+
+    def test_is_none_of_itself_nor_of_another_alias(self, alias: CodeTag, poster: CodeTag) -> None:
+        with pytest.raises(BadAlias):
+            CodeTag.objects.create(code="BT28", label="Third", counts_for=alias)
+        poster.counts_for = alias
+        with pytest.raises(BadAlias):
+            poster.save()
+        other = CodeTag.objects.create(code="BT29", label="Other")
+        poster.counts_for = other
+        with pytest.raises(ValidationError) as refused:
+            poster.full_clean()
+        assert list(refused.value.message_dict) == ["counts_for"]
+        other.counts_for = other
+        with pytest.raises(BadAlias):
+            other.save()
+
+    def test_keeps_the_other_from_being_deleted(self, alias: CodeTag, poster: CodeTag) -> None:
+        with pytest.raises(ProtectedError):
+            poster.delete()
+
+    def test_is_shown_as_one(self, alias: CodeTag, client: Client) -> None:
+        client.force_login(staff("view_counts"))
+        assert "counts for BT26" in client.get("/admin/codetags/codecount/").content.decode()
+
+
+class TestMirror:
+    def test_follows_when_the_change_commits_and_not_before(self, poster: CodeTag, store: Any) -> None:
+        with transaction.atomic():
+            CodeTag.objects.filter(code="BT26").update(archived=True)
+            CodeTag.objects.bulk_create([CodeTag(code="bt30", label="Third")])
+            assert store.hget(keys.registry(), "BT26") == b"||0"
+        assert store.hgetall(keys.registry()) == {b"BT26": b"||1", b"BT30": b"||0"}
+        CodeTag.objects.filter(code="BT30").delete()
+        assert store.hkeys(keys.registry()) == [b"BT26"]
+
+    def test_is_left_alone_by_a_change_that_is_undone(self, poster: CodeTag, store: Any) -> None:
+        with transaction.atomic():
+            CodeTag.objects.filter(code="BT26").update(archived=True)
+            transaction.set_rollback(True)
+        assert store.hget(keys.registry(), "BT26") == b"||0"
