@@ -26,18 +26,18 @@ def run() -> Iterator[Row]:
     with fresh_store() as placed, override_settings(RATE_LIMITS={}):
         client: Any = plain_client(placed)
         sha = client.script_load(record_hit_script.source)
-        today = local_day()
+        today = local_day().isoformat()
         limits = (1000, 600_000_000, 2000, 600_000_000)
         ready: list[tuple[Any, ...]] = []
         for number in range(_READY):
             caller = address_hash(str(IPv4Address(0x0B000000 + number))).hex()[:32]
             names = keys.hit("DEMO", caller[:24], caller, today)
-            arguments = ("DEMO", "DEMO", today.isoformat(), 600, 10_000, keys.OTHER, *limits, "", 0, "", "")
-            ready.append((*names, *arguments, 5, 60, 8_640_000, 20_000, 172_800))
+            arguments = ("DEMO", "DEMO", today, 600, 10_000, keys.OTHER, *limits, "", 0, "", "")
+            ready.append((*names, *arguments, 5, 60, 8_640_000, 20_000, 90_000))
         addresses = [str(IPv4Address(0x0C000000 + number)) for number in range(_READY)]
         candidates = {
             "ours": lambda number: record_hit(code="DEMO", address=addresses[number], agent=_AGENT),
-            "theirs": lambda number: client.evalsha(sha, 18, *ready[number]),
+            "theirs": lambda number: client.evalsha(sha, 17, *ready[number]),
         }
         with pinned(*server_pids()):
             rates = side_by_side(candidates, calls=_CALLS)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from codetags.conf import app_settings
 from kv.globs import literal
@@ -20,7 +20,6 @@ OTHER = "~OTHER"
 LEFT_OUT_DAYS = 100
 #: Fields of such a day; what is new beyond them stands under ~OTHER, so that robots that try codes fill no memory.
 LEFT_OUT_FIELDS = 20_000
-_DAY = timedelta(days=1)
 
 #: The field of a daily series that holds hits taken over without a date: the total is always the sum of the series.
 UNDATED = "1970-01-01"
@@ -85,9 +84,9 @@ def left_out_on(day: date) -> str:
     return f"{_qr()}left_out:{day.isoformat()}"
 
 
-def landings_on(day: date) -> str:
-    """SET of 8 bytes each: the ids of landings that were counted that day. TTL two days. Written by record_hit."""
-    return f"{_qr()}landings:{day.isoformat()}"
+def landing(mark: str) -> str:
+    """STRING "1": the landing with this id was counted. TTL LANDING_SECONDS. Written by record_hit."""
+    return f"{_qr()}landing:{mark}"
 
 
 def crowd(caller: str, code: str) -> str:
@@ -150,7 +149,7 @@ def family(part: str = "") -> str:
     return literal(f"{_qr()}{part}") + "*"
 
 
-def hit(code: str, fingerprint: str, caller: str, today: date) -> list[str]:
+def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") -> list[str]:
     """The keys of record_hit in its order, built at once: it is the busiest script."""
     stem = _qr()
     return [
@@ -169,9 +168,8 @@ def hit(code: str, fingerprint: str, caller: str, today: date) -> list[str]:
         f"{stem}outbox",
         f"{stem}outbox:state",
         f"{stem}left_out",
-        f"{stem}left_out:{today.isoformat()}",
-        f"{stem}landings:{today.isoformat()}",
-        f"{stem}landings:{(today - _DAY).isoformat()}",
+        f"{stem}left_out:{today}",
+        f"{stem}landing:{mark}",
     ]
 
 

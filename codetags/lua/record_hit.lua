@@ -3,13 +3,13 @@ KEYS  1 seen (STRING, the backstop), 2 count, 3 days (HASH), 4 count of ~OTHER, 
       7 rank (ZSET), 8 registry (HASH), 9 unknown (SET), 10 crowd of the address on this code (STRING),
       11 window of the address on this code, 12 window of the address on all codes, 13 outbox (LIST),
       14 state of the outbox (HASH), 15 left out in all (HASH), 16 left out today (HASH),
-      17 ids of landings of today, 18 of yesterday (SETs)
+      17 mark of the landing (STRING)
 ARGV  1 code as it was called, 2 code that it counts for, as the caller knows, 3 today (YYYY-MM-DD),
       4 backstop (seconds, 0 = off), 5 unknown codes by name (int), 6 name of ~OTHER,
       7 limit on this code (0 = none), 8 its window (microseconds), 9 limit on all codes, 10 its window,
       11 event id ("" = no sink), 12 hits that may wait in the outbox (int), 13 when (ms since 1970; "" = now),
-      14 id of the landing (8 bytes; "" = none), 15 visitors that make a crowd (int), 16 within how long (seconds),
-      17 TTL of a day of what is left out (seconds), 18 its fields at most (int), 19 TTL of a day's ids (seconds)
+      14 "1" with the id of a landing, otherwise "", 15 visitors that make a crowd (int), 16 within how long (seconds),
+      17 TTL of a day of what is left out (seconds), 18 its fields at most (int), 19 TTL of the mark of a landing (seconds)
 Returns {"counted"} | {"seen"} | {"again"} | {"outside"} | {"limited", "code" or "codes", wait in microseconds}
         | {"alias", code that it counts for}: nothing was done, the keys were another code's ]]
 -- uses kv.moving_window
@@ -36,9 +36,7 @@ window_hit(KEYS[11], limit, window, now)
 window_hit(KEYS[12], limit_all, window_all, now)
 
 -- The same landing once more, since its answer was lost: nothing happened that would have to be noted.
-if landing ~= '' and (redis.call('SISMEMBER', KEYS[17], landing) == 1 or redis.call('SISMEMBER', KEYS[18], landing) == 1) then
-  return {'again'}
-end
+if landing ~= '' and not redis.call('SET', KEYS[17], '1', 'EX', ARGV[19], 'NX') then return {'again'} end
 
 local backstop = tonumber(ARGV[4])
 if entry then
@@ -47,6 +45,7 @@ if entry then
     -- A mark of its own kind: it keeps this visitor from being noted twice, not from counting once the code has begun.
     local is_new = backstop == 0 or redis.call('SET', KEYS[1], '0', 'EX', backstop, 'NX')
     leave_out(code, is_new and 'outside' or 'repeat')
+    if landing ~= '' then redis.call('DEL', KEYS[17]) end
     return {'outside'}
   end
 end
@@ -59,8 +58,9 @@ if backstop > 0 then
   end
   if is_new then
     -- Each new visitor keeps a crowd going; before there is one, they must all come within the time.
-    local size = redis.call('INCR', KEYS[10])
-    if size == 1 or size >= crowd then redis.call('EXPIRE', KEYS[10], ARGV[16]) end
+    if not redis.call('SET', KEYS[10], '1', 'EX', ARGV[16], 'NX') and redis.call('INCR', KEYS[10]) >= crowd then
+      redis.call('EXPIRE', KEYS[10], ARGV[16])
+    end
   else
     -- Looks like a visitor who was counted. Alone behind its address it is that one; in a crowd it is one of many who
     -- carry the same phone. What brings the id of a landing of its own tells that there are more than one can see.
@@ -73,6 +73,7 @@ if backstop > 0 then
     end
     if size < crowd then
       leave_out(listed_name(KEYS[8], KEYS[9], code, ARGV[6]), 'repeat')
+      if landing ~= '' then redis.call('DEL', KEYS[17]) end
       return {'seen'}
     end
   end
@@ -85,9 +86,6 @@ if not entry and redis.call('SISMEMBER', KEYS[9], code) == 0 then
   else
     count, days, name = KEYS[4], KEYS[5], ARGV[6]
   end
-end
-if landing ~= '' and redis.call('SADD', KEYS[17], landing) == 1 and redis.call('SCARD', KEYS[17]) == 1 then
-  redis.call('EXPIRE', KEYS[17], ARGV[19])
 end
 local ms = ARGV[13] ~= '' and ARGV[13] or string.format('%.0f', math.floor(now / 1000))
 redis.call('ZADD', KEYS[7], string.format('%.0f', redis.call('INCR', count)), name)

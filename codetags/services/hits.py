@@ -25,6 +25,8 @@ _OUTCOMES = {outcome.value.encode(): outcome for outcome in Outcome}
 #: So many visitors of one address on one code within so many seconds are a crowd: there two who look alike are two.
 CROWD = 5
 CROWD_SECONDS = 60
+#: How long the id of a landing is known again; the script keeps what it could not report a little less long.
+LANDING_SECONDS = 90_000
 
 record_hit_script = Script("codetags", "record_hit")
 # Which code an alias counts for, as the script last said: it checks that with each hit, so an old entry does no harm.
@@ -53,7 +55,7 @@ def record_hit(
     counted nothing.
     """
     visitor = address_hash(address)
-    today = local_day(now)
+    today = local_day(now).isoformat()
     settings = app_settings
     # Read only where there is a sink: a setting that the project leaves out costs 5 µs.
     sink = (
@@ -64,11 +66,17 @@ def record_hit(
     target = _targets.get(code, code)
     for _ in range(3):  # an alias that is changed just now
         reply = record_hit_script.run(
-            keys.hit(target, _fingerprint(visitor, target, agent, traits), visitor.hex()[:32], today),
+            keys.hit(
+                target,
+                _fingerprint(visitor, target, agent, traits),
+                visitor.hex()[:32],
+                today,
+                _mark(target, landing) if landing else "",
+            ),
             (
                 code,
                 target,
-                today.isoformat(),
+                today,
                 settings.CODETAGS_BACKSTOP_SECONDS,
                 settings.CODETAGS_MAX_UNKNOWN,
                 keys.OTHER,
@@ -76,12 +84,12 @@ def record_hit(
                 *_limit(CODES_LIMIT),
                 *sink,
                 milliseconds_of(now) if now else "",
-                _landing(target, landing) if landing else "",
+                "1" if landing else "",
                 CROWD,
                 CROWD_SECONDS,
                 keys.LEFT_OUT_DAYS * _DAY_SECONDS,
                 keys.LEFT_OUT_FIELDS,
-                2 * _DAY_SECONDS,
+                LANDING_SECONDS,
             ),
         )
         if reply[0] != b"alias":
@@ -124,6 +132,6 @@ def _fingerprint(visitor: bytes, code: str, agent: str, traits: str) -> str:
     return hashlib.blake2b(text, key=visitor, digest_size=12).hexdigest()
 
 
-def _landing(code: str, landing: str) -> bytes:
+def _mark(code: str, landing: str) -> str:
     # Without the address: a telephone that tries again may have left the Wi-Fi.
-    return hashlib.blake2b(f"{code}\n{landing}".encode(), digest_size=8).digest()
+    return hashlib.blake2b(f"{code}\n{landing}".encode(), digest_size=12).hexdigest()
