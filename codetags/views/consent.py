@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -15,12 +15,16 @@ from codetags.services import consent, cookies
 from codetags.views.origins import page_before
 from kv.origins import is_from_elsewhere
 
-_SHOWN = ".cookie-notice[hidden] { display: block; }\n"
+# Not above the page: without a script nothing closes it where the browser keeps no cookie.
+_SHOWN = ".cookie-notice[hidden] { display: block; position: static; max-height: none; }\n"
 
 
 @method_decorator((csrf_exempt, cache_control(private=True, no_store=True)), name="dispatch")
 class SettingsView(View):
-    """GET the form with what was chosen; POST {choice: all | none | chosen, category…, version} keeps the choice."""
+    """GET the form with what was chosen; POST {choice: all | none | chosen, category…, version} keeps the choice.
+
+    The notice's script asks for JSON: {categories} of what was agreed to, 403, or 409 for a page older than the list.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form."""
@@ -30,6 +34,7 @@ class SettingsView(View):
             "version": cookies.policy_version(),
             "chosen": choice.categories if choice else frozenset(),
             "is_saved": "saved" in request.GET and choice is not None,
+            "is_lost": "saved" in request.GET and choice is None,
             "action": reverse("codetags:cookie_settings"),
         }
         return render(request, "codetags/cookie_settings.html", context)
@@ -37,16 +42,24 @@ class SettingsView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Keep the choice for six months and go back; 403 for a form that another site sent."""
         here = reverse("codetags:cookie_settings")
+        is_script = request.headers.get("Accept", "") == "application/json"
         if is_from_elsewhere(request):
+            if is_script:
+                return _refusal(403, "permission_denied", "Another site sent this.")
             page = render(request, "codetags/refused.html", {"action": here})
             return HttpResponseForbidden(page.content)
         if request.POST.get("version") != cookies.policy_version():
             # The page was drawn from an older list, so nobody has agreed to today's.
+            if is_script:
+                return _refusal(409, "outdated", "The list of cookies has changed since the page was loaded.")
             return _to(here)
         words = {"all": cookies.optional_categories(), "chosen": request.POST.getlist("category")}
         choice = consent.make_choice(words.get(request.POST.get("choice", ""), ()))
-        back = page_before(request)
-        response = _to(f"{here}?saved=1" if back.partition("?")[0] == here else back)
+        if is_script:
+            response: HttpResponse = JsonResponse({"categories": sorted(choice.categories)})
+        else:
+            back = page_before(request)
+            response = _to(f"{here}?saved=1" if back.partition("?")[0] == here else back)
         response.set_cookie(
             cookies.CHOICE_COOKIE,
             consent.write_choice(choice),
@@ -65,6 +78,10 @@ def notice_style(request: HttpRequest) -> HttpResponse:
     """For browsers without scripts: shows the notice to those who have not chosen, on pages that caches share."""
     style = "" if consent.read_choice(request.COOKIES) else _SHOWN
     return HttpResponse(style, content_type="text/css; charset=utf-8")
+
+
+def _refusal(status: int, code: str, detail: str) -> HttpResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status)
 
 
 def _to(path: str) -> HttpResponse:

@@ -20,6 +20,8 @@
     set(".opblock-body h5", { role: "heading", "aria-level": "4" });
     // Its tables of answers call themselves regions, all of no name.
     set("table.responses-table", { role: "table" });
+    set(".curl", { "aria-label": "curl" });
+    set("textarea.body-param__text", { "aria-label": "Request body" });
     // A link inside of a button; the button does the same.
     for (const element of page.querySelectorAll("button a[href]")) element.removeAttribute("href");
   };

@@ -174,6 +174,21 @@ class TestChoice:
         assert "Your choice is kept" in page
         assert "no-store" in client.get(URL).headers["Cache-Control"]
 
+    def test_the_form_says_when_the_browser_kept_nothing(self, client: Client) -> None:
+        assert "needs your consent is kept either" in text(client.get(f"{URL}?saved=1"))
+        assert "needs your consent is kept either" not in text(client.get(URL))
+
+    def test_the_notices_script_is_told_in_json(self, client: Client, more_cookies: None) -> None:
+        answer = choose(client, "all", Accept="application/json")
+        assert (answer.status_code, answer.json()) == (200, {"categories": ["necessary", "statistics"]})
+        assert answer.cookies["cookie_choice"].value.endswith(".necessary-statistics")
+        outdated = client.post(URL, {"choice": "all", "version": "0"}, headers={"Accept": "application/json"})
+        assert (outdated.status_code, outdated.json()["code"]) == (409, "outdated")
+        elsewhere = choose(client, "all", Accept="application/json", Origin="https://elsewhere.example")
+        assert (elsewhere.status_code, elsewhere.json()["code"]) == (403, "permission_denied")
+        assert not outdated.cookies
+        assert not elsewhere.cookies
+
     def test_the_style_shows_the_notice_to_those_who_have_not_chosen(self, client: Client) -> None:
         style = client.get("/cookies/notice.css")
         assert style.headers["Content-Type"].startswith("text/css")

@@ -1,32 +1,85 @@
 /* Shows the notice about cookies to those who have not chosen, or when the list of cookies has changed since.
    Says what was agreed to with an event "cookies:choice" on the document, detail {categories}: on every page that
-   knows, and again when the visitor chooses. Without this script the form works all the same. */
+   knows, and again when the visitor chooses, here or in another tab. Without this script the form works all the same. */
 {
+  const TIMEOUT_MS = 10_000;
+  const SHOWN_MS = 8_000;
   const notice = document.querySelector(".cookie-notice");
   const said = document.querySelector("[data-cookie-said]");
+  const failed = document.querySelector("[data-cookie-failed]");
+  let known; // what the page last knew of the choice, as text; null where there is none
+  let timer;
 
   const read = () => {
+    let cookies = "";
+    try {
+      cookies = document.cookie;
+    } catch {
+      // a browser that refuses even to look: nothing is kept there
+    }
     const start = `${notice.dataset.cookie}=`;
-    const value = document.cookie.split("; ").find((pair) => pair.startsWith(start))?.slice(start.length) ?? "";
+    const value = cookies.split("; ").find((pair) => pair.startsWith(start))?.slice(start.length) ?? "";
     const [version, categories] = value.split(".");
     return version === notice.dataset.version && categories ? categories.split("-") : null;
   };
 
   const tell = (categories) => document.dispatchEvent(new CustomEvent("cookies:choice", { detail: { categories } }));
 
+  const say = (text) => {
+    clearTimeout(timer);
+    said.textContent = text;
+    said.classList.toggle("is-shown", text !== "");
+    timer = setTimeout(() => said.classList.remove("is-shown"), SHOWN_MS);
+  };
+
   const open = () => {
     const chosen = read() ?? [];
     for (const box of notice.querySelectorAll("input[name=category]:not(:disabled)")) {
       box.checked = chosen.includes(box.value);
     }
+    failed.textContent = "";
     notice.hidden = false;
   };
 
   const close = () => {
     const hadFocus = notice.contains(document.activeElement);
     notice.hidden = true;
-    said.textContent = said.dataset.text;
     if (hadFocus) (document.querySelector("main[tabindex]") ?? document.body).focus({ preventScroll: true });
+  };
+
+  // The page may have been kept by the browser while the visitor chose elsewhere: after Back, or in another tab.
+  const look = () => {
+    const categories = read();
+    const now = categories?.join("-") ?? null;
+    if (now === known) return;
+    known = now;
+    if (!categories) return open();
+    close();
+    tell(categories);
+  };
+
+  // Filter lists hide notices about cookies by all sorts of styles; what counts is what stands at its place.
+  const isSeen = () => {
+    const box = notice.getBoundingClientRect();
+    if (box.width < 100 || box.height < 20) return false;
+    if (!(notice.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true)) return false;
+    return notice.contains(document.elementFromPoint(box.left + box.width / 2, box.top + 8));
+  };
+
+  const reasonOf = (answer) => {
+    if (!answer) return said.dataset.offline;
+    if (answer.status === 409) return said.dataset.outdated;
+    return answer.status === 429 ? said.dataset.limited : said.dataset.refused;
+  };
+
+  const send = async (form, body) => {
+    try {
+      const signal = AbortSignal.timeout?.(TIMEOUT_MS);
+      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, signal });
+      return { answer, categories: answer.ok ? (await answer.json()).categories : null };
+    } catch (error) {
+      return { answer: error instanceof SyntaxError ? { status: 200 } : null, categories: null };
+    }
   };
 
   const save = async (event) => {
@@ -34,32 +87,38 @@
     const form = event.target;
     const body = new URLSearchParams(new FormData(form));
     body.set("choice", event.submitter?.value ?? "none");
-    try {
-      await fetch(form.action, { method: "POST", body, redirect: "manual" });
-    } catch {
-      // no connection: the page itself will say so
-    }
-    const categories = read();
-    if (!categories) {
-      // Not kept: this page's list is out of date, or cookies are off. The settings page asks anew.
-      location.assign(form.action);
+    failed.textContent = "";
+    const { answer, categories } = await send(form, body);
+    if (!categories && notice.dataset.asks !== undefined) {
+      failed.textContent = reasonOf(answer);
       return;
     }
+    // Where there is nothing to agree to, closing it must not depend on anything; it comes back on the next page.
+    const kept = read();
+    known = kept?.join("-") ?? null;
     close();
-    tell(categories);
+    say(kept ? said.dataset.kept : categories ? said.dataset.blocked : reasonOf(answer));
+    tell(kept ?? categories ?? ["necessary"]);
   };
 
   if (notice) {
     notice.querySelector("form").addEventListener("submit", save);
     document.addEventListener("click", (event) => {
-      if (!event.target.closest?.("[data-cookie-settings]") || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      said.textContent = "";
+      if (!event.target.closest?.("[data-cookie-settings]") || notice.dataset.asks === undefined) return;
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      const wasHidden = notice.hidden;
       open();
+      if (!isSeen()) {
+        notice.hidden = wasHidden; // the link leads to the settings
+        return;
+      }
+      event.preventDefault();
+      say("");
       notice.focus();
     });
-    const categories = read();
-    if (categories) tell(categories);
-    else open();
+    addEventListener("pageshow", look);
+    addEventListener("focus", look);
+    document.addEventListener("visibilitychange", look);
+    look();
   }
 }
