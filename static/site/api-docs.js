@@ -22,6 +22,7 @@
     set("table.responses-table", { role: "table" });
     set(".curl", { "aria-label": "curl" });
     set("textarea.body-param__text", { "aria-label": "Request body" });
+    set("pre.microlight", { tabindex: "0" }); // wider than a phone: scrolled by keyboard too
     // A link inside of a button; the button does the same.
     for (const element of page.querySelectorAll("button a[href]")) element.removeAttribute("href");
   };
