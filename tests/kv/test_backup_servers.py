@@ -145,6 +145,31 @@ class TestLargeCollections:
         assert client.get("user:{2}:quiet") == b"1"
 
 
+class TestFullStore:
+    """One that refuses every write is saved all the same."""
+
+    def test_memory_full(self, store: Any, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reader, "_BUDGET", 300)
+        before = plain(store)
+        store.config_set("maxmemory", 1)
+        try:
+            assert save(file) == len(before)
+        finally:
+            store.config_set("maxmemory", 0)
+        store.flushall()
+        put_back(file)
+        assert plain(store) == before
+
+    @needs_redis7
+    def test_memory_full_on_redis_7(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reader, "_BUDGET", 300)
+        with redis_7() as url, standing_on(url) as older:
+            add_odd_keys(older)
+            before = plain(older)
+            older.config_set("maxmemory", 1)
+            assert save(file) == len(before)
+
+
 class TestManyKeys:
     def test_names_beyond_memory_wait_aside(self, embedded_store: Any, file: Path, monkeypatch: Any) -> None:
         monkeypatch.setattr("kv.backup.names._BUFFERED", 97)
