@@ -33,7 +33,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when both stores answer, 503 otherwise; JSON says which."""
+    """200 when the store takes writes and the database answers, 503 otherwise; JSON says which."""
     stores = {"store": _store_answers(), "database": _database_answers()}
     body = {"status": "ok" if all(stores.values()) else "unavailable"}
     return JsonResponse(

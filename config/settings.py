@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from codetags.services.patterns import check_pattern
 from config.environment import Environment
 from config.private_files import keep_private
-from kv.caches import check_url, clearable_cache, database_of, durable_cache
+from kv.caches import clearable_cache, durable_cache
+from kv.store.address import StoreAddress
 from kv.throttling import parse_window
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -124,13 +125,6 @@ KV_WAIT_REPLICAS = env.integer("KV_WAIT_REPLICAS", 0, maximum=10)
 EMBEDDED_FSYNC = env.choice("EMBEDDED_FSYNC", "always", ("always", "everysec"))
 
 
-def _place(entry: dict[str, Any]) -> object:
-    try:
-        return database_of(entry["LOCATION"])
-    except ValueError:  # a cluster's list of hosts
-        return entry["LOCATION"]
-
-
 def _caches() -> dict[str, Any]:
     common: dict[str, Any] = {"directory": DATA_DIR, "timeout_ms": KV_TIMEOUT_MS, "fsync": EMBEDDED_FSYNC}
     try:
@@ -140,19 +134,17 @@ def _caches() -> dict[str, Any]:
     chosen = env.text("CACHE_URL")
     if not chosen:
         return {"default": clearable_cache(REDIS_URL, **common), "kv": store}
-    if chosen.startswith("locmem"):
+    if chosen in ("locmem", "locmem://"):
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}, "kv": store}
     try:
-        check_url(chosen)
-        cache = durable_cache(chosen, **common)
+        address = StoreAddress.parse(chosen)
+        cache = clearable_cache(address, database=address.database, **common)
     except ValueError as error:
         raise ImproperlyConfigured(f"CACHE_URL: {error}") from None
-    if _place(cache) == _place(store):
+    if StoreAddress.parse(cache["LOCATION"]).is_same_database(StoreAddress.parse(store["LOCATION"])):
         raise ImproperlyConfigured(
             "CACHE_URL: this is the database of the counts, which clearing the cache would erase"
         )
-    cache["TIMEOUT"] = 300
-    cache["OPTIONS"]["IGNORE_EXCEPTIONS"] = True
     return {"default": cache, "kv": store}
 
 

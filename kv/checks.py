@@ -12,8 +12,12 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.utils.module_loading import module_has_submodule
 
-from kv.caches import ALIAS, database_of
+from kv.caches import ALIAS
 from kv.conf import app_settings
+from kv.errors import StoreUnavailable
+from kv.store.address import StoreAddress
+from kv.store.places import places
+from kv.store.sharing import caches_in_store
 from kv.throttling import known_limits, parse_window
 
 
@@ -24,25 +28,46 @@ def check_store(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if ALIAS not in caches:
         hint = 'CACHES["kv"] = kv.caches.durable_cache("embedded", directory=BASE_DIR / "var")'
         return [Error(f'CACHES has no "{ALIAS}".', hint=hint, id="kv.E001")]
-    sharing = [alias for alias, entry in caches.items() if alias != ALIAS and _same_database(entry, caches[ALIAS])]
-    return [
-        Error(
-            f'The cache "{alias}" shares the store\'s database; clearing it would erase every count.',
-            hint="Give it a database of its own: kv.caches.clearable_cache(url).",
-            id="kv.E002",
-        )
-        for alias in sharing
-    ]
+    if wrong := _wrong_address(caches[ALIAS]):
+        return [Error(f'CACHES["{ALIAS}"]: {wrong}', hint="Make it with kv.caches.durable_cache(url).", id="kv.E006")]
+    store = places(ALIAS)
+    return [_shares(alias) for alias in caches if alias != ALIAS and places(alias) & store]
 
 
-def _same_database(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    first, second = one.get("LOCATION"), other.get("LOCATION")
-    if not isinstance(first, str) or not isinstance(second, str) or "redis" not in str(one.get("BACKEND")).lower():
-        return False
+@register(Tags.caches, deploy=True)
+def check_shared_caches(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """No cache lies in the store's database under another name: a mark in the one is not seen in the other."""
+    if check_store(app_configs):
+        return []
     try:
-        return database_of(first) == database_of(second)
-    except ValueError:  # not an address of redis-py: another backend's own
-        return first == second
+        return [_shares(alias) for alias in caches_in_store()]
+    except StoreUnavailable:
+        return []
+
+
+def _shares(alias: str) -> Error:
+    return Error(
+        f'The cache "{alias}" shares the store\'s database; clearing it would erase every count.',
+        hint="Give it a database of its own: kv.caches.clearable_cache(url).",
+        id="kv.E002",
+    )
+
+
+def _wrong_address(entry: dict[str, Any]) -> str:
+    """What is wrong with the store's entry, "" when nothing is."""
+    location = entry.get("LOCATION")
+    if not isinstance(location, str):
+        return "LOCATION is one address, as text; the store of counts is one"
+    try:
+        StoreAddress.parse(location)
+    except ValueError as error:
+        return f"LOCATION: {error}"
+    options = entry.get("OPTIONS") or {}
+    for name in ("CONNECTION_POOL_KWARGS", "REDIS_CLIENT_KWARGS"):
+        for word in ("protocol", "decode_responses"):
+            if options.get(name, {}).get(word):
+                return f"OPTIONS: leave {word} out of {name}, it is ours to set"
+    return ""
 
 
 @register(Tags.security)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote
 
 import redis
 from django.conf import settings
@@ -13,8 +14,9 @@ from django_redis.pool import ConnectionFactory, SentinelConnectionFactory
 from redis.cluster import ClusterNode, RedisCluster
 from redis.sentinel import MasterNotFoundError, Sentinel
 
-from kv.caches import ALIAS, EMBEDDED, _address
+from kv.caches import ALIAS, EMBEDDED
 from kv.embedded import EmbeddedServer
+from kv.store.address import StoreAddress
 from kv.tls import tls_options
 
 # redis-py leaves their methods untyped.
@@ -43,9 +45,8 @@ class EmbeddedConnection(_Plain):  # type: ignore[misc]
 
 def embedded_server(location: str) -> EmbeddedServer:
     """The server that an `embedded://…` location of CACHES stands for."""
-    parts = urlsplit(location)
-    words = parse_qs(parts.query)
-    return EmbeddedServer(Path(unquote(parts.path)) / "valkey", words.get("fsync", ["always"])[0])
+    address = StoreAddress.parse(location)
+    return EmbeddedServer(Path(address.path) / "valkey", address.fsync)
 
 
 def configured_server() -> EmbeddedServer | None:
@@ -60,7 +61,7 @@ class EmbeddedFactory(ConnectionFactory):
     def make_connection_params(self, url: str) -> dict[str, Any]:
         """The parameters of django-redis for an `embedded://` location."""
         server = embedded_server(url)
-        database = parse_qs(urlsplit(url).query).get("db", ["0"])[0]
+        database = StoreAddress.parse(url).database
         params = super().make_connection_params(f"unix://{quote(str(server.socket_path))}?db={database}")
         return {**params, "connection_class": EmbeddedConnection, "server": server}
 
@@ -104,12 +105,18 @@ class SentinelFactory(SentinelConnectionFactory[Any, Any, Any]):
             options["SENTINELS"], sentinel_kwargs=options.get("SENTINEL_KWARGS"), **known.connection_kwargs
         )
 
-    def get_or_create_connection_pool(self, params: dict[str, Any]) -> Any:
-        """One pool for each group of sentinels; django-redis tells pools apart by the primary's name alone."""
-        place = f"{params['url']} {self.options['SENTINELS']}"
-        if place not in self._pools:
-            self._pools[place] = self.get_connection_pool(params)
-        return self._pools[place]
+    def get_connection_pool(self, params: dict[str, Any]) -> Any:
+        """The primary's pool. django-redis's own would look for its name in lower case; sentinels heed the case."""
+        address = StoreAddress.parse(params["url"])
+        plain = replace(address, kind="redis", tls=False, nodes=(("primary", 0),), tls_options=())
+        query = f"?{address.tls_query}" if address.tls_query else ""
+        return ConnectionFactory.get_connection_pool(
+            self,
+            {
+                **params, "url": f"{plain.location()}{query}", "service_name": address.service,
+                "sentinel_manager": self._sentinel,
+            },
+        )  # fmt: skip
 
 
 class ClusterFactory(ConnectionFactory):
@@ -122,15 +129,13 @@ class ClusterFactory(ConnectionFactory):
         """The cluster's client. Raises redis errors when no node answers."""
         with self._making:
             if url not in self._clusters:
-                parts = urlsplit(url)
-                login, _, hosts = parts.netloc.rpartition("@")
-                user, _, password = login.partition(":")
+                address = StoreAddress.parse(url)
                 self._clusters[url] = RedisCluster(
-                    startup_nodes=[_Node(*_address(host, 6379)) for host in unquote(hosts).split(",")],
-                    username=unquote(user) or None,
-                    password=unquote(password) or None,
-                    ssl=parts.scheme.startswith("rediss"),
-                    **tls_options(parts.query),
+                    startup_nodes=[_Node(host, port) for host, port in address.nodes],
+                    username=address.username or None,
+                    password=address.password or None,
+                    ssl=address.tls,
+                    **tls_options(address.tls_query),
                     socket_timeout=self.options["SOCKET_TIMEOUT"],
                     socket_connect_timeout=self.options["SOCKET_CONNECT_TIMEOUT"],
                     **{key: value for key, value in self.pool_cls_kwargs.items() if key == "retry"},

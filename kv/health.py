@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,14 +14,18 @@ from django.apps import apps
 
 from kv import keys
 from kv.conf import app_settings
-from kv.connection import call
+from kv.connection import call_write
 from kv.errors import StoreUnavailable
+from kv.factories import configured_server
 from kv.nodes import Node, open_nodes
 from kv.scripts import Script
+from kv.store.sharing import caches_in_store
 
 _OLDEST_REDIS = (7, 0)
 # Leases and windows run by the server's clock, days and months by ours.
 _CLOCK_SECONDS = 5.0
+# A count takes a few hundred bytes of the append-only file.
+_LEAST_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,33 @@ class Finding:
 
 
 def check_store() -> StoreHealth:
-    """One small read through the ordinary path, for /readyz; never longer than KV_TIMEOUT_MS allows, never raises."""
+    """Whether the store takes writes, for /readyz; never longer than KV_TIMEOUT_MS allows, never raises.
+
+    A write that changes nothing, since what it would add is empty, goes the ordinary way: a server that is full, can't
+    write to its disk, or follows another refuses it as it would refuse a count. Nothing is stored or logged for it.
+    """
     started = time.perf_counter()
+    if _disk_is_full():
+        return StoreHealth(ok=False, milliseconds=_since(started), reason="the disk under DATA_DIR is full")
     try:
-        call("EXISTS", keys.probe())
+        call_write("SETRANGE", keys.writable(), 0, "")
     except StoreUnavailable as error:
         return StoreHealth(ok=False, milliseconds=_since(started), reason=str(error))
     except redis.ResponseError as error:
         return StoreHealth(ok=False, milliseconds=_since(started), reason=str(error).partition(" ")[0])
     return StoreHealth(ok=True, milliseconds=_since(started))
+
+
+def _disk_is_full() -> bool:
+    """Whether the embedded server's disk has no room for its next writes: it would only find out by ending."""
+    server = configured_server()
+    if server is None:
+        return False
+    try:
+        facts = os.statvfs(server.directory)
+    except OSError:
+        return False  # the server was never started, or what is wrong is said by the call itself
+    return facts.f_bavail * facts.f_frsize < _LEAST_BYTES
 
 
 def inspect_store() -> Iterator[Finding]:
@@ -62,6 +85,8 @@ def inspect_store() -> Iterator[Finding]:
                 _scripts(node),
             ):  # fmt: skip
                 yield Finding(finding.level, f"{name}{finding.text}")
+    for alias in caches_in_store():
+        yield Finding("error", f'the cache "{alias}" lies in the same database: clearing it would erase every count')
 
 
 def installed_scripts() -> tuple[Script, ...]:

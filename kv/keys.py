@@ -30,8 +30,13 @@ def wake(duty: str) -> str:
     return f"{app_settings.KV_PREFIX}{{kv}}:wake:{duty}"
 
 
+def writable() -> str:
+    """Never there: check_store writes nothing into it, and hears whether a write would be taken."""
+    return f"{app_settings.KV_PREFIX}{{kv}}:writable"
+
+
 def probe() -> str:
-    """Any type; TTL one second. Read by check_store, which sees so that the slot is served.
+    """Any type; TTL one second.
 
     Written by restore_backup, which sees so whether this server understands the DUMP of another.
     """

@@ -23,12 +23,12 @@ _SCAN_COUNT = 1000
 class Node:
     """One primary, on a connection of its own that waits longer than KV_TIMEOUT_MS."""
 
-    def __init__(self, name: str, client: Any) -> None:
+    def __init__(self, name: str, client: Any, timeout: float = _TIMEOUT_SECONDS) -> None:
         self.name = name
         pool = client.connection_pool
         # Not one of the pool's own: those are counted, and this one is closed. RESP2 gives flat lists for all types.
         self._line = pool.connection_class(**{**pool.connection_kwargs, "protocol": 2})
-        self._line.socket_timeout = _TIMEOUT_SECONDS
+        self._line.socket_timeout = timeout
 
     def ask(self, *command: Any) -> Any:
         """Send one command, return its reply. Raises StoreUnavailable or redis ResponseError."""

@@ -6,14 +6,16 @@ import re
 import ssl
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
-# What redis-py takes from a text, and its cluster's client too. Its words for OCSP it takes as well, and does nothing.
-_WORDS = frozenset(
+#: What redis-py takes from a text, and its cluster's client too. Its words for OCSP it takes as well, and does nothing.
+TLS_PARAMETERS = frozenset(
     {
         "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_cert_reqs",
         "ssl_check_hostname",
     }
 )  # fmt: skip
+_YES_OR_NO = ("true", "false", "yes", "no", "1", "0")
 _REFUSED = re.compile(r"certificate verify failed: ([^(]+)")
 
 
@@ -26,10 +28,13 @@ def tls_options(query: str) -> dict[str, Any]:
     import redis
     from redis import connection
 
+    for name, value in parse_qsl(query):
+        if name == "ssl_check_hostname" and value.lower() not in _YES_OR_NO:
+            raise ValueError("ssl_check_hostname is true or false")  # redis-py takes every other word for true
     parse_url: Any = connection.parse_url  # untyped there
     options = {name: value for name, value in parse_url(f"rediss://h?{query}").items() if name.startswith("ssl_")}
-    if unknown := sorted(options.keys() - _WORDS):
-        raise ValueError(f"{unknown[0]} is not one of: {', '.join(sorted(_WORDS))}")
+    if unknown := sorted(options.keys() - TLS_PARAMETERS):
+        raise ValueError(f"{unknown[0]} is not one of: {', '.join(sorted(TLS_PARAMETERS))}")
     try:
         redis.SSLConnection(**options)
     except redis.RedisError as error:

@@ -103,8 +103,21 @@ class TestStores:
 
     @pytest.mark.parametrize("url", ["redis://h/0", "redis://h", "redis://h/0/", "redis://H:6379?db=0"])
     def test_a_cache_over_the_counts_is_refused(self, url: str, read: Any) -> None:
-        with pytest.raises(ImproperlyConfigured, match=r"^CACHE_URL: "):
+        with pytest.raises(ImproperlyConfigured, match=r"^CACHE_URL: this is the database of the counts"):
             read(REDIS_URL="redis://h/0", CACHE_URL=url)
+
+    @pytest.mark.parametrize(
+        ("store", "cache"),
+        [
+            ("redis://localhost/0", "redis://127.0.0.1:6379"),
+            ("redis+cluster://a,b", "redis+cluster://b"),
+            ("redis+sentinel://a,b/name/1", "redis+sentinel://b/name/1"),
+            ("embedded", "embedded"),
+        ],
+    )
+    def test_nor_under_another_name(self, store: str, cache: str, read: Any) -> None:
+        with pytest.raises(ImproperlyConfigured, match=r"^CACHE_URL: this is the database of the counts"):
+            read(REDIS_URL=store, CACHE_URL=cache)
 
     def test_a_cache_may_be_in_memory(self, read: Any) -> None:
         assert "locmem" in read(CACHE_URL="locmem://")["CACHES"]["default"]["BACKEND"]
@@ -138,6 +151,12 @@ WRONG = [
         ("REDIS_URL", text)
         for text in ("localhost", "http://h", "redis://", "redis+sentinel://h", "unix://", "redis://h:99999")
     ),
+    *(
+        (name, f"redis://h?{query}")
+        for name in ("REDIS_URL", "KV_URL", "CACHE_URL")
+        for query in ("banana=1", "socket_timeout=abc", "protocol=2", "decode_responses=true", "db=x")
+    ),
+    ("CACHE_URL", "locmem://?banana=1"),
     ("REDIS_URL", "rediss://h?ssl_ca_certs=/nowhere.pem"),
     ("KV_URL", "localhost"),
     *(("CACHE_URL", text) for text in ("memcached://h", "redis://h/1?ssl_cert_reqs=none")),

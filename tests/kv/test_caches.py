@@ -8,54 +8,32 @@ from typing import Any
 import pytest
 import redis
 from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.redis import RedisCache
 from django.test import override_settings
 from django_redis.pool import get_connection_factory
 from redis.sentinel import MasterNotFoundError
 
-from kv.caches import check_url, clearable_cache, database_of, durable_cache
-from kv.checks import check_hash_key, check_rate_limits, check_store
+from kv.caches import clearable_cache, durable_cache
+from kv.checks import check_hash_key, check_rate_limits, check_shared_caches, check_store
 from kv.connection import call
 from kv.factories import Sentinels, configured_server, embedded_server
-from tests.faults.servers import own_server
+from kv.store.address import StoreAddress
+from tests.faults.servers import Proxy, own_server
+
+DJANGO_REDIS = "django_redis.cache.RedisCache"
+DJANGO = "django.core.cache.backends.redis.RedisCache"
 
 
-class TestCheckUrl:
-    @pytest.mark.parametrize(
-        ("url", "scheme"),
-        [
-            ("embedded", "embedded"),
-            ("redis://h:6379/0", "redis"),
-            ("rediss://user:pass@h/2", "rediss"),
-            ("redis://[::1]:6379/1", "redis"),
-            ("unix:///run/redis.sock?db=1", "unix"),
-            ("redis+cluster://a:1,b:2,c", "redis+cluster"),
-            ("rediss+cluster://u:p@a:1,b:2", "rediss+cluster"),
-            ("redis+sentinel://a:1,b/mymaster/3", "redis+sentinel"),
-        ],
-    )
-    def test_ours(self, url: str, scheme: str) -> None:
-        assert check_url(url) == scheme
+class OwnBackend(RedisCache):
+    """As a project may have made itself one."""
 
-    @pytest.mark.parametrize(
-        ("url", "says"),
-        [
-            ("", "without a scheme"),
-            ("localhost:6379", "is not one of"),
-            ("memcached://h", "is not one of"),
-            ("redis://", "names a host"),
-            ("unix://", "names the socket's path"),
-            ("redis://h:x/0", "not a number"),
-            ("redis://h:65536", "not a number"),
-            ("redis://h:-1", "not a number"),
-            ("redis://h/zero", "not the number of a database"),
-            ("redis://h/0?db=none", "not the number of a database"),
-            ("redis+cluster://a:x,b:2", "not a number"),
-            ("redis+sentinel://a:1,b", "ends in the primary's name"),
-        ],
-    )
-    def test_not_ours_says_why(self, url: str, says: str) -> None:
-        with pytest.raises(ValueError, match=says):
-            check_url(url)
+
+class StrangersBackend(BaseCache):
+    """One of a package that we do not know."""
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(params)
 
 
 class TestDurableCache:
@@ -76,13 +54,14 @@ class TestDurableCache:
         assert server.fsync == "everysec"
 
     def test_sentinel(self) -> None:
-        entry = durable_cache("redis+sentinel://user:secret@a:1,[::1]:2,c/mymaster/3")
-        assert entry["LOCATION"] == "redis://user:secret@mymaster/3"
+        entry = durable_cache("redis+sentinel://user:secret@a:1,[::1]:2,c/MyMaster/3")
+        assert entry["LOCATION"] == "redis+sentinel://user:secret@a:1%2C[::1]:2%2Cc:26379/MyMaster/3"
         assert entry["OPTIONS"]["SENTINELS"] == [("a", 1), ("::1", 2), ("c", 26379)]
         assert entry["OPTIONS"]["SENTINEL_KWARGS"]["retry"].get_retries() == 0
         factory = get_connection_factory(options=entry["OPTIONS"])
         pool: Any = factory.get_connection_pool({"url": entry["LOCATION"]})
-        assert (pool.service_name, pool.connection_kwargs["db"]) == ("mymaster", 3)
+        assert (pool.service_name, pool.connection_kwargs["db"]) == ("MyMaster", 3)
+        assert (pool.connection_kwargs["username"], pool.connection_kwargs["password"]) == ("user", "secret")
 
     def test_two_groups_of_sentinels_may_use_one_name(self) -> None:
         pools = []
@@ -95,10 +74,12 @@ class TestDurableCache:
 
     def test_cluster(self) -> None:
         entry = durable_cache("rediss+cluster://u:p@a:1,b")
-        assert entry["LOCATION"] == "rediss+cluster://u:p@a:1%2Cb"
+        assert entry["LOCATION"] == "rediss+cluster://u:p@a:1%2Cb:6379"
         assert entry["OPTIONS"]["CONNECTION_FACTORY"] == "kv.factories.ClusterFactory"
 
-    @pytest.mark.parametrize("url", ["redis+cluster://a:1,b:2", "redis://:with,comma@h/0", "redis://h/0"])
+    @pytest.mark.parametrize(
+        "url", ["redis+cluster://a:1,b:2", "redis://:with%2Ccomma@h/0", "redis://:with,comma@h/0", "redis://h/0"]
+    )
     def test_a_comma_parts_no_location(self, url: str) -> None:
         entry = durable_cache(url)
         with override_settings(CACHES={**caches.settings, "kv": entry}):
@@ -130,9 +111,9 @@ class TestClearableCache:
         ],
     )
     def test_is_the_next_database_of_the_same_server(self, url: str, database: int) -> None:
-        store, cache = durable_cache(url)["LOCATION"], clearable_cache(url)["LOCATION"]
-        assert database_of(cache) == (database_of(store)[0], database)
-        assert database_of(store)[1] == database - 1
+        store, cache = (StoreAddress.parse(make(url)["LOCATION"]) for make in (durable_cache, clearable_cache))
+        assert cache == store.with_database(database)
+        assert store.database == database - 1
 
     def test_on_a_cluster_it_is_in_memory(self) -> None:
         assert clearable_cache("redis+cluster://a:1")["BACKEND"].endswith("LocMemCache")
@@ -163,12 +144,94 @@ class TestChecks:
             assert self.ids(check_store(None)) == ["kv.E001"]
 
     @pytest.mark.parametrize(
-        "location", ["redis://h:6379/0", "redis://h", "redis://user:pass@H:6379/", "redis://h/7?db=0"]
+        "entry",
+        [
+            {"LOCATION": "redis://h:6379/0"},
+            {"LOCATION": "redis://h"},
+            {"LOCATION": "redis://user:pass@H:6379/"},
+            {"LOCATION": "redis://h/7?db=0"},
+            {"LOCATION": ["redis://h:6379/0"]},
+            {"LOCATION": ["redis://other", "redis://h"]},
+            {"LOCATION": ("redis://h", "redis://other")},
+            {"LOCATION": "redis://other,redis://h"},
+            {"BACKEND": DJANGO, "LOCATION": ["redis://h", "redis://replica"]},
+            {"BACKEND": DJANGO, "LOCATION": "redis://replica;redis://h/0"},
+            {"BACKEND": DJANGO, "LOCATION": "redis://h/0", "OPTIONS": {"db": 1}},  # redis-py heeds the address
+            {"LOCATION": "redis://h", "OPTIONS": {"db": 1}},  # nobody heeds it
+            {"BACKEND": "tests.kv.test_caches.OwnBackend", "LOCATION": "redis://h"},
+            {"BACKEND": "tests.kv.test_caches.StrangersBackend", "LOCATION": "valkey://h/0"},
+            {"BACKEND": "tests.kv.test_caches.StrangersBackend", "LOCATION": ["redis://h:6379"]},
+        ],
     )
-    def test_a_cache_in_the_stores_database(self, location: str) -> None:
-        store = durable_cache("redis://h:6379/0")
-        with override_settings(CACHES={"kv": store, "default": {**store, "LOCATION": location}}):
+    def test_a_cache_in_the_stores_database(self, entry: dict[str, Any]) -> None:
+        entry = {"BACKEND": DJANGO_REDIS, **entry}
+        with override_settings(CACHES={"kv": durable_cache("redis://h:6379/0"), "default": entry}):
             assert self.ids(check_store(None)) == ["kv.E002"]
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "LOCALHOST", "127.1.2.3", "0.0.0.0"])
+    def test_one_machine_by_all_its_names(self, host: str) -> None:
+        entry = {"BACKEND": DJANGO, "LOCATION": f"redis://{host}:6379"}
+        with override_settings(CACHES={"kv": durable_cache("redis://localhost/0"), "default": entry}):
+            assert self.ids(check_store(None)) == ["kv.E002"]
+
+    @pytest.mark.parametrize(
+        "url", ["redis+sentinel://a:1,b/name/0", "redis+cluster://a:1,b:2", "unix:///run/r.sock", "rediss://h/3"]
+    )
+    def test_the_stores_own_entry_under_a_second_name(self, url: str) -> None:
+        with override_settings(CACHES={"kv": durable_cache(url), "default": durable_cache(url)}):
+            assert self.ids(check_store(None)) == ["kv.E002"]
+        with override_settings(CACHES={"kv": durable_cache(url), "default": clearable_cache(url)}):
+            assert self.ids(check_store(None)) == []
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            {"BACKEND": DJANGO, "LOCATION": "redis://h", "OPTIONS": {"db": 1}},
+            {"BACKEND": DJANGO, "LOCATION": ["redis://h/1", "redis://h/1"]},
+            {"BACKEND": DJANGO, "LOCATION": "redis://h:6380"},
+            {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "/tmp/redis"},
+            {"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache", "LOCATION": "h:6379"},
+            {"BACKEND": "there.is.none", "LOCATION": "memory"},
+        ],
+    )
+    def test_no_false_alarm(self, entry: dict[str, Any]) -> None:
+        with override_settings(CACHES={"kv": durable_cache("redis://h:6379/0"), "default": entry}):
+            assert self.ids(check_store(None)) == []
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"LOCATION": "redis://h?banana=1"},
+            {"LOCATION": "redis://h?protocol=3"},
+            {"LOCATION": ["redis://h", "redis://i"]},
+            {"LOCATION": "redis://h,redis://i"},
+            {"LOCATION": None},
+            {"OPTIONS": {"CONNECTION_POOL_KWARGS": {"decode_responses": True}}},
+            {"OPTIONS": {"REDIS_CLIENT_KWARGS": {"protocol": 3}}},
+        ],
+    )
+    def test_a_store_that_could_not_be_used(self, change: dict[str, Any]) -> None:
+        with override_settings(CACHES={"kv": {**durable_cache("redis://h"), **change}}):
+            assert self.ids(check_store(None)) == ["kv.E006"]
+
+    def test_one_that_only_the_server_can_tell(self) -> None:
+        """The same database by its socket and by its port, as no address says."""
+        with own_server(timeout_ms=5000) as breakable:
+            path = breakable.server.socket_path
+            proxy = Proxy(path)
+            try:
+                for number, found in ((0, ["kv.E002"]), (1, [])):
+                    entry = {"BACKEND": DJANGO, "LOCATION": f"redis://127.0.0.1:{proxy.port}/{number}"}
+                    with override_settings(CACHES={"kv": caches.settings["kv"], "default": entry}):
+                        assert self.ids(check_store(None)) == []
+                        assert self.ids(check_shared_caches(None)) == found
+                        assert call("DBSIZE") == 0
+            finally:
+                proxy.close()
+
+    def test_nothing_is_asked_of_a_store_that_is_away(self) -> None:
+        with override_settings(CACHES={"kv": durable_cache("redis://127.0.0.1:1")}):
+            assert self.ids(check_shared_caches(None)) == []
 
     def test_a_cache_of_its_own(self) -> None:
         store = durable_cache("redis://h:6379/0")

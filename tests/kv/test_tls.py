@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from kv.caches import check_url, durable_cache
+from kv.caches import durable_cache
+from kv.store.address import StoreAddress
 from kv.tls import refused_certificate, tls_options
 
 SCHEMES = ("{}://h/0?{}", "{}+cluster://a:1,b:2?{}", "{}+sentinel://a:1,b/name/0?{}")
@@ -38,24 +39,24 @@ class TestCheckUrl:
     )
     def test_what_cannot_be_used_says_why(self, address: str, query: str, says: str) -> None:
         with pytest.raises(ValueError, match=says):
-            check_url(address.format("rediss", query))
+            StoreAddress.parse(address.format("rediss", query))
 
     @pytest.mark.parametrize("address", SCHEMES)
     def test_no_file_of_certificates(self, address: str, tmp_path: Path) -> None:
         path = tmp_path / "ca.pem"
         path.write_text("not a certificate")
         with pytest.raises(ValueError, match="ssl_ca_certs: "):
-            check_url(address.format("rediss", f"ssl_ca_certs={path}"))
+            StoreAddress.parse(address.format("rediss", f"ssl_ca_certs={path}"))
 
     @pytest.mark.parametrize("address", SCHEMES)
     def test_a_plain_address_has_no_tls(self, address: str) -> None:
         with pytest.raises(ValueError, match="without TLS"):
-            check_url(address.format("redis", "ssl_cert_reqs=none"))
+            StoreAddress.parse(address.format("redis", "ssl_cert_reqs=none"))
 
 
 def test_a_sentinels_words_are_for_the_sentinels_too() -> None:
     entry = durable_cache("rediss+sentinel://a:1/name/2?ssl_cert_reqs=none")
-    assert entry["LOCATION"] == "redis://name/2?ssl_cert_reqs=none"
+    assert entry["LOCATION"] == "rediss+sentinel://a:1/name/2?ssl_cert_reqs=none"
     kwargs = entry["OPTIONS"]["SENTINEL_KWARGS"]
     assert (kwargs["ssl"], kwargs["ssl_cert_reqs"]) == (True, "none")
 

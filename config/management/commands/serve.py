@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -11,11 +12,14 @@ from django.core import checks
 from django.core.management import call_command
 from django.core.management.base import CommandError, SystemCheckError
 from django.db import InterfaceError, OperationalError
+from django.db.migrations.exceptions import MigrationSchemaMissing
 
 from config.static_files import collect_static
 from config.supervisor import NeverCameUp, PortTaken, background_worker, check_port, supervise, web_workers
+from kv.errors import StoreUnavailable
 from kv.factories import configured_server
 from kv.management.base import StoreCommand
+from kv.store.sharing import caches_in_store
 
 
 class Command(StoreCommand):
@@ -61,11 +65,26 @@ class Command(StoreCommand):
     def _prepare(self) -> None:
         try:
             call_command("migrate", interactive=False, verbosity=0)
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, MigrationSchemaMissing) as error:  # the last: no room for a table
             reason = str(error).partition("\n")[0]
             raise CommandError(f"DATABASE_URL: the database can't be used: {reason}") from error
-        if collect_static():
+        try:
+            collected = collect_static()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CommandError(f"DATA_DIR: {settings.STATIC_ROOT} can't be written: {reason}") from error
+        if collected:
             self.stdout.write("Static files collected")
+        self._check_caches()
+
+    def _check_caches(self) -> None:
+        """No cache lies in the database of the counts, whatever the two addresses look like."""
+        with suppress(StoreUnavailable):  # it may come later; then kv_check says it
+            if sharing := caches_in_store():
+                raise CommandError(
+                    f"CACHE_URL: the cache {sharing[0]} lies in the database of the counts, "
+                    "which clearing it would erase: give it a database of its own."
+                )
 
     def _welcome(self) -> None:
         self.stdout.write(f"Serving {settings.SITE_URL} on {settings.HOST}:{settings.PORT} (Ctrl-C stops it)")

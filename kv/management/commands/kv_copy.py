@@ -18,6 +18,7 @@ from kv.conf import app_settings
 from kv.factories import embedded_server
 from kv.management.base import StoreCommand
 from kv.nodes import Nodes, open_nodes
+from kv.store.address import StoreAddress
 from kv.store.sharing import share_a_database
 
 _START_SECONDS = 30.0
@@ -119,7 +120,7 @@ class Command(StoreCommand):
         client = get_connection_factory(options=entry["OPTIONS"]).connect(location)
         try:
             with open_nodes(client) as nodes:
-                yield location.rpartition("@")[2], nodes
+                yield str(sorted(map(str, StoreAddress.parse(location).places()))), nodes
         finally:
             if server is not None and not _is_ours(location):
                 server.leave()
