@@ -6,6 +6,7 @@ Returns  nothing of its own: `set_back` answers {granted_since}. ]]
 -- Take back what came for periods that have not begun. list: paid periods, which forget what they brought: `granted_since` tells
 -- it from the journal, less what has expired of it meanwhile, so that this much comes again.
 local function set_back(account, list)
+  local HOUR, DAY, CALENDAR = 3600000, 86400000, '-'
   local ahead = now + HOUR
   local early, expired, came = {}, {}, {}
   local last = redis.call('LLEN', KEYS[5]) - 1

@@ -4,6 +4,7 @@ ARGV  none of its own
 Returns  nothing of its own: `months()` answers `period_of`. ]]
 
 local function months()
+  local DAY = 86400000
   -- Days since 1970 of a date, and back: the proleptic Gregorian calendar counted in eras of 400 years from 1 March.
   local function days_of(year, month, day)
     if month <= 2 then year = year - 1 end

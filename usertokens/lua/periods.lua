@@ -9,11 +9,10 @@ A period is {id, plan, starts (ms), ends (ms), month, granted, void}:
 KEYS  as ledger.lua
 ARGV  as ledger.lua
 Returns  nothing of its own: `periods(…)` answers {month_of, merge, stop, store}. ]]
-local CALENDAR, OLDER = '-', ''
--- So many are remembered after their end: a clock that ran ahead may come back.
-local REMEMBERED = 3
-
 local function periods(account, period_of, move_end)
+  local HOUR, DAY, CALENDAR, OLDER = 3600000, 86400000, '-', ''
+  -- So many are remembered after their end: a clock that ran ahead may come back.
+  local REMEMBERED = 3
   -- Whoever pays for a year at once still gets the tokens of a month each month.
   local function month_of(period, moment)
     if period[4] - period[3] <= 32 * DAY then return period[3], period[4] end

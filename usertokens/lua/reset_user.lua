@@ -36,7 +36,7 @@ if billed[1] then
   for _, period in ipairs(billed[4] and cmsgpack.unpack(billed[4]) or {}) do
     -- The plan's own period brings its tokens once more; any other has brought them, and is gone with the balance.
     local is_own = #list == 0 and billed[5] == '1'
-    if period[1] ~= CALENDAR then list[#list + 1] = {period[1], period[2], period[3], period[4], 0, 0, is_own and 0 or 1} end
+    if period[1] ~= '-' then list[#list + 1] = {period[1], period[2], period[3], period[4], 0, 0, is_own and 0 or 1} end
   end
   for name, value in pairs({observation = billed[1], anchor = billed[2], paid = billed[3], billed = billed[5],
     periods = #list > 0 and cmsgpack.pack(list)}) do

@@ -4,11 +4,13 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua; the rules are {"plans": {plan: tokens of a month}, "cap": tokens kept at a period's end,
       "months": where the site's months begin (ms), some before and after now; without them they are those of UTC}
 Returns  nothing of its own: `settled()` answers the account, or nil when it was closed. ]]
-local ALLOWANCE_PRIORITY, ROLLOVER_PRIORITY = 20, 10
 
 -- declared: nil, or what a plan's change says: {by_hand = true}, or of billing {calendar = whether allowances come by calendar
 -- months, periods = as `merge` takes them}.
 local function settle(account, declared)
+  -- Constants stand inside: what a function takes from outside costs every script time, also one that settles nothing.
+  local ALLOWANCE_PRIORITY, ROLLOVER_PRIORITY = 20, 10
+  local HOUR, DAY, CALENDAR, OLDER = 3600000, 86400000, '-', ''
   local rules = cjson.decode(ARGV[3])
   local row = redis.call('HMGET', KEYS[1], 'starts', 'ends', 'anchor', 'allowance', 'periods', 'billed', 'paid')
   account.starts, account.ends = tonumber(row[1] or 0), tonumber(row[2] or 0)
@@ -248,7 +250,7 @@ end
 local function settled()
   local account = open()
   -- A period that has not begun is of a clock that ran ahead; two clocks may differ by a little.
-  if now >= account.due or account.starts > now + HOUR then
+  if now >= account.due or account.starts > now + 3600000 then
     if not account.exists and redis.call('EXISTS', KEYS[7]) == 1 then return nil end
     settle(account)
   end
