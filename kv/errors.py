@@ -93,9 +93,17 @@ def raise_if_away(error: redis.exceptions.ResponseError) -> None:
     """Raise StoreUnavailable when the server's error reply means "not now" and not "this is wrong"."""
     text = str(error)
     # A script's refusal carries the inner error behind words of its own.
-    if text.startswith(_AWAY_PREFIXES) or isinstance(error, _AWAY_REPLIES) or "-OOM" in text or "OOM command" in text:
-        word = text.split(" ", 1)[0]
-        raise StoreUnavailable("loading (LOADING)" if word == "LOADING" else word) from error
+    full = "-OOM" in text or "OOM command" in text
+    if full or text.startswith(_AWAY_PREFIXES) or isinstance(error, tuple(_AWAY_REPLIES)):
+        raise StoreUnavailable(_word(error, text)) from error
+
+
+def _word(error: redis.exceptions.ResponseError, text: str) -> str:
+    """The server's own word for its refusal; redis-py takes it off the text of those it has a class for."""
+    known = next((word for kind, word in _AWAY_REPLIES.items() if isinstance(error, kind)), "")
+    if not known:
+        known = "OOM" if "OOM" in text else text.split(" ", 1)[0]
+    return "loading (LOADING)" if known == "LOADING" else known
 
 
 _NOBODY_LISTENS = (errno.ECONNREFUSED, errno.ENOENT)
@@ -105,10 +113,10 @@ _AWAY = (
     redis.exceptions.ClusterError,
     redis.exceptions.RedisClusterException,
 )
-_AWAY_REPLIES = (
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.OutOfMemoryError,
-    redis.exceptions.ClusterDownError,
-    redis.exceptions.MasterDownError,
-    redis.exceptions.TryAgainError,
-)
+_AWAY_REPLIES: dict[type[redis.exceptions.RedisError], str] = {
+    redis.exceptions.ReadOnlyError: "READONLY",
+    redis.exceptions.OutOfMemoryError: "OOM",
+    redis.exceptions.ClusterDownError: "CLUSTERDOWN",
+    redis.exceptions.MasterDownError: "MASTERDOWN",
+    redis.exceptions.TryAgainError: "TRYAGAIN",
+}

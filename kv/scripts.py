@@ -51,7 +51,7 @@ class Script:
         """Run a script that writes nothing that must last: never waits for replicas."""
         return self._run(call, keys, args)
 
-    def command(self, keys: Sequence[str], args: Sequence[Word] = ()) -> tuple[Word, ...]:
+    def command(self, keys: Sequence[str | bytes], args: Sequence[Word] = ()) -> tuple[Word, ...]:
         """The EVALSHA command, for `call_many` or a pipeline's `execute_command`; `load` the script first."""
         return ("EVALSHA", self.sha, len(keys), *keys, *args)
 

@@ -68,7 +68,7 @@ class ValueReader:
                 yield from self._large(group)
 
     def _command(self, group: Sequence[bytes], budget: int) -> tuple[Any, ...]:
-        return ("EVALSHA", _SCRIPT.sha, len(group), *group, budget, "1" if self._field_expiry else "")
+        return _SCRIPT.command(group, (budget, "1" if self._field_expiry else ""))
 
     def _large(self, group: Sequence[bytes]) -> Iterator[Iterator[Piece]]:
         for number in range(_TRIES):

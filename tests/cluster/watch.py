@@ -39,7 +39,7 @@ def watched_scripts() -> Iterator[None]:
         _note(self)
         return reply
 
-    def checked_command(self: Script, keys: Sequence[str], args: Sequence[Any] = ()) -> tuple[Any, ...]:
+    def checked_command(self: Script, keys: Sequence[str | bytes], args: Sequence[Any] = ()) -> tuple[Any, ...]:
         _check(self, keys)
         _note(self)
         return command(self, keys, args)
@@ -59,8 +59,8 @@ def never_ran(seen: Collection[str]) -> list[str]:
     return sorted({f"{package}/{name}" for package, name in installed - parts} - set(seen))
 
 
-def _check(script: Script, keys: Sequence[str]) -> None:
-    slots = {key_slot(key.encode()) for key in keys}
+def _check(script: Script, keys: Sequence[str | bytes]) -> None:
+    slots = {key_slot(key if isinstance(key, bytes) else key.encode()) for key in keys}
     assert len(slots) <= 1, f"{script} is given keys of {len(slots)} slots: {list(keys)}"
 
 

@@ -132,6 +132,9 @@ class TestReasons:
             (redis.AuthenticationError("x"), "login refused"),
             (redis.ConnectionError("x"), "connection failed"),
             (redis.ResponseError("MISCONF x"), "MISCONF"),
+            (redis.OutOfMemoryError("command not allowed when used memory > 'maxmemory'."), "OOM"),
+            (redis.ReadOnlyError("You can't write against a read only replica."), "READONLY"),
+            (redis.ResponseError("Error running script: -OOM command not allowed"), "OOM"),
         ],
     )
     def test_of_the_client_library(self, error: Exception, word: str) -> None:
