@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 
 from billing.conf import app_settings
+from billing.products import merge_products, plan_products
 
 _LONGEST_GRACE = 365
 _KEYS = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")
@@ -46,27 +47,24 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Each plan has a product of its own and an allowance, each top-up a price; the grace time is one."""
     found: list[CheckMessage] = []
-    plus, premium = app_settings.STRIPE_PRODUCT_PLUS, app_settings.STRIPE_PRODUCT_PREMIUM
-    if plus and plus == premium:
-        found.append(Error("STRIPE_PRODUCT_PLUS and STRIPE_PRODUCT_PREMIUM are the same product.", id="billing.E004"))
+    try:
+        merge_products(
+            app_settings.PLAN_ALLOWANCES,
+            plus=app_settings.STRIPE_PRODUCT_PLUS,
+            premium=app_settings.STRIPE_PRODUCT_PREMIUM,
+            products=app_settings.STRIPE_PRODUCTS,
+        )
+    except ValueError as error:
+        hint = "Each product belongs to one plan, and each plan that is sold has an allowance in PLAN_ALLOWANCES."
+        found.append(Error(f"{error}.", hint=hint, id="billing.E004"))
     days = app_settings.BILLING_GRACE_DAYS
     if type(days) is not int or not 0 <= days <= _LONGEST_GRACE:
         found.append(Error(f"BILLING_GRACE_DAYS is whole days, 0 to {_LONGEST_GRACE}.", id="billing.E009"))
-    sold = (("STRIPE_PRODUCT_PLUS", plus, "Plus"), ("STRIPE_PRODUCT_PREMIUM", premium, "Premium"))
-    found += [
-        Error(
-            f"{name} sells the plan {plan}, which PLAN_ALLOWANCES does not have.",
-            hint=f"PLAN_ALLOWANCES has {plan}=… too, or {name} is empty.",
-            id="billing.E008",
-        )
-        for name, product, plan in sold
-        if product and plan not in app_settings.PLAN_ALLOWANCES
-    ]
-    if app_settings.STRIPE_SECRET_KEY and not (plus or premium or app_settings.BILLING_TOPUPS):
+    if app_settings.STRIPE_SECRET_KEY and not (plan_products() or app_settings.BILLING_TOPUPS):
         found.append(
             Caution(
                 "Nothing is for sale: no product is set for a plan, and no top-up.",
-                hint="STRIPE_PRODUCT_PLUS, STRIPE_PRODUCT_PREMIUM, BILLING_TOPUPS.",
+                hint="STRIPE_PRODUCT_PLUS, STRIPE_PRODUCT_PREMIUM, STRIPE_PRODUCTS, BILLING_TOPUPS.",
                 id="billing.W005",
             )
         )

@@ -15,9 +15,11 @@ class BillingSettings:
     STRIPE_SECRET_KEY = Setting("")
     #: The webhook endpoint's secrets; two during a roll. Empty: the endpoint refuses.
     STRIPE_WEBHOOK_SECRET: Setting[tuple[str, ...]] = Setting(())
-    #: Stripe's product of each paid plan.
-    STRIPE_PRODUCT_PLUS = Setting("")
-    STRIPE_PRODUCT_PREMIUM = Setting("")
+    #: Stripe's products of the plans Plus and Premium: of several the first is sold, all are recognised.
+    STRIPE_PRODUCT_PLUS: Setting[str | tuple[str, ...]] = Setting(())
+    STRIPE_PRODUCT_PREMIUM: Setting[str | tuple[str, ...]] = Setting(())
+    #: The same for any plan: {"Team": ("prod_…", "prod_…")}.
+    STRIPE_PRODUCTS: Setting[dict[str, tuple[str, ...]]] = Setting(dict)
     #: Where Stripe's API is; empty: at Stripe's.
     STRIPE_API_BASE = Setting("")
     #: Seconds until a request to Stripe is given up.

@@ -6,18 +6,23 @@ from typing import Any
 
 from rest_framework import serializers
 
+from billing.conf import app_settings
 from billing.services.prices import INTERVALS
-from billing.types import Plan
 from kv.rest.fields import TextField, WholeNumberField
 from kv.rest.inputs import Input
 
-PAID_PLANS = [Plan.PLUS.value, Plan.PREMIUM.value]
+
+class PlanField(serializers.ChoiceField):  # made anew with each serializer
+    """A plan of PLAN_ALLOWANCES by its name, as they are when a request comes. sold: any but the free one."""
+
+    def __init__(self, *, sold: bool = False, **kwargs: Any) -> None:
+        super().__init__(list(app_settings.PLAN_ALLOWANCES)[1 if sold else 0 :], **kwargs)
 
 
 class PlanInput(Input):
     """A plan to pay for."""
 
-    plan = serializers.ChoiceField(PAID_PLANS)
+    plan = PlanField(sold=True)
     interval = serializers.ChoiceField(INTERVALS, default="month")
 
 
@@ -36,14 +41,14 @@ class UrlOutput(serializers.Serializer[Any]):
 class PendingOutput(serializers.Serializer[Any]):
     """A change that is known to come."""
 
-    plan = serializers.ChoiceField([plan.value for plan in Plan])
+    plan = PlanField()
     at = serializers.DateTimeField()
 
 
 class SubscriptionOutput(serializers.Serializer[Any]):
     """What the caller pays for, as last read from Stripe."""
 
-    plan = serializers.ChoiceField([plan.value for plan in Plan])
+    plan = PlanField()
     status = TextField(allow_null=True, help_text="Stripe's word: active, trialing, past_due, canceled, …")
     period_end = serializers.DateTimeField(allow_null=True)
     cancel_at = serializers.DateTimeField(allow_null=True)

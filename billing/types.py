@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from billing.conf import app_settings
 
-class Plan(StrEnum):
-    """The plans, by the names that usertokens knows them by."""
 
-    FREE = "Free"
-    PLUS = "Plus"
-    PREMIUM = "Premium"
+class Plan(str):
+    """A plan by its name in PLAN_ALLOWANCES, whose first one is free."""
+
+    __slots__ = ()
 
     @property
     def rank(self) -> int:
-        """0 for none, more for better."""
-        return list(Plan).index(self)
+        """0 for the free one; else the more tokens a month, the higher; of equal ones the later one.
+
+        1 for a name that is no plan any more: somebody pays for it, and not known is not free.
+        """
+        plans = app_settings.PLAN_ALLOWANCES
+        if self == free_plan():
+            return 0
+        paid = [name for name in plans if name != free_plan()]
+        return sorted(paid, key=lambda name: (plans[name], paid.index(name))).index(self) + 2 if self in paid else 1
+
+
+def free_plan() -> Plan:
+    """The plan of whoever pays for none."""
+    return Plan(next(iter(app_settings.PLAN_ALLOWANCES), ""))
 
 
 class State(StrEnum):
@@ -71,7 +83,7 @@ class Standing:
     grace_until:   until when an unpaid renewal keeps the plan; None when all is paid.
     """
 
-    plan: Plan = Plan.FREE
+    plan: Plan = field(default_factory=free_plan)
     status: str | None = None
     period_start: datetime | None = None
     period_end: datetime | None = None

@@ -94,9 +94,19 @@ class Environment:
             parted = [word.partition("=") for word in text.split(",") if word.strip()]
             if any(not sign or not key.strip() or not value.strip() for key, sign, value in parted):
                 raise ValueError("name=value,name=value is required")
-            return {key.strip(): value.strip() for key, _, value in parted}
+            found = {key.strip(): value.strip() for key, _, value in parted}
+            if len(found) < len(parted):
+                raise ValueError("each name once is required")
+            return found
 
         return self.read(name, parse(default), parse)
+
+    def lists(self, name: str) -> dict[str, tuple[str, ...]]:
+        """`a=x|y,b=z` as a dict of lists."""
+        found = {key: tuple(word.strip() for word in text.split("|")) for key, text in self.pairs(name).items()}
+        if not all(all(words) for words in found.values()):
+            raise ImproperlyConfigured(f"{name}: name=value|value,name=value is required")
+        return found
 
     def amounts(self, name: str) -> dict[int, str]:
         """`1000=price_a,5000=price_b`: whole numbers from 1 on, each with its word."""

@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from billing.products import merge_products
 from codetags.services.patterns import check_pattern
 from config.environment import Environment
 from config.private_files import keep_private
@@ -197,8 +198,9 @@ if QR_ANALYTICS_EXTERNAL_URL and not QR_ANALYTICS_EXTERNAL_SECRET:
 # --- billing
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = env.words("STRIPE_WEBHOOK_SECRET")
-STRIPE_PRODUCT_PLUS = env.text("STRIPE_PRODUCT_PLUS")
-STRIPE_PRODUCT_PREMIUM = env.text("STRIPE_PRODUCT_PREMIUM")
+STRIPE_PRODUCT_PLUS = env.words("STRIPE_PRODUCT_PLUS")
+STRIPE_PRODUCT_PREMIUM = env.words("STRIPE_PRODUCT_PREMIUM")
+STRIPE_PRODUCTS = env.lists("STRIPE_PRODUCTS")
 STRIPE_API_BASE = env.address("STRIPE_API_BASE")
 BILLING_GRACE_DAYS = env.integer("BILLING_GRACE_DAYS", 7, maximum=365)
 BILLING_TOPUPS = env.amounts("BILLING_TOPUPS")
@@ -220,17 +222,26 @@ RATE_LIMITS = _rate_limits()
 
 
 # --- what users do and have
+_LONGEST_PLAN = 64  # as the API takes it
+
+
 def _allowances() -> dict[str, int]:
     pairs = env.pairs("PLAN_ALLOWANCES", "Free=100,Plus=1000,Premium=5000")
     wrong = [name for name, text in pairs.items() if not text.isdecimal() or int(text) > 10**12]
     if wrong:
         raise ImproperlyConfigured(f"PLAN_ALLOWANCES: {wrong[0]} needs a whole number of tokens")
-    if "Free" not in pairs:
-        raise ImproperlyConfigured("PLAN_ALLOWANCES: a plan Free is required, every new user has it")
+    if not pairs:
+        raise ImproperlyConfigured("PLAN_ALLOWANCES: a plan is required; the first is the one that every new user has")
+    if (long := next((name for name in pairs if len(name) > _LONGEST_PLAN), None)) is not None:
+        raise ImproperlyConfigured(f"PLAN_ALLOWANCES: {long} is longer than {_LONGEST_PLAN} characters")
     return {name: int(text) for name, text in pairs.items()}
 
 
 PLAN_ALLOWANCES = _allowances()
+try:
+    merge_products(PLAN_ALLOWANCES, plus=STRIPE_PRODUCT_PLUS, premium=STRIPE_PRODUCT_PREMIUM, products=STRIPE_PRODUCTS)
+except ValueError as _error:
+    raise ImproperlyConfigured(str(_error)) from None
 GENERATION_COST = env.integer("GENERATION_COST", 3, minimum=1, maximum=10**12)
 ALLOWANCE_ROLLOVER_CAP = env.integer("ALLOWANCE_ROLLOVER_CAP", 0, maximum=10**12)
 LOW_BALANCE = env.integer("LOW_BALANCE", 10, maximum=10**12)
@@ -336,7 +347,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api",
     # Two fields of one name and different choices: without names of their own they are called by a hash.
-    "ENUM_NAME_OVERRIDES": {"PlanEnum": ["Free", "Plus", "Premium"], "PaidPlanEnum": ["Plus", "Premium"]},
+    "ENUM_NAME_OVERRIDES": {"PlanEnum": list(PLAN_ALLOWANCES), "PaidPlanEnum": list(PLAN_ALLOWANCES)[1:]},
 }
 
 # --- logs: JSON lines without addresses or secrets

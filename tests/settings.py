@@ -16,6 +16,7 @@ for _name in (
     "STRIPE_API_BASE",
     "STRIPE_PRODUCT_PLUS",
     "STRIPE_PRODUCT_PREMIUM",
+    "STRIPE_PRODUCTS",
 ):
     os.environ[_name] = ""
 

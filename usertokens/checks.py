@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
-from usertokens.conf import DEFAULT_PLAN, app_settings
+from usertokens.conf import app_settings
 
 _LARGEST = 10**12
 
@@ -17,9 +17,9 @@ def check_plans(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """There is a plan for those who have none, and every allowance is a number of tokens."""
     plans = app_settings.PLAN_ALLOWANCES
     errors: list[CheckMessage] = []
-    if DEFAULT_PLAN not in plans:
-        hint = f'Every new user has it: PLAN_ALLOWANCES = {{"{DEFAULT_PLAN}": 0, …}}.'
-        errors.append(Error(f"PLAN_ALLOWANCES has no plan {DEFAULT_PLAN}.", hint=hint, id="usertokens.E001"))
+    if not plans:
+        hint = 'The first is the one that every new user has: PLAN_ALLOWANCES = {"Free": 100, …}.'
+        errors.append(Error("PLAN_ALLOWANCES has no plan.", hint=hint, id="usertokens.E001"))
     errors += [
         Error(
             f"PLAN_ALLOWANCES: {plan} has {tokens!r} tokens.",

@@ -23,8 +23,12 @@ class UserTokensSettings:
 
 app_settings = UserTokensSettings()
 
-#: What every user has who has no other plan.
-DEFAULT_PLAN = "Free"
+
+def default_plan() -> str:
+    """The plan of every user who has no other: the first of PLAN_ALLOWANCES."""
+    return next(iter(app_settings.PLAN_ALLOWANCES), "")
+
+
 #: The built-in demo account.
 DEMO_USER = "test-user-id"
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from kv.days import local_day
+from usertokens.conf import app_settings
 from usertokens.errors import InsufficientTokens
 from usertokens.services.activity import create_user_stats, record_login, set_mood
 from usertokens.services.balances import add_tokens, record_generation, spend_tokens
@@ -72,7 +73,7 @@ def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None
             joined=rng.randrange(max(days - 3, 1)),
             keenness=rng.choice((0.05, 0.15, 0.3, 0.3, 0.6, 0.9)),
             generations=rng.choice((0, 1, 1, 2, 4)),
-            plan=rng.choices(("", "Plus", "Premium"), weights=(70, 22, 8))[0],
+            plan=rng.choices(*_plans())[0],
             tops_up=rng.random() < 0.15,  # noqa: PLR2004 (about one in seven)
         )
         user_id = _make_user(name, _moment(habit.joined, 8, days, now))
@@ -81,6 +82,12 @@ def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None
         for number in range(habit.joined, days):
             if number == habit.joined or rng.random() < habit.keenness:
                 advance(_live_a_day(user_id, habit, number=number, days=days, rng=rng, now=now))
+
+
+def _plans() -> tuple[list[str], list[int]]:
+    """The plans to choose from ("" for the free one), each later one rarer, and how often each comes."""
+    paid = list(app_settings.PLAN_ALLOWANCES)[1:]
+    return ["", *paid], [70, *(max(22 - 14 * place, 1) for place in range(len(paid)))]
 
 
 def _make_user(name: str, joined: datetime) -> str | None:

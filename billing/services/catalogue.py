@@ -19,6 +19,7 @@ from django.utils import timezone
 from billing import keys
 from billing.conf import app_settings
 from billing.errors import StripeRefused, StripeUnavailable, UnknownPlan
+from billing.products import plan_products
 from billing.services.prices import fetch_catalogue
 from billing.types import Catalogue, Offer, Plan, PlanOffers
 from kv.connection import call, call_write
@@ -70,7 +71,7 @@ def refresh_catalogue(*, now: datetime | None = None) -> Catalogue:
     words = {
         "read_at": int((now or timezone.now()).timestamp()),
         "of": _configuration(),
-        "plans": [{"plan": one.plan.value, "offers": [asdict(offer) for offer in one.offers]} for one in found.plans],
+        "plans": [{"plan": one.plan, "offers": [asdict(offer) for offer in one.offers]} for one in found.plans],
         "topups": [asdict(offer) for offer in found.topups],
     }
     try:
@@ -96,7 +97,7 @@ def find_offer(plan: Plan, interval: str) -> Offer:
         for offer in one.offers:
             if one.plan == plan and offer.interval == interval:
                 return offer
-    raise UnknownPlan(f"{plan.value} by the {interval}")
+    raise UnknownPlan(f"{plan} by the {interval}")
 
 
 def find_topup(tokens: int) -> str:
@@ -169,7 +170,8 @@ def _age(packed: bytes, now: datetime | None) -> float:
 def _configuration() -> list[Any]:
     """What the prices depend on here: a change of a setting makes kept prices worthless."""
     topups = sorted((tokens, price) for tokens, price in app_settings.BILLING_TOPUPS.items())
-    return [app_settings.STRIPE_PRODUCT_PLUS, app_settings.STRIPE_PRODUCT_PREMIUM, [list(pair) for pair in topups]]
+    plans = [[plan, *products] for plan, products in plan_products().items()]
+    return [plans, [list(pair) for pair in topups]]
 
 
 def _fits(packed: bytes) -> bool:

@@ -65,7 +65,7 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
     def create(row: StripeCustomer) -> str:
         reading, _ = observe(customers_of(str(user.pk)), timezone.now())
         if reading.standing.status in _RUNS:
-            raise AlreadySubscribed(reading.standing.plan.value)
+            raise AlreadySubscribed(reading.standing.plan)
         # Of two open checkouts both could be paid.
         expire_checkouts(str(row.customer_id), mode="subscription")
         inner = {"metadata": {"user_id": str(user.pk)}}

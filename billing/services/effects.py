@@ -10,7 +10,7 @@ from datetime import datetime
 from logging import getLogger
 
 from billing.errors import Unresolved
-from billing.types import Plan, Standing, TopUp
+from billing.types import Standing, TopUp, free_plan
 from usertokens.errors import BalanceTooLarge, IdempotencyConflict, UnknownPlan
 from usertokens.services import activity, plans, purchases
 from usertokens.types import PaidPeriod
@@ -33,12 +33,11 @@ def apply_plan(user_id: str, standing: Standing, observation: int, *, now: datet
     try:
         return plans.apply_plan(
             user_id=user_id,
-            plan=standing.plan.value,
+            plan=standing.plan,
             periods=[
-                PaidPeriod(one.key, one.plan.value, one.starts, one.ends, is_paid=one.is_paid)
-                for one in standing.periods
+                PaidPeriod(one.key, one.plan, one.starts, one.ends, is_paid=one.is_paid) for one in standing.periods
             ],
-            by_calendar=standing.plan == Plan.FREE,
+            by_calendar=standing.plan == free_plan(),
             observation=observation,
             now=now,
         )

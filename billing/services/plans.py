@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing.conf import app_settings
+from billing.products import plan_products
 from billing.services.periods import period_before, read_periods
-from billing.types import PaidPeriod, PendingChange, Plan, Standing
+from billing.types import PaidPeriod, PendingChange, Plan, Standing, free_plan
 
 #: Statuses under which a subscription still is one; all others give nothing.
 _GIVES = ("trialing", "active", "past_due")
@@ -26,8 +27,7 @@ class Reading:
 
 def plan_of(product: str) -> Plan | None:
     """The plan that a product of Stripe's stands for; None for others'."""
-    plans = {app_settings.STRIPE_PRODUCT_PLUS: Plan.PLUS, app_settings.STRIPE_PRODUCT_PREMIUM: Plan.PREMIUM}
-    return plans.get(product) if product else None
+    return next((plan for plan, products in plan_products().items() if product in products), None)
 
 
 def read_subscriptions(subscriptions: Iterable[dict[str, Any]], now: datetime) -> Reading:
@@ -92,13 +92,13 @@ def _standing(subscription: dict[str, Any], now: datetime) -> Standing | None:
         grace_until = since + timedelta(days=app_settings.BILLING_GRACE_DAYS)
         standing = replace(standing, grace_until=grace_until)
         if now >= grace_until:
-            return replace(standing, plan=Plan.FREE)
+            return replace(standing, plan=free_plan())
     elif status not in _GIVES:
-        return replace(standing, plan=Plan.FREE)
+        return replace(standing, plan=free_plan())
     if cancel_at is not None:
         if cancel_at <= now:
-            return replace(standing, plan=Plan.FREE, cancel_at=cancel_at)
-        standing = replace(standing, cancel_at=cancel_at, pending=PendingChange(Plan.FREE, cancel_at))
+            return replace(standing, plan=free_plan(), cancel_at=cancel_at)
+        standing = replace(standing, cancel_at=cancel_at, pending=PendingChange(free_plan(), cancel_at))
     periods = _periods(subscription, now)
     is_paid = any(period.is_paid and period.starts == start for period in periods)
     paid = (start, end) if is_paid else period_before(start, item["price"].get("recurring"))

@@ -6,16 +6,16 @@ from typing import Any
 
 from billing.conf import app_settings
 from billing.errors import StripeRefused
+from billing.products import plan_products
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
-from billing.types import Catalogue, Offer, Plan, PlanOffers
+from billing.types import Catalogue, Offer, PlanOffers
 
 INTERVALS = ("month", "year")
 
 
 def fetch_catalogue() -> Catalogue:
     """All that is for sale, read from Stripe. Raises StripeUnavailable, StripeRefused or BillingOff."""
-    products = {Plan.PLUS: app_settings.STRIPE_PRODUCT_PLUS, Plan.PREMIUM: app_settings.STRIPE_PRODUCT_PREMIUM}
-    plans = tuple(PlanOffers(plan, _plan_offers(product)) for plan, product in products.items() if product)
+    plans = tuple(PlanOffers(plan, _plan_offers(products[0])) for plan, products in plan_products().items())
     topups = tuple(_topup_offer(tokens, price) for tokens, price in sorted(app_settings.BILLING_TOPUPS.items()))
     return Catalogue(plans, topups)
 

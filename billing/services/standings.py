@@ -108,9 +108,9 @@ def _pack(standing: Standing) -> bytes:
     for name in _MOMENTS:
         words[name] = _seconds(words[name])
     if standing.pending is not None:
-        words["pending"] = [standing.pending.plan.value, _seconds(standing.pending.at)]
+        words["pending"] = [standing.pending.plan, _seconds(standing.pending.at)]
     words["periods"] = [
-        [one.key, one.plan.value, _seconds(one.starts), _seconds(one.ends), one.is_paid] for one in standing.periods
+        [one.key, one.plan, _seconds(one.starts), _seconds(one.ends), one.is_paid] for one in standing.periods
     ]
     return orjson.dumps({name: word for name, word in words.items() if word not in (None, "", [])})
 

@@ -25,7 +25,7 @@ from billing.services.standings import (
     write_standing,
 )
 from billing.signals import plan_changed
-from billing.types import Plan, Standing, Synced, TopUp
+from billing.types import Standing, Synced, TopUp, free_plan
 
 #: After a moment at which something ends by itself, wait so long before looking: Stripe's own clock moves it first.
 _AFTERWARDS = timedelta(seconds=5)
@@ -53,7 +53,7 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
     with holding_user(user_id) as still_held:
         observation = take_observation(user_id)
         rows = customers_of(user_id)
-        before = effects.current_plan(user_id) or Plan.FREE.value
+        before = effects.current_plan(user_id) or free_plan()
         reading, topups = observe(rows, moment, read_standing(user_id), read_bought(user_id))
         still_held()
         applied = write_standing(user_id, reading.standing, topups, observation)
@@ -75,9 +75,7 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
             # (shown by tests/billing/test_guarantees.py::test_nothing_stays_seen_of_an_account_that_closes_meanwhile).
             forget_standing(user_id)
     if is_changed:
-        plan_changed.send(
-            StripeCustomer, user_id=user_id, plan=reading.standing.plan.value, status=reading.standing.status
-        )
+        plan_changed.send(StripeCustomer, user_id=user_id, plan=reading.standing.plan, status=reading.standing.status)
     if reading.unknown_products:
         refused.append(f"no plan is set for {', '.join(reading.unknown_products)}")
     if refused:

@@ -26,10 +26,11 @@ from billing.errors import (
     UnknownSession,
     Unresolved,
 )
+from billing.products import plan_products
 from billing.services import catalogue, checkout
 from billing.services.links import home_url, page_url
 from billing.services.stripe_api import is_on
-from billing.types import Catalogue, Plan
+from billing.types import Catalogue, Plan, free_plan
 from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.errors import StoreUnavailable
 from kv.origins import is_from_this_site
@@ -43,7 +44,7 @@ _private = cache_control(private=True, no_store=True)
 @_public
 def pricing(request: HttpRequest) -> HttpResponse:
     """Plans and top-ups with their prices; the same for everybody, so that a proxy may keep it."""
-    context: dict[str, Any] = {"is_on": is_on(), "free_tokens": _tokens(Plan.FREE)}
+    context: dict[str, Any] = {"is_on": is_on(), "free_tokens": _tokens(free_plan()), "free_plan": free_plan()}
     if context["is_on"]:
         try:
             context |= _for_sale(catalogue.read_catalogue())
@@ -99,7 +100,7 @@ class CheckoutPage(_OnwardPage):
         topup = request.POST.get("topup", "")
         if topup.isascii() and topup.isdecimal():
             return self.onward(request, lambda: checkout.open_topup_checkout(user, int(topup[:15]), addresses))
-        if plan not in (Plan.PLUS, Plan.PREMIUM):
+        if plan not in plan_products():
             return _problem(request, "unknown", 400)
         return self.onward(request, lambda: checkout.open_plan_checkout(user, Plan(plan), interval, addresses))
 
@@ -138,14 +139,12 @@ class ReturnPage(LoginRequiredMixin, View):
 
 
 def _for_sale(found: Catalogue) -> dict[str, Any]:
-    plans = [
-        {"plan": one.plan.value, "tokens": _tokens(one.plan), "offers": one.offers} for one in found.plans if one.offers
-    ]
+    plans = [{"plan": one.plan, "tokens": _tokens(one.plan), "offers": one.offers} for one in found.plans if one.offers]
     return {"plans": plans, "topups": found.topups, "action": page_url("checkout")}
 
 
 def _tokens(plan: Plan) -> int:
-    return int(app_settings.PLAN_ALLOWANCES.get(plan.value, 0))
+    return int(app_settings.PLAN_ALLOWANCES.get(plan, 0))
 
 
 def _problem(request: HttpRequest, kind: str, status: int) -> HttpResponse:

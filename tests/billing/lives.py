@@ -108,7 +108,7 @@ def lives() -> list[Life]:
         Life(
             "cancelled, and not yet over",
             [_subscribe, lambda s: s.stripe.desk.cancel_at_period_end(_sub(s), legacy=True)],
-            End("Plus", "active", 1000, pending=Plan.FREE),
+            End("Plus", "active", 1000, pending=Plan("Free")),
         ),
         Life(
             "tokens, refunded in part, disputed, won",

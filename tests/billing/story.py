@@ -63,9 +63,9 @@ class Story:
     def debt(self) -> int:
         return balances.get_balance(self.user_id, now=self.now).tokens.debt
 
-    def buy_plan(self, plan: Plan = Plan.PLUS, interval: str = "month") -> str:
+    def buy_plan(self, plan: str = "Plus", interval: str = "month") -> str:
         """Through a checkout; answers the subscription's id."""
-        url = checkout.open_plan_checkout(self.user, plan, interval, ADDRESSES)
+        url = checkout.open_plan_checkout(self.user, Plan(plan), interval, ADDRESSES)
         session = self.stripe.desk.complete(url.rsplit("/", 1)[1])
         return str(session["subscription"])
 

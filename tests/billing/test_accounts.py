@@ -67,7 +67,7 @@ class TestDelete:
         assert set(story.states()) == {"done"}
 
     def test_an_open_checkout_is_closed(self, story: Story) -> None:
-        open_plan_checkout(story.user, Plan.PLUS, "month", ADDRESSES)
+        open_plan_checkout(story.user, Plan("Plus"), "month", ADDRESSES)
         accounts.delete_account(story.user)
         assert story.stripe.world.of("checkout.session")[0]["status"] == "expired"
 

@@ -91,7 +91,7 @@ class TestStoreAway:
         fail(story, 400)
         for _ in range(2):
             with pytest.raises(StripeRefused):
-                catalogue.find_offer(Plan.PLUS, "month")
+                catalogue.find_offer(Plan("Plus"), "month")
         assert asked(story) == 1
 
     def test_while_stripe_is_silent_one_thread_waits(self, story: Story, clock: Clock) -> None:

@@ -30,20 +30,20 @@ class TestPlan:
         assert story.standing.grace_until is None
 
     def test_cancelled_at_the_end_of_the_period(self, story: Story) -> None:
-        subscription = story.buy_plan(Plan.PREMIUM)
+        subscription = story.buy_plan(Plan("Premium"))
         story.stripe.desk.cancel_at_period_end(subscription)
         story.deliver()
         assert story.plan == "Premium"
         pending = story.standing.pending
         assert pending is not None
-        assert pending.plan == Plan.FREE
+        assert pending.plan == Plan("Free")
         story.stripe.world.now = int((pending.at + timedelta(seconds=1)).timestamp())
         story.stripe.desk.end(subscription)
         story.deliver()
         assert (story.plan, story.balance) == ("Free", 100)
 
     def test_a_year_brings_its_tokens_month_by_month(self, story: Story) -> None:
-        story.buy_plan(Plan.PREMIUM, "year")
+        story.buy_plan(Plan("Premium"), "year")
         story.deliver()
         assert (story.plan, story.balance) == ("Premium", 5000)
         balances.spend_tokens(story.user_id, 4000, now=story.now)
@@ -54,7 +54,7 @@ class TestPlan:
         assert story.balance == 5000
 
     def test_after_the_year_nothing_comes_unpaid(self, story: Story) -> None:
-        story.buy_plan(Plan.PREMIUM, "year")
+        story.buy_plan(Plan("Premium"), "year")
         story.deliver()
         story.stripe.world.now += 366 * 86400
         assert (story.plan, story.balance) == ("Premium", 0)

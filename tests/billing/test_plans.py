@@ -108,7 +108,7 @@ class TestEnding:
         today = read(subscription(cancel_at=int(END.timestamp())))
         older = read(subscription(cancel_at_period_end=True))
         assert today.cancel_at == older.cancel_at == END
-        assert today.pending == older.pending == PendingChange(Plan.FREE, END)
+        assert today.pending == older.pending == PendingChange(Plan("Free"), END)
         assert today.plan == "Plus"
 
     def test_it_is_over_at_its_time_even_before_stripe_says_so(self) -> None:
@@ -123,11 +123,11 @@ class TestEnding:
         assert scheduled_price(planned, NOW) == ("price_other", END)
         assert scheduled_price(subscription(schedule={"status": "released", "phases": phases}), NOW) is None
         assert scheduled_price(subscription(schedule="sub_sched_1"), NOW) is None
-        assert with_pending(read(planned), Plan.PREMIUM, END).pending == PendingChange(Plan.PREMIUM, END)
+        assert with_pending(read(planned), Plan("Premium"), END).pending == PendingChange(Plan("Premium"), END)
 
     def test_an_end_comes_before_a_change_at_the_same_time(self) -> None:
         ends = read(subscription(cancel_at=int(END.timestamp())))
-        assert with_pending(ends, Plan.PREMIUM, END) == ends
+        assert with_pending(ends, Plan("Premium"), END) == ends
 
 
 class TestSeveral:

@@ -108,7 +108,7 @@ class TestChecks:
         assert self.ids(check_products, STRIPE_PRODUCT_PREMIUM=shop["plus"]) == ["billing.E004"]
         nothing = {"STRIPE_PRODUCT_PLUS": "", "STRIPE_PRODUCT_PREMIUM": "", "BILLING_TOPUPS": {}}
         assert self.ids(check_products, **nothing) == ["billing.W005"]
-        assert self.ids(check_products, PLAN_ALLOWANCES={"Free": 1, "Premium": 2}) == ["billing.E008"]
+        assert self.ids(check_products, PLAN_ALLOWANCES={"Free": 1, "Premium": 2}) == ["billing.E004"]
         assert self.ids(check_products, BILLING_GRACE_DAYS=-1) == ["billing.E009"]
         assert self.ids(check_products, BILLING_TOPUPS={0: "price_x"}) == ["billing.E006"]
         assert self.ids(check_products, BILLING_TOPUPS={10: "prod_x"}) == ["billing.E006"]

@@ -32,7 +32,7 @@ def live(story: Story) -> None:
     catalogue.refresh_catalogue()
     left = checkout.open_topup_checkout(story.user, 1000, places).rsplit("/", 1)[1]
     session = story.buy_tokens()
-    subscription = story.buy_plan(Plan.PLUS, "year")
+    subscription = story.buy_plan(Plan("Plus"), "year")
     for quantity in (2, 1, 2, 1, 2, 1):  # twelve lines: more than stand inside an invoice
         desk.change_price(subscription, quantity=quantity, proration="create_prorations")
     desk.schedule_price(subscription, story.shop["premium_month"])

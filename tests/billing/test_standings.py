@@ -61,7 +61,7 @@ class TestFreeUser:
 
 class TestWriteStanding:
     def test_the_newer_stays(self) -> None:
-        seen = Standing(Plan.PLUS)
+        seen = Standing(Plan("Plus"))
         assert standings.write_standing(USER, seen, (), 5)
         assert standings.write_standing(USER, seen, (), 5)
         assert not standings.write_standing(USER, Standing(), (), 4)
@@ -70,7 +70,7 @@ class TestWriteStanding:
 
 class TestMarkApplied:
     def test_only_what_stands_there(self) -> None:
-        seen = Standing(Plan.PLUS), (TopUp("cs_1", 1000, paid=True), TopUp("cs_2", 5, paid=False))
+        seen = Standing(Plan("Plus")), (TopUp("cs_1", 1000, paid=True), TopUp("cs_2", 5, paid=False))
         standings.write_standing(USER, *seen, 5)
         standings.mark_applied(USER, 4)
         assert standings.read_applied(USER) is None

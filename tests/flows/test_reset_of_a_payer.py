@@ -33,7 +33,7 @@ def reset(story: Story) -> Any:
 
 @pytest.mark.parametrize("interval", ["month", "year"])
 def test_the_plan_and_its_period_stay_with_a_whole_allowance(story: Story, interval: str) -> None:
-    story.buy_plan(Plan.PLUS, interval)
+    story.buy_plan(Plan("Plus"), interval)
     story.deliver()
     # Also in a later month of a year that was paid for at once.
     story.stripe.world.now += 40 * 86400 if interval == "year" else 3 * 86400

@@ -260,5 +260,9 @@ def test_the_plans_check_is_clean(db: None) -> None:
     from usertokens.checks import check_plans
 
     assert check_plans(None) == []
-    with override_settings(PLAN_ALLOWANCES={"Plus": -1}):
-        assert {message.id for message in check_plans(None)} == {"usertokens.E001", "usertokens.E002"}
+    wrong: list[tuple[dict[str, int], set[str]]] = [
+        ({"Plus": -1}, {"usertokens.E002"}), ({}, {"usertokens.E001"}), ({"Basic": 0, "Team": 7}, set()),
+    ]  # fmt: skip
+    for allowances, ids in wrong:
+        with override_settings(PLAN_ALLOWANCES=allowances):
+            assert {message.id for message in check_plans(None)} == ids

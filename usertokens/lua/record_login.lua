@@ -1,7 +1,7 @@
 --[[ Count today once among the days active and in the streak, and have the allowance come.
 `days` in the stats marks the last 84 days, the day of the last log-in lowest: two numbers of 42 bits, "higher:lower".
 KEYS  as ledger.lua (1–7), 8 last log-in (STRING)
-ARGV  as ledger.lua (4 is ""), 9 today ("YYYY-MM-DD", the site's day), 10 its number since 1970
+ARGV  as ledger.lua (4 is ""), 9 today ("YYYY-MM-DD", the site's day), 10 its number since 1970, 11 the free plan
 Returns {"ok", "1" when today is counted now, else "0", days active, streak, longest streak} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
@@ -14,7 +14,7 @@ local HALF = 4398046511104
 local account = settled()
 if not account then return {'closed'} end
 close_settled(account)
-local made = create_stats(KEYS[6], KEYS[8], KEYS[7], ARGV[9])
+local made = create_stats(KEYS[6], KEYS[8], KEYS[7], ARGV[9], ARGV[11])
 local row = redis.call('HMGET', KEYS[6], 'days_active', 'login_streak', 'longest_streak', 'days')
 local active, streak, longest = tonumber(row[1]), tonumber(row[2] or 1), tonumber(row[3] or 1)
 local last = redis.call('GET', KEYS[8]) or ''

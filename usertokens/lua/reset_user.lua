@@ -1,7 +1,7 @@
 --[[ Stats and balance as on the first day. The journal must be in the archive; the keys of money-backed grants stay, void.
 A plan that billing has set stays with its period, and the balance is as on that plan's first day.
 KEYS  as ledger.lua (8–10 always), 11 last log-in (STRING), 12 reversed, 13 sources
-ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD", the site's day)
+ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD", the site's day), 11 the free plan
 Returns {"ok", "new" | "repeated", at (ms), balance, held, debt, allowance, starts (ms), ends (ms), last log-in, field, value, …
         of the stats} | {"behind"} | {"held"} | {"conflict"} | {"closed"}: the first day as it was then, also when repeated ]]
 -- uses usertokens.ledger
@@ -28,7 +28,7 @@ for index = 1, #sources, 2 do
   redis.call('HSET', KEYS[13], sources[index], cmsgpack.pack(source))
 end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12])
-create_stats(KEYS[6], KEYS[11], KEYS[7], ARGV[10])
+create_stats(KEYS[6], KEYS[11], KEYS[7], ARGV[10], ARGV[11])
 if plan then redis.call('HSET', KEYS[6], 'plan', plan) end
 set(account, 'archived', account.entries)
 if billed[1] then

@@ -1,7 +1,8 @@
 --[[ What happens to an account by itself, done at its next touch: holds that ran out return, expired grants leave, the
 period's allowance comes. Used behind ledger.lua, grants.lua, months.lua and periods.lua by every script that opens an account.
 KEYS  as ledger.lua
-ARGV  as ledger.lua; the rules are {"plans": {plan: tokens of a month}, "cap": tokens kept at a period's end,
+ARGV  as ledger.lua; the rules are {"plans": {plan: tokens of a month}, "free": those of no plan or an unknown one,
+      "cap": tokens kept at a period's end,
       "months": where the site's months begin (ms), some before and after now; without them they are those of UTC}
 Returns  nothing of its own: `settled()` answers the account, or nil when it was closed. ]]
 
@@ -18,7 +19,7 @@ local function settle(account, declared)
   account.billed = tonumber(row[6] or 0)
   account.settled = true
   local list = row[5] and cmsgpack.unpack(row[5]) or {}
-  local plan = redis.call('HGET', KEYS[6], 'plan') or 'Free'
+  local plan = redis.call('HGET', KEYS[6], 'plan') or ''
   if row[7] then
     -- An older version kept one paid period alone: `anchor` to `paid`, and in `allowance` what came for its present month.
     list[#list + 1] = {OLDER, declared and '' or plan, account.anchor, tonumber(row[7]), account.starts, account.allowance, 0}
@@ -218,7 +219,7 @@ local function settle(account, declared)
     starts = math.max(starts, ended)
   end
   if declared and declared.by_hand or not shown and account.billed == 0 and (is_over or declared) then
-    local missing = (rules.plans[plan] or 0) - allowance
+    local missing = (rules.plans[plan] or rules.free) - allowance
     if missing > 0 then
       owed[#owed + 1] = {missing, ends}
       allowance = allowance + missing

@@ -11,7 +11,7 @@ from kv.connection import call_many, call_write
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
-from usertokens.conf import DEFAULT_PLAN
+from usertokens.conf import default_plan
 from usertokens.errors import BadMood
 from usertokens.services import ledger
 from usertokens.services.calendar import day_number
@@ -29,7 +29,8 @@ set_mood_script = Script("usertokens", "set_mood")
 
 def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
     """Make the user's activity as on the first day; False when it is there already. Raises AccountClosed."""
-    reply = ledger.checked(user_id, create_user_stats_script.run(activity_keys(user_id), [local_day(now).isoformat()]))
+    words = [local_day(now).isoformat(), default_plan()]
+    reply = ledger.checked(user_id, create_user_stats_script.run(activity_keys(user_id), words))
     return bool(reply[1] == b"1")
 
 
@@ -52,7 +53,7 @@ def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
     Raises AccountClosed.
     """
     today = local_day(now)
-    words = [*ledger.common_words(user_id, now), today.isoformat(), day_number(today)]
+    words = [*ledger.common_words(user_id, now), today.isoformat(), day_number(today), default_plan()]
     names = [*keys.ledger(user_id), keys.last_login(user_id)]
     reply = ledger.checked(user_id, record_login_script.run(names, words))
     return LoginCounted(reply[1] == b"1", int(reply[2]), int(reply[3]), int(reply[4]))
@@ -64,7 +65,9 @@ def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = Non
     if not 0 <= number <= BEST_MOOD or number != round(number, 1):
         raise BadMood(str(score))
     text = f"{number:.1f}".removesuffix(".0")
-    ledger.checked(user_id, set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat()]))
+    ledger.checked(
+        user_id, set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat(), default_plan()])
+    )
 
 
 def delete_user_stats(user_id: str) -> bool:
@@ -91,7 +94,7 @@ def read_stats(words: Sequence[bytes], last_login: bytes) -> UserStats:
         recent_conversations=tuple(
             RecentConversation(item["id"], item["summary"], datetime.fromisoformat(item["at"])) for item in recent
         ),
-        plan=fields.get(b"plan", DEFAULT_PLAN.encode()).decode(),
+        plan=fields[b"plan"].decode() if b"plan" in fields else default_plan(),
         last_login=date.fromisoformat(last_login.decode()) if last_login else None,
         last_84_days=_days(fields.get(b"days", b"0:0")),
     )

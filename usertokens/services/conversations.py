@@ -24,6 +24,7 @@ from kv.connection import Word, call_many
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
+from usertokens.conf import default_plan
 from usertokens.models import Conversation, ConversationTally
 from usertokens.services import ledger
 from usertokens.services.activity import activity_keys
@@ -148,6 +149,6 @@ def _item(number: UUID, summary: str, at: datetime) -> dict[str, str]:
 def _tell_store(tally: ConversationTally, now: datetime | None) -> int:
     total = tally.saved + tally.imported
     recent = json.dumps(_recent(tally.user_id), ensure_ascii=False, separators=(",", ":"))
-    words: list[Word] = [total, recent, local_day(now).isoformat()]
+    words: list[Word] = [total, recent, local_day(now).isoformat(), default_plan()]
     ledger.checked(tally.user_id, record_conversation_script.run(activity_keys(tally.user_id), words))
     return total

@@ -7,6 +7,7 @@ from datetime import datetime
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
+from usertokens.conf import default_plan
 from usertokens.services import ledger
 from usertokens.services.activity import read_stats
 from usertokens.services.balances import read_tokens
@@ -18,7 +19,7 @@ read_dashboard_script = Script("usertokens", "read_dashboard")
 def read_dashboard(user_id: str, *, now: datetime | None = None) -> Dashboard:
     """The user's activity and tokens; a new user's are made, and what is due is done. Raises AccountClosed."""
     names = [*keys.ledger(user_id), keys.last_login(user_id)]
-    words = [*ledger.common_words(user_id, now), local_day(now).isoformat()]
+    words = [*ledger.common_words(user_id, now), local_day(now).isoformat(), default_plan()]
     reply = ledger.checked(user_id, read_dashboard_script.run(names, words))
     return Dashboard(
         user_id=user_id,

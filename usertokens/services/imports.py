@@ -18,7 +18,7 @@ from kv.connection import Word
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
-from usertokens.conf import app_settings
+from usertokens.conf import app_settings, default_plan
 from usertokens.errors import BadImport, InsufficientTokens
 from usertokens.models import ConversationTally
 from usertokens.services import ledger
@@ -64,7 +64,7 @@ def import_older_store(older: Any, *, dry_run: bool) -> Iterator[Imported]:
 def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, dry_run: bool) -> Imported:
     """Take over one user's activity, once: the larger of two counts. Raises BadImport for values that can't be."""
     _require_id(user_id)
-    words: list[Word] = [local_day().isoformat(), _day(last_login)]
+    words: list[Word] = [local_day().isoformat(), _day(last_login), default_plan()]
     for name in _COUNTS:
         if name in fields:
             words += [name, _count(name, fields[name])]

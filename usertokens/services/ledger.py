@@ -13,7 +13,7 @@ from kv.connection import Word
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
-from usertokens.conf import DEFAULT_PLAN, DEMO_USER, app_settings
+from usertokens.conf import DEMO_USER, app_settings
 from usertokens.errors import AccountClosed, AlreadyExpired, BalanceTooLarge, IdempotencyConflict, InsufficientTokens
 from usertokens.services.calendar import is_utc, month_starts, to_ms
 from usertokens.signals import low_balance
@@ -131,9 +131,11 @@ def rules(user_id: str, now: datetime | None) -> str:
 @lru_cache(maxsize=64)
 def _rules(plans: tuple[tuple[str, int], ...], cap: int, demo: int | None, months: tuple[int, ...]) -> str:
     allowances = dict(plans)
-    if demo is not None:
-        allowances[DEFAULT_PLAN] = demo
-    words: dict[str, Any] = {"plans": allowances, "cap": cap}
+    if demo is not None and plans:
+        allowances[plans[0][0]] = demo
+    # The first plan is the free one: whoever has none, or one that is no plan any more, has its allowance.
+    free = allowances[plans[0][0]] if plans else 0
+    words: dict[str, Any] = {"plans": allowances, "free": free, "cap": cap}
     if months:
         words["months"] = months
     return json.dumps(words, separators=(",", ":"))

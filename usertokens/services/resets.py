@@ -10,7 +10,7 @@ from django.db import transaction
 from kv.days import local_day
 from kv.scripts import Script
 from usertokens import keys
-from usertokens.conf import app_settings
+from usertokens.conf import app_settings, default_plan
 from usertokens.errors import OpenHolds
 from usertokens.services import ledger
 from usertokens.services.activity import read_stats
@@ -41,7 +41,7 @@ def reset_user(
         # Read before the archiving: an entry written behind it makes the two differ, and would be lost otherwise.
         newest = list_transactions(user_id, limit=1, now=now).results
         archive_journal(user_id, older_than=None, now=now)
-        own = (newest[0].id if newest else 0, local_day(now).isoformat())
+        own = (newest[0].id if newest else 0, local_day(now).isoformat(), default_plan())
         with transaction.atomic():
             # Locked before the store is reset, so that no conversation is saved between the two and lost.
             tally = lock_tally(user_id)

@@ -1,0 +1,55 @@
+"""Which of Stripe's products stand for which plan, from the three settings that name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from billing.conf import app_settings
+from billing.types import Plan
+
+# Stripe makes prod_…, but an owner may choose a product's id; a price's in its place is a common slip.
+_PRODUCT = re.compile(r"(?!price_)[\w.-]{1,255}", re.ASCII)
+
+Named = str | Iterable[str]
+
+
+def merge_products(
+    allowances: Mapping[str, int], *, plus: Named = (), premium: Named = (), products: Mapping[str, Named] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """The products of each plan that has some, in the order of the allowances: the first is sold, all are recognised.
+
+    Raises ValueError with one line that begins with the setting's name: a plan without an allowance, the free plan, an
+    id that is none, an id of two plans.
+    """
+    owners: dict[str, str] = {}
+    for setting, plan, product in _named(plus, premium, products or {}):
+        if plan not in allowances:
+            raise ValueError(f"{setting}: PLAN_ALLOWANCES has no plan {plan}")
+        if plan == next(iter(allowances)):
+            raise ValueError(f"{setting}: {plan} is the first of PLAN_ALLOWANCES, the free one, and is not sold")
+        if not _PRODUCT.fullmatch(product):
+            raise ValueError(f"{setting}: {product} is no product's id, such as prod_…")
+        if owners.setdefault(product, plan) != plan:
+            raise ValueError(f"{setting}: {product} is a product of {owners[product]} already")
+    found = {plan: tuple(one for one, owner in owners.items() if owner == plan) for plan in allowances}
+    return {plan: ids for plan, ids in found.items() if ids}
+
+
+def plan_products() -> dict[Plan, tuple[str, ...]]:
+    """The products of each plan that has some, as the settings name them; `checks` says what is wrong with them."""
+    found: dict[str, dict[str, None]] = {plan: {} for plan in app_settings.PLAN_ALLOWANCES}
+    plus, premium = app_settings.STRIPE_PRODUCT_PLUS, app_settings.STRIPE_PRODUCT_PREMIUM
+    for _, plan, product in _named(plus, premium, app_settings.STRIPE_PRODUCTS):
+        found.setdefault(plan, {})[product] = None
+    return {Plan(plan): tuple(ids) for plan, ids in found.items() if ids}
+
+
+def _named(plus: Named, premium: Named, products: Mapping[str, Named]) -> Iterator[tuple[str, str, str]]:
+    """Each setting, plan and product that are named together."""
+    settings = [("STRIPE_PRODUCT_PLUS", "Plus", plus), ("STRIPE_PRODUCT_PREMIUM", "Premium", premium)]
+    settings += [("STRIPE_PRODUCTS", plan, ids) for plan, ids in products.items()]
+    for setting, plan, ids in settings:
+        for product in ids.split(",") if isinstance(ids, str) else ids:
+            if product.strip():
+                yield setting, plan, product.strip()
