@@ -11,11 +11,11 @@ from billing.errors import BillingOff, StripeRefused, StripeUnavailable
 from billing.models import StripeCustomer
 from billing.services.customers import is_deleted
 from billing.services.standings import forget_standing
+from billing.services.statuses import SUBSCRIPTION, Running
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live, is_on
 from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
-_OVER = ("canceled", "incomplete_expired")
 
 
 def close_account(user_id: str) -> None:
@@ -55,7 +55,7 @@ def end_subscriptions(customer_id: str, *, passes: bool = False) -> int | None:
         stripe = client()
         subscriptions: Any = {"customer": customer_id, "status": "all", "limit": PAGE}
         for found in fetch_all(lambda: stripe.v1.subscriptions.list(subscriptions)):
-            if found["status"] not in _OVER:
+            if SUBSCRIPTION.get(found["status"]) is not Running.OVER:
                 _end(found["id"])
                 ended += 1
         expire_checkouts(customer_id)

@@ -16,15 +16,16 @@ from billing.services import catalogue
 from billing.services.accounts import expire_checkouts
 from billing.services.customers import customers_of, ensure_customer, retire_customer, take_back_customer
 from billing.services.observations import observe
+from billing.services.standings import read_standing
+from billing.services.statuses import may_run
 from billing.services.stripe_api import client, fetch, require_on
 from billing.services.sync import sync_customer
-from billing.services.topups import KIND, bought_tokens
+from billing.services.topups import KIND, bought_tokens, is_paid
 from billing.types import Plan, Standing
+from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
 
-#: Statuses that the portal mends or ends; a second subscription beside one of them would be paid twice.
-_RUNS = ("trialing", "active", "past_due", "unpaid", "paused")
 # Stripe's words for languages that this site speaks are the same.
 _LOCALES = ("en", "fr", "de", "es")
 
@@ -63,8 +64,8 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
     offer = catalogue.find_offer(plan, interval)
 
     def create(row: StripeCustomer) -> str:
-        reading, _ = observe(customers_of(str(user.pk)), timezone.now())
-        if reading.standing.status in _RUNS:
+        reading, _ = observe(customers_of(str(user.pk)), timezone.now(), _last_seen(str(user.pk)))
+        if may_run(reading.standing.status):
             raise AlreadySubscribed(reading.standing.plan)
         # Of two open checkouts both could be paid.
         expire_checkouts(str(row.customer_id), mode="subscription")
@@ -112,8 +113,7 @@ def finish_checkout(user: AbstractBaseUser, session_id: str, *, now: datetime | 
         raise UnknownSession(session_id) from error
     if session.get("customer") not in {row.customer_id for row in customers_of(str(user.pk))}:
         raise UnknownSession(session_id)
-    is_paid = session["status"] == "complete" and session["payment_status"] != "unpaid"
-    return Outcome(bought_tokens(session), is_paid, _read(str(session["customer"]), now))
+    return Outcome(bought_tokens(session), is_paid(session), _read(str(session["customer"]), now))
 
 
 def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> Standing | None:
@@ -123,6 +123,13 @@ def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> Stan
     """
     rows = customers_of(str(user.pk))
     return _read(str(rows[0].customer_id), now) if rows else None
+
+
+def _last_seen(user_id: str) -> Standing | None:
+    try:
+        return read_standing(user_id)
+    except StoreUnavailable:
+        return None  # a checkout opens without the store too
 
 
 def _read(customer_id: str, now: datetime | None) -> Standing | None:

@@ -11,6 +11,7 @@ from billing.errors import StripeRefused, Unresolved
 from billing.models import StripeCustomer
 from billing.services.customers import is_deleted
 from billing.services.plans import Reading, plan_of, read_subscriptions, scheduled_price, with_pending
+from billing.services.statuses import unknown_statuses
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
 from billing.services.topups import bought_tokens, read_topup
 from billing.types import Standing, TopUp
@@ -33,19 +34,21 @@ def observe(
     """
     subscriptions: list[dict[str, Any]] = []
     topups: list[TopUp] = []
+    problems: list[str] = []
     hidden: list[StripeCustomer] = []
     for row in rows:
         try:
             subscriptions += _subscriptions(str(row.customer_id), now)
-            topups += _topups(str(row.customer_id), bought or {})
+            topups += _topups(str(row.customer_id), bought or {}, problems)
         except StripeRefused as error:
             if error.reason != "resource_missing":
                 raise Unresolved(f"Stripe does not show customer {row.customer_id}: {error.reason}") from error
             hidden.append(row)
     _require_passable(rows, hidden)
-    reading = _with_schedule(read_subscriptions(subscriptions, now), subscriptions, now)
+    reading = _with_schedule(read_subscriptions(subscriptions, now, before), subscriptions, now)
     seen = {one.session_id for one in topups}
     unseen = [one for one in (bought or {}).values() if hidden and one.session_id not in seen]
+    reading = replace(reading, problems=(*reading.problems, *problems))
     return _with_hidden(reading, hidden, before, now), (*unseen, *topups)
 
 
@@ -104,7 +107,7 @@ def _lines(invoice_id: str) -> list[dict[str, Any]]:
     return fetch_all(lambda: client().v1.invoices.line_items.list(invoice_id, params))
 
 
-def _topups(customer_id: str, bought: Mapping[str, TopUp]) -> list[TopUp]:
+def _topups(customer_id: str, bought: Mapping[str, TopUp], problems: list[str]) -> list[TopUp]:
     params: Any = {
         "customer": customer_id,
         "limit": PAGE,
@@ -114,10 +117,11 @@ def _topups(customer_id: str, bought: Mapping[str, TopUp]) -> list[TopUp]:
     # Oldest first: so the journal tells them in the order in which they happened.
     about = [(session, bought.get(session["id"])) for session in reversed(found)]
     counted = [(session, known.tokens if known else bought_tokens(session)) for session, known in about]
-    return [_topup(session, tokens) for session, tokens in counted if tokens]
+    return [_topup(session, tokens, bought.get(session["id"]), problems) for session, tokens in counted if tokens]
 
 
-def _topup(session: dict[str, Any], tokens: int) -> TopUp:
+def _topup(session: dict[str, Any], tokens: int, before: TopUp | None, problems: list[str]) -> TopUp:
+    """The purchase of a session; what is not understood about it goes to `problems`."""
     intent = session.get("payment_intent")
     charge = intent.get("latest_charge") if isinstance(intent, dict) else None
     refunds: list[dict[str, Any]] = []
@@ -129,7 +133,8 @@ def _topup(session: dict[str, Any], tokens: int) -> TopUp:
             refunds = fetch_all(lambda: client().v1.refunds.list(params))
         if charge.get("disputed"):
             disputes = fetch_all(lambda: client().v1.disputes.list(params))
-    return read_topup(session, tokens, refunds, disputes)
+    problems += unknown_statuses([session, intent, *refunds, *disputes])
+    return read_topup(session, tokens, refunds, disputes, before)
 
 
 def _with_schedule(reading: Reading, subscriptions: list[dict[str, Any]], now: datetime) -> Reading:
@@ -140,4 +145,4 @@ def _with_schedule(reading: Reading, subscriptions: list[dict[str, Any]], now: d
         return reading
     price = fetch(lambda: client().v1.prices.retrieve(planned[0]))
     plan = plan_of(str(price["product"]))
-    return reading if plan is None else Reading(with_pending(standing, plan, planned[1]), reading.unknown_products)
+    return reading if plan is None else replace(reading, standing=with_pending(standing, plan, planned[1]))

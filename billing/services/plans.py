@@ -10,19 +10,21 @@ from typing import Any
 from billing.conf import app_settings
 from billing.products import plan_products
 from billing.services.periods import period_before, read_periods
+from billing.services.statuses import SCHEDULE, SUBSCRIPTION, Running, gives, unknown_statuses
 from billing.types import PaidPeriod, PendingChange, Plan, Standing, free_plan
-
-#: Statuses under which a subscription still is one; all others give nothing.
-_GIVES = ("trialing", "active", "past_due")
-_ENDED = ("canceled", "incomplete_expired")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a customer's subscriptions say: the standing, and products that no plan is set for."""
+    """What a customer's subscriptions say.
+
+    unknown_products: those of running subscriptions that are about no plan here.
+    problems: what else is to be looked at by somebody, a sentence each.
+    """
 
     standing: Standing
     unknown_products: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = field(default=())
 
 
 def plan_of(product: str) -> Plan | None:
@@ -30,22 +32,31 @@ def plan_of(product: str) -> Plan | None:
     return next((plan for plan, products in plan_products().items() if product in products), None)
 
 
-def read_subscriptions(subscriptions: Iterable[dict[str, Any]], now: datetime) -> Reading:
+def read_subscriptions(
+    subscriptions: Iterable[dict[str, Any]], now: datetime, before: Standing | None = None
+) -> Reading:
     """The standing that follows from all subscriptions of one user: the highest plan holds.
+
+    before: the standing that was seen last: it is kept of a subscription whose products or status are not known. Not
+            known is never free. What is known beside a plan is an add-on, and nothing of it matters.
 
     Each subscription has its latest invoice expanded, and under `unpaid_since` the time (s since 1970) since when it is
     past due, where it is.
     """
     found = list(subscriptions)
-    standings = [standing for one in found if (standing := _standing(one, now)) is not None]
+    standings = [standing for one in found if (standing := _standing(one, now, before)) is not None]
     unknown = {
-        product for one in found if one["status"] in _GIVES for product in _products(one) if plan_of(product) is None
+        product
+        for one in found
+        if gives(one["status"]) and not any(map(plan_of, _products(one)))
+        for product in _products(one)
     }
     best = max(standings, key=_better, default=Standing())
-    periods = [period for one in found for period in _periods(one, now)]
+    periods = [period for one in found for period in _periods(one, now, before)]
     # The plan's own come first: the first that has brought something is the one that users see.
     periods.sort(key=lambda period: not period.key.startswith(f"stripe:{best.subscription_id}:"))
-    return Reading(replace(best, periods=tuple(periods)), tuple(sorted(unknown)))
+    parts = (part for one in found for part in (one, one.get("schedule"), *_invoices_of(one)))
+    return Reading(replace(best, periods=tuple(periods)), tuple(sorted(unknown)), unknown_statuses(parts))
 
 
 def with_pending(standing: Standing, plan: Plan, at: datetime) -> Standing:
@@ -58,7 +69,7 @@ def with_pending(standing: Standing, plan: Plan, at: datetime) -> Standing:
 def scheduled_price(subscription: dict[str, Any], now: datetime) -> tuple[str, datetime] | None:
     """The price that a subscription's schedule changes to, and when; None when none is planned."""
     schedule = subscription.get("schedule")
-    if not isinstance(schedule, dict) or schedule.get("status") not in ("active", "not_started"):
+    if not isinstance(schedule, dict) or not SCHEDULE.get(str(schedule.get("status")), False):
         return None
     present = {item["price"]["id"] for item in subscription["items"]["data"]}
     for phase in sorted(schedule.get("phases") or (), key=lambda one: one["start_date"]):
@@ -70,9 +81,15 @@ def scheduled_price(subscription: dict[str, Any], now: datetime) -> tuple[str, d
     return None
 
 
-def _standing(subscription: dict[str, Any], now: datetime) -> Standing | None:
+def _standing(subscription: dict[str, Any], now: datetime, before: Standing | None) -> Standing | None:
     items = subscription["items"]["data"]
     known = [(plan, item) for item in items if (plan := plan_of(_product(item))) is not None]
+    kept = before if before is not None and before.subscription_id == subscription["id"] else None
+    if subscription["status"] not in SUBSCRIPTION:
+        return kept or Standing(status=subscription["status"], subscription_id=subscription["id"])
+    is_kept = not known and kept is not None and bool(kept.plan.rank) and gives(subscription["status"])
+    if is_kept and kept is not None:
+        known = [(kept.plan, item) for item in items[:1]]
     if not known:
         return None
     plan, item = max(known, key=lambda pair: pair[0].rank)
@@ -91,19 +108,20 @@ def _standing(subscription: dict[str, Any], now: datetime) -> Standing | None:
         since = _time(subscription.get("unpaid_since") or item["current_period_start"])
         grace_until = since + timedelta(days=app_settings.BILLING_GRACE_DAYS)
         standing = replace(standing, grace_until=grace_until)
-        if now >= grace_until:
-            return replace(standing, plan=free_plan())
-    elif status not in _GIVES:
+    if not gives(status) or (standing.grace_until is not None and now >= standing.grace_until):
         return replace(standing, plan=free_plan())
     if cancel_at is not None:
         if cancel_at <= now:
             return replace(standing, plan=free_plan(), cancel_at=cancel_at)
         standing = replace(standing, cancel_at=cancel_at, pending=PendingChange(free_plan(), cancel_at))
-    periods = _periods(subscription, now)
-    is_paid = any(period.is_paid and period.starts == start for period in periods)
-    paid = (start, end) if is_paid else period_before(start, item["price"].get("recurring"))
+    periods = _periods(subscription, now, before)
+    paid: tuple[datetime | None, datetime | None] = start, end
+    if is_kept and kept is not None:
+        paid = kept.paid_start, kept.paid_end
+    elif not any(period.is_paid and period.starts == start for period in periods):
+        paid = period_before(start, item["price"].get("recurring"))
     brought = [period.plan.rank for period in periods if period.is_paid and period.starts <= now < period.ends]
-    if brought and max(brought) < plan.rank and standing.pending is None:
+    if not is_kept and brought and max(brought) < plan.rank and standing.pending is None:
         # A change to more that is not paid yet: what is paid for goes on beside it, and this waits.
         standing = replace(standing, pending=PendingChange(plan, start))
     return replace(standing, paid_start=paid[0], paid_end=paid[1])
@@ -115,21 +133,29 @@ def _better(standing: Standing) -> tuple[int, bool, bool, datetime, str]:
     return (
         standing.plan.rank,
         standing.grace_until is None,
-        standing.status not in _ENDED,
+        SUBSCRIPTION.get(standing.status or "") is not Running.OVER,
         end,
         standing.subscription_id,
     )
 
 
-def _periods(subscription: dict[str, Any], now: datetime) -> tuple[PaidPeriod, ...]:
-    """Its periods that are not over, by the item whose plan is the best; of one that gives nothing, the paid ones."""
+def _periods(subscription: dict[str, Any], now: datetime, before: Standing | None) -> tuple[PaidPeriod, ...]:
+    """Its periods that are not over, by the item whose plan is the best; of one that gives nothing, the paid ones.
+
+    Of one that is not understood those that were seen last, and no others.
+    """
     items = [item for item in subscription["items"]["data"] if plan_of(_product(item)) is not None]
-    if not items:
-        return ()
+    if not items or subscription["status"] not in SUBSCRIPTION:
+        known = before.periods if before is not None else ()
+        return tuple(one for one in known if one.ends > now and one.key.startswith(f"stripe:{subscription['id']}:"))
     item = max(items, key=lambda one: _rank(plan_of(_product(one))))
     found = read_periods(subscription, item, plan_of, now)
-    gives = subscription["status"] in _GIVES
-    return tuple(period for period in found if gives or (period.is_paid and subscription.get("invoices")))
+    is_given = gives(subscription["status"])
+    return tuple(period for period in found if is_given or (period.is_paid and subscription.get("invoices")))
+
+
+def _invoices_of(subscription: dict[str, Any]) -> list[Any]:
+    return [subscription.get("latest_invoice"), *(subscription.get("invoices") or ())]
 
 
 def _rank(plan: Plan | None) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from logging import getLogger
 
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from billing.models import StripeCustomer
 from billing.services import accounts, effects
 from billing.services.customers import customers_of, find_customer
 from billing.services.observations import observe
+from billing.services.plans import Reading
 from billing.services.standings import (
     forget_standing,
     holding_user,
@@ -26,6 +28,8 @@ from billing.services.standings import (
 )
 from billing.signals import plan_changed
 from billing.types import Standing, Synced, TopUp, free_plan
+
+log = getLogger(__name__)
 
 #: After a moment at which something ends by itself, wait so long before looking: Stripe's own clock moves it first.
 _AFTERWARDS = timedelta(seconds=5)
@@ -76,11 +80,19 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
             forget_standing(user_id)
     if is_changed:
         plan_changed.send(StripeCustomer, user_id=user_id, plan=reading.standing.plan, status=reading.standing.status)
-    if reading.unknown_products:
-        refused.append(f"no plan is set for {', '.join(reading.unknown_products)}")
+    refused += _not_understood(user_id, reading)
     if refused:
         raise Unresolved("; ".join(refused))
     return Synced(user_id, reading.standing, topups, observation, applied=applied)
+
+
+def _not_understood(user_id: str, reading: Reading) -> list[str]:
+    """What nothing was done about, since it is not known here: it is parked with the event that brought it."""
+    found = [f"no plan is set for {', '.join(reading.unknown_products)}"] if reading.unknown_products else []
+    found += reading.problems
+    if found:
+        log.warning("billing: user %s keeps what stands: %s", user_id, "; ".join(found))
+    return found
 
 
 def _settle(found: Synced, still_held: Callable[[], None], now: datetime | None) -> list[str]:
