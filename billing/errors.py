@@ -8,19 +8,29 @@ class BillingOff(Exception):
 
 
 class StripeUnavailable(Exception):
-    """Stripe can't be reached, is too busy, or failed. Ask again. `reason` names the kind, never a secret."""
+    """Stripe can't be reached, is too busy, or failed. Ask again. `reason` names the kind, never a secret.
 
-    def __init__(self, reason: str) -> None:
+    kind:        which sentence says it: `away`, `busy`, or `key` when Stripe does not take the site's key.
+    is_replayed: an answer that Stripe had kept under an idempotency key: the same key brings it again for a day.
+    """
+
+    def __init__(self, reason: str, kind: str = "away", *, is_replayed: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.kind = kind
+        self.is_replayed = is_replayed
 
 
 class StripeRefused(Exception):
-    """Stripe understood and said no. `reason` is Stripe's machine name for it, such as `resource_missing`."""
+    """Stripe understood and said no. `reason` is Stripe's machine name for it, such as `resource_missing`.
 
-    def __init__(self, reason: str) -> None:
+    kind: which sentence says it: `portal`, `currency`, `archived`, `card`, `idempotency`, or `refused` for any other.
+    """
+
+    def __init__(self, reason: str, kind: str = "refused") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.kind = kind
 
 
 class BadSignature(Exception):

@@ -101,11 +101,15 @@ def find_offer(plan: Plan, interval: str) -> Offer:
 
 
 def find_topup(tokens: int) -> str:
-    """The price id of so many tokens. Raises UnknownPlan."""
-    price = app_settings.BILLING_TOPUPS.get(tokens)
-    if price is None:
-        raise UnknownPlan(f"{tokens} tokens")
-    return price
+    """The price id of so many tokens.
+
+    Raises UnknownPlan (of an archived price too), StripeUnavailable, StripeRefused or BillingOff.
+    """
+    if tokens in app_settings.BILLING_TOPUPS:
+        for offer in read_catalogue().topups:
+            if offer.tokens == tokens:
+                return offer.price_id
+    raise UnknownPlan(f"{tokens} tokens")
 
 
 def forget_catalogue() -> None:

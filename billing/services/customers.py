@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from logging import getLogger
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -14,30 +15,57 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from billing.errors import StripeRefused, Unresolved
+from billing.errors import StripeRefused, StripeUnavailable, Unresolved
 from billing.models import StripeCustomer
 from billing.services.stripe_api import client, fetch, fetch_all, is_live
 
 log = getLogger(__name__)
+# As Stripe takes it.
+_LONGEST_NAME = 256
 
 
 def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
     """The user's customer, made at Stripe when there is none, once, whatever is repeated or runs at the same time.
 
-    The row with its idempotency key is written first; the id follows before anything is opened in its name.
+    The row with its idempotency key is written first; the id follows before anything is opened in its name. What is
+    asked under the key never changes, since Stripe refuses another question under it for a day: name and address of
+    mail come by an update afterwards. An answer of failure that Stripe keeps under the key needs a new key.
     Raises StripeUnavailable, StripeRefused or BillingOff.
     """
     row, _ = StripeCustomer.objects.get_or_create(user_id=user.pk, livemode=is_live(), is_own=True)
     if row.customer_id:
         return row
-    params: Any = {"metadata": {"user_id": str(user.pk)}, "name": user.get_username()}
-    if email := getattr(user, "email", ""):
-        params["email"] = email
-    options: Any = {"idempotency_key": f"customer-{row.idempotency_key}"}
-    made = fetch(lambda: client().v1.customers.create(params, options))
+    try:
+        made = _create(row)
+    except (StripeRefused, StripeUnavailable) as error:
+        if not (getattr(error, "is_replayed", False) or error.kind == "idempotency"):
+            raise
+        # Of two who find it at once one makes the new key.
+        old = StripeCustomer.objects.filter(pk=row.pk, idempotency_key=row.idempotency_key)
+        old.update(idempotency_key=uuid4())
+        row.refresh_from_db()
+        made = _create(row)
     StripeCustomer.objects.filter(pk=row.pk, customer_id=None).update(customer_id=made["id"])
     row.refresh_from_db()
+    _describe(str(row.customer_id), user)
     return row
+
+
+def _create(row: StripeCustomer) -> dict[str, Any]:
+    params: Any = {"metadata": {"user_id": str(row.user_id)}}
+    options: Any = {"idempotency_key": f"customer-{row.idempotency_key}"}
+    return fetch(lambda: client().v1.customers.create(params, options))
+
+
+def _describe(customer_id: str, user: AbstractBaseUser) -> None:
+    """Name and address, for whoever looks at Stripe's dashboard: that it fails stops no purchase."""
+    params: Any = {"name": user.get_username()[:_LONGEST_NAME]}
+    if email := getattr(user, "email", ""):
+        params["email"] = email
+    try:
+        fetch(lambda: client().v1.customers.update(customer_id, params))
+    except (StripeRefused, StripeUnavailable) as error:
+        log.info("billing: name and address of %s were not set: %s", customer_id, error.reason)
 
 
 def retire_customer(row: StripeCustomer) -> None:

@@ -23,6 +23,14 @@ API_VERSION = "2026-10-28.endive"
 PAGE = 100
 
 
+#: Codes of Stripe's, or parts of its English text where it gives no code.
+_SIGNS = {
+    "portal": ("portal settings", "default configuration has not been created", "the configuration is not active"),
+    "currency": ("combine currencies",),
+    "archived": ("product_inactive", "price_inactive", "is inactive", "is not active", "only accepts active"),
+}
+
+
 def is_on() -> bool:
     """Whether anything can be sold: both the key and a webhook secret are set."""
     return bool(app_settings.STRIPE_SECRET_KEY and app_settings.STRIPE_WEBHOOK_SECRET)
@@ -63,23 +71,44 @@ def stripe_errors() -> Iterator[None]:
     """Turn the library's errors into ours. Their own texts stay out: some quote keys, e-mail addresses or cards."""
     try:
         yield
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise _unavailable(error) from None
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         # Ours to mend, and mended it works: so it is worth another try.
         log.error("Stripe refuses the key: look at STRIPE_SECRET_KEY (%s)", _reason(error))  # noqa: TRY400
-        raise _unavailable(error) from None
-    except stripe.APIError as error:
+        raise StripeUnavailable(_reason(error), "key") from None
+    except (stripe.APIConnectionError, stripe.APIError) as error:
         raise _unavailable(error) from None
     except stripe.StripeError as error:
-        if error.http_status is not None and (error.http_status >= 500 or error.http_status in (409, 429)):  # noqa: PLR2004
+        status = error.http_status or 0
+        if isinstance(error, stripe.RateLimitError) or status >= 500 or status in (409, 429):  # noqa: PLR2004
             raise _unavailable(error) from None
-        raise StripeRefused(_reason(error)) from None
+        raise _refused(error) from None
 
 
 def _unavailable(error: stripe.StripeError) -> StripeUnavailable:
-    log.warning("Stripe can't be used now: %s", _reason(error))
-    return StripeUnavailable(_reason(error))
+    log.warning("Stripe can't be used now: %s, request %s", _reason(error), error.request_id)
+    is_busy = isinstance(error, stripe.RateLimitError) or error.http_status == 429  # noqa: PLR2004
+    is_replayed = str((error.headers or {}).get("Idempotent-Replayed", "")).lower() == "true"
+    return StripeUnavailable(_reason(error), "busy" if is_busy else "away", is_replayed=is_replayed)
+
+
+def _refused(error: stripe.StripeError) -> StripeRefused:
+    kind = _kind(error)
+    if error.code != "resource_missing":  # what is gone is looked for on purpose
+        log.warning("Stripe refuses (%s): %s, request %s", kind, _reason(error), error.request_id)
+    return StripeRefused(_reason(error), kind)
+
+
+def _kind(error: stripe.StripeError) -> str:
+    """Which of the refusals that a sentence of its own explains. Some have no code: their text is read, never shown."""
+    if isinstance(error, stripe.CardError):
+        return "card"
+    if isinstance(error, stripe.IdempotencyError):
+        return "idempotency"
+    text = str(error.user_message or "").lower()
+    for kind, signs in _SIGNS.items():
+        if error.code in signs or any(sign in text for sign in signs):
+            return kind
+    return "refused"
 
 
 def _reason(error: stripe.StripeError) -> str:

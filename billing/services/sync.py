@@ -112,6 +112,12 @@ def _settle(found: Synced, still_held: Callable[[], None], now: datetime | None)
     return refused
 
 
+def _look_again(standing: Standing, now: datetime) -> datetime:
+    """When to look at a period that is not paid: each time after twice as long, since it may be paused for years."""
+    since = now - (standing.period_start or now)
+    return now + max(since, timedelta())
+
+
 def _note(rows: list[StripeCustomer], standing: Standing, now: datetime) -> None:
     """Write down when it was read, and when something will end without anybody sending an event."""
     moments = [standing.grace_until, standing.cancel_at, standing.pending.at if standing.pending else None]
@@ -119,7 +125,7 @@ def _note(rows: list[StripeCustomer], standing: Standing, now: datetime) -> None
     if standing.period_end is not None and standing.plan.rank:
         # While a period is not paid, in case the event of its payment gets lost; else when the next one begins.
         is_paid = standing.paid_end == standing.period_end
-        due.append((max(standing.period_end, now) if is_paid else now) + _AFTER_RENEWAL)
+        due.append((max(standing.period_end, now) if is_paid else _look_again(standing, now)) + _AFTER_RENEWAL)
     # Not of an account that was closed meanwhile: nobody is there to be read again.
     StripeCustomer.objects.filter(pk__in=[row.pk for row in rows], user__isnull=False).update(
         synced_at=now, next_sync_at=min(due, default=None) if due else None

@@ -28,6 +28,20 @@ _REFUSALS = {
 }
 
 
+#: Status, code and sentence for each way in which Stripe says no.
+REFUSALS: dict[str, Callable[[], Refusal]] = {
+    "away": lambda: Refusal(503, "stripe_unavailable", "Stripe can't be reached. Try again in a moment."),
+    "busy": lambda: Refusal(503, "stripe_busy", "Stripe has too much to do. Try again in a moment."),
+    "key": lambda: Refusal(503, "stripe_key_refused", "Stripe does not accept this site's key. Tell its owner."),
+    "portal": lambda: Refusal(503, "portal_not_set_up", "The portal is not set up. Tell the site's owner."),
+    "currency": lambda: Refusal(409, "mixed_currencies", "What you pay for is in another currency."),
+    "archived": lambda: Refusal(409, "price_archived", "This is not for sale any more. Choose again."),
+    "card": lambda: Refusal(402, "card_refused", "The card was refused. Use another card, or ask your bank."),
+    "idempotency": lambda: Refusal(409, "stripe_conflict", "The same request came twice and differs. Try again."),
+    "refused": lambda: Refusal(503, "stripe_refused", "Stripe refused. The site's log has the reason."),
+}  # fmt: skip
+
+
 class CheckoutView(ApiView):
     """POST {plan, interval} or {topup}: the address of a checkout at Stripe."""
 
@@ -91,9 +105,11 @@ def _opened(field: str, open_it: Callable[[], str]) -> Response:
         raise Refusal(409, "already_subscribed", "A plan is paid for already. Change it in the portal.") from error
     except BillingOff as error:
         raise Refusal(503, "billing_off", "Billing is not set up here.") from error
-    except StripeUnavailable as error:
-        refusal = Refusal(503, "stripe_unavailable", "Stripe can't be reached. Try again in a moment.")
-        refusal.headers = {"Retry-After": "5"}  # type: ignore[attr-defined]
+    except (StripeUnavailable, StripeRefused) as error:
+        refusal = REFUSALS[error.kind]()
+        if isinstance(error, StripeUnavailable):
+            refusal.headers = {"Retry-After": "5"}  # type: ignore[attr-defined]
         raise refusal from error
-    except (StripeRefused, Unresolved) as error:
-        raise Refusal(503, "stripe_refused", "Stripe refused. Whoever runs this site can see why.") from error
+    except Unresolved as error:
+        refusal = REFUSALS["refused"]()
+        raise refusal from error

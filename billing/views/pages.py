@@ -84,9 +84,9 @@ class _OnwardPage(View):
         except BillingOff:
             return _problem(request, "off", 503)
         except RateLimited:
-            return _problem(request, "busy", 429)
-        except (StripeUnavailable, StripeRefused, Unresolved):
-            return _problem(request, "away", 503)
+            return _problem(request, "often", 429)
+        except (StripeUnavailable, StripeRefused, Unresolved) as error:
+            return _problem(request, getattr(error, "kind", "refused"), 503)
 
 
 class CheckoutPage(_OnwardPage):

@@ -166,7 +166,7 @@ def session(**fields: Any) -> dict[str, Any]:
     made = {
         "id": "cs_1", "mode": "payment", "status": "complete", "payment_status": "paid",
         "metadata": {"kind": "topup", "tokens": "1000"},
-        "payment_intent": {"id": "pi_1", "latest_charge": {"id": "ch_1", "amount": 300}},
+        "payment_intent": {"id": "pi_1", "status": "succeeded", "latest_charge": {"id": "ch_1", "amount": 300}},
     }  # fmt: skip
     return made | fields
 

@@ -1,0 +1,151 @@
+"""Every way in which Stripe says no has a sentence of its own, for the page, the API and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import stripe as library
+from django.test import Client
+
+from billing.errors import StripeRefused, StripeUnavailable
+from billing.models import StripeCustomer
+from billing.services import catalogue
+from billing.services.customers import ensure_customer
+from billing.services.stripe_api import stripe_errors
+from billing.views.api import REFUSALS
+from tests.billing.story import Story
+from tests.stripe_fake import Fault
+
+pytestmark = pytest.mark.django_db
+
+PORTAL, CHECKOUT = "portal", "checkout"
+
+
+def unsaved(story: Story) -> None:
+    story.stripe.desk.save_portal_settings(saved=False)
+
+
+def failing(status: int) -> Callable[[Story], None]:
+    def prepare(story: Story) -> None:
+        assert story.customer
+        story.stripe.world.faults.append(Fault("POST /v1/billing_portal", status, times=9))
+
+    return prepare
+
+
+@pytest.mark.parametrize(
+    ("prepare", "status", "code", "words"),
+    [
+        (unsaved, 503, "portal_not_set_up", "settings must be saved"),
+        (failing(429), 503, "stripe_busy", "too much to do"),
+        (failing(401), 503, "stripe_key_refused", "key"),
+        (failing(403), 503, "stripe_key_refused", "key"),
+        (failing(400), 503, "stripe_refused", "the log has the reason"),
+        (failing(500), 503, "stripe_unavailable", "reached"),
+    ],
+)
+def test_the_portal_says_why(  # noqa: PLR0917 (a table)
+    story: Story, browser_client: Client, prepare: Callable[[Story], None], status: int, code: str, words: str
+) -> None:
+    assert story.customer
+    prepare(story)
+    answer = browser_client.post("/api/billing/portal", content_type="application/json")
+    page = browser_client.post("/pricing/portal").content.decode()
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert words in page
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (lambda: library.CardError("Declined.", None, "card_declined", http_status=402), "card"),  # type: ignore[no-untyped-call]
+        (lambda: library.InvalidRequestError("You cannot combine currencies on a single customer.", None), "currency"),  # type: ignore[no-untyped-call]
+        (lambda: library.InvalidRequestError("The price specified is inactive.", "line_items[0][price]"), "archived"),  # type: ignore[no-untyped-call]
+        (lambda: library.InvalidRequestError("Gone.", "line_items", code="product_inactive"), "archived"),  # type: ignore[no-untyped-call]
+        (lambda: library.IdempotencyError("Keys for idempotent requests …", http_status=400), "idempotency"),  # type: ignore[no-untyped-call]
+        (lambda: library.InvalidRequestError("Something new.", None, code="brand_new"), "refused"),  # type: ignore[no-untyped-call]
+        (lambda: library.RateLimitError("Too many.", http_status=429), "busy"),
+        (lambda: library.AuthenticationError("No.", http_status=401), "key"),
+        (lambda: library.PermissionError("No.", http_status=403), "key"),
+        (lambda: library.APIConnectionError("Away."), "away"),  # type: ignore[no-untyped-call]
+    ],
+)
+def test_each_refusal_has_its_kind_and_sentence(error: Callable[[], Exception], kind: str) -> None:
+    with pytest.raises((StripeRefused, StripeUnavailable)) as caught, stripe_errors():
+        raise error()
+    assert getattr(caught.value, "kind", "") == kind
+    assert kind in REFUSALS
+    assert len({str(make().detail) for make in REFUSALS.values()}) == len(REFUSALS)
+
+
+def test_an_unknown_refusal_is_logged_with_its_request(
+    story: Story, browser_client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing(400)(story)
+    browser_client.post("/api/billing/portal", content_type="application/json")
+    assert "req_" in caplog.text
+    assert "Stripe refuses (refused)" in caplog.text
+
+
+class TestArchived:
+    @pytest.mark.parametrize("what", ["topup_1000", "product"])
+    def test_a_top_up_is_not_offered(self, story: Story, browser_client: Client, what: str) -> None:
+        price = story.shop["topup_1000"]
+        story.stripe.desk.archive(price if what != "product" else story.stripe.world.objects[price]["product"])
+        page = browser_client.get("/pricing").content.decode()
+        assert "Buy 1,000 tokens" not in page
+        assert "Choose Plus, monthly" in page
+        refused = browser_client.post("/api/billing/checkout", {"topup": 1000}, content_type="application/json")
+        assert refused.status_code == 400
+
+    def test_a_mistyped_top_up_hides_nothing_else(self, story: Story, browser_client: Client) -> None:
+        del story.stripe.world.objects[story.shop["topup_5000"]]
+        page = browser_client.get("/pricing").content.decode()
+        assert "Buy 1,000 tokens" in page
+        assert "Buy 5,000 tokens" not in page
+
+    def test_a_plan_whose_product_is_archived_is_not_offered(self, story: Story, browser_client: Client) -> None:
+        story.stripe.desk.archive(story.shop["premium"])
+        page = browser_client.get("/pricing").content.decode()
+        assert "Choose Plus, monthly" in page
+        assert "Choose Premium" not in page
+
+    def test_one_archived_since_the_prices_were_read(self, story: Story, browser_client: Client) -> None:
+        catalogue.refresh_catalogue()
+        story.stripe.desk.archive(story.shop["topup_1000"])
+        answer = browser_client.post("/api/billing/checkout", {"topup": 1000}, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (409, "price_archived")
+        page = browser_client.post("/pricing/checkout", {"topup": "1000"}).content.decode()
+        assert "not for sale any more" in page
+
+
+class TestCustomersKey:
+    """What is asked under an idempotency key never changes, and a key that Stripe holds a failure under is left."""
+
+    def test_a_first_failure_costs_one_try(self, story: Story) -> None:
+        story.stripe.world.faults.append(Fault("POST /v1/customers", 500))
+        for _ in range(4):
+            try:
+                row = ensure_customer(story.user)
+                break
+            except Exception:  # noqa: BLE001 (the user tries again)
+                continue
+        assert row.customer_id
+
+    def test_a_lost_answer_and_a_new_name_make_one_customer(self, story: Story) -> None:
+        story.stripe.world.faults.append(Fault("POST /v1/customers", 500, applied=True))
+        with pytest.raises(Exception, match="500"):
+            ensure_customer(story.user)
+        story.user.username, story.user.email = "renamed", "renamed@example.com"
+        story.user.save()
+        row = ensure_customer(story.user)
+        made = story.stripe.world.objects[str(row.customer_id)]
+        assert (made["name"], made["email"]) == ("renamed", "renamed@example.com")
+        assert StripeCustomer.objects.filter(user=story.user).count() == 1
+
+    def test_a_name_that_is_refused_stops_no_purchase(self, story: Story) -> None:
+        story.user.email = "not an address"
+        story.user.save()
+        assert ensure_customer(story.user).customer_id
+        assert story.buy_plan()
