@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 
 from billing.conf import app_settings
-from billing.products import merge_products, plan_products
+from billing.services.products import merge_products, plan_products
 
 _LONGEST_GRACE = 365
 _KEYS = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")

@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from billing.products import merge_products
+from billing.services.products import merge_products
 from codetags.services.patterns import check_pattern
 from config.environment import Environment
 from config.private_files import keep_private

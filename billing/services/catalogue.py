@@ -19,8 +19,8 @@ from django.utils import timezone
 from billing import keys
 from billing.conf import app_settings
 from billing.errors import StripeRefused, StripeUnavailable, UnknownPlan
-from billing.products import plan_products
 from billing.services.prices import fetch_catalogue
+from billing.services.products import plan_products
 from billing.types import Catalogue, Offer, Plan, PlanOffers
 from kv.connection import call, call_write
 from kv.errors import StoreUnavailable

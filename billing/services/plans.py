@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing.conf import app_settings
-from billing.products import plan_products
 from billing.services.periods import period_before, read_periods
+from billing.services.products import plan_products
 from billing.services.statuses import SCHEDULE, SUBSCRIPTION, Running, gives, unknown_statuses
 from billing.types import PaidPeriod, PendingChange, Plan, Standing, free_plan
 

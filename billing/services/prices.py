@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.conf import app_settings
 from billing.errors import StripeRefused
-from billing.products import plan_products
+from billing.services.products import plan_products
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
 from billing.types import Catalogue, Offer, PlanOffers
 

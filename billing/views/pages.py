@@ -26,9 +26,9 @@ from billing.errors import (
     UnknownSession,
     Unresolved,
 )
-from billing.products import plan_products
 from billing.services import catalogue, checkout
 from billing.services.links import home_url, page_url
+from billing.services.products import plan_products
 from billing.services.stripe_api import is_on
 from billing.types import Catalogue, Plan, free_plan
 from billing.views.addresses import checkout_addresses, portal_addresses

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
-from billing.products import merge_products, plan_products
 from billing.services import catalogue
+from billing.services.products import merge_products, plan_products
 from billing.types import Plan, free_plan
 from tests.billing.story import Story
 from tests.stripe_fake import FakeStripe

@@ -63,7 +63,7 @@ def test_the_portal_says_why(  # noqa: PLR0917 (a table)
         (lambda: library.InvalidRequestError("You cannot combine currencies on a single customer.", None), "currency"),  # type: ignore[no-untyped-call]
         (lambda: library.InvalidRequestError("The price specified is inactive.", "line_items[0][price]"), "archived"),  # type: ignore[no-untyped-call]
         (lambda: library.InvalidRequestError("Gone.", "line_items", code="product_inactive"), "archived"),  # type: ignore[no-untyped-call]
-        (lambda: library.IdempotencyError("Keys for idempotent requests …", http_status=400), "idempotency"),  # type: ignore[no-untyped-call]
+        (lambda: library.IdempotencyError("Keys for idempotent requests …", http_status=400), "idempotency"),
         (lambda: library.InvalidRequestError("Something new.", None, code="brand_new"), "refused"),  # type: ignore[no-untyped-call]
         (lambda: library.RateLimitError("Too many.", http_status=429), "busy"),
         (lambda: library.AuthenticationError("No.", http_status=401), "key"),
