@@ -142,7 +142,7 @@ class TestUnpaid:
         assert granted(story) == 1000
         pending = story.standing.pending
         assert pending is not None
-        assert pending.plan == Plan.PREMIUM
+        assert pending.plan == "Premium"
         story.stripe.desk.recover(subscription)
         story.deliver()
         assert (granted(story), story.plan, story.standing.pending) == (6000, "Premium", None)
