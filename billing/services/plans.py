@@ -114,16 +114,20 @@ def _standing(subscription: dict[str, Any], now: datetime, before: Standing | No
         if cancel_at <= now:
             return replace(standing, plan=free_plan(), cancel_at=cancel_at)
         standing = replace(standing, cancel_at=cancel_at, pending=PendingChange(free_plan(), cancel_at))
-    periods = _periods(subscription, now, before)
-    paid: tuple[datetime | None, datetime | None] = start, end
     if is_kept and kept is not None:
-        paid = kept.paid_start, kept.paid_end
-    elif not any(period.is_paid and period.starts == start for period in periods):
-        paid = period_before(start, item["price"].get("recurring"))
+        return replace(standing, paid_start=kept.paid_start, paid_end=kept.paid_end)
+    return _with_paid(standing, item, _periods(subscription, now, before), now)
+
+
+def _with_paid(standing: Standing, item: dict[str, Any], periods: tuple[PaidPeriod, ...], now: datetime) -> Standing:
+    """The same with the last period that is paid for; what is not paid yet waits beside it."""
+    start, end = _time(item["current_period_start"]), _time(item["current_period_end"])
+    is_paid = any(period.is_paid and period.starts == start for period in periods)
+    paid = (start, end) if is_paid else period_before(start, item["price"].get("recurring"))
     brought = [period.plan.rank for period in periods if period.is_paid and period.starts <= now < period.ends]
-    if not is_kept and brought and max(brought) < plan.rank and standing.pending is None:
+    if brought and max(brought) < standing.plan.rank and standing.pending is None:
         # A change to more that is not paid yet: what is paid for goes on beside it, and this waits.
-        standing = replace(standing, pending=PendingChange(plan, start))
+        standing = replace(standing, pending=PendingChange(standing.plan, start))
     return replace(standing, paid_start=paid[0], paid_end=paid[1])
 
 
