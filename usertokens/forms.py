@@ -9,6 +9,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from kv.texts import clean_text
+
 LARGEST_AMOUNT = 10**12
 
 
@@ -66,6 +68,13 @@ class CorrectionForm(forms.Form):
     amount = forms.IntegerField(label=_("Tokens"), required=False, min_value=-LARGEST_AMOUNT, max_value=LARGEST_AMOUNT)
     reason = forms.CharField(label=_("Reason"), max_length=200)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def clean_reason(self) -> str:
+        """The reason without what nobody sees. Raises ValidationError."""
+        try:
+            return clean_text(self.cleaned_data["reason"])
+        except ValueError as error:
+            raise ValidationError(self.fields["reason"].error_messages["required"], code="unreadable") from error
 
     def clean(self) -> dict[str, Any]:
         """A number where one is needed."""

@@ -1,0 +1,46 @@
+"""A payment code that is loaded again, come back to, shown in another language: counted once, with nothing lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from stats.services.figures import read_figures
+from tests.browser.test_payment_print import SHORT, show_code
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+def has_order(page: Page) -> None:
+    for name, value in SHORT.items():
+        expect(page.locator(f"#id_{name}")).to_have_value(value)
+
+
+def test_counts_once_however_often_it_is_loaded(site: str, page: Page) -> None:
+    show_code(page, site, SHORT)
+    page.reload(wait_until="networkidle")
+    page.go_back()
+    has_order(page)
+    page.go_forward(wait_until="networkidle")
+    expect(page.locator(".payment-code svg")).to_be_visible()
+    page.get_by_role("link", name="Deutsch").click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.locator(".payment-code svg")).to_be_visible()
+    assert read_figures().qr_total == 1
+    page.locator("button[name=edit]").click()
+    has_order(page)
+
+
+def test_links_to_other_languages_keep_what_was_entered(site: str, browser: Browser) -> None:
+    for scripts in (True, False):
+        page = browser.new_context(java_script_enabled=scripts).new_page()
+        page.goto(f"{site}/pay")
+        for name, value in SHORT.items():
+            page.locator(f"#id_{name}").fill(value)
+        page.get_by_role("link" if scripts else "button", name="Français").click()
+        expect(page.locator("html")).to_have_attribute("lang", "fr")
+        has_order(page)
+        page.context.close()
