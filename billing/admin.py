@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.errors import BillingOff, CustomerBusy, StripeRefused, StripeUnavailable, Unresolved
-from billing.models import StripeCustomer, StripeEvent
+from billing.models import GuestCheckout, StripeCustomer, StripeEvent
 from billing.services import inbox
 from billing.services.sync import sync_customer
 from kv.errors import StoreUnavailable
@@ -59,6 +59,15 @@ class StripeCustomerAdmin(_ReadOnly):
             level, text = _sync(row.customer_id)
             self.message_user(request, text, level)
         return HttpResponseRedirect(reverse("admin:billing_stripecustomer_change", args=[object_id]))
+
+
+@admin.register(GuestCheckout)
+class GuestCheckoutAdmin(_ReadOnly):
+    """Whose purchase a checkout without a customer is."""
+
+    list_display = ("session_id", "user", "livemode", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("session_id", "user__username")
 
 
 @admin.register(StripeEvent)

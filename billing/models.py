@@ -57,6 +57,34 @@ class StripeCustomer(models.Model):
         return self.customer_id or "–"
 
 
+class GuestCheckout(models.Model):
+    """A checkout without a customer that names a user: Stripe lists it under nobody, so it is remembered here.
+
+    After the account is gone the row stays, without the user: what Stripe still sends about it finds nobody.
+    """
+
+    session_id = models.CharField(_("checkout"), max_length=255, unique=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="stripe_guest_checkouts",
+        verbose_name=_("user"),
+    )
+    livemode = models.BooleanField(_("real money"), default=False)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        default_permissions = ("view",)
+        verbose_name = _("guest checkout")
+        verbose_name_plural = _("guest checkouts")
+
+    def __str__(self) -> str:
+        return self.session_id
+
+
 class StripeEvent(models.Model):
     """One event as it came in: ids only, since state is fetched, never believed from a payload."""
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from billing.errors import BillingOff, StripeRefused, StripeUnavailable
 from billing.models import StripeCustomer
 from billing.services.customers import is_deleted
+from billing.services.guests import forget_guest
 from billing.services.standings import forget_standing
 from billing.services.statuses import SUBSCRIPTION, Running
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live, is_on
@@ -37,6 +38,7 @@ def close_account(user_id: str) -> None:
         passes = passes or (is_retired and ended is not None)
     # The user is taken off here and now, not by the deletion that follows: a hook in between must find nobody.
     rows.update(user=None, is_own=False, closed_at=timezone.now(), next_sync_at=None)
+    forget_guest(user_id)
     try:
         forget_standing(user_id)
     except StoreUnavailable:

@@ -14,12 +14,13 @@ from billing.errors import AlreadySubscribed, CustomerBusy, StripeRefused, Unkno
 from billing.models import StripeCustomer
 from billing.services import catalogue
 from billing.services.accounts import expire_checkouts
-from billing.services.customers import customers_of, ensure_customer, retire_customer, take_back_customer
+from billing.services.customers import customers_of, ensure_customer, named_user, retire_customer, take_back_customer
+from billing.services.guests import fetch_session
 from billing.services.observations import observe
 from billing.services.standings import read_standing
 from billing.services.statuses import may_run
 from billing.services.stripe_api import client, fetch, require_on
-from billing.services.sync import sync_customer
+from billing.services.sync import sync_named
 from billing.services.topups import KIND, bought_tokens, is_paid
 from billing.types import Plan, Standing
 from kv.errors import StoreUnavailable
@@ -111,7 +112,10 @@ def finish_checkout(user: AbstractBaseUser, session_id: str, *, now: datetime | 
         session = fetch(lambda: client().v1.checkout.sessions.retrieve(session_id))
     except StripeRefused as error:
         raise UnknownSession(session_id) from error
-    if session.get("customer") not in {row.customer_id for row in customers_of(str(user.pk))}:
+    customer = session.get("customer")
+    if customer is None and named_user(session) == str(user.pk):
+        return Outcome(bought_tokens(fetch_session(session_id)), is_paid(session), _read(session_id, now))
+    if customer not in {row.customer_id for row in customers_of(str(user.pk))}:
         raise UnknownSession(session_id)
     return Outcome(bought_tokens(session), is_paid(session), _read(str(session["customer"]), now))
 
@@ -134,7 +138,7 @@ def _last_seen(user_id: str) -> Standing | None:
 
 def _read(customer_id: str, now: datetime | None) -> Standing | None:
     try:
-        return sync_customer(customer_id, now=now).standing
+        return sync_named(customer_id, now=now).standing
     except (CustomerBusy, Unresolved):
         return None  # the webhook's own sync is at it, or somebody must act; the inbox shows which
 

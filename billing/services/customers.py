@@ -96,15 +96,24 @@ def find_customer(customer_id: str) -> StripeCustomer:
         if row.livemode != is_live():
             raise Unresolved("a customer of the other mode")
         return row
-    user_id = _named_user(customer_id)
-    model = get_user_model()
-    try:
-        user = model._default_manager.filter(pk=model._meta.pk.to_python(user_id)).first()  # noqa: SLF001 (Django's own name)
-    except (ValueError, TypeError, OverflowError, ValidationError):
-        user = None
+    user = find_user(_named_user(customer_id))
     if user is None:
         raise Unresolved(f"customer {customer_id} names a user who does not exist")
     return _take_in(customer_id, user)
+
+
+def find_user(name: str) -> AbstractBaseUser | None:
+    """The user whose id that is, as Stripe has it in a text; None when nobody's."""
+    model = get_user_model()
+    try:
+        return model._default_manager.filter(pk=model._meta.pk.to_python(name)).first()  # noqa: SLF001 (Django's own name)
+    except (ValueError, TypeError, OverflowError, ValidationError):
+        return None
+
+
+def named_user(session: dict[str, Any]) -> str:
+    """The id of the user whom a checkout names; "" for none."""
+    return _user_id(session) or str(session.get("client_reference_id") or "")
 
 
 def is_deleted(customer_id: str) -> bool:
@@ -147,7 +156,7 @@ def _named_user(customer_id: str) -> str:
             if name := _user_id(found):
                 return name
         for found in fetch_all(lambda: stripe.v1.checkout.sessions.list(sessions)):
-            if name := _user_id(found) or str(found.get("client_reference_id") or ""):
+            if name := named_user(found):
                 return name
         if name := _user_id(fetch(lambda: stripe.v1.customers.retrieve(customer_id))):
             return name

@@ -11,8 +11,10 @@ from typing import Any
 from billing.errors import BillingOff, CustomerBusy, StripeRefused, StripeUnavailable, Unresolved
 from billing.models import StripeEvent
 from billing.services import inbox
+from billing.services.guests import session_of_payment
+from billing.services.statuses import SESSION
 from billing.services.stripe_api import client, fetch
-from billing.services.sync import sync_customer
+from billing.services.sync import sync_customer, sync_session
 from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
@@ -33,6 +35,7 @@ RELEVANT = (
     "charge.dispute.funds_reinstated", "charge.dispute.closed",
 )  # fmt: skip
 NOT_RELEVANT = "not about plans or tokens"
+NOTHING_BOUGHT = "nothing was bought"
 
 
 def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
@@ -44,11 +47,24 @@ def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
         inbox.finish_event(event, NOT_RELEVANT)
         return
     with _settling(event, now):
-        customer_id = event.customer_id or _customer_of(event)
+        session = None if event.customer_id else _session_of(event)
+        customer_id = event.customer_id or str((session or {}).get("customer") or "")
+        if not customer_id and session is not None:
+            _process_guest(event, session, now)
+            return
         others = inbox.list_waiting(customer_id, RELEVANT)
         sync_customer(customer_id, now=now)
         inbox.finish_event(event)
         inbox.finish_waiting(others)
+
+
+def _process_guest(event: StripeEvent, session: dict[str, Any], now: datetime | None) -> None:
+    """A checkout without a customer: whoever opens a payment link and leaves has bought nothing."""
+    if SESSION.get(session["status"]) is False:
+        inbox.finish_event(event, NOTHING_BOUGHT)
+        return
+    sync_session(session, now=now)
+    inbox.finish_event(event)
 
 
 @contextmanager
@@ -71,8 +87,13 @@ def _settling(event: StripeEvent, now: datetime | None) -> Iterator[None]:
         raise
 
 
-def _customer_of(event: StripeEvent) -> str:
-    """Refunds and disputes name a charge, and the charge names the customer. Raises Unresolved."""
+def _session_of(event: StripeEvent) -> dict[str, Any]:
+    """The checkout that an event without a customer is about, or {"customer": …} where its charge names one.
+
+    Refunds and disputes name a charge, the charge a payment, and the payment's checkout the user. Raises Unresolved.
+    """
+    if event.type.startswith("checkout.session."):
+        return fetch(lambda: client().v1.checkout.sessions.retrieve(event.object_id))
     found: dict[str, Any] = {}
     if event.type.startswith("refund."):
         found = fetch(lambda: client().v1.refunds.retrieve(event.object_id))
@@ -81,7 +102,9 @@ def _customer_of(event: StripeEvent) -> str:
     charge_id = event.object_id if event.type == "charge.refunded" else str(found.get("charge") or "")
     if charge_id:
         found = fetch(lambda: client().v1.charges.retrieve(charge_id))
-    customer = found.get("customer")
-    if not customer:
-        raise Unresolved("it names no customer")
-    return str(customer)
+    if found.get("customer"):
+        return {"customer": found["customer"]}
+    session = session_of_payment(str(found["payment_intent"])) if found.get("payment_intent") else None
+    if session is None:
+        raise Unresolved("it names no customer, and no checkout that does")
+    return session

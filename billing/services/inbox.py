@@ -29,6 +29,8 @@ DUTY = "billing_work"
 LEASE = timedelta(seconds=90)
 #: Waits before each further try, seconds; after the last one the event has failed and waits for `billing_replay`.
 BACKOFF = (5, 30, 120, 600, 1800, 3600, 7200)
+#: What Stripe calls the events of its second API.
+THIN = "v2.core.event"
 OTHER_MODE = "other mode"
 #: Done events are dropped after this: Stripe itself reaches back 30 days.
 KEPT = timedelta(days=90)
@@ -162,8 +164,10 @@ def _move(event: StripeEvent, state: State, **fields: Any) -> None:
 
 def _row(event: Any, now: datetime) -> StripeEvent:
     # What an event needs here is an id, a type and an object; what Stripe's own always have beside that is not missed.
-    if not isinstance(event, Mapping) or event.get("object", "event") != "event":
+    if not isinstance(event, Mapping) or event.get("object", "event") not in ("event", THIN):
         raise BadEvent("not an event")
+    if event.get("object") == THIN:
+        event = _thick(event)
     try:
         thing: Mapping[str, Any] = event["data"]["object"]
         livemode = event.get("livemode", is_live()) is True
@@ -181,6 +185,17 @@ def _row(event: Any, now: datetime) -> StripeEvent:
     if livemode != is_live():
         row.state, row.error = State.PARKED.value, OTHER_MODE
     return row
+
+
+def _thick(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A thin event (of Accounts v2 and the like) as one of the others: it names an object, and no type of it is ours.
+
+    Refused, Stripe would send it again for days and switch the endpoint off.
+    """
+    named = event.get("related_object")
+    about = {"id": named.get("id")} if isinstance(named, Mapping) else {}
+    rest = {name: word for name, word in event.items() if name not in ("created", "data")}
+    return {**rest, "object": "event", "data": {"object": about}}
 
 
 def _customer(thing: Mapping[str, Any]) -> str:

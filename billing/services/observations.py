@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from billing.errors import StripeRefused, Unresolved
 from billing.models import StripeCustomer
 from billing.services.customers import is_deleted
+from billing.services.guests import fetch_session
 from billing.services.plans import Reading, plan_of, read_subscriptions, scheduled_price, with_pending
 from billing.services.statuses import unknown_statuses
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
@@ -22,12 +23,14 @@ def observe(
     now: datetime,
     before: Standing | None = None,
     bought: Mapping[str, TopUp] | None = None,
+    guests: Sequence[str] = (),
 ) -> tuple[Reading, tuple[TopUp, ...]]:
     """What Stripe says now about a user's customers.
 
     before: the standing that was seen last: of a customer that Stripe does not show it goes on till its time is over.
     bought: purchases that were seen paid before, by session: a later change of BILLING_TOPUPS changes nothing of them,
             and those of a customer that Stripe does not show stay as they are.
+    guests: checkouts without a customer that are the user's; one that Stripe does not show stays as it was seen.
     A customer that was retired counts while Stripe shows it, and is passed over when not; so is any other where Stripe
     shows a retired one, since the older key is back then.
     Raises StripeUnavailable, or Unresolved when Stripe does not show a customer that is not passed over.
@@ -45,9 +48,13 @@ def observe(
                 raise Unresolved(f"Stripe does not show customer {row.customer_id}: {error.reason}") from error
             hidden.append(row)
     _require_passable(rows, hidden)
+    sessions = [session for name in guests if (session := _guest(name)) is not None]
+    topups += _read_topups(sessions, bought or {}, problems)
     reading = _with_schedule(read_subscriptions(subscriptions, now, before), subscriptions, now)
     seen = {one.session_id for one in topups}
-    unseen = [one for one in (bought or {}).values() if hidden and one.session_id not in seen]
+    unseen = [
+        one for one in (bought or {}).values() if (hidden or one.session_id in guests) and one.session_id not in seen
+    ]
     reading = replace(reading, problems=(*reading.problems, *problems))
     return _with_hidden(reading, hidden, before, now), (*unseen, *topups)
 
@@ -115,7 +122,22 @@ def _topups(customer_id: str, bought: Mapping[str, TopUp], problems: list[str]) 
     }
     found = fetch_all(lambda: client().v1.checkout.sessions.list(params))
     # Oldest first: so the journal tells them in the order in which they happened.
-    about = [(session, bought.get(session["id"])) for session in reversed(found)]
+    return _read_topups(list(reversed(found)), bought, problems)
+
+
+def _guest(session_id: str) -> dict[str, Any] | None:
+    """A checkout without a customer; None when Stripe does not show it, say under another account's key."""
+    try:
+        return fetch_session(session_id)
+    except StripeRefused as error:
+        if error.reason != "resource_missing":
+            raise
+        return None
+
+
+def _read_topups(sessions: list[dict[str, Any]], bought: Mapping[str, TopUp], problems: list[str]) -> list[TopUp]:
+    """Those of the sessions that are about tokens; the others are passed over."""
+    about = [(session, bought.get(session["id"])) for session in sessions]
     counted = [(session, known.tokens if known else bought_tokens(session)) for session, known in about]
     return [_topup(session, tokens, bought.get(session["id"]), problems) for session, tokens in counted if tokens]
 

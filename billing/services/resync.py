@@ -9,16 +9,18 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from billing.models import StripeCustomer
+from billing.models import GuestCheckout, StripeCustomer
 from billing.services import effects, standings
 from billing.services.customers import customers_of
+from billing.services.guests import guests_of
 from billing.services.observations import observe
 from billing.services.stripe_api import PAGE, client, fetch_all, is_live
 from billing.types import Difference, Standing, TopUp
 
 
 def list_customers() -> list[str]:
-    """Every customer id: those of our map, and those of subscriptions at Stripe that the map does not know yet.
+    """Every customer id: those of our map, those of subscriptions at Stripe that the map does not know yet, and a
+    checkout (cs_…) of each user who bought as a guest alone.
 
     Raises StripeUnavailable.
     """
@@ -31,7 +33,10 @@ def list_customers() -> list[str]:
     for subscription in fetch_all(lambda: client().v1.subscriptions.list(params)):
         if subscription["customer"] not in closed:
             found.setdefault(str(subscription["customer"]))
-    return list(found)
+    with_customer = known.exclude(user=None).values("user_id")
+    guests = GuestCheckout.objects.filter(livemode=is_live()).exclude(user=None).exclude(user_id__in=with_customer)
+    by_user = dict(guests.order_by("-pk").values_list("user_id", "session_id"))
+    return [*found, *by_user.values()]
 
 
 def find_difference(customer_id: str, *, now: datetime | None = None) -> Difference | None:
@@ -39,12 +44,16 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
 
     Raises StripeUnavailable, StoreUnavailable or Unresolved.
     """
-    row = StripeCustomer.objects.filter(customer_id=customer_id).first()
+    row: StripeCustomer | GuestCheckout | None = (
+        GuestCheckout.objects.filter(session_id=customer_id).first()
+        if customer_id.startswith("cs_")
+        else StripeCustomer.objects.filter(customer_id=customer_id).first()
+    )
     if row is None or row.user_id is None:
         return Difference(customer_id, "", "–", "not known here yet") if row is None else None
     user_id = str(row.user_id)
     last, bought = standings.read_standing(user_id), standings.read_bought(user_id)
-    reading, topups = observe(customers_of(user_id), now or timezone.now(), last, bought)
+    reading, topups = observe(customers_of(user_id), now or timezone.now(), last, bought, guests_of(user_id))
     plan, applied = effects.current_plan(user_id), standings.read_applied(user_id)
     standing = _running(reading.standing, now)
     if applied is not None:

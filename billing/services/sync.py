@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from logging import getLogger
+from typing import Any
 
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from billing.errors import Unresolved
 from billing.models import StripeCustomer
 from billing.services import accounts, effects
 from billing.services.customers import customers_of, find_customer
+from billing.services.guests import fetch_session, find_guest, guests_of
 from billing.services.observations import observe
 from billing.services.plans import Reading
 from billing.services.standings import (
@@ -52,13 +54,29 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
         # Nobody is there to have a plan: whatever of it still runs is ended, so that nobody pays for nothing.
         accounts.end_subscriptions(customer_id)
         return Synced("", Standing(), (), 0, applied=False)
+    return _sync_user(str(row.user_id), now)
+
+
+def sync_session(session: dict[str, Any], *, now: datetime | None = None) -> Synced:
+    """The same by a checkout that has no customer and names a user. Raises as `sync_customer`."""
+    user_id = find_guest(session)
+    return _sync_user(user_id, now) if user_id else Synced("", Standing(), (), 0, applied=False)
+
+
+def sync_named(name: str, *, now: datetime | None = None) -> Synced:
+    """The same by the id of a customer (cus_…) or of a guest's checkout (cs_…)."""
+    if not name.startswith("cs_"):
+        return sync_customer(name, now=now)
+    return sync_session(fetch_session(name), now=now)
+
+
+def _sync_user(user_id: str, now: datetime | None) -> Synced:
     moment = now or timezone.now()
-    user_id = str(row.user_id)
     with holding_user(user_id) as still_held:
         observation = take_observation(user_id)
         rows = customers_of(user_id)
         before = effects.current_plan(user_id) or free_plan()
-        reading, topups = observe(rows, moment, read_standing(user_id), read_bought(user_id))
+        reading, topups = observe(rows, moment, read_standing(user_id), read_bought(user_id), guests_of(user_id))
         still_held()
         applied = write_standing(user_id, reading.standing, topups, observation)
         refused: list[str] = []
@@ -74,7 +92,7 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
             if not refused:
                 mark_applied(user_id, observation)
         _note(rows, reading.standing, moment)
-        if not customers_of(user_id):
+        if not customers_of(user_id) and not guests_of(user_id):
             # The account was closed meanwhile, and its standing forgotten before this one was written
             # (shown by tests/billing/test_guarantees.py::test_nothing_stays_seen_of_an_account_that_closes_meanwhile).
             forget_standing(user_id)

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from billing.errors import CustomerBusy, StripeRefused, StripeUnavailable, Unresolved
 from billing.services import resync
 from billing.services.stripe_api import is_on
-from billing.services.sync import sync_customer
+from billing.services.sync import sync_named
 from billing.types import Difference
 from kv.management.base import StoreCommand
 
@@ -39,7 +39,7 @@ class Command(StoreCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whom, and how fast."""
-        parser.add_argument("customer", nargs="*", help="These alone (cus_…).")
+        parser.add_argument("customer", nargs="*", help="These alone (cus_…, or cs_… of a guest's checkout).")
         parser.add_argument(
             "--per-second",
             type=_pace,
@@ -83,7 +83,7 @@ class Command(StoreCommand):
         failed = 0
         for difference in self.progress(found, len(found), "Applying", "customers"):
             try:
-                self._patiently(lambda name=difference.customer_id: sync_customer(name))  # type: ignore[misc]
+                self._patiently(lambda name=difference.customer_id: sync_named(name))  # type: ignore[misc]
             except (Unresolved, StripeRefused) as error:
                 failed += 1
                 self.stderr.write(f"{difference.customer_id}: {error.reason}")
