@@ -9,17 +9,20 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from codetags.services.qr_images import KINDS, LARGEST_SCALE, LEVELS
+
+
+def _day_input() -> forms.DateInput:
+    return forms.DateInput({"type": "date"}, format="%Y-%m-%d")
 
 
 class RangeForm(forms.Form):
     """From which day to which."""
 
-    since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    )
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    since = forms.DateField(label=pgettext_lazy("range of days", "From"), required=False, widget=_day_input())
+    until = forms.DateField(label=pgettext_lazy("range of days", "To"), required=False, widget=_day_input())
 
     def clean(self) -> dict[str, Any]:
         """The days in order. Raises ValidationError."""
@@ -33,7 +36,12 @@ class RangeForm(forms.Form):
 class ListForm(RangeForm):
     """Which codes: by a word in code, label or note, and by the days that are counted."""
 
-    q = forms.CharField(label=_("Search"), required=False, max_length=80, widget=forms.TextInput({"type": "search"}))
+    q = forms.CharField(
+        label=pgettext_lazy("button", "Search"),
+        required=False,
+        max_length=80,
+        widget=forms.TextInput({"type": "search"}),
+    )
     field_order = ("q", "since", "until")
 
 

@@ -75,14 +75,14 @@ def catalogues() -> dict[Path, tuple[Path, ...]]:
     return found
 
 
-def collect_messages(folders: Iterable[Path]) -> Catalog:
-    """Read every text marked for translation below the folders, each with the files it stands in."""
+def collect_messages(folders: Iterable[Path], *, below: Path = ROOT) -> Catalog:
+    """Read every text marked for translation in the folders, each with the files it stands in, named from `below`."""
     catalog = Catalog(charset="utf-8")
     for folder in folders:
         for name, _line, message, comments, context in extract_from_dir(
             str(folder), METHODS, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
         ):
-            place = (folder / name).relative_to(ROOT).as_posix()
+            place = (folder / name).relative_to(below).as_posix()
             catalog.add(message, locations=[(place, 1)], auto_comments=comments, context=context)
     return catalog
 

@@ -10,6 +10,8 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 from billing.errors import StripeUnavailable
@@ -62,6 +64,19 @@ class StoreMiddleware:
         if isinstance(error, RateLimited):
             return too_many(request, error.retry_after)
         return None
+
+
+class LanguageOfAddress(LocaleMiddleware):
+    """A page's language is its address's: no prefix is English, whatever the browser asks for.
+
+    Django's own says `Vary: Accept-Language` for every address without a prefix, though nothing there varies by it:
+    a proxy would keep one English page for each spelling of the header.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Name the language of what is sent."""
+        response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        return response
 
 
 class KeptSessions(SessionMiddleware):

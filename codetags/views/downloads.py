@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
@@ -17,6 +16,7 @@ from codetags.types import CodeCounts
 from codetags.views.admin import asked_for, qr_form
 from codetags.views.links import landing_for, list_landings
 from kv.days import local_day
+from kv.spreadsheets import csv_download
 
 _LEFT_OUT = tuple(f"not_counted_{reason.value}" for reason in CODE_REASONS)
 _COLUMNS = (
@@ -32,15 +32,6 @@ _COLUMNS = (
     *_LEFT_OUT,
 )
 _MOST_IMAGES = 500
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-class _Echo:
-    """csv writes to it and gets the line back."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
@@ -48,10 +39,7 @@ def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     codes = counts.each_code(**asked_for(ListForm(request.GET)))
     first = next(codes, None)  # a store that is away is found out before the answer begins
     rows = chain([first], codes) if first else iter(())
-    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="campaign-codes-{local_day().isoformat()}.csv"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return csv_download(f"campaign-codes-{local_day().isoformat()}.csv", _rows(rows))
 
 
 def qr_image(request: HttpRequest, code: str, kind: str) -> HttpResponse:
@@ -95,28 +83,19 @@ def _checked(code: str) -> str:
         raise Http404 from error
 
 
-def _lines(rows: Iterator[CodeCounts]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield str(writer.writerow(_COLUMNS))
-    for row in rows:
+def _rows(codes: Iterator[CodeCounts]) -> Iterator[Sequence[object]]:
+    yield _COLUMNS
+    for row in codes:
         known = row.registered
-        yield str(
-            writer.writerow(
-                [
-                    _harmless(row.code),
-                    _harmless(row.label),
-                    row.count,
-                    row.last_seen.isoformat(timespec="seconds") if row.last_seen else "",
-                    row.outside,
-                    known.start or "" if known else "",
-                    known.end or "" if known else "",
-                    int(known.is_archived) if known else "",
-                    known.counts_for if known else "",
-                    *(row.left_out[reason] for reason in CODE_REASONS),
-                ]
-            )
+        yield (
+            row.code,
+            row.label,
+            row.count,
+            row.last_seen.isoformat(timespec="seconds") if row.last_seen else "",
+            row.outside,
+            known.start or "" if known else "",
+            known.end or "" if known else "",
+            int(known.is_archived) if known else "",
+            known.counts_for if known else "",
+            *(row.left_out[reason] for reason in CODE_REASONS),
         )
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

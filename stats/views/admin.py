@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
+from kv.spreadsheets import csv_download
 from stats.models import Adjustment
 from stats.services import figures, series, usage
 from stats.types import Day, Reason
@@ -20,12 +22,12 @@ DAYS = 90
 _LEFT_OUT = tuple(reason for reason in Reason)
 
 
-def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
     """Totals, uniques, 90 days as a chart and a table, tools, and what was left out; `?export=csv` for the table."""
     try:
         days = series.list_days(days=DAYS)
         if request.GET.get("export") == "csv":
-            return _csv(days)
+            return csv_download(f"statistics-{local_day().isoformat()}.csv", _rows(days))
         context |= {
             "figures": figures.read_figures(),
             "uniques": series.count_uniques(),
@@ -60,21 +62,16 @@ def _left_out(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:
     ]
 
 
-def _csv(days: tuple[Day, ...]) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="statistics-{local_day().isoformat()}.csv"'
-    response.headers["Cache-Control"] = "no-store"
+def _rows(days: tuple[Day, ...]) -> Iterator[Sequence[object]]:
     tools = sorted({tool for day in days for tool in day.tools})
-    writer = csv.writer(response)
-    writer.writerow(
-        ["date", "visits", "new_visitors", "payment_codes", "revenue_cents"]
-        + [f"left_out_{reason.value}" for reason in _LEFT_OUT]
-        + [f"tool_{tool}" for tool in tools]
+    yield (
+        *("date", "visits", "new_visitors", "payment_codes", "revenue_cents"),
+        *(f"left_out_{reason.value}" for reason in _LEFT_OUT),
+        *(f"tool_{tool}" for tool in tools),
     )
     for day in days:
-        writer.writerow(
-            [day.day.isoformat(), day.visits, day.visitors, day.qr_codes, day.revenue_cents]
-            + [day.left_out.get(reason.value, 0) for reason in _LEFT_OUT]
-            + [day.tools.get(tool, 0) for tool in tools]
+        yield (
+            *(day.day.isoformat(), day.visits, day.visitors, day.qr_codes, day.revenue_cents),
+            *(day.left_out.get(reason.value, 0) for reason in _LEFT_OUT),
+            *(day.tools.get(tool, 0) for tool in tools),
         )
-    return response

@@ -252,7 +252,7 @@ class TestStaff:
         staff_page.goto(f"{site}{COUNTS}")
         with staff_page.expect_download() as file:
             staff_page.get_by_role("link", name="Download as CSV").click()
-        rows = list(csv.DictReader(Path(file.value.path()).read_text().splitlines()))
+        rows = list(csv.DictReader(Path(file.value.path()).read_text("utf-8-sig").splitlines()))
         assert [(row["code"], row["count"]) for row in rows] == [("BT26", "3"), ("DEMO", "1")]
         staff_page.get_by_role("checkbox", name="Select all codes").check()
         with staff_page.expect_download() as file:

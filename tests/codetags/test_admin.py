@@ -193,7 +193,7 @@ class TestImages:
 class TestExport:
     def test_is_the_list_as_filtered(self, clerk: Client, posters: None) -> None:
         answer: Any = clerk.get(f"{URL}export.csv")
-        rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
+        rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
         assert [(row["code"], row["count"]) for row in rows] == [("BT26", "3"), ("DEMO", "1"), ("LATE", "0")]
         assert rows[2]["label"] == "'=cmd()", "no spreadsheet takes a label for a formula"
         assert (rows[2]["start"], rows[2]["outside_its_dates"]) == ("2999-01-01", "1")

@@ -6,13 +6,16 @@ import re
 from functools import cache
 from gettext import translation
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from django.apps import apps
+from django.utils.translation import override, pgettext
 
+from codetags.forms import ListForm
 from config.messages import LANGUAGES, ROOT, catalogues, collect_messages
 
 if TYPE_CHECKING:
@@ -100,18 +103,71 @@ class TestCatalogue:
         texts = [text for _, entry in _pairs(locale, language) for text in (_texts(entry.string) if entry else ())]
         assert [text for text in texts if UNTYPOGRAPHIC[language].search(PLACEHOLDER.sub("x", text))] == []
 
-    def test_an_app_does_not_reword_djangos_own_texts(self, locale: Path, language: str) -> None:
-        """All catalogues are merged into one: "Change" for a column of ours would rename the admin's link as well.
 
-        Such a text takes a context. The site's own catalogue may reword: there it is meant.
-        """
-        if locale == ROOT / "locale":
-            return
-        reworded = []
-        for source, entry in _pairs(locale, language):
-            for folder in ("conf", "contrib/admin", "contrib/auth"):
-                known = translation("django", DJANGO / folder / "locale", [language])
-                if source.context is None and entry and isinstance(source.id, str):
-                    theirs = known.gettext(source.id)
-                    reworded += [source.id] if theirs not in (source.id, entry.string) else []
-        assert reworded == []
+def _merged(language: str) -> dict[Any, dict[str, str]]:
+    """What each text of any catalogue is in `language`, by the folder it stands in.
+
+    Django merges all of them into one: its own, those of every installed app, the site's. The first app of
+    INSTALLED_APPS wins over later ones and over Django's, the site's folder over all.
+    """
+    folders = [DJANGO / "conf", *(Path(app.path) for app in apps.get_app_configs()), ROOT]
+    found: dict[Any, dict[str, str]] = {}
+    for folder in dict.fromkeys(folders):
+        if not (folder / "locale" / language).is_dir():
+            continue
+        catalogue: dict[Any, str] = vars(translation("django", folder / "locale", [language]))["_catalog"]
+        for key, text in catalogue.items():
+            if key:
+                found.setdefault(key, {})[folder.name if folder.is_relative_to(ROOT) else str(folder)] = text
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_text_has_one_translation(language: str) -> None:
+    """A text of ours that is another app's as well, with another meaning, takes a context.
+
+    Two catalogues of other people's that differ are their affair.
+    """
+    ours = {folder.parent.name for folder in catalogues()}
+    collisions = {
+        key: places for key, places in _merged(language).items() if ours & set(places) and len(set(places.values())) > 1
+    }
+    assert collisions == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "since", "until", "origin"),
+    [("fr", "Du", "Au", "Origine"), ("de", "Von", "Bis", "Herkunft"), ("es", "Desde", "Hasta", "Origen")],
+)
+def test_what_is_read_in_the_end(language: str, since: str, until: str, origin: str) -> None:
+    """By Django's own look-up, all catalogues merged: the same English word in two places."""
+    with override(language):
+        labels = [str(ListForm().fields[name].label) for name in ("since", "until")]
+        assert labels == [since, until]
+        assert pgettext("origin of tokens", "From") == origin
+
+
+def test_contexts_are_collected(tmp_path: Path) -> None:
+    """Of templates and of Python: lazy, plural, and beside the same words without one."""
+    (tmp_path / "one.html").write_text(
+        "{% load i18n %}{% translate 'May' %}{% translate 'May' context 'month' %}"
+        "{% translate 'May' context 'verb' as word %}"
+        "{% blocktranslate context 'count' count n=3 %}one{% plural %}{{ n }} of them{% endblocktranslate %}"
+        "{% blocktranslate trimmed context 'long' with a=b %}\n  May {{ a }}\n{% endblocktranslate %}"
+    )
+    (tmp_path / "two.py").write_text(
+        "pgettext('python', 'May')\npgettext_lazy('lazy', 'May')\nnpgettext('plural', 'one', 'many', 2)\n"
+        "npgettext_lazy('lazy plural', 'one', 'many', 2)\n"
+    )
+    found = {(message.context, message.id) for message in collect_messages([tmp_path], below=tmp_path) if message.id}
+    assert found == {
+        (None, "May"),
+        ("month", "May"),
+        ("verb", "May"),
+        ("count", ("one", "%(n)s of them")),
+        ("long", "May %(a)s"),
+        ("python", "May"),
+        ("lazy", "May"),
+        ("plural", ("one", "many")),
+        ("lazy plural", ("one", "many")),
+    }

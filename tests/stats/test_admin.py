@@ -144,7 +144,7 @@ class TestCsv:
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
         assert answer["Content-Disposition"].startswith('attachment; filename="statistics-')
         assert "no-store" in answer["Cache-Control"]
-        rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+        rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
         assert len(rows) == 90
         assert [row["date"] for row in rows] == sorted(row["date"] for row in rows)
         today = rows[-1]

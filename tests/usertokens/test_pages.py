@@ -119,7 +119,7 @@ class TestHistory:
     def test_csv(self, page: Client, user: User) -> None:
         balances.spend_tokens(str(user.pk), 1, reason="=1+1")
         answer = page.get("/dashboard/history.csv")
-        lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
         assert lines[0] == "id,at,type,amount,balance_after,reason"
         assert lines[1].endswith(",Spent,-1,99,'=1+1")
         assert len(lines) == 3

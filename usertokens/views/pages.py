@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,12 +12,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
 from kv.fragments import go_to, is_part
+from kv.spreadsheets import csv_download
 from usertokens.errors import AccountClosed
 from usertokens.forms import MoodForm
 from usertokens.services import activity, balances, dashboards, journal
@@ -27,7 +28,6 @@ from usertokens.views.charts import balance_chart, calendar_cells
 
 PAGE = 25
 _LONGEST_NUMBER = 15
-_SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @login_required
@@ -99,25 +99,15 @@ def history_csv(request: HttpRequest) -> HttpResponseRedirect | StreamingHttpRes
         journal.list_transactions(str(request.user.pk), limit=1)
     except AccountClosed:
         return HttpResponseRedirect(reverse("usertokens:history"))
-    response = StreamingHttpResponse(_csv(str(request.user.pk)), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{_("tokens")}-{local_day().isoformat()}.csv"'
-    return response
+    name = pgettext("name of a file", "tokens")
+    return csv_download(f"{name}-{local_day().isoformat()}.csv", _journal_rows(str(request.user.pk)))
 
 
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv(user_id: str) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(["id", "at", "type", "amount", "balance_after", "reason"])
+def _journal_rows(user_id: str) -> Iterator[Sequence[object]]:
+    yield "id", "at", "type", "amount", "balance_after", "reason"
     for entry in journal.iterate_transactions(user_id):
-        # A spreadsheet would take it for a formula.
-        reason = f"'{entry.reason}" if entry.reason.startswith(_SPREADSHEET_FORMULA) else entry.reason
-        yield writer.writerow(
-            [entry.id, entry.at.isoformat(), entry_kind(entry.type), entry.amount, entry.balance_after, reason]
-        )
+        kind = str(entry_kind(entry.type))
+        yield entry.id, entry.at.isoformat(), kind, entry.amount, entry.balance_after, entry.reason
 
 
 def _live(request: HttpRequest) -> HttpResponse:
