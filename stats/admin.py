@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 
 from stats.models import Adjustment, Statistics
 from stats.views.admin import statistics_page
@@ -32,7 +31,7 @@ class StatisticsAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for
         """Nothing is deleted here."""
         return False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The figures; the admin has checked that somebody is signed in, the permission is checked here."""
         if not self.has_view_permission(request):
             raise PermissionDenied
