@@ -84,7 +84,7 @@ class StripeEventAdmin(_ReadOnly):
     def replay(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:
         """Put them back in line; the worker applies them within a second."""
         count = inbox.replay_events(queryset)
-        text = ngettext("%(count)d event is in line again.", "%(count)d events are in line again.", count)
+        text = ngettext("%(count)d event is in the queue again.", "%(count)d events are in the queue again.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:

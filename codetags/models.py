@@ -65,7 +65,7 @@ class CodeTag(models.Model):
         max_length=LONGEST,
         unique=True,
         validators=[looks_like_a_code],
-        help_text=_("As in qr=BT26. Small letters become capitals."),
+        help_text=_("As in qr=BT26. Lower-case letters become capitals."),
     )
     label = models.CharField(_("label"), max_length=120, help_text=_("What the code stands for, such as a poster."))
     note = models.TextField(_("note"), blank=True)

@@ -202,11 +202,11 @@ class PaymentForm(forms.Form):
             cents = amounts.parse_amount(self.cleaned_data["amount"])
         except AmountUnclear as error:
             raise ValidationError(
-                _("This amount can't be read. Write it in digits with two decimals, for example 1234.50 or 1234,50."),
+                _("This amount can't be read. Enter it in digits with two decimals, for example 1234.50 or 1234,50."),
                 code="amount",
             ) from error
         if not 1 <= cents <= MAX_CENTS:
-            raise ValidationError(_("Write an amount from 0.01 to 999,999,999.99 euro."), code="amount_range")
+            raise ValidationError(_("Enter an amount from 0.01 to 999,999,999.99 euro."), code="amount_range")
         return cents
 
     def clean_bic(self) -> str:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kv.texts import clean_text
 
@@ -28,7 +29,7 @@ class MoodForm(forms.Form):
 
 
 class DeleteAccountForm(forms.Form):
-    """The password once more; whoever has none types the user name."""
+    """The password once more; whoever has none types the username."""
 
     proof = forms.CharField(strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
 
@@ -38,7 +39,7 @@ class DeleteAccountForm(forms.Form):
         field = self.fields["proof"]
         field.label = _("Password")
         if not user.has_usable_password():
-            field.label = _("User name")
+            field.label = pgettext_lazy("account", "Username")
             field.widget = forms.TextInput(attrs={"autocomplete": "off"})
 
     def clean_proof(self) -> str:
@@ -49,7 +50,11 @@ class DeleteAccountForm(forms.Form):
         else:
             right = proof == self.user.get_username()
         if not right:
-            raise ValidationError(_("This is not right. Nothing was deleted."), code="wrong")
+            is_password = self.user.has_usable_password()
+            sentence = _("The password is wrong. Nothing was deleted.")
+            raise ValidationError(
+                sentence if is_password else _("The username is wrong. Nothing was deleted."), code="wrong"
+            )
         return proof
 
 
@@ -62,12 +67,18 @@ class CorrectionForm(forms.Form):
         choices=[
             (GRANT, _("Grant tokens")),
             (ADJUST, _("Adjust the balance (a negative number takes tokens)")),
-            (RESET, _("Reset activity and tokens to the first day")),
+            (RESET, _("Reset to the first day")),
         ],
     )
     amount = forms.IntegerField(label=_("Tokens"), required=False, min_value=-LARGEST_AMOUNT, max_value=LARGEST_AMOUNT)
     reason = forms.CharField(label=_("Reason"), max_length=200)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        action: Any = self.fields["action"]
+        # A reset has a button of its own, which looks like what it does.
+        action.widget.choices = [choice for choice in action.choices if choice[0] != self.RESET]
 
     def clean_reason(self) -> str:
         """The reason without what nobody sees. Raises ValidationError."""
@@ -81,7 +92,7 @@ class CorrectionForm(forms.Form):
         values = super().clean() or self.cleaned_data
         action, amount = values.get("action"), values.get("amount")
         if action == self.GRANT and (amount is None or amount < 1):
-            self.add_error("amount", _("Write how many tokens, at least 1."))
+            self.add_error("amount", _("Enter how many tokens, at least 1."))
         if action == self.ADJUST and not amount:
-            self.add_error("amount", _("Write by how many tokens, for example -5."))
+            self.add_error("amount", _("Enter by how many tokens, for example -5."))
         return values

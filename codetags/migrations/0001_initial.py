@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 (
                     "code",
                     models.CharField(
-                        help_text="As in qr=BT26. Small letters become capitals.",
+                        help_text="As in qr=BT26. Lower-case letters become capitals.",
                         max_length=32,
                         unique=True,
                         validators=[codetags.models.looks_like_a_code],

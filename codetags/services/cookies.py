@@ -101,9 +101,9 @@ def _of_django() -> Iterator[StorageItem]:
         closes = settings.SESSION_EXPIRE_AT_BROWSER_CLOSE
         yield StorageItem(
             settings.SESSION_COOKIE_NAME,
-            gettext_lazy("Keeps you signed in."),
+            gettext_lazy("Keeps you logged in."),
             None if closes else timedelta(seconds=settings.SESSION_COOKIE_AGE),
-            where=gettext_lazy("once you sign in"),
+            where=gettext_lazy("once you log in"),
         )
     if "django.middleware.csrf.CsrfViewMiddleware" in settings.MIDDLEWARE and not settings.CSRF_USE_SESSIONS:
         age = settings.CSRF_COOKIE_AGE
@@ -111,14 +111,14 @@ def _of_django() -> Iterator[StorageItem]:
             settings.CSRF_COOKIE_NAME,
             gettext_lazy("Makes sure that a form was sent by you and not by another site."),
             timedelta(seconds=age) if age else None,
-            where=gettext_lazy("where you sign in or are signed in"),
+            where=gettext_lazy("where you log in or are logged in"),
         )
     if apps.is_installed("django.contrib.messages") and "Session" not in settings.MESSAGE_STORAGE:
         yield StorageItem(
             "messages",
             gettext_lazy("Carries a message such as “saved” to the next page, and is then deleted."),
             None,
-            where=gettext_lazy("once you sign in"),
+            where=gettext_lazy("once you log in"),
         )
     if apps.is_installed("django.contrib.admin"):
         yield from _of_admin()

@@ -42,10 +42,10 @@ class LogInForm(AuthenticationForm):
 
     error_messages = {
         "invalid_login": _(
-            "This user name and password do not belong together. Check both; capitals matter. "
-            "After several wrong tries the log-in is closed for a while."
+            "The username or the password is wrong. Check both; capital letters matter. "
+            "After several failed attempts, logging in is blocked for a while."
         ),
-        "inactive": _("This account is switched off. Ask whoever runs this site."),
+        "inactive": _("This account is disabled. Ask whoever runs this site."),
     }
 
 

@@ -50,11 +50,11 @@ def stats_cards() -> dict[str, Any]:
     known = figures.current_figures()
     cards = (
         _card("visitors", _("Visitors"), _("Different visitors since counting began, each counted once."), known),
-        _card("qr_total", _("Payment codes"), _("QR codes for payments made on this site."), known),
+        _card("qr_total", _("Payment codes"), _("QR codes for payments created on this site."), known),
         _card(
             "revenue_cents",
-            _("Revenue"),
-            _("The amount on payment codes made here. Whether they were paid is not known."),
+            _("Amount on payment codes"),
+            _("The total typed into payment codes created here. Whether they were paid is not known."),
             known,
         ),
     )

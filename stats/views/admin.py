@@ -53,7 +53,7 @@ def _left_out(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:
         Reason.STAFF: _("Staff"),
         Reason.OPTED_OUT: _("Asked not to be counted (DNT, GPC)"),
         Reason.PREFETCH: _("Pages loaded in advance"),
-        Reason.CROSS_SITE: _("Calls from other sites"),
+        Reason.CROSS_SITE: _("Requests from other sites"),
     }
     today = days[-1].left_out
     return [

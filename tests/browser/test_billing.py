@@ -73,7 +73,7 @@ def test_a_plan_and_its_end(shopfront: str, customer: User, quiet_page: Page, st
     assert barriers(quiet_page) == []
     worked(shopfront, stripe)
 
-    quiet_page.get_by_role("link", name="Open my page").click()
+    quiet_page.get_by_role("link", name="Go to the dashboard").click()
     quiet_page.get_by_role("heading", name="Plan and payment").wait_for()
     quiet_page.get_by_text("Renews").wait_for()
     quiet_page.get_by_role("button", name="Change, cancel, see invoices").click()
@@ -93,7 +93,7 @@ def test_tokens(shopfront: str, customer: User, quiet_page: Page, stripe: FakeSt
     quiet_page.get_by_text("1,000 tokens are paid for").wait_for()
     worked(shopfront, stripe)
     assert balances.get_balance(str(customer.pk)).tokens.balance == 1100
-    quiet_page.get_by_role("link", name="Open my page").click()
+    quiet_page.get_by_role("link", name="Go to the dashboard").click()
     quiet_page.get_by_text("1,100").first.wait_for()
 
 

@@ -71,19 +71,19 @@ class TestList:
 
     def _pay(self, site: str, page: Page) -> None:
         page.goto(f"{site}/pay")
-        page.get_by_label("Who is paid").fill("Zoë Müller")
+        page.get_by_label("Recipient").fill("Zoë Müller")
         page.get_by_label("IBAN").fill("de89 3704 0044 0532 0130 00")
         page.get_by_label("Amount in euro").fill("12.50")
         with page.expect_navigation(wait_until="networkidle"):
-            page.get_by_role("button", name="Make the code").click()
+            page.get_by_role("button", name="Create code").click()
 
     def _sign_up(self, site: str, page: Page) -> None:
         page.goto(f"{site}/accounts/signup")
-        page.get_by_label("User name").or_(page.get_by_label("Username")).fill("visitor")
+        page.get_by_label("Username").or_(page.get_by_label("Username")).fill("visitor")
         for field in page.locator("input[type=password]").all():
             field.fill("a long enough password")
         with page.expect_navigation(wait_until="networkidle"):
-            page.get_by_role("button", name="Make the account").click()
+            page.get_by_role("button", name="Create account").click()
 
     def _administer(self, site: str, page: Page) -> None:
         page.goto(f"{site}/admin/codetags/codetag/")

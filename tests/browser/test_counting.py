@@ -26,7 +26,7 @@ def card(page: Page, name: str) -> Any:
 def fill_payment(page: Page, site: str, amount: str = "1.234,50") -> None:
     """Open the form and fill it in."""
     page.goto(f"{site}/pay")
-    page.get_by_label("Who is paid").fill("Zoë Müller")
+    page.get_by_label("Recipient").fill("Zoë Müller")
     page.get_by_label("IBAN").fill("de89 3704 0044 0532 0130 00")
     page.get_by_label("Amount in euro").fill(amount)
 
@@ -34,7 +34,7 @@ def fill_payment(page: Page, site: str, amount: str = "1.234,50") -> None:
 def make_code(page: Page) -> Response:
     """Send the form and wait for the count."""
     with page.expect_response(QR) as answer:
-        page.get_by_role("button", name="Make the code").click()
+        page.get_by_role("button", name="Create code").click()
     return answer.value
 
 
@@ -135,7 +135,7 @@ class TestPaymentCode:
         page.route(QR, lose_the_answer)
         fill_payment(page, site)
         with page.expect_event("requestfailed"):
-            page.get_by_role("button", name="Make the code").click()
+            page.get_by_role("button", name="Create code").click()
         page.unroute(QR)
         with page.expect_response(QR) as answer:
             page.goto(site)
@@ -153,13 +153,13 @@ class TestPaymentCode:
             "Object.defineProperty(window, 'sessionStorage', {get() { throw new DOMException('', 'SecurityError') }})"
         )
         fill_payment(quiet_page, site)
-        quiet_page.get_by_role("button", name="Make the code").click()
+        quiet_page.get_by_role("button", name="Create code").click()
         expect(quiet_page.locator("main").get_by_role("status")).to_contain_text("Counted")
         assert read_figures().qr_total == 1
 
     def test_over_the_limit_is_made_but_not_counted(self, site: str, quiet_page: Page) -> None:
         fill_payment(quiet_page, site, "10 000,01")
-        quiet_page.get_by_role("button", name="Make the code").click()
+        quiet_page.get_by_role("button", name="Create code").click()
         expect(quiet_page.locator("main").get_by_role("status")).to_contain_text("left out of the total")
         assert read_figures().qr_total == 0
 
@@ -178,7 +178,7 @@ class TestWithoutScripts:
     def test_the_pay_page_makes_and_counts(self, site: str, browser: Browser) -> None:
         page = browser.new_context(java_script_enabled=False).new_page()
         fill_payment(page, site)
-        page.get_by_role("button", name="Make the code").click()
+        page.get_by_role("button", name="Create code").click()
         expect(page.locator("main").get_by_role("status")).to_contain_text("Counted")
         expect(page.get_by_role("img", name="QR code: pay €1,234.50 to Zoë Müller")).to_be_visible()
         assert (read_figures().qr_total, read_figures().revenue_cents) == (1, 123450)

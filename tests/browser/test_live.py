@@ -249,7 +249,7 @@ class TestMood:
         expect(said(dashboard)).to_contain_text(words)
         dashboard.unroute(MOOD)
         if "Please" in words:
-            dashboard.get_by_role("button", name="Save the mood").click()
+            dashboard.get_by_role("button", name="Save mood").click()
         else:
             dashboard.clock.run_for(8_000)
         expect(said(dashboard)).to_have_text("Your mood is saved.")
@@ -266,11 +266,11 @@ class TestMood:
     def test_of_a_closed_account(self, site: str, dashboard: Page, user: User) -> None:
         forget_user(str(user.pk))
         dashboard.get_by_role("slider").fill("2")
-        expect(said(dashboard)).to_contain_text("This account was deleted.")
+        expect(said(dashboard)).to_contain_text("This account was closed.")
 
     def test_a_wrong_one_is_named(self, site: str, dashboard: Page, user: User) -> None:
         dashboard.get_by_role("slider").evaluate("slider => { slider.type = 'text' }")
         dashboard.locator("#id_score").fill("11")
-        dashboard.get_by_role("button", name="Save the mood").click()
+        dashboard.get_by_role("button", name="Save mood").click()
         expect(said(dashboard)).to_contain_text("10")
         assert mood(user) == 7.5

@@ -59,16 +59,16 @@ def test_pages_fit_the_smallest_phone(site: str, quiet_page: Page, store: Any) -
 
 def test_a_refused_form_and_a_code_have_no_barrier(site: str, quiet_page: Page) -> None:
     quiet_page.goto(f"{site}/pay")
-    quiet_page.get_by_label("Who is paid").fill("Zoë Müller")
+    quiet_page.get_by_label("Recipient").fill("Zoë Müller")
     quiet_page.get_by_label("IBAN").fill("DE89370400440532013001")
     quiet_page.get_by_label("Amount in euro").fill("1.234")
-    quiet_page.get_by_role("button", name="Make the code").click()
+    quiet_page.get_by_role("button", name="Create code").click()
     assert quiet_page.get_by_role("alert").get_by_role("link").all_text_contents() == ["IBAN", "Amount in euro"]
     assert barriers(quiet_page) == []
 
     quiet_page.get_by_label("IBAN").fill("DE89370400440532013000")
     quiet_page.get_by_label("Amount in euro").fill("12,50")
-    quiet_page.get_by_role("button", name="Make the code").click()
+    quiet_page.get_by_role("button", name="Create code").click()
     quiet_page.get_by_role("img", name="QR code: pay €12.50 to Zoë Müller").wait_for()
     assert barriers(quiet_page) == []
 
@@ -85,9 +85,9 @@ def test_the_keyboard_reaches_the_content_first(site: str, quiet_page: Page) -> 
 def test_the_code_stays_black_on_white_in_the_dark(site: str, quiet_page: Page) -> None:
     quiet_page.emulate_media(color_scheme="dark")
     quiet_page.goto(f"{site}/pay")
-    for label, text in (("Who is paid", "A"), ("IBAN", "DE89370400440532013000"), ("Amount in euro", "1")):
+    for label, text in (("Recipient", "A"), ("IBAN", "DE89370400440532013000"), ("Amount in euro", "1")):
         quiet_page.get_by_label(label).fill(text)
-    quiet_page.get_by_role("button", name="Make the code").click()
+    quiet_page.get_by_role("button", name="Create code").click()
     colours = quiet_page.locator(".payment-code svg path").evaluate_all(
         "paths => paths.map(p => [getComputedStyle(p).fill, getComputedStyle(p).stroke])"
     )

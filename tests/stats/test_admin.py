@@ -83,10 +83,10 @@ class TestPage:
         for title, value in (
             ("Visitors", "2"),
             ("Payment codes", "1"),
-            ("Revenue", "€1,234.50"),
-            ("Unique today", "1"),
-            ("Unique in 7 days", "1"),
-            ("Unique in 30 days", "2"),
+            ("Amount on payment codes", "€1,234.50"),
+            ("Unique visitors today", "1"),
+            ("Unique visitors in 7 days", "1"),
+            ("Unique visitors in 30 days", "2"),
         ):
             assert f"<dt>{title}</dt><dd>{value}</dd>" in html
 

@@ -147,7 +147,7 @@ class TestAccount:
         purchases.grant_tokens(user_id, 5, reason="top-up", key="cs_1")
         conversations.record_conversation(user_id, summary="one")
         answer = page.post("/accounts/delete", {"proof": "correct horse battery"})
-        assert "Your account is deleted" in answer.text
+        assert "Your account is closed" in answer.text
         # That it is closed, and for a minute that its address tried, are all that is known.
         left = {key for key in store.scan_iter() if not key.startswith(b"limits:")}
         assert left <= {f"closed:{{{user_id}}}".encode()}
@@ -187,15 +187,15 @@ class TestAccount:
         accounts.forget_user(str(user.pk))
         for path in ("/dashboard", "/dashboard/history"):
             text = page.get(path).text
-            assert "This account was deleted." in text
+            assert "This account was closed." in text
             assert "Nothing is lost" not in text
             assert "/accounts/delete" in text
         assert page.post("/dashboard/mood", {"score": "7"}).status_code == 302
         answer = page.post("/dashboard/mood", {"score": "7"}, headers={"HX-Request": "true"})
-        assert "This account was deleted." in answer.text
+        assert "This account was closed." in answer.text
         assert page.get("/dashboard/history.csv").headers["Location"] == "/dashboard/history"
         assert json.loads(b"".join(page.get("/accounts/data").streaming_content))["closed"]  # type: ignore[attr-defined]
-        assert "Your account is deleted" in page.post("/accounts/delete", {"proof": "correct horse battery"}).text
+        assert "Your account is closed" in page.post("/accounts/delete", {"proof": "correct horse battery"}).text
         assert not User.objects.filter(pk=user.pk).exists()
 
 
@@ -244,7 +244,7 @@ class TestAdmin:
     def test_a_closed_account_stays_closed(self, staff: Client, user: User, store: Any, action: str) -> None:
         accounts.forget_user(str(user.pk))
         answer = self.post(staff, user, action=action, amount=5)
-        assert (answer.status_code, "This account was deleted." in answer.text) == (200, True)
+        assert (answer.status_code, "This account was closed." in answer.text) == (200, True)
         assert list(store.scan_iter(match=f"user:{{{user.pk}}}:*")) == []
 
     def test_staff_without_the_permission(self, store: Any, user: User) -> None:

@@ -14,10 +14,10 @@ _KINDS = {
     "rollover": _("Kept from the month before"),
     "grant": _("Tokens added"),
     "spend": _("Spent"),
-    "hold": _("Set aside"),
-    "capture": _("Set aside, used"),
-    "release": _("Set aside, returned"),
-    "hold_expired": _("Set aside, returned unused"),
+    "hold": _("Put on hold"),
+    "capture": _("On hold, used"),
+    "release": _("On hold, returned"),
+    "hold_expired": _("On hold, returned unused"),
     "expire": _("Expired"),
     "reverse": _("Given back"),
     "adjust": _("Corrected by hand"),
@@ -25,15 +25,15 @@ _KINDS = {
     "restore": _("Restored"),
     "freeze": _("Frozen while a payment is disputed"),
     "unfreeze": _("No longer frozen"),
-    "reset": _("Begun anew"),
+    "reset": _("Reset to the first day"),
 }
 _SOURCES = {
     "allowance": _("Allowance of the month"),
     "rollover": _("Kept from the month before"),
-    "given": _("Given"),
+    "given": _("Granted"),
     "adjustment": _("Corrected by hand"),
     "purchase": _("Bought"),
-    "import": _("From before"),
+    "import": _("Imported"),
 }
 
 

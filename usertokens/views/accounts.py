@@ -45,7 +45,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not _may_try(request):
         form = DeleteAccountForm(user, {})
         form.errors.clear()  # not even whether the word was right
-        form.add_error(None, _("Too many tries. Nothing was deleted: wait a minute, then try again."))
+        form.add_error(None, _("Too many attempts. Nothing was deleted: wait a minute, then try again."))
         return render(request, "usertokens/delete.html", {"form": form})
     form = DeleteAccountForm(user, request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -53,7 +53,7 @@ def delete(request: HttpRequest) -> HttpResponse:
             delete_account(user)
         except AccountNotClosed:
             form.add_error(
-                None, _("The account can't be deleted just now. Nothing was deleted: try again in a few minutes.")
+                None, _("The account can't be closed just now. Nothing was deleted: try again in a few minutes.")
             )
         else:
             logout(request)

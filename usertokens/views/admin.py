@@ -105,9 +105,9 @@ def _correct(request: HttpRequest, user_id: str, form: CorrectionForm) -> bool:
     except OpenHolds:
         form.add_error("action", _("Tokens are on hold. They must be captured or released first."))
     except BalanceTooLarge:
-        form.add_error("amount", _("The balance would grow beyond exact numbers."))
+        form.add_error("amount", _("The balance would become too large. Enter a smaller number."))
     except AccountClosed:
-        form.add_error(None, _("This account was deleted."))
+        form.add_error(None, _("This account was closed."))
     except IdempotencyConflict:
         form.add_error(None, _("This form was sent before with other values. Load the page again."))
     else:

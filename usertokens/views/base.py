@@ -129,13 +129,15 @@ def _refusal(status: int, code: str, detail: str) -> Callable[[Any], Refusal]:
 _ANSWERS: dict[type[Exception], Callable[[Any], Exception]] = {
     errors.InsufficientTokens: _insufficient,
     errors.IdempotencyConflict: _refusal(409, "idempotency_conflict", "This key was used for something else."),
-    errors.BalanceTooLarge: _refusal(409, "balance_too_large", "The balance would grow beyond exact numbers."),
+    errors.BalanceTooLarge: _refusal(
+        409, "balance_too_large", "The balance would become too large. Enter a smaller number."
+    ),
     errors.OpenHolds: _refusal(409, "open_holds", "Tokens are on hold. Capture or release them first."),
     errors.HoldEnded: _refusal(409, "hold_ended", "This hold has been captured, released or has expired."),
     errors.HoldNotYours: _refusal(403, "hold_of_service", "A service made this hold, so a service ends it."),
     errors.UnknownHold: _refusal(404, "not_found", "There is no such hold."),
     errors.UnknownUser: _refusal(404, "not_found", "There is no such user."),
-    errors.AccountClosed: _refusal(404, "account_closed", "This account was deleted."),
+    errors.AccountClosed: _refusal(404, "account_closed", "This account was closed."),
     errors.CaptureTooLarge: lambda error: InvalidInput("amount", f"Only {error.held} tokens are held."),
     errors.AlreadyExpired: lambda _: InvalidInput("expires_at", "A time in the future is required."),
     errors.UnknownPlan: lambda _: InvalidInput("plan", "There is no such plan."),

@@ -56,7 +56,7 @@ def mood(request: HttpRequest) -> HttpResponse:
         activity.set_mood(str(request.user.pk), form.cleaned_data["score"])
     except AccountClosed:
         if is_part(request):
-            return _sentence(409, _("This account was deleted."))
+            return _sentence(409, _("This account was closed."))
         return HttpResponseRedirect(reverse("usertokens:dashboard"))  # which says it
     if is_part(request):
         return _live(request)
