@@ -110,7 +110,7 @@ class TestLogIn:
             client.post("/accounts/login", {"username": name, "password": "wrong"}).content.decode()
             for name in ("ada", "bob")
         ]
-        assert all("do not belong together" in page for page in pages)
+        assert all("The username or the password is wrong" in page for page in pages)
 
     def test_closes_after_too_many_wrong_tries(self, client: Client, ada: User, settings: Settings) -> None:
         for _ in range(settings.AXES_FAILURE_LIMIT):
@@ -127,7 +127,7 @@ class TestAccount:
 
     def test_says_who_is_signed_in(self, client: Client, ada: User) -> None:
         client.force_login(ada)
-        assert "You are signed in as ada." in client.get("/accounts/profile").content.decode()
+        assert "You are logged in as ada." in client.get("/accounts/profile").content.decode()
 
     def test_log_out_takes_a_post_and_says_so(self, client: Client, ada: User) -> None:
         client.force_login(ada)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError
+from django.forms import DateField
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext, override
 
 from stats.services.figures import forget_figures
@@ -114,6 +117,25 @@ class TestEnglishPrefix:
 
 
 class TestLanguages:
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("DATE_FORMAT", "3 February 2026"),
+            ("SHORT_DATE_FORMAT", "03/02/2026"),
+            ("DATETIME_FORMAT", "3 February 2026, 16:05"),
+            ("SHORT_DATETIME_FORMAT", "03/02/2026 16:05"),
+            ("TIME_FORMAT", "16:05"),
+            ("YEAR_MONTH_FORMAT", "February 2026"),
+            ("MONTH_DAY_FORMAT", "3 February"),
+        ],
+    )
+    def test_english_dates_are_british(self, name: str, text: str) -> None:
+        assert date_format(datetime(2026, 2, 3, 16, 5), name) == text  # noqa: DTZ001 (only its digits matter)
+
+    def test_english_weeks_begin_on_monday_and_days_are_read_before_months(self) -> None:
+        assert get_format("FIRST_DAY_OF_WEEK") == 1
+        assert DateField(localize=True).clean("03/02/2026") == date(2026, 2, 3)
+
     @pytest.mark.parametrize(("path", "code"), [("/", "en"), ("/fr/", "fr"), ("/de/pay", "de"), ("/es/pay", "es")])
     def test_stand_in_the_address(self, path: str, code: str, client: SiteClient) -> None:
         answer = client.get(path)

@@ -160,12 +160,12 @@ class TestPayRefusals:
     @pytest.mark.parametrize(
         ("field", "value", "message"),
         [
-            ("beneficiary", "", "Write the name"),
+            ("beneficiary", "", "Enter the name"),
             ("beneficiary", "N" * 71, "at most 70"),
             ("beneficiary", "two\nlines", "on one line"),
-            ("iban", "", "Write the IBAN"),
+            ("iban", "", "Enter the IBAN"),
             ("iban", "DE89370400440532013001", "not a valid IBAN"),
-            ("amount", "", "Write the amount"),
+            ("amount", "", "Enter the amount"),
             ("amount", "1.234", "can't be read"),
             ("amount", "0", "from 0.01"),
             ("amount", "1000000000", "from 0.01"),
