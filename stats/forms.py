@@ -58,7 +58,7 @@ class PaymentText(forms.CharField):
         except UnreadableText as error:
             if unicodedata.category(error.character) in {"Cc", "Zl", "Zp"}:
                 raise ValidationError(
-                    _("Write this on one line, without tabs or line breaks."), code="one_line"
+                    _("Enter this on one line, without tabs or line breaks."), code="one_line"
                 ) from error
             raise ValidationError(
                 _("This holds a character that can’t be read (%(code)s). Delete it or enter the text by hand."),
@@ -110,22 +110,22 @@ class PaymentForm(forms.Form):
     code: PaymentCode
 
     beneficiary = PaymentText(
-        label=_("Who is paid"),
+        label=_("Recipient"),
         longest=LONGEST_NAME,
         help_text=_("The name on the account, at most 70 characters."),
-        error_messages={"required": _("Write the name of the person or business that is paid.")},
+        error_messages={"required": _("Enter the name of the person or business that is paid.")},
         widget=_plain(),
     )
     iban = Paste(
         label=_("IBAN"),
-        help_text=_("The account that is paid. Spaces and small letters are fine."),
-        error_messages={"required": _("Write the IBAN of the account that is paid.")},
+        help_text=_("The recipient’s account. Spaces and lower-case letters are fine."),
+        error_messages={"required": _("Enter the IBAN of the recipient’s account.")},
         widget=_plain(autocapitalize="characters"),
     )
     amount = Paste(
         label=_("Amount in euro"),
         help_text=_("For example 12.50 or 12,50."),
-        error_messages={"required": _("Write the amount, for example 12.50.")},
+        error_messages={"required": _("Enter the amount, for example 12.50.")},
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     remittance_text = PaymentText(

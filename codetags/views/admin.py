@@ -185,7 +185,7 @@ def _reasons() -> dict[Reason, str]:
         Reason.BOT: _("Bots and programs"),
         Reason.STAFF: _("Staff"),
         Reason.PREFETCH: _("Pages loaded in advance"),
-        Reason.CROSS_SITE: _("Calls from other sites"),
+        Reason.CROSS_SITE: _("Requests from other sites"),
         Reason.OUTSIDE: _("Outside the dates of the code"),
         Reason.UNREADABLE: _("Links without a readable code"),
     }
