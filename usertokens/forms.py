@@ -18,6 +18,8 @@ LARGEST_AMOUNT = 10**12
 class MoodForm(forms.Form):
     """How the user feels, 0 to 10."""
 
+    use_required_attribute = False  # a slider always has a value, and HTML knows no required one
+
     score = forms.DecimalField(
         label=_("Mood"),
         min_value=0,

@@ -1,0 +1,130 @@
+"""HTML that is valid: every page, in four languages, by the checker of the W3C's validator (npm `vnu-jar`)."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+
+from stats.services.figures import forget_figures
+from tests.outside import package, program
+from tests.security.pages import MODELS, PAGES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
+
+PREFIXES = tuple("" if code == settings.LANGUAGE_CODE else f"{code}/" for code, _ in settings.LANGUAGES)
+#: What is let pass, and why. Each is matched against the message, on the pages that begin with the path.
+TOLERATED = (
+    (
+        r".*admin_codetags_codetag_",
+        "^Element “option” without attribute “label” must not be empty",
+        "Django's own autocomplete field writes it for a choice that may be left out",
+    ),
+)
+
+
+def _addresses() -> list[str]:
+    listed = [page.address.lstrip("/") for page in PAGES if "GET" in page.methods]
+    listed += [f"admin/{model}/{end}" for model in MODELS for end in ("", "add/")]
+    localised = [
+        address for address in listed if not address.startswith(("api/", "en/", "fr/", "favicon", "healthz", "readyz"))
+    ]
+    return ["api/docs", *(f"{prefix}{address}" for prefix in PREFIXES for address in localised)]
+
+
+def _keep(folder: Path, who: str, address: str, answer: Any) -> None:
+    if answer.get("Content-Type", "").startswith("text/html") and not 300 <= answer.status_code < 400:
+        name = re.sub(r"\W+", "_", address) or "home"
+        (folder / f"{who}-{name}.html").write_bytes(answer.getvalue())
+
+
+def _collect(folder: Path) -> None:
+    """Every page that is HTML, for whoever sees it differently."""
+    users = list(User.objects.all()[:2])  # those of the sample data
+    owner = User.objects.create_superuser("chief")
+    clients = {"nobody": Client(), "new": Client(), "staff": Client(), "chief": Client()}
+    clients["new"].force_login(User.objects.create_user("newcomer"))
+    clients["staff"].force_login(User.objects.create_user("clerk", is_staff=True))
+    clients["chief"].force_login(owner)
+    for number, user in enumerate(users):
+        clients[f"user{number}"] = Client()
+        clients[f"user{number}"].force_login(user)
+    for who, client in clients.items():
+        for address in _addresses():
+            _keep(folder, who, address, client.get(f"/{address}"))
+    order = {"beneficiary": "Jane Doe", "iban": "DE89370400440532013000", "amount": "12,50", "message": "Invoice 7"}
+    for prefix in PREFIXES:
+        for who in ("nobody",):
+            client = clients[who]
+            pages = {
+                "pay-code": client.post(f"/{prefix}pay", order),
+                "pay-wrong": client.post(f"/{prefix}pay", {**order, "iban": "DE", "amount": "x", "beneficiary": ""}),
+                "pay-elsewhere": client.post(f"/{prefix}pay", order, headers={"Sec-Fetch-Site": "cross-site"}),
+                "login-wrong": client.post(f"/{prefix}accounts/login", {"username": "x", "password": "y"}),
+                "signup-wrong": client.post(f"/{prefix}accounts/signup", {"username": "?", "password1": "1"}),
+                "settings": client.get(f"/{prefix}cookies/settings", {"next": "/"}),
+                "missing": client.get(f"/{prefix}nothing"),
+            }
+            for name, answer in pages.items():
+                _keep(folder, who, f"{prefix}{name}", answer)
+        pages = {
+            "close-wrong": clients["new"].post(f"/{prefix}accounts/delete", {"proof": "x"}),
+            "part": clients["new"].get(f"/{prefix}dashboard/history"),
+            "user": clients["chief"].get(f"/{prefix}admin/usertokens/tokenledger/{owner.pk}/"),
+            "user-wrong": clients["chief"].post(
+                f"/{prefix}admin/usertokens/tokenledger/{owner.pk}/", {"action": "grant", "key": "k"}
+            ),
+        }
+        for name, answer in pages.items():
+            _keep(folder, "signed-in", f"{prefix}{name}", answer)
+
+
+def _errors(folder: Path) -> list[str]:
+    jar = package("vnu-jar") / "build" / "dist" / "vnu.jar"
+    done = subprocess.run(
+        [
+            program("java"),
+            "-Xss2m",
+            "-jar",
+            str(jar),
+            "--format",
+            "json",
+            "--stdout",
+            "--exit-zero-always",
+            "--errors-only",
+            str(folder),
+        ],
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    found: dict[str, list[str]] = {}
+    for message in json.loads(done.stdout)["messages"]:
+        page = message["url"].rsplit("/", 1)[-1]
+        if any(re.match(path, page) and re.search(text, message["message"]) for path, text, _why in TOLERATED):
+            continue
+        found.setdefault(f"{message['message']} … {message.get('extract', '').strip()[:160]}", []).append(page)
+    return [f"{text} ({len(pages)} pages, such as {pages[0]})" for text, pages in found.items()]
+
+
+@pytest.mark.parametrize("is_filled", [False, True], ids=["empty", "demo"])
+def test_every_page_is_valid(is_filled: bool, tmp_path: Path) -> None:
+    package("vnu-jar")
+    forget_figures()
+    if is_filled:
+        call_command("demo", stdout=io.StringIO(), stderr=io.StringIO())
+        forget_figures()
+    _collect(tmp_path)
+    assert len(list(tmp_path.iterdir())) > 200
+    assert _errors(tmp_path) == []
