@@ -31,7 +31,7 @@ BANNED = {
     "fr": {
         r"\bcondensats?\b|empreintes? à clé": "empreinte calculée avec une clé secrète",
         r"\bmagasin\b": "compteurs",
-        r"\braisons?\b": "motif, finalité",
+        r"^raisons?$|\bsa raison\b": "motif, finalité",
         r"\bil me faut\b": "créer un compte",
         r"\bjour le plus (haut|élevé)\b": "maximum",
         r"\brecettes\b": "montant des codes",
