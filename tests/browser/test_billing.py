@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
+from playwright.sync_api import expect
 
 from billing.duties import DUTIES
 from billing.models import StripeEvent
@@ -45,6 +46,10 @@ def customer(shopfront: str, page: Page) -> User:
     client.force_login(user)
     page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": shopfront}])
     return user
+
+
+def spend(user: User, amount: int) -> None:
+    balances.spend_tokens(user_id=str(user.pk), amount=amount, reason="article", key="")
 
 
 def worked(site: str, stripe: FakeStripe) -> None:
@@ -95,6 +100,90 @@ def test_tokens(shopfront: str, customer: User, quiet_page: Page, stripe: FakeSt
     assert balances.get_balance(str(customer.pk)).tokens.balance == 1100
     quiet_page.get_by_role("link", name="Go to the dashboard").click()
     quiet_page.get_by_text("1,100").first.wait_for()
+
+
+def shown(page: Page, site: str, *, plan: str, tokens: str) -> None:
+    """What the dashboard says of the plan and the tokens."""
+    page.goto(f"{site}/dashboard")
+    expect(page.locator(".billing-card .amount")).to_have_text(plan)
+    expect(page.get_by_text(tokens, exact=True).first).to_be_visible()
+
+
+def test_a_subscription_through_trial_upgrade_and_downgrade(
+    shopfront: str, customer: User, quiet_page: Page, stripe: FakeStripe, shop: dict[str, str]
+) -> None:
+    desk, page = stripe.desk, quiet_page
+    link = desk.add_link(shop["plus_month"], subscription_data={"trial_period_days": 14})
+    subscription = desk.pay_link(link["id"], client_reference_id=str(customer.pk))["subscription"]
+    worked(shopfront, stripe)
+    shown(page, shopfront, plan="Plus", tokens="1,000")
+    expect(page.get_by_text("Trial ends")).to_be_visible()
+    spend(customer, 400)
+    shown(page, shopfront, plan="Plus", tokens="600")
+
+    desk.end_trial(subscription)
+    worked(shopfront, stripe)
+    held = balances.get_balance(str(customer.pk)).tokens
+    assert held.allowance == 1000
+    shown(page, shopfront, plan="Plus", tokens=f"{held.balance:,}")
+    expect(page.get_by_text("Renews")).to_be_visible()
+    assert held.balance >= 1000, "the paid month brings its tokens whole"
+
+    desk.change_price(subscription, shop["premium_month"])
+    worked(shopfront, stripe)
+    shown(page, shopfront, plan="Premium", tokens=f"{held.balance + 4000:,}")
+
+    desk.schedule_price(subscription, shop["plus_month"])
+    worked(shopfront, stripe)
+    shown(page, shopfront, plan="Premium", tokens=f"{held.balance + 4000:,}")
+    expect(page.get_by_text("Plus from")).to_be_visible()
+    assert barriers(page) == []
+
+
+def test_a_guests_link_refund_and_dispute_through_appeal(
+    shopfront: str, customer: User, quiet_page: Page, stripe: FakeStripe, shop: dict[str, str]
+) -> None:
+    desk, page = stripe.desk, quiet_page
+    link = desk.add_link(shop["topup_1000"])
+    session = desk.open_link(link["id"], client_reference_id=str(customer.pk))
+    page.goto(f"{stripe.url}/checkout/{session['id']}")
+    page.get_by_role("button", name="Pay", exact=True).click()
+    worked(shopfront, stripe)
+    assert session["customer"] is None
+
+    def holds(tokens: str) -> None:
+        worked(shopfront, stripe)
+        page.goto(f"{shopfront}/dashboard")
+        expect(page.get_by_text(tokens, exact=True).first).to_be_visible()
+
+    holds("1,100")
+    desk.refund(session["id"], 250)
+    holds("600")
+    dispute = desk.dispute(session["id"], 250)
+    holds("100")
+    for status, tokens in (
+        ("under_review", "100"), ("lost", "100"), ("appeal_needs_response", "100"), ("appeal_under_review", "100"),
+        ("won", "600"),
+    ):  # fmt: skip
+        dispute["status"] = status
+        stripe.world.emit("charge.dispute.updated", dispute)
+        holds(tokens)
+    assert barriers(page) == []
+
+
+def test_a_portal_that_is_not_set_up_says_so(
+    shopfront: str, customer: User, quiet_page: Page, stripe: FakeStripe
+) -> None:
+    stripe.desk.save_portal_settings(saved=False)
+    quiet_page.goto(f"{shopfront}/pricing")
+    quiet_page.get_by_role("button", name="Choose Plus, monthly").click()
+    quiet_page.get_by_role("button", name="Pay", exact=True).click()
+    quiet_page.get_by_text("Your plan is Plus.").wait_for()
+    worked(shopfront, stripe)
+    quiet_page.goto(f"{shopfront}/dashboard")
+    quiet_page.get_by_role("button", name="Change, cancel, see invoices").click()
+    expect(quiet_page.get_by_text("The portal is not set up yet.")).to_be_visible()
+    assert barriers(quiet_page) == []
 
 
 def test_without_javascript_and_signed_out(shopfront: str, browser: Any, stripe: FakeStripe) -> None:

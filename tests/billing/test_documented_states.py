@@ -1,0 +1,65 @@
+"""docs/billing.md says what each status of a subscription gives: read from its table, and tried."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from billing.services.statuses import SUBSCRIPTION
+from tests.billing.story import Story
+from tests.house.tree import ROOT
+from usertokens.services import balances
+
+TABLE = re.compile(r"^\| (?P<says>`[^|]+`) \| (?P<plan>[^|]+) \| (?P<tokens>[^|]+) \|$", re.MULTILINE)
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Plan and tokens by status; a row may be about several."""
+    text = (ROOT / "docs" / "billing.md").read_text().partition("## What holds when")[2].partition("\n## ")[0]
+    found: dict[str, tuple[str, str]] = {}
+    for row in TABLE.finditer(text):
+        names = re.findall(r"`(\w+)`", row["says"])
+        if ", ".join(f"`{name}`" for name in names) == row["says"].strip():
+            found |= dict.fromkeys(names, (row["plan"].strip(), row["tokens"].strip()))
+    return found
+
+
+def test_every_status_has_a_row_and_no_other() -> None:
+    assert set(rows()) == set(SUBSCRIPTION)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", sorted(SUBSCRIPTION))
+def test_what_the_table_says_holds(story: Story, status: str) -> None:
+    plan, tokens = rows()[status]
+    desk, price = story.stripe.desk, story.shop["plus_month"]
+    if status == "trialing":
+        desk.subscribe(story.customer, price, trial_days=14)
+    elif status in ("incomplete", "incomplete_expired"):
+        subscription = desk.subscribe(story.customer, price, pays=False)["id"]
+        if status == "incomplete_expired":
+            desk.expire_incomplete(subscription)
+    else:
+        subscription = desk.subscribe(story.customer, price)["id"]
+        story.deliver()
+        if status == "past_due":
+            desk.renew(subscription, paid=False)
+        elif status == "unpaid":
+            desk.renew(subscription, paid=False)
+            desk.give_up(subscription, "unpaid")
+        elif status == "canceled":
+            desk.end(subscription)
+        elif status == "paused":
+            desk.update(subscription, status="paused")
+    story.deliver()
+    assert story.standing.status == status
+    assert story.plan == ("Plus" if plan.startswith("holds") else "Free")
+    allowance = balances.get_balance(story.user_id, now=story.now).tokens.allowance
+    if tokens.startswith("come"):
+        assert allowance == 1000
+    elif tokens.startswith("wait"):
+        assert allowance == 0
+    else:
+        assert tokens.startswith("those of Free")
+        assert story.plan == "Free"
