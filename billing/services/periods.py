@@ -150,7 +150,8 @@ def _ending(subscription: dict[str, Any], start: int, end: int, starts: set[int]
     replaced, with the month that it had begun.
     """
     trial_end = subscription.get("trial_end")
-    if trial_end and subscription.get("trial_start") == start:
+    # One that is over within its first second leaves the whole period to what is paid.
+    if trial_end and trial_end > start == subscription.get("trial_start"):
         end = min(end, int(trial_end))
     stops = [one for one in starts if one > start]
     over = min([*stops, int(subscription["ended_at"])] if subscription.get("ended_at") else stops, default=end)

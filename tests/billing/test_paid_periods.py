@@ -211,3 +211,12 @@ def test_another_number_of_tokens_counts_from_the_next_settling(story: Story) ->
         story.deliver()
         assert granted(story) == 1500
     assert story.plan == "Plus"
+
+
+def test_a_trial_that_ends_in_its_first_second_leaves_the_month_whole(story: Story) -> None:
+    subscription = story.stripe.desk.subscribe(story.customer, story.shop["plus_month"], trial_days=14)["id"]
+    story.deliver()
+    story.stripe.desk.end_trial(subscription)
+    story.deliver()
+    assert story.plan == "Plus"
+    assert balances.get_balance(story.user_id, now=story.now).tokens.allowance == 1000
