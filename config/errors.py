@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.views import defaults
 
 _SENTENCES = {
     "store_unavailable": "The store of counts can't be reached. Try again in a moment.",
     "database_unavailable": "The database can't be reached. Try again in a moment.",
+    "busy": "Too many passwords are being checked just now, so nothing was done. Try again in a moment.",
     "stripe_unavailable": "Stripe can't be reached, so nothing was done. Try again in a moment.",
 }
 
@@ -43,13 +47,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest, code: str) -> HttpResponse:
-    """503 for a store that is away."""
+    """503 for a store that is away, or for a part of the site that has too much to do. code: which."""
     if _for_api(request):
         response: HttpResponse = _json(503, code, _SENTENCES[code])
     else:
-        response = render(request, "503.html", status=503)
+        response = HttpResponse(_page("503.html", get_language(), busy=code == "busy"), status=503)
     response.headers["Retry-After"] = "1"
     response.headers["Cache-Control"] = "no-store"
+    if code == "busy":  # a line for each request of a flood would fill the disk; config.hashing says it once a minute
+        response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 (Django's own mark)
     return response
 
 
@@ -58,10 +64,20 @@ def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
     if _for_api(request):
         response: HttpResponse = _json(429, "rate_limited", "Too many requests. Wait a little.")
     else:
-        response = render(request, "429.html", status=429)
+        response = HttpResponse(_page("429.html", get_language()), status=429)
     response.headers["Retry-After"] = str(retry_after)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@lru_cache(maxsize=64)
+def _page(template: str, language: str | None, *, busy: bool = False) -> str:
+    """A page that says one thing, in the language that is spoken now.
+
+    Kept: drawing it costs more than all the rest of a refused request, and who is refused often comes fast.
+    """
+    del language  # the key: what is drawn is in that language
+    return render_to_string(template, {"busy": busy})
 
 
 def _for_api(request: HttpRequest) -> bool:

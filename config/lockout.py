@@ -12,17 +12,26 @@ from django.utils.crypto import salted_hmac
 
 from kv.addresses import address_hash, client_address
 from kv.errors import StoreUnavailable
-from kv.throttling import RateLimit
+from kv.throttling import RateLimit, network_id
 
 # axes closes one name; these stop who tries one password on every name, or has the site hash passwords all day.
 LOGIN_LIMIT = RateLimit("login", "60/minute")
 SIGNUP_LIMIT = RateLimit("signup", "60/minute")
+# Both together, and changed passwords: whatever the site hashes a password for. An IPv6 /56 is 256 addresses of the
+# limits above. The last one is more than two processes hash in a minute: it shuts out nobody whom they would serve.
+NETWORK_LIMIT = RateLimit("password_network", "300/minute")
+SITE_LIMIT = RateLimit("password_site", "1200/minute")
 
 
 def count_try(limit: RateLimit, request: HttpRequest) -> None:
-    """Count one try of this address. Raises RateLimited. While the store is away nobody is kept out."""
+    """Count one try of this address, of its network and of the site. Raises RateLimited.
+
+    While the store is away nobody is kept out.
+    """
     with suppress(StoreUnavailable):
         limit.check(request)
+        NETWORK_LIMIT.check_identity(network_id(request))
+        SITE_LIMIT.check_identity("all")
 
 
 class AdminLogInForm(AdminAuthenticationForm):

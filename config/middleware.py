@@ -17,11 +17,19 @@ from django.utils import translation
 from billing.errors import StripeUnavailable
 from config.bodies import body_length
 from config.errors import bad_request, too_many, unavailable
+from config.hashing import HashingBusy
 from kv.errors import StoreUnavailable
 from kv.throttling import RateLimited
 
 log = getLogger(__name__)
 _MOST_HOSTS = 100
+_UNAVAILABLE: dict[type[Exception], str] = {
+    StoreUnavailable: "store_unavailable",
+    OperationalError: "database_unavailable",
+    InterfaceError: "database_unavailable",
+    StripeUnavailable: "stripe_unavailable",  # only while an account is deleted: nothing was
+    HashingBusy: "busy",
+}
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -47,13 +55,9 @@ class StoreMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The 503 page (or JSON under /api/) for a store that is away; 400 and 429 for what the caller did."""
-        if isinstance(error, StoreUnavailable):
-            return unavailable(request, "store_unavailable")
-        if isinstance(error, OperationalError | InterfaceError):
-            return unavailable(request, "database_unavailable")
-        if isinstance(error, StripeUnavailable):
-            # Of all pages only the deletion of an account lets it come so far: nothing was deleted.
-            return unavailable(request, "stripe_unavailable")
+        for kind, code in _UNAVAILABLE.items():
+            if isinstance(error, kind):
+                return unavailable(request, code)
         if isinstance(error, DataError | IntegrityError):
             # PostgreSQL can't even look for a NUL or for a number out of range, where SQLite finds nothing. And what
             # a form found free may be taken when it is written: sent again, the form says so.

@@ -274,6 +274,7 @@ AUTHENTICATION_BACKENDS = [
     "config.authentication.OwnAndGroups",
     "django.contrib.auth.backends.ModelBackend",
 ]
+PASSWORD_HASHERS = [f"config.hashing.{name}" for name in ("BoundedPBKDF2", "BoundedPBKDF2SHA1", "BoundedScrypt")]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

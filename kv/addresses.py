@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from kv.conf import app_settings
 
 _IPV6_PREFIX = 64
+# Whoever has one address of these has them all for the asking: a line or a server comes with a /56 or a /48 of IPv6.
+_WIDER_PREFIX = {4: 24, 6: 48}
 
 
 def client_address(request: HttpRequest) -> str:
@@ -45,6 +47,14 @@ def canonical_address(text: str) -> str:
             return f"{ipaddress.IPv6Address(network)}/{_IPV6_PREFIX}"
         address = address.ipv4_mapped
     return str(address)
+
+
+def wider_network(address: str) -> str:
+    """The /24 of a canonical IPv4 address, the /48 of an IPv6 one; "" stays ""."""
+    if not address:
+        return ""
+    network = ipaddress.ip_network(address)
+    return str(network.supernet(new_prefix=_WIDER_PREFIX[network.version]))
 
 
 def address_hash(address: str) -> bytes:

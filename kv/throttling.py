@@ -13,7 +13,7 @@ import limits
 from django.http import HttpRequest
 
 from kv import keys
-from kv.addresses import address_hash, client_address
+from kv.addresses import address_hash, client_address, wider_network
 from kv.conf import app_settings
 from kv.scripts import Script
 
@@ -85,3 +85,8 @@ def parse_window(text: str) -> Window:
 def caller_id(request: HttpRequest) -> str:
     """The caller's address as half of its keyed hash, in hex."""
     return address_hash(client_address(request)).hex()[:32]
+
+
+def network_id(request: HttpRequest) -> str:
+    """The same of the wider network that the caller's address is in: see `kv.addresses.wider_network`."""
+    return address_hash(wider_network(client_address(request))).hex()[:32]
