@@ -65,9 +65,10 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
     offer = catalogue.find_offer(plan, interval)
 
     def create(row: StripeCustomer) -> str:
-        reading, _ = observe(customers_of(str(user.pk)), timezone.now(), _last_seen(str(user.pk)))
-        if may_run(reading.standing.status):
-            raise AlreadySubscribed(reading.standing.plan)
+        reading, _ = observe(customers_of(str(user.pk)), timezone.now())
+        last = _last_seen(str(user.pk)) if reading.unknown_products else None
+        if may_run(reading.standing.status) or (last is not None and last.plan.rank):
+            raise AlreadySubscribed((last or reading.standing).plan)
         # Of two open checkouts both could be paid.
         expire_checkouts(str(row.customer_id), mode="subscription")
         inner = {"metadata": {"user_id": str(user.pk)}}
@@ -130,6 +131,7 @@ def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> Stan
 
 
 def _last_seen(user_id: str) -> Standing | None:
+    """What stands of a user who pays for what is not known here."""
     try:
         return read_standing(user_id)
     except StoreUnavailable:

@@ -26,7 +26,13 @@ def fetch_catalogue() -> Catalogue:
 def _plan_offers(product: str) -> tuple[Offer, ...]:
     """One price for each interval: of several the newest, which is what a change of prices means at Stripe."""
     params: Any = {"product": product, "active": True, "limit": PAGE, "expand": ["data.product"]}
-    prices = sorted(fetch_all(lambda: client().v1.prices.list(params)), key=lambda price: -price["created"])
+    try:
+        prices = sorted(fetch_all(lambda: client().v1.prices.list(params)), key=lambda price: -price["created"])
+    except StripeRefused as error:
+        if error.reason != "resource_missing":
+            raise
+        log.error("No plan is offered of product %s, Stripe refuses it: %s", product, error.reason)  # noqa: TRY400
+        return ()
     offers: list[Offer] = []
     for interval in INTERVALS:
         fitting = (price for price in prices if _is_sold(price) and _is_every(price, interval))
@@ -54,6 +60,8 @@ def _topup_offer(tokens: int, price_id: str) -> Offer | None:
     try:
         price = fetch(lambda: client().v1.prices.retrieve(price_id, params))
     except StripeRefused as error:
+        if error.reason != "resource_missing":
+            raise
         log.error("BILLING_TOPUPS: %s tokens are not offered, Stripe refuses %s: %s", tokens, price_id, error.reason)  # noqa: TRY400
         return None
     if price.get("unit_amount") is None or price.get("recurring") or not _is_sold(price):

@@ -10,6 +10,7 @@ import pytest
 import stripe as library
 from django.test import override_settings
 
+from billing.errors import AlreadySubscribed
 from billing.services.statuses import DECIDED
 from billing.types import State
 from tests.billing.story import Story
@@ -162,6 +163,12 @@ class TestUnknownProducts:
             story.stripe.desk.end(subscription)
             story.deliver(story.stripe.world.events[-1:])
             assert story.plan == "Free"
+
+    def test_nothing_is_sold_beside_it(self, story: Story) -> None:
+        story.buy_plan()
+        story.deliver()
+        with override_settings(STRIPE_PRODUCT_PLUS="prod_mistyped"), pytest.raises(AlreadySubscribed):
+            story.buy_plan("Premium")
 
     def test_what_was_paid_meanwhile_comes_once_it_is_known(self, story: Story) -> None:
         subscription = story.buy_plan()
