@@ -177,7 +177,7 @@ def _split(url: str) -> tuple[SplitResult, str, int]:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UnsafeSink("it is no http or https address")
     if parts.username or parts.password:
-        raise UnsafeSink("it carries a user name; the signature says who we are")
+        raise UnsafeSink("it carries a username; the signature says who we are")
     return parts, parts.hostname, port or (443 if parts.scheme == "https" else 80)
 
 

@@ -50,8 +50,8 @@ def test_logged_out_in_another_tab_it_goes_to_the_log_in(site: str, counts: Page
     ("answer", "words"),
     [
         ({"status": 429, "headers": {"Retry-After": "40"}}, "too many requests in a short time. Trying again in 40 s."),
-        ({"status": 503, "headers": {"Retry-After": "1"}}, "What stands here is from before. Trying again in 10 s."),
-        ({"status": 502}, "What stands here is from before. Trying again in 10 s."),
+        ({"status": 503, "headers": {"Retry-After": "1"}}, "The figures shown are older. Trying again in 10 s."),
+        ({"status": 502}, "The figures shown are older. Trying again in 10 s."),
         ({"status": 403}, "you may no longer see this page."),
         ({"status": 200, "body": "<!doctype html><html><h1>Log in</h1></html>"}, "the site gave no list"),
         (None, "no connection to the site. Trying again in 10 s."),

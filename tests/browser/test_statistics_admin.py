@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
+from kv.connection import call
+from stats import keys
 from stats.services.qr_codes import record_qr_code
 from stats.services.usage import record_usage
 from stats.services.visits import leave_out_visit, record_visit
@@ -53,3 +55,20 @@ def test_gives_its_table_as_a_file(staff_page: Page) -> None:
     with staff_page.expect_download() as file:
         staff_page.get_by_role("link", name="Download as CSV").click()
     assert file.value.suggested_filename.startswith("statistics-")
+
+
+@pytest.mark.parametrize("prefix", ["", "/fr", "/de", "/es"])
+@pytest.mark.parametrize("width", [390, 1024, 1280])
+def test_no_figure_runs_into_the_next(site: str, staff_page: Page, prefix: str, width: int) -> None:
+    """The largest totals that fit the store's exact numbers, in every language."""
+    record_visit(address="192.0.2.7")
+    call("SET", keys.visitors(), 987_654_321)
+    call("SET", keys.qr_total(), 987_654_321)
+    call("SET", keys.revenue(), 98_765_432_109_876)
+    staff_page.set_viewport_size({"width": width, "height": 900})
+    staff_page.goto(f"{site}{prefix}{STATISTICS}")
+    expect(staff_page.locator(".stats-totals dd").first).to_be_visible()
+    too_wide = staff_page.locator(".stats-totals dd, .stats-totals dt").evaluate_all(
+        "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    )
+    assert too_wide == []

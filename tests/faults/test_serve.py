@@ -222,7 +222,7 @@ def test_even_when_killed_it_leaves_no_orphans(site: Site) -> None:
 
 def test_admin_makes_one_and_says_how_to_change_the_password(site: Site) -> None:
     out, errors = site.manage("admin").communicate(timeout=60)
-    assert "User name  admin" in out, errors
+    assert "Username   admin" in out, errors
     password = next(line.split()[-1] for line in out.splitlines() if line.startswith("Password"))
     assert len(password) >= 20
     again, _ = site.manage("admin").communicate(timeout=60)

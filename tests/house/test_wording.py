@@ -13,6 +13,7 @@ from tests.house.test_translations import _pairs, _texts
 #: Variants that no text may have, and what stands in their place.
 BANNED = {
     "en": {
+        r"\bfingerprint\b": "keyed hash",
         r"\bsign(s|ed|ing)?[ -](in|out)\b": "log in, log out",
         r"\buser names?\b": "username",
         r"\bsmall letters?\b": "lower-case letters",

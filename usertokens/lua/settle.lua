@@ -181,7 +181,7 @@ local function settle(account, declared)
         if period[5] ~= from then period[5], period[6] = from, clock and clock.granted_since(from, rules.plans[period[2]] or 0) or 0 end
         local missing = (rules.plans[period[2]] or 0) - period[6]
         if missing > 0 then
-          owed[#owed + 1] = {missing, to}
+          owed[#owed + 1] = {missing, to, period[2]}
           period[6] = period[6] + missing
         end
       end
@@ -221,7 +221,7 @@ local function settle(account, declared)
   if declared and declared.by_hand or not shown and account.billed == 0 and (is_over or declared) then
     local missing = (rules.plans[plan] or rules.free) - allowance
     if missing > 0 then
-      owed[#owed + 1] = {missing, ends}
+      owed[#owed + 1] = {missing, ends, plan}
       allowance = allowance + missing
       if shown then shown[3][6] = allowance end
     end
@@ -230,7 +230,8 @@ local function settle(account, declared)
   if ends ~= account.ends then set(account, 'ends', ends) end
   if allowance ~= account.allowance then set(account, 'allowance', allowance) end
   if kept > 0 then move.grant_new(account, 'rollover', kept, ROLLOVER_PRIORITY, ends, 'rollover', {''}) end
-  for _, one in ipairs(owed) do move.grant_new(account, 'allowance', one[1], ALLOWANCE_PRIORITY, one[2], 'allowance', {''}) end
+  -- The plan, the free one apart, is the entry's reason: what a dearer plan brings on top is told from what came before.
+  for _, one in ipairs(owed) do move.grant_new(account, 'allowance', one[1], ALLOWANCE_PRIORITY, one[2], 'allowance', {one[3]}) end
   if #list > 0 or row[5] then paid.store(list) end
 
   -- The first moment at which anything happens by itself.

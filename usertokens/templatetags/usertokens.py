@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from babel.numbers import format_decimal
 from django import template
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, gettext, to_locale
 from django.utils.translation import gettext_lazy as _
+
+from usertokens.types import Grant
 
 register = template.Library()
 
@@ -59,6 +63,25 @@ def mood(score: float) -> str:
 def entry_kind(kind: str) -> str:
     """What a journal entry's type means."""
     return str(_KINDS.get(kind, kind))
+
+
+@register.filter
+def with_names(grants: Sequence[Grant]) -> list[tuple[Grant, str]]:
+    """Each grant with a name that no other of them has.
+
+    What came on top of an allowance in the same period, of a dearer plan, is named by how much it raised it.
+    """
+    names: dict[int, str] = {}
+    seen: set[object] = set()
+    for grant in sorted(grants, key=lambda grant: grant.id):
+        name = grant_source(grant.source)
+        if grant.source == "allowance" and grant.expires_at in seen:
+            name = gettext("Allowance raised by %(amount)s") % {"amount": tokens(grant.amount)}
+        seen.add(grant.expires_at if grant.source == "allowance" else None)
+        if name in names.values():
+            name = gettext("%(name)s, no. %(number)s") % {"name": name, "number": grant.id}
+        names[grant.id] = name
+    return [(grant, names[grant.id]) for grant in grants]
 
 
 @register.filter

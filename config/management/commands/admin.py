@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """NAME, --reset."""
-        parser.add_argument("name", nargs="?", default="admin", help="The user name (default: admin).")
+        parser.add_argument("name", nargs="?", default="admin", help="The username (default: admin).")
         parser.add_argument("--reset", action="store_true", help="Give an administrator that exists a new password.")
 
     def handle(self, *args: Any, name: str, reset: bool, **options: Any) -> None:
@@ -42,4 +42,4 @@ class Command(BaseCommand):
         else:
             user.set_password(password)
             user.save(update_fields=["password"])
-        self.stdout.write(f"User name  {name}\nPassword   {password}\nLog in at  {settings.SITE_URL}/admin/")
+        self.stdout.write(f"Username   {name}\nPassword   {password}\nLog in at  {settings.SITE_URL}/admin/")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """NAME, --perm APP.CODENAME …, --days."""
-        parser.add_argument("name", help="the account's user name")
+        parser.add_argument("name", help="the account's username")
         parser.add_argument(
             "--perm", nargs="+", action="extend", required=True, metavar="APP.CODENAME", dest="permissions"
         )
