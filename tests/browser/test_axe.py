@@ -1,148 +1,41 @@
-"""axe-core has nothing to say on any page: the site's, the admin's lists and forms, the API's; light and dark."""
+"""axe-core has nothing to say on the public pages, an account's and the API's; test_dashboard asks it of the rest."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-from axes.models import AccessAttempt
-from django.contrib import admin
-from django.contrib.auth.models import Group, User
-from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
-from knox.models import AuthToken
-from playwright.sync_api import expect
-
-from billing.models import StripeCustomer, StripeEvent
-from codetags.models import CodeTag
-from codetags.services.hits import record_hit
-from codetags.services.registry import mirror_registry
-from tests.browser.test_dashboard import PAGES as OWN_PAGES
 from tests.browser.test_dashboard import busy_user, sign_in
-from tests.browser.test_looks import DESKTOP, PHONE, barriers
+from tests.browser.test_looks import barriers_in_each_look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
 
-# Each combination once in two: all four together find nothing that these do not.
-LOOKS = pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone", "desktop"])
 PUBLIC = (
     *("/cookies", "/privacy", "/cookies/settings", "/cookies/settings?saved=1", "/pricing", "/de/pricing", "/nothing"),
     *("/es/statistics", "/fr/privacy", "/de/cookies", "/fr/cookies/settings"),
 )
-ACCOUNT = ("/accounts/profile", "/accounts/password", "/accounts/password/done", "/fr/accounts/profile", *OWN_PAGES)
+ACCOUNT = ("/accounts/profile", "/accounts/password", "/accounts/password/done", "/fr/accounts/profile")
 
 
-def look(page: Page, viewport: Any, scheme: Any) -> None:
-    page.set_viewport_size(viewport)
-    page.emulate_media(color_scheme=scheme)
-
-
-def admin_pages() -> Iterator[str]:
-    """Every list, form, deletion and history of every model, and the pages beside them."""
-    yield from ("/admin/", "/admin/password_change/", "/admin/password_change/done/", "/de/admin/")
-    for label in sorted({model._meta.app_label for model in admin.site._registry}):
-        yield reverse("admin:app_list", args=[label])
-    for model in admin.site._registry:
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        yield reverse(f"{name}_changelist")
-        yield from _forms(name, model._default_manager.first() if model._meta.managed else None)
-
-
-def _forms(name: str, row: Any) -> Iterator[str]:
-    places = [("add", ()), *((what, (row.pk,)) for what in ("change", "delete", "history") if row is not None)]
-    for what, args in places:
-        try:
-            yield reverse(f"{name}_{what}", args=args)
-        except NoReverseMatch:
-            continue  # a page in the list's place has none
-
-
-@pytest.fixture
-def staff_page(site: str, page: Page) -> Page:
-    """Signed in as an owner, with something in every list."""
-    user = busy_user()
-    User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
-    CodeTag.objects.create(code="BT26", label="Poster")
-    mirror_registry()
-    record_hit(code="BT26", address="10.0.0.1", agent="Mozilla/5.0")
-    AuthToken.objects.create(user=user)
-    Group.objects.create(name="clerks")
-    AccessAttempt.objects.create(
-        path_info="/admin/login/", username="x", ip_address="127.0.0.1", failures_since_start=1
-    )
-    now = timezone.now()
-    StripeCustomer.objects.create(user=user, customer_id="cus_1")
-    StripeEvent.objects.create(event_id="evt_1", type="charge.refunded", state="parked", happened_at=now, due_at=now)
-    sign_in(page, site, user)
-    return page
-
-
-@LOOKS
-def test_the_admin(site: str, staff_page: Page, viewport: Any, scheme: Any) -> None:
-    look(staff_page, viewport, scheme)
-    wrong: list[tuple[str, str]] = []
-    for path in dict.fromkeys((*admin_pages(), "/admin/codetags/codecount/BT26/")):
-        answer = staff_page.goto(site + path)
-        if answer is not None and answer.status == 200:  # what may not be added has no form
-            wrong += [(path, found) for found in barriers(staff_page)]
-    assert wrong == []
-
-
-@LOOKS
-def test_the_admin_when_it_asks_and_refuses(site: str, staff_page: Page, viewport: Any, scheme: Any) -> None:
-    look(staff_page, viewport, scheme)
-    wrong: list[tuple[str, str]] = []
-    for path in ("/admin/codetags/codetag/add/", "/admin/auth/user/add/", "/admin/knox/authtoken/add/"):
-        staff_page.goto(site + path)
-        staff_page.locator("input[name=_save]").click()
-        expect(staff_page.locator(".errornote")).to_be_visible()
-        wrong += [(path, found) for found in barriers(staff_page)]
-    staff_page.goto(f"{site}/admin/codetags/codetag/")
-    staff_page.locator("#action-toggle").check()
-    staff_page.locator("select[name=action]").select_option("delete_selected")
-    staff_page.get_by_role("button", name="Go").click()
-    expect(staff_page.get_by_role("heading", name="Delete multiple objects")).to_be_visible()
-    wrong += [("delete_selected", found) for found in barriers(staff_page)]
-    for path in ("/admin/auth/user/?q=nobody", "/admin/auth/user/add/?_popup=1", "/admin/codetags/codecount/?q=ZZ"):
-        staff_page.goto(site + path)
-        wrong += [(path, found) for found in barriers(staff_page)]
-    staff_page.context.clear_cookies()
-    staff_page.goto(f"{site}/admin/")
-    staff_page.locator("input[name=username]").fill("nobody")
-    staff_page.locator("input[name=password]").fill("wrong")
-    staff_page.locator("input[type=submit]").click()
-    expect(staff_page.locator(".errornote")).to_be_visible()
-    wrong += [("login", found) for found in barriers(staff_page)]
-    assert wrong == []
-
-
-@LOOKS
-def test_public_and_own_pages(site: str, page: Page, viewport: Any, scheme: Any) -> None:
-    look(page, viewport, scheme)
+def test_public_and_own_pages(site: str, page: Page) -> None:
     wrong: list[tuple[str, str]] = []
     for path in PUBLIC:
         page.goto(site + path)
-        wrong += [(path, found) for found in barriers(page)]
+        wrong += [(path, found) for found in barriers_in_each_look(page)]
     sign_in(page, site, busy_user())
     for path in ACCOUNT:
         page.goto(site + path)
-        wrong += [(path, found) for found in barriers(page)]
+        wrong += [(path, found) for found in barriers_in_each_look(page)]
     assert wrong == []
 
 
-@LOOKS
-def test_the_api(site: str, page: Page, viewport: Any, scheme: Any) -> None:
-    look(page, viewport, scheme)
+def test_the_api(site: str, page: Page) -> None:
+    """With some operations open and the rest closed, as they are at first."""
     page.goto(f"{site}/api/docs")
     page.get_by_role("button", name="GET /api/stats", exact=False).first.wait_for()
-    wrong = [("closed", found) for found in barriers(page)]
     for operation in ("get_figures", "record_visit", "set_mood", "spend_tokens"):
         page.locator(f"[id$={operation}] .opblock-summary-control").first.click()
     page.get_by_role("button", name="Try it out").first.click()
     page.get_by_role("button", name="Execute").first.click()
     page.locator(".live-responses-table").first.wait_for()
-    wrong += [("open", found) for found in barriers(page)]
-    assert wrong == []
+    assert barriers_in_each_look(page) == []

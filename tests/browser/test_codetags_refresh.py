@@ -90,6 +90,38 @@ def test_waits_for_focus_and_selection(site: str, counts: Page, hold: str) -> No
     expect(counts.locator("[data-codes] tbody tr")).to_have_count(3)
 
 
+def test_what_is_open_stays_open_and_in_its_place(site: str, counts: Page) -> None:
+    counts.locator("[data-codes] details summary").click()
+    counts.evaluate("document.activeElement.blur(); scrollTo(0, document.documentElement.scrollHeight)")
+    place = counts.evaluate("document.querySelector('[data-codes] details').getBoundingClientRect().bottom")
+    record("BT26", 1)
+    counts.clock.run_for(EVERY_MS)
+    expect(counts.locator("[data-codes] tbody tr").first).to_contain_text("3")
+    expect(counts.locator("[data-codes] details")).to_have_attribute("open", "")
+    assert counts.evaluate("document.querySelector('[data-codes] details').getBoundingClientRect().bottom") == place
+
+
+def test_a_selection_made_while_the_answer_was_on_its_way_is_kept(site: str, counts: Page) -> None:
+    counts.evaluate("""() => {
+        const ask = window.fetch;
+        window.fetch = async (...request) => {
+            const answer = await ask(...request);
+            window.fetch = ask;
+            getSelection().selectAllChildren(document.querySelector("[data-codes] tbody"));
+            return answer;
+        };
+    }""")
+    record("NEWS", 1)
+    with counts.expect_response(PART):
+        counts.clock.run_for(EVERY_MS)
+    counts.clock.run_for(2_000)
+    assert counts.evaluate("String(getSelection())") != ""
+    expect(counts.locator("[data-codes] tbody tr")).to_have_count(2)
+    counts.evaluate("getSelection().removeAllRanges()")
+    counts.clock.run_for(3_000)
+    expect(counts.locator("[data-codes] tbody tr")).to_have_count(3)
+
+
 def test_can_be_paused(site: str, counts: Page) -> None:
     counts.get_by_role("button", name="Pause updates").press("Enter")
     record("NEWS", 1)

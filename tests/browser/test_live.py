@@ -255,6 +255,16 @@ class TestMood:
         expect(said(dashboard)).to_have_text("Your mood is saved.")
         assert mood(user) == 2
 
+    def test_is_not_lost_behind_refreshes_that_hang(self, site: str, dashboard: Page, user: User) -> None:
+        seen = "document.dispatchEvent(new Event('visibilitychange'))"
+        dashboard.route(PART, lambda route: None)
+        for _ in range(2):
+            dashboard.evaluate(seen)
+        dashboard.get_by_role("slider").fill("2")
+        dashboard.evaluate(seen)
+        expect(said(dashboard)).to_have_text("Your mood is saved.")
+        assert mood(user) == 2
+
     def test_an_answer_that_never_comes_is_said(self, site: str, dashboard: Page) -> None:
         dashboard.route(MOOD, lambda route: None)
         with dashboard.expect_request(MOOD):

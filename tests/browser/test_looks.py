@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 
 from stats.services.usage import record_usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Page, ViewportSize
 
 PAGES = ("/", "/pay", "/statistics", "/accounts/login", "/accounts/signup", "/de/", "/fr/pay")
@@ -18,10 +19,37 @@ SMALL_PHONE: ViewportSize = {"width": 320, "height": 640}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
+# What is still moving is shown as it will stand. preload would load each stylesheet once more, for rules that are off.
+AXE = """async () => {
+    const ends = ({ effect }) => effect.getComputedTiming().endTime < Infinity;
+    for (const moving of document.getAnimations().filter(ends)) moving.finish();
+    const { violations } = await axe.run({ resultTypes: ["violations"], preload: false });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}"""
+
+
 def barriers(page: Page) -> list[str]:
     """All that axe-core finds."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found: list[str] = page.evaluate(AXE)
+    return found
+
+
+def in_each_look(page: Page) -> Iterator[str]:
+    """Once on a phone in the dark and once on a desktop in the light, without loading the page again.
+
+    The two other combinations find nothing that these do not: colours do not depend on the width.
+    """
+    for name, viewport in (("dark phone", PHONE), ("light desktop", DESKTOP)):
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme="dark" if "dark" in name else "light")
+        yield name
+
+
+def barriers_in_each_look(page: Page) -> list[str]:
+    """All that axe-core finds in either look of the page as it stands."""
+    return [f"{name}: {found}" for name in in_each_look(page) for found in barriers(page)]
 
 
 def overflow(page: Page) -> int:
@@ -30,16 +58,21 @@ def overflow(page: Page) -> int:
     return wider
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_pages_have_no_barrier(site: str, quiet_page: Page, scheme: Any, viewport: Any) -> None:
+def wrong_in_each_look(page: Page) -> list[str]:
+    """What axe-core finds in either look, and by how much the page is too wide."""
+    found: list[str] = []
+    for name in in_each_look(page):
+        found += [f"{name}: {barrier}" for barrier in barriers(page)]
+        if wider := overflow(page):
+            found.append(f"{name}: {wider} pixels too wide")
+    return found
+
+
+def test_pages_have_no_barrier(site: str, quiet_page: Page) -> None:
     record_usage(tool="payment-qr")
-    quiet_page.set_viewport_size(viewport)
-    quiet_page.emulate_media(color_scheme=scheme)
     for path in PAGES:
         quiet_page.goto(site + path, wait_until="networkidle")
-        assert (path, barriers(quiet_page)) == (path, [])
-        assert (path, overflow(quiet_page)) == (path, 0)
+        assert (path, wrong_in_each_look(quiet_page)) == (path, [])
 
 
 def test_the_api_is_described_under_the_policy(site: str, quiet_page: Page) -> None:

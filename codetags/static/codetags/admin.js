@@ -23,7 +23,7 @@
     return codes.contains(document.activeElement) || (!selection.isCollapsed && selection.containsNode(codes, true));
   };
 
-  // Keeps what is selected, where the focus is and how far the table is scrolled.
+  // Keeps what is selected, what is open, where the focus is and how far the table is scrolled.
   const show = (html) => {
     const chosen = new Set([...codes.querySelectorAll("input[name=code]:checked")].map((box) => box.value));
     const isAll = codes.querySelector("[data-all]")?.checked;
@@ -32,7 +32,9 @@
     const focused = codes.contains(document.activeElement) ? nameOf(document.activeElement) : null;
     const nth = places.filter((place) => nameOf(place) === focused).indexOf(document.activeElement);
     const { scrollLeft = 0, scrollTop = 0 } = codes.querySelector(".codes-scroll") ?? {};
+    const opened = [...codes.querySelectorAll("details")].map((part) => part.open);
     codes.innerHTML = html;
+    codes.querySelectorAll("details").forEach((part, at) => { part.open = opened[at] ?? part.open; });
     for (const box of codes.querySelectorAll("input[name=code]")) box.checked = chosen.has(box.value);
     const all = codes.querySelector("[data-all]");
     if (all && isAll) all.checked = true;
@@ -59,7 +61,7 @@
     return answer.status >= 500 ? status.dataset.away : status.dataset.other;
   };
 
-  const refresh = async () => {
+  const refresh = async (isAsked = false) => {
     if (isBusy) return;
     isBusy = true;
     button?.setAttribute("aria-disabled", "true");
@@ -80,6 +82,7 @@
       const html = await answer.text();
       if (!answer.ok) return failed(reasonOf(answer), secondsOf(answer));
       if (answer.redirected || /<html[\s>]/i.test(html)) return failed(status.dataset.other, 0);
+      if (!isAsked && isInUse()) return; // taken up since the request was sent: comes once it is left
       show(html);
       dueAt = Date.now() + EVERY_MS;
       const time = new Intl.DateTimeFormat(document.documentElement.lang || "en", { timeStyle: "short", hourCycle: "h23" });
@@ -129,7 +132,7 @@
     button?.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      refresh();
+      refresh(true);
     });
     pause?.addEventListener("click", () => {
       isPaused = !isPaused;
