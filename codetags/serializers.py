@@ -6,16 +6,16 @@ from typing import Any
 
 from rest_framework import serializers
 
-from kv.rest.fields import TextField
+from kv.rest.fields import CallerIdField
 
 
 class HitInput(serializers.Serializer[Any]):
-    """What a landing sends."""
+    """What a landing sends in the body, where it is not in the query."""
 
-    code = TextField(max_length=64, help_text="Upper-cased first; by default four letters or digits.")
-    id = serializers.CharField(
-        min_length=1, max_length=64, required=False, help_text="Of one landing; the same id counts once within a day."
+    code = serializers.CharField(
+        required=False, allow_blank=True, help_text="Upper-cased first; by default four letters or digits."
     )
+    id = CallerIdField(required=False, help_text="Of one landing; the same id counts once within a day.")
 
 
 class HitOutput(serializers.Serializer[Any]):

@@ -20,8 +20,8 @@ _SEPARATOR = "."
 # The same in landing.js; tests/codetags/spelled_links.json holds both to it.
 _BLANKS = "\t\n\v\f\r \x85\xa0\xad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
 _AROUND = re.compile(f"^[{_BLANKS}]+|[{_BLANKS}]+$")
-# Where another part of an address begins: ?utm_source=…, a path, a fragment, a parameter that was escaped.
-_NEXT_PART = re.compile(r"[?&#/\\]")
+# Where another part of an address begins: ?utm_source=…, a path, a fragment, a parameter or a sign that was escaped.
+_NEXT_PART = re.compile(r"[?&;#%/\\]")
 _TRAILING = re.compile(f"(?:[^0-9A-Za-z\u0080-\U0010ffff]|[{_BLANKS}«»‘’‚‛“”„‟‹›…–—、。！，：；？）】」])+$")
 # A parameter behind "&amp;", as pages write it and some programs send it.
 _ESCAPED = "amp;"

@@ -31,6 +31,12 @@ def codetags_landing() -> dict[str, Any]:
     return {"url": reverse("codetags_api:hit"), "pattern": app_settings.CODETAGS_PATTERN}
 
 
+@register.inclusion_tag("codetags/landing.html")
+def codetags_reports() -> dict[str, Any]:
+    """The same script where nobody lands: it reports what could not be reported before. For the head of other pages."""
+    return {"url": reverse("codetags_api:hit")}
+
+
 @register.inclusion_tag("codetags/landing_pixel.html", takes_context=True)
 def codetags_landing_pixel(context: Context) -> dict[str, Any]:
     """The picture that counts it where there are no scripts. For the body of the landing page."""

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -25,6 +26,7 @@ from codetags.types import CodeCounts, Outcome, Reason
 from kv.addresses import client_address
 from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput
+from kv.rest.inputs import NoInput, unknown_fields
 from kv.rest.negotiation import JsonParser
 from kv.rest.permissions import holds
 from kv.rest.views import ApiView, PublicView
@@ -32,8 +34,14 @@ from kv.rest.views import ApiView, PublicView
 # The smallest picture there is: one transparent point.
 _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 _MALFORMED = "This is not a code: by default four letters or digits."
-_CODE = OpenApiParameter("code", OpenApiTypes.STR, required=True, description="Upper-cased first.")
-_ID = OpenApiParameter("id", OpenApiTypes.STR, description="Of one landing, 1–64 printable ASCII characters.")
+_FIELDS = frozenset(HitInput().fields)
+_PARAMETERS = [
+    OpenApiParameter("code", OpenApiTypes.STR, description="Upper-cased first."),
+    OpenApiParameter("id", OpenApiTypes.STR, description="Of one landing, 1–64 printable ASCII characters."),
+    OpenApiParameter(
+        "unreadable", OpenApiTypes.STR, enum=["1"], description="In the place of a code: the link's can't be read."
+    ),
+]
 _TRAITS = ("HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_CH_UA", "HTTP_SEC_CH_UA_PLATFORM")
 _LONGEST_ID = 64
 _HIT = {
@@ -49,9 +57,9 @@ class HitView(PublicView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer what landings send without DRF's machinery, which costs as much as the counting itself."""
-        # A body that is too large is refused below, though the code stands in the query.
-        is_small = len(request.META.get("CONTENT_LENGTH") or "") < len(str(self.max_body))
-        if request.method in ("GET", "POST") and ("code" in request.GET or "unreadable" in request.GET) and is_small:
+        # A body is read below, though the code stands in the query: it may be too large, or have fields of no meaning.
+        is_short = request.META.get("CONTENT_LENGTH") in {None, "", "0"} and request.method in {"GET", "POST"}
+        if is_short and ("code" in request.GET or "unreadable" in request.GET):
             try:
                 return self._answer(request, {})
             except Exception as error:  # noqa: BLE001 (raised again in `initial`, for DRF's way of saying so)
@@ -64,39 +72,39 @@ class HitView(PublicView):
             raise self._failed
         super().initial(request, *args, **kwargs)
 
-    @extend_schema(operation_id="record_hit_by_get", parameters=[_CODE, _ID], responses=_HIT)
+    @extend_schema(operation_id="record_hit_by_get", parameters=_PARAMETERS, responses=_HIT)
     def get(self, request: Request) -> HttpResponse:
         """Count a landing: for a picture in a page without scripts."""
         return self._answer(request._request, {})  # noqa: SLF001 (DRF's documented way)
 
-    @extend_schema(operation_id="record_hit", request=HitInput, responses=_HIT)
+    @extend_schema(operation_id="record_hit", parameters=_PARAMETERS, request=HitInput, responses=_HIT)
     def post(self, request: Request) -> HttpResponse:
-        """Count a landing. The code may also stand in the query."""
-        data: Mapping[str, Any] = request.data if isinstance(request.data, Mapping | QueryDict) else {}
+        """Count a landing. Each field may stand in the query instead. Unknown fields are refused in the body alone.
+
+        A link brings what others have put behind it, a body is a program's own.
+        """
+        data: Any = request.data
+        if not isinstance(data, Mapping):
+            NoInput(data=data).is_valid(raise_exception=True)
+        if unknown := unknown_fields(data, _FIELDS):
+            raise ValidationError(unknown)
         return self._answer(request._request, data)  # noqa: SLF001
 
     def _answer(self, request: HttpRequest, data: Mapping[str, Any]) -> HttpResponse:
-        given = request.GET
+        texts, landing = _read(request.GET, data)
         reason = exclusions.exclusion(request.method or "", request.META)
-        if "unreadable" in given or "unreadable" in data:
-            if reason is None and not _is_staff(request):
-                _leave_out(reason=Reason.UNREADABLE)
-            return _response(request, "", counted=False)
-        sent = data.getlist("code") if hasattr(data, "getlist") else []
-        texts = given.getlist("code") or sent or [data.get("code")]
-        if not all(isinstance(text, str) for text in texts):
-            raise InvalidInput("code", "This field is required.")
-        landing = _landing_id(given.get("id", data.get("id")))
-        try:
-            code = codes.read_code(texts)
-        except MalformedCode as error:
-            # A program's mistake is its own; a landing's is a link that somebody has printed.
-            if reason is None and (landing or _wants_picture(request)) and not _is_staff(request):
-                _leave_out(reason=Reason.UNREADABLE)
-            raise InvalidInput("code", _MALFORMED) from error
-        known = codes.read_remembered(request.COOKIES.get(COUNTED_COOKIE, ""))
         if reason is None and _is_staff(request):
             reason = Reason.STAFF
+        is_reported = _says_unreadable(request.GET)
+        try:
+            code = "" if is_reported else codes.read_code(texts)
+        except MalformedCode as error:
+            _leave_out_unreadable(reason)
+            raise InvalidInput("code", _MALFORMED) from error
+        if is_reported:
+            _leave_out_unreadable(reason)
+            return _response(request, "", counted=False)
+        known = codes.read_remembered(request.COOKIES.get(COUNTED_COOKIE, ""))
         if reason is None and (code in known or hits.target_of(code) in known):
             reason = Reason.REPEAT
         if reason is not None:
@@ -147,10 +155,32 @@ class CountsView(ApiView):
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
+def _read(query: QueryDict, body: Mapping[str, Any]) -> tuple[list[str], str]:
+    """How the code is spelled, what stands in the query first, and the id of the landing or "". Raises InvalidInput."""
+    texts = [*_values(query, "code"), *_values(body, "code")]
+    if not all(isinstance(text, str) for text in texts):
+        raise InvalidInput("code", "A text is required.")
+    ids = [_landing_id(text) for text in (*_values(query, "id"), *_values(body, "id"))]
+    if not texts and "unreadable" not in query:
+        raise InvalidInput("code", "This field is required.")
+    return texts, ids[0] if ids else ""
+
+
+def _says_unreadable(query: QueryDict) -> bool:
+    """Whether a link's code can't be read, as the page says that has the link. Raises InvalidInput."""
+    if query.get("unreadable", "1") != "1":
+        raise InvalidInput("unreadable", "Only 1 is taken, in the place of a code.")
+    return "unreadable" in query
+
+
+def _values(data: Mapping[str, Any], name: str) -> list[Any]:
+    """The values of a field; its name is read without its case, as in a link."""
+    names = [name] if name in data else [other for other in data if other.lower() == name]
+    return [value for one in names for value in (data.getlist(one) if isinstance(data, QueryDict) else [data[one]])]
+
+
 def _landing_id(text: Any) -> str:
-    """The id of a landing, "" for none. Raises InvalidInput."""
-    if text is None:
-        return ""
+    """The id of a landing. Raises InvalidInput."""
     if not isinstance(text, str) or not 1 <= len(text) <= _LONGEST_ID or not text.isascii() or not text.isprintable():
         raise InvalidInput("id", "1 to 64 printable ASCII characters are required.")
     return text
@@ -160,6 +190,12 @@ def _leave_out(*, reason: Reason, code: str = "") -> None:
     # What counts nothing is answered without the store, too.
     with suppress(StoreUnavailable):
         left_out.leave_out_hit(code=code, reason=reason)
+
+
+def _leave_out_unreadable(reason: Reason | None) -> None:
+    # What a robot or the staff try is no link that somebody has printed.
+    if reason is None:
+        _leave_out(reason=Reason.UNREADABLE)
 
 
 def _shown(code: CodeCounts) -> dict[str, Any]:

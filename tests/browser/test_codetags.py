@@ -103,8 +103,13 @@ class TestLanding:
         found = page.evaluate(RUN_LANDING, [source, [query for query, _ in LINKS]])
         assert dict(zip([query for query, _ in LINKS], found, strict=True)) == dict(LINKS)
 
-    @pytest.mark.parametrize("status", [0, 429, 503])
-    def test_is_counted_on_the_next_page_after_a_failure(self, site: str, page: Page, status: int) -> None:
+    @pytest.mark.parametrize(
+        ("status", "following"),
+        [(0, "/"), (429, "/de/"), (503, "/pay"), (0, "/es/statistics"), (500, "/accounts/login")],
+    )
+    def test_is_counted_on_the_next_page_after_a_failure(
+        self, site: str, page: Page, status: int, following: str
+    ) -> None:
         page.route(HIT, lambda route: route.fulfill(status=status, body="{}") if status else route.abort())
         with page.expect_event("requestfailed" if status == 0 else "requestfinished", lambda call: "/qr?" in call.url):
             page.goto(f"{site}/?qr=DEMO")
@@ -112,10 +117,16 @@ class TestLanding:
         assert page.url == f"{site}/", "the code has left the address all the same"
         page.unroute(HIT)
         with page.expect_response(HIT) as answer:
-            page.goto(f"{site}/")
+            page.goto(f"{site}{following}")
         assert answer.value.json() == {"code": "DEMO", "counted": True}
         page.wait_for_function("sessionStorage.getItem('codetags.landings') === '[]'")
         assert count() == 1
+
+    def test_only_the_landing_page_counts(self, site: str, quiet_page: Page) -> None:
+        calls: list[str] = []
+        quiet_page.on("request", lambda request: calls.append(request.url) if "/qr?" in request.url else None)
+        quiet_page.goto(f"{site}/pay?qr=DEMO", wait_until="networkidle")
+        assert (calls, count()) == ([], 0)
 
     def test_is_counted_once_when_only_the_answer_was_lost(self, site: str, page: Page) -> None:
         def lose(route: Route) -> None:

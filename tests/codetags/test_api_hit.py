@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from http.cookies import Morsel
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client, override_settings
@@ -76,6 +78,67 @@ class TestHit:
         answer = client.post(URL, data=body, content_type="application/json", headers={"User-Agent": BROWSER})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
         assert client.get(URL).status_code == 400
+
+    @pytest.mark.parametrize("query", ["", "?code=DEMO", "?unreadable=1", "?code=DEMO&id=one"])
+    @pytest.mark.parametrize("field", ["kode", "Code", "unreadable", "qr", "at", "userId"])
+    @pytest.mark.parametrize("kind", ["json", "form", "multipart"])
+    def test_a_field_that_it_does_not_know_is_refused(
+        self, client: Client, query: str, field: str, kind: str, store: Any
+    ) -> None:
+        body = {"code": "DEMO", field: "1"}
+        sent: dict[str, Any] = {
+            "json": {"data": json.dumps(body), "content_type": "application/json"},
+            "form": {"data": urlencode(body), "content_type": "application/x-www-form-urlencoded"},
+            "multipart": {"data": body},
+        }[kind]
+        answer = client.post(URL + query, headers={"User-Agent": BROWSER}, **sent)
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
+        assert (store.dbsize(), dict(answer.cookies)) == (0, {})
+
+    @pytest.mark.parametrize(
+        "query", ["?code=DEMO&kode=1", "?utm_source=x&code=DEMO", "?CODE=demo", "?code=DEMO&at=hall"]
+    )
+    def test_but_a_link_may_bring_what_it_likes(self, client: Client, query: str) -> None:
+        answer = client.post(URL + query, headers={"User-Agent": BROWSER})
+        assert answer.json() == {"code": "DEMO", "counted": True}
+
+    @pytest.mark.parametrize("body", ["[]", '"DEMO"', "null", "1", '["code"]'])
+    def test_a_body_that_is_no_object_is_refused_though_the_code_is_in_the_query(
+        self, client: Client, body: str
+    ) -> None:
+        answer = client.post(
+            f"{URL}?code=DEMO", data=body, content_type="application/json", headers={"User-Agent": BROWSER}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
+
+    @pytest.mark.parametrize("query", ["?code=DEMO", "?unreadable=1"])
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [('{"code": 5}', "code"), ('{"code": null}', "code"), ('{"id": 5}', "id"), ('{"id": ""}', "id")],
+    )
+    def test_what_is_wrong_in_the_body_is_refused_whatever_the_query_has(
+        self, client: Client, query: str, body: str, field: str
+    ) -> None:
+        answer = client.post(URL + query, data=body, content_type="application/json", headers={"User-Agent": BROWSER})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
+
+    def test_a_code_in_the_body_counts_where_the_query_has_none(self, client: Client) -> None:
+        answer = client.post(
+            f"{URL}?code=x", data={"code": "DEMO"}, content_type="application/json", headers={"User-Agent": BROWSER}
+        )
+        assert answer.json() == {"code": "DEMO", "counted": True}
+
+    @pytest.mark.parametrize("body", ["{}", '{"id": "one"}', '{"code": "BT26"}'])
+    def test_the_code_in_the_query_goes_first(self, client: Client, body: str) -> None:
+        answer = client.post(
+            f"{URL}?code=DEMO", data=body, content_type="application/json", headers={"User-Agent": BROWSER}
+        )
+        assert answer.json() == {"code": "DEMO", "counted": True}
+
+    @pytest.mark.parametrize("value", ["", "0", "true", "yes", "2"])
+    def test_unreadable_is_1_or_not_there(self, client: Client, value: str) -> None:
+        answer = client.get(f"{URL}?unreadable={value}", headers={"User-Agent": BROWSER})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["unreadable"])
 
     @pytest.mark.parametrize("method", ["put", "delete", "patch"])
     def test_other_methods_are_refused(self, client: Client, method: str) -> None:

@@ -92,9 +92,10 @@ class TestReasons:
         picture = Client().get(f"{URL}?unreadable=1", headers={"User-Agent": BROWSER, "Accept": "image/*"})
         assert picture.headers["Content-Type"] == "image/gif"
         assert hit(Client(), "nonsense", id="one").status_code == 400
-        assert hit(Client(), "nonsense").status_code == 400, "a program's mistake is its own"
+        assert hit(Client(), "nonsense").status_code == 400
+        assert hit(Client(), "nonsense", User_Agent="curl/8.5.0").status_code == 400, "a robot's links are its own"
         assert Client().post(f"{URL}?unreadable=1", headers={"User-Agent": "curl/8.5.0"}).status_code == 200
-        assert sums() == {Reason.UNREADABLE: 3}
+        assert sums() == {Reason.UNREADABLE: 4}
         assert left_out() == {}
 
     def test_what_counts_is_none_of_them(self) -> None:

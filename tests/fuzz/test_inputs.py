@@ -79,7 +79,11 @@ def test_x_forwarded_for_ends_in_an_address(header: str, proxies: int) -> None:
 @given(header=forwarded, proxies=st.integers(0, 4))
 def test_a_visit_from_anywhere_is_answered_and_no_address_is_kept(header: str, proxies: int, store: Any) -> None:
     with override_settings(NUM_PROXIES=proxies):
-        answer = SiteClient().post("/api/stats/visit", headers={"X-Forwarded-For": header, "User-Agent": BROWSER})
+        answer = SiteClient().post(
+            "/api/stats/visit",
+            content_type="application/json",
+            headers={"X-Forwarded-For": header, "User-Agent": BROWSER},
+        )
     assert answer.status_code == 200
     names = [key.decode("latin-1") for key in store.keys("*")]
     assert all(name.startswith("{stats}:") and "203.0.113.9" not in name and len(name) < 64 for name in names)

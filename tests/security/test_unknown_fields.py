@@ -14,7 +14,7 @@ from tests.security.table import BROWSER
 pytestmark = pytest.mark.django_db
 
 # Stripe's events are Stripe's to shape.
-THEIRS = {"/api/webhooks/stripe", "/api/analytics/qr"}
+THEIRS = {"/api/webhooks/stripe"}
 
 
 def writes() -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 /* Counts a landing with ?qr=CODE: one call for each landing, kept until it is answered, and then the code leaves the
    address bar, so that a link shared onward does not count for it. A link whose code can't be read is reported as that,
-   and its address stays as it is. */
+   and its address stays as it is. On a page that is no landing page, without a pattern, it sends what still waits. */
 {
   const { url, pattern } = document.currentScript.dataset;
   const LONGEST = 32;
@@ -8,7 +8,7 @@
   // The same as codetags/services/codes.py; tests/codetags/spelled_links.json holds both to it.
   const BLANKS = "\\t\\n\\v\\f\\r \\x85\\xa0\\xad\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u2064\\u3000\\ufeff";
   const AROUND = new RegExp(`^[${BLANKS}]+|[${BLANKS}]+$`, "g");
-  const NEXT_PART = /[?&#/\\]/;
+  const NEXT_PART = /[?&;#%/\\]/;
   const TRAILING = new RegExp(`(?:[^0-9A-Za-z\\u0080-\\uffff]|[${BLANKS}«»‘’‚‛“”„‟‹›…–—、。！，：；？）】」])+$`);
   const isParameter = (name) => name.toLowerCase().replace(/^amp;/, "") === "qr";
 
@@ -50,6 +50,7 @@
   };
 
   // A page loaded ahead of time is no landing until somebody looks at it.
-  if (document.prerendering) document.addEventListener("prerenderingchange", land, { once: true });
-  else land();
+  const begin = pattern ? land : reports.send;
+  if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
+  else begin();
 }
