@@ -34,9 +34,12 @@ class CodeTagQuerySet(models.QuerySet["CodeTag"]):
     """Changes of many codes at once: they change no code itself, and the store hears of them as of any other."""
 
     def update(self, **values: Any) -> int:
-        """Change the rows, but not their codes. Raises CodeIsFixed."""
+        """Change the rows, but not their codes, nor what they count for to another. Raises CodeIsFixed or BadAlias."""
         if "code" in values:
             raise CodeIsFixed
+        # Each alias is looked at when it is saved; many at once could count for each other.
+        if any(values.get(name) is not None for name in ("counts_for", "counts_for_id")):
+            raise BadAlias(str(_("Choose a code that counts for itself.")))
         values.setdefault("updated_at", timezone.now())
         codes = list(self.values_list("code", flat=True))
         changed = super().update(**values)
@@ -44,10 +47,12 @@ class CodeTagQuerySet(models.QuerySet["CodeTag"]):
         return changed
 
     def bulk_create(self, objs: Iterable[CodeTag], *args: Any, **kwargs: Any) -> list[CodeTag]:
-        """Add the rows, their codes in capitals."""
+        """Add the rows, their codes in capitals. Raises BadAlias."""
         objs = list(objs)
         for tag in objs:
             tag.code = tag.code.upper()
+            if problem := tag.alias_problem():
+                raise BadAlias(problem)
         created = super().bulk_create(objs, *args, **kwargs)
         codes_changed.send(self.model, codes=[tag.code for tag in created], using=self.db)
         return created
@@ -115,7 +120,7 @@ class CodeTag(models.Model):
         self.code = self.code.upper()
         if self._was_renamed():
             raise CodeIsFixed
-        if problem := self._alias_problem():
+        if problem := self.alias_problem():
             raise BadAlias(problem)
         super().save(*args, **kwargs)
 
@@ -126,14 +131,14 @@ class CodeTag(models.Model):
             raise ValidationError({"code": _("A code that exists can’t be changed. Add another that counts for it.")})
         if self.start and self.end and self.end < self.start:
             raise ValidationError({"end": _("The last day is before the first.")})
-        if problem := self._alias_problem():
+        if problem := self.alias_problem():
             raise ValidationError({"counts_for": problem})
 
     def _was_renamed(self) -> bool:
         known = type(self).objects.filter(pk=self.pk).values_list("code", flat=True).first()
         return known is not None and known != self.code
 
-    def _alias_problem(self) -> str:
+    def alias_problem(self) -> str:
         """Why this code can't count for that one; "" when it can, or counts for itself."""
         if self.counts_for is None:
             return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
@@ -21,6 +21,9 @@ from codetags.services.hits import record_hit
 from codetags.services.left_out import leave_out_hit
 from codetags.types import Outcome, Reason
 from tests.codetags.callers import hit, staff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +46,30 @@ def record(code: str, visitor: int) -> Outcome:
 def count(code: str) -> int:
     found = get_code(code)
     return found.count if found else 0
+
+
+class TestManyAtOnce:
+    """What changes many codes at once makes no alias of an alias, which would count for nobody or in a circle."""
+
+    @pytest.mark.parametrize("by", ["update", "update by id", "bulk_update", "bulk_create"])
+    def test_makes_no_chain(self, poster: CodeTag, alias: CodeTag, by: str) -> None:
+        poster.counts_for = alias
+        changes: dict[str, Callable[[], object]] = {
+            "update": lambda: CodeTag.objects.filter(code="BT26").update(counts_for=alias),
+            "update by id": lambda: CodeTag.objects.filter(code="BT26").update(counts_for_id=alias.pk),
+            "bulk_update": lambda: CodeTag.objects.bulk_update([poster], ["counts_for"]),
+            "bulk_create": lambda: CodeTag.objects.bulk_create([CodeTag(code="BT28", label="x", counts_for=alias)]),
+        }
+        with pytest.raises(BadAlias):
+            changes[by]()
+        kept = CodeTag.objects.order_by("code").values_list("code", "counts_for__code")
+        assert list(kept) == [("BT26", None), ("BT27", "BT26")]
+
+    def test_ends_an_alias_and_adds_one(self, poster: CodeTag, alias: CodeTag) -> None:
+        assert CodeTag.objects.filter(code="BT27").update(counts_for=None) == 1
+        CodeTag.objects.bulk_create([CodeTag(code="bt28", label="x", counts_for=poster)])
+        assert [record("BT27", 1), record("BT28", 2)] == [Outcome.COUNTED] * 2
+        assert (count("BT26"), count("BT27")) == (1, 1)
 
 
 class TestFixed:

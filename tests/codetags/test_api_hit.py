@@ -86,12 +86,12 @@ class TestHit:
         self, client: Client, query: str, field: str, kind: str, store: Any
     ) -> None:
         body = {"code": "DEMO", field: "1"}
-        sent: dict[str, Any] = {
+        kinds: dict[str, dict[str, Any]] = {
             "json": {"data": json.dumps(body), "content_type": "application/json"},
             "form": {"data": urlencode(body), "content_type": "application/x-www-form-urlencoded"},
             "multipart": {"data": body},
-        }[kind]
-        answer = client.post(URL + query, headers={"User-Agent": BROWSER}, **sent)
+        }
+        answer = client.post(URL + query, headers={"User-Agent": BROWSER}, **kinds[kind])
         assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
         assert (store.dbsize(), dict(answer.cookies)) == (0, {})
 
