@@ -158,9 +158,9 @@ class PaymentForm(forms.Form):
 
     @property
     def warned_names(self) -> list[str]:
-        """What to call the symbols: “☕” (U+2615, HOT BEVERAGE)."""
+        """What to call the symbols, in no language's quotes: ☕ (U+2615, HOT BEVERAGE)."""
         return [
-            f"“{symbol}” (" + ", ".join(filter(None, (f"U+{ord(symbol):04X}", unicodedata.name(symbol, "")))) + ")"
+            f"{symbol} (" + ", ".join(filter(None, (f"U+{ord(symbol):04X}", unicodedata.name(symbol, "")))) + ")"
             for symbol in self.warned
         ]
 

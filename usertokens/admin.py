@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 
 from usertokens.models import TokenLedger
 from usertokens.permissions import MANAGE_TOKENS, VIEW_ANY
@@ -56,4 +57,8 @@ class TokenLedgerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic fo
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return {**self.admin_site.each_context(request), "title": self.opts.verbose_name_plural, "opts": self.opts}
+        return {
+            **self.admin_site.each_context(request),
+            "title": capfirst(self.opts.verbose_name_plural),
+            "opts": self.opts,
+        }

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
+from codetags.services.hits import record_hit
 from tests.browser.test_codetags import COUNTS, record
 from tests.browser.test_dashboard import sign_in
 from tests.browser.test_live import log_out_elsewhere
@@ -90,11 +91,21 @@ def test_waits_for_focus_and_selection(site: str, counts: Page, hold: str) -> No
     expect(counts.locator("[data-codes] tbody tr")).to_have_count(3)
 
 
+def test_a_slow_site_is_asked_once_at_a_time(site: str, counts: Page) -> None:
+    asked: list[str] = []
+    counts.on("request", lambda request: asked.append(request.url) if PART.search(request.url) else None)
+    counts.route(PART, lambda route: None)
+    with counts.expect_request(PART):
+        counts.clock.run_for(EVERY_MS)
+    counts.clock.run_for(12_000)
+    assert len(asked) == 1
+
+
 def test_what_is_open_stays_open_and_in_its_place(site: str, counts: Page) -> None:
     counts.locator("[data-codes] details summary").click()
     counts.evaluate("document.activeElement.blur(); scrollTo(0, document.documentElement.scrollHeight)")
     place = counts.evaluate("document.querySelector('[data-codes] details').getBoundingClientRect().bottom")
-    record("BT26", 1)
+    record_hit(code="BT26", address="10.0.0.77", agent="Mozilla/5.0")
     counts.clock.run_for(EVERY_MS)
     expect(counts.locator("[data-codes] tbody tr").first).to_contain_text("3")
     expect(counts.locator("[data-codes] details")).to_have_attribute("open", "")

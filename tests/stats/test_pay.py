@@ -64,8 +64,8 @@ class TestSymbols:
     def test_are_named_before_the_code_is_made(self, client: Client) -> None:
         order = PAYMENT | {"beneficiary": "Café ☕", "remittance_text": "🎉 für Zoë"}
         html = text_of(client.post("/pay", order))
-        assert "“☕” (U+2615, HOT BEVERAGE)" in html
-        assert "“🎉” (U+1F389, PARTY POPPER)" in html
+        assert ">☕ (U+2615, HOT BEVERAGE)" in html
+        assert ">🎉 (U+1F389, PARTY POPPER)" in html
         assert "payment-code" not in html
         assert read_figures().qr_total == 0
         (told,) = re.findall(r'name="symbols" value="([^"]+)"', html)

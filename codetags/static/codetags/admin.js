@@ -11,7 +11,8 @@
   const button = document.querySelector("[data-refresh]");
   const pause = document.querySelector("[data-pause]");
   let dueAt = Date.now() + EVERY_MS;
-  let isBusy = false;
+  let isBusy = false; // for a moment after each question, so that no press can hammer
+  let isAsking = false; // until the answer is there: a slow site is not asked again meanwhile
   let isPaused = false;
 
   const say = (text) => {
@@ -62,8 +63,9 @@
   };
 
   const refresh = async (isAsked = false) => {
-    if (isBusy) return;
+    if (isBusy || isAsking) return;
     isBusy = true;
+    isAsking = true;
     button?.setAttribute("aria-disabled", "true");
     setTimeout(() => {
       isBusy = false;
@@ -90,6 +92,8 @@
       say(status.dataset.refreshed);
     } catch {
       failed(status.dataset.offline, 0);
+    } finally {
+      isAsking = false;
     }
   };
 
