@@ -215,7 +215,7 @@ local function settle(account, declared)
     is_over = true
   elseif is_over then
     if account.anchor == 0 then starts, ends = calendar_month(ended) else starts, ends = period_of(account.anchor, now) end
-    allowance = clock and clock.granted_since(starts, rules.plans[plan] or 0) or 0
+    allowance = clock and clock.granted_since(starts, rules.plans[plan] or rules.free) or 0
     starts = math.max(starts, ended)
   end
   if declared and declared.by_hand or not shown and account.billed == 0 and (is_over or declared) then
