@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -72,6 +73,8 @@ class ApiView(APIView):
     def refuse_fields(self, request: Request) -> None:
         """For a write that takes no field: refuse a body that names one. An empty body is not parsed."""
         if request.META.get("CONTENT_LENGTH", "") not in ("", "0", "2"):  # {} has two bytes
+            # Many clients send a form without fields where there is nothing to send.
+            request.parsers = [*(request.parsers or ()), FormParser(), MultiPartParser()]
             NoInput(data=request.data).is_valid(raise_exception=True)
 
     def get_exception_handler(self) -> Callable[[Exception, Any], Any]:

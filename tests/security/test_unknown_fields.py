@@ -47,6 +47,28 @@ def test_a_field_that_is_not_known_is_named(method: str, path: str, name: str, c
     assert name[:64] in body["errors"]
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("path", ["/api/stats/visit", "/api/billing/portal"])
+class TestWritesThatTakeNothing:
+    """Many clients send a form without fields where there is nothing to send."""
+
+    @pytest.mark.parametrize("body", [{}, {"data": "", "content_type": FORM}])
+    def test_take_a_form_without_fields(self, path: str, body: dict[str, Any], chief: SiteClient) -> None:
+        plain, formed = chief.post(path, content_type="application/json"), chief.post(path, **body)
+        assert formed.status_code == plain.status_code in {200, 201, 503}
+
+    @pytest.mark.parametrize("body", [{"data": {"user_id": "1"}}, {"data": "user_id=1", "content_type": FORM}])
+    def test_refuse_the_fields_of_a_form(self, path: str, body: dict[str, Any], chief: SiteClient) -> None:
+        answer = chief.post(path, **body)
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["user_id"])
+
+    @pytest.mark.parametrize("kind", ["multipart/form-data", "application/json"])
+    def test_refuse_a_form_that_is_none(self, path: str, kind: str, chief: SiteClient) -> None:
+        assert chief.post(path, b"not a form", content_type=kind).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
