@@ -9,6 +9,7 @@ from django.template.context import Context
 
 from billing.services.inbox import count_events
 from billing.types import State
+from kv.rest.permissions import may
 
 register = template.Library()
 
@@ -17,7 +18,7 @@ register = template.Library()
 def billing_notice(context: Context) -> dict[str, Any]:
     """Events that wait for somebody to act, for whoever may see them."""
     request = context.get("request")
-    if request is None or not request.user.has_perm("billing.view_stripeevent"):
+    if request is None or not may(request.user, "billing.view_stripeevent"):
         return {"stuck": ()}
     counts = count_events()
     stuck = [

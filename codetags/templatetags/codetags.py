@@ -21,6 +21,7 @@ from codetags.services.cookies import CHOICE_COOKIE, list_categories, policy_ver
 from codetags.services.counts import list_codes
 from codetags.types import FOREVER, Storage, StorageItem
 from kv.errors import StoreUnavailable
+from kv.rest.permissions import may
 
 register = template.Library()
 
@@ -67,7 +68,7 @@ def cookie_notice() -> dict[str, Any]:
 def codetags_card(context: Context) -> dict[str, Any]:
     """The codes with most hits, for the admin's index; nothing for those who may not see them."""
     request: HttpRequest = context["request"]
-    if not request.user.has_perm("codetags.view_counts"):
+    if not may(request.user, "codetags.view_counts"):
         return {"may_see": False}
     try:
         page = list_codes(limit=5)

@@ -28,7 +28,7 @@ from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput
 from kv.rest.inputs import NoInput, unknown_fields
 from kv.rest.negotiation import JsonParser
-from kv.rest.permissions import holds
+from kv.rest.permissions import holds, is_staff
 from kv.rest.views import ApiView, PublicView
 
 # The smallest picture there is: one transparent point.
@@ -93,7 +93,7 @@ class HitView(PublicView):
     def _answer(self, request: HttpRequest, data: Mapping[str, Any]) -> HttpResponse:
         texts, landing = _read(request.GET, data)
         reason = exclusions.exclusion(request.method or "", request.META)
-        if reason is None and _is_staff(request):
+        if reason is None and is_staff(getattr(request, "user", None)):
             reason = Reason.STAFF
         is_reported = _says_unreadable(request.GET)
         try:
@@ -207,11 +207,6 @@ def _shown(code: CodeCounts) -> dict[str, Any]:
         "last_30_days": list(code.last_30_days),
         "not_counted": {reason.value: calls for reason, calls in code.left_out.items()},
     }
-
-
-def _is_staff(request: HttpRequest) -> bool:
-    user = getattr(request, "user", None)
-    return bool(user and user.is_staff)
 
 
 def _wants_picture(request: HttpRequest) -> bool:

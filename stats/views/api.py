@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from kv.addresses import client_address
 from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.permissions import is_staff, may
 from kv.rest.schema import Error
 from kv.rest.views import ApiView, PublicView
 from stats.conf import QR_LIMIT, TRACK_LIMIT, USAGE_LIMIT
@@ -83,7 +84,7 @@ class VisitView(PublicView):
         self.refuse_fields(request)
         plain = request._request  # noqa: SLF001 (DRF's own documented way to Django's request)
         user = getattr(plain, "user", None)
-        reason = exclusion(plain.META, host=plain.get_host(), is_staff=bool(user and user.is_staff))
+        reason = exclusion(plain.META, host=plain.get_host(), is_staff=is_staff(user))
         address = client_address(plain)
         visit = (
             visits.leave_out_visit(address=address, reason=reason) if reason else visits.record_visit(address=address)
@@ -133,7 +134,7 @@ class QrCodeView(ApiView):
             if not isinstance(request.data, dict) or not {"amount_cents", "id"} & request.data.keys():
                 ReceiptInput(data=request.data).is_valid(raise_exception=True)
             raise NotAuthenticated
-        if not request.user.has_perm("stats.record_qr"):
+        if not may(request.user, "stats.record_qr"):
             raise PermissionDenied
         form = QrCodeInput(data=request.data)
         form.is_valid(raise_exception=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -47,8 +48,7 @@ def drive(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Drive:
         (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
         pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
         subprocess.run([*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
-        for source in (HERE / folder).glob("*.py"):
-            (here / source.name).write_text(source.read_text())
+        shutil.copytree(HERE / folder, here, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
         run = subprocess.run(
             [str(python), "drive.py"], cwd=here, env=clean | environment, capture_output=True, text=True, check=False

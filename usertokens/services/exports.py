@@ -72,7 +72,7 @@ def _profile(user_id: str) -> dict[str, Any] | None:
     except UnknownUser:
         return None
     joined = getattr(user, "date_joined", None)
-    return {"username": user.get_username(), "joined": joined, "last_login": user.last_login}
+    return {"username": user.get_username(), "joined": joined, "last_login": getattr(user, "last_login", None)}
 
 
 def _conversations(user_id: str) -> Iterator[dict[str, Any]]:

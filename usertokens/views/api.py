@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kv.rest.permissions import may
 from usertokens.conf import CHAT_LIMIT, CHAT_USER_LIMIT
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import ConversationInput, ConversationOutput, DashboardOutput, MoodInput, PlanInput
@@ -45,7 +46,7 @@ class PlanView(UserTokensView):
     @extend_schema(operation_id="set_plan", parameters=[USER_QUERY], request=PlanInput, responses=DashboardOutput)
     def patch(self, request: Request) -> Response:
         """Set the plan; nobody sets their own without the permission."""
-        if not request.user.has_perm(MANAGE_TOKENS):
+        if not may(request.user, MANAGE_TOKENS):
             self.permission_denied(request)
         user_id = self.subject(request, request.query_params.get("userId"), MANAGE_TOKENS)
         form = PlanInput(data=request.data)

@@ -16,6 +16,7 @@ from rest_framework.serializers import Serializer
 
 from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.inputs import unknown_fields
+from kv.rest.permissions import may
 from kv.rest.views import SAFE, ApiView
 from kv.throttling import RateLimit, RateLimited
 from usertokens import errors
@@ -57,7 +58,7 @@ class UserTokensView(ApiView):
         is_misplaced = user_id is None and (user_id := _misplaced_user(request)) is not None
         if user_id is None or user_id == own:
             return own
-        if not request.user.has_perm(permission):
+        if not may(request.user, permission):
             self.permission_denied(request)
         if is_misplaced:
             raise InvalidInput("userId", f"This belongs in the {'body' if request.method == 'POST' else 'query'}.")
@@ -79,7 +80,7 @@ class UserTokensView(ApiView):
         try:
             limit.check_identity(str(request.user.pk))
         except RateLimited:
-            if not request.user.has_perm(ACT_FOR_ANY):
+            if not may(request.user, ACT_FOR_ANY):
                 raise
 
     def idempotency_key(self, request: Request) -> str:

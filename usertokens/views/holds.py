@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kv.rest.permissions import may
 from usertokens.conf import HOLD_LIMIT
 from usertokens.permissions import ACT_FOR_ANY
 from usertokens.serializers import CapturedOutput, CaptureInput, ForUserInput, HoldInput, HoldOutput, ReleasedOutput
@@ -93,6 +94,6 @@ class ReleaseView(UserTokensView):
 def _whose(view: UserTokensView, request: Request, named: str | None, hold_id: str) -> str:
     """Whose hold a call is about: its id tells a service. Others learn nothing of a hold that is not theirs."""
     holder = holds.holder_of(hold_id) if named is None else None
-    if holder not in (None, str(request.user.pk)) and request.user.has_perm(ACT_FOR_ANY):
+    if holder not in (None, str(request.user.pk)) and may(request.user, ACT_FOR_ANY):
         named = holder
     return view.subject(request, named, ACT_FOR_ANY)

@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kv.rest.permissions import may
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import (
     AddedOutput,
@@ -119,7 +120,7 @@ class AddView(UserTokensView):
         return Response(moved(added, "added"))
 
     def _managed(self, request: Request, shape: type[Any]) -> tuple[str, dict[str, Any]]:
-        if not request.user.has_perm(MANAGE_TOKENS):
+        if not may(request.user, MANAGE_TOKENS):
             self.permission_denied(request)
         form = shape(data=request.data)
         form.is_valid(raise_exception=True)
