@@ -14,7 +14,7 @@ CATALOGUES = $(wildcard locale/*/LC_MESSAGES/django.po */locale/*/LC_MESSAGES/dj
 JOBS ?= 2
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run test test-orders stripe-fake admin demo bench lock lint messages compile
+.PHONY: help run test audit test-orders stripe-fake admin demo bench lock lint messages compile
 
 help: ## say what can be typed here
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +82,15 @@ bench: $(VENV)/.dev compile ## run the benchmarks and print a table of ratios (B
 lock: $(VENV)/.dev ## renew the hash-locked requirements
 	$(LOCK) --upgrade requirements.in --output-file requirements.txt
 	$(LOCK) --upgrade requirements-dev.in --output-file requirements-dev.txt
+
+# Apart from .venv: nothing of it is needed to run or to test.
+var/audit/.done: tests/house/audit-requirements.txt $(VENV)/.site
+	@$(PYTHON) -m venv var/audit
+	@var/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+audit: var/audit/.done ## whether a locked package has a known weakness; says so where the data can't be reached
+	@$(BIN)/python -m tests.house.audit var/audit/bin/pip-audit
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check

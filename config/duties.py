@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from config.models import OpenSession
 from kv.duties import Duty
 
 #: Rows of one step. SQLite takes one write at a time, so somebody's own may wait for a step: a few milliseconds.
@@ -22,7 +23,10 @@ def clear_sessions() -> bool:
     expired = Session.objects.filter(expire_date__lt=timezone.now())
     found = list(expired.order_by("expire_date").values_list("pk", flat=True)[:STEP])
     expired.filter(pk__in=found).delete()
-    return len(found) == STEP
+    over = OpenSession.objects.exclude(session_key__in=Session.objects.values("session_key"))
+    gone = list(over.values_list("pk", flat=True)[:STEP])
+    over.filter(pk__in=gone).delete()
+    return STEP in (len(found), len(gone))
 
 
 def clear_attempts() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from logging import getLogger
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from billing.errors import StripeUnavailable
 from config.bodies import body_length
 from config.errors import bad_request, too_many, unavailable
 from config.hashing import HashingBusy
+from config.open_sessions import note_session
 from kv.errors import StoreUnavailable
 from kv.throttling import RateLimited
 
@@ -89,6 +91,8 @@ class KeptSessions(SessionMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """The response with its cookie, or 503."""
         try:
+            if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                note_session(request)
             return super().process_response(request, response)
         except (OperationalError, InterfaceError):
             return unavailable(request, "database_unavailable")

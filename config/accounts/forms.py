@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UserCreationForm, UsernameField
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from config.lockout import LOGIN_LIMIT, count_try
+from config.names import is_of_one_script, spellings_alike
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -29,6 +31,15 @@ class SignUpForm(_UserCreationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].help_text = _("Letters, digits and @ . + - _ only, at most 150.")
+
+    def clean_username(self) -> str:
+        """The name, unless it mixes scripts or looks like one that is taken."""
+        name: str = super().clean_username() or ""  # "" for one that is refused already
+        if not is_of_one_script(name):
+            raise ValidationError(_("This name mixes letters of several alphabets. Use one of them."), code="mixed")
+        if get_user_model().objects.filter(username__in=spellings_alike(name)).exists():
+            raise ValidationError(_("This name looks like one that is taken. Choose another."), code="alike")
+        return name
 
 
 class LogInForm(AuthenticationForm):

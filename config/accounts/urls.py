@@ -8,6 +8,7 @@ app_name = "accounts"
 
 urlpatterns = [
     path("accounts/profile", views.OverviewView.as_view(), name="overview"),
+    path("accounts/sessions", views.SessionsView.as_view(), name="sessions"),
     path("accounts/signup", views.SignUpView.as_view(), name="signup"),
     path("accounts/login", views.LogInView.as_view(), name="login"),
     path("accounts/logout", views.LogOutView.as_view(), name="logout"),

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -14,12 +14,14 @@ from django.shortcuts import resolve_url
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView
 
 from config.accounts.forms import ChangePasswordForm, LogInForm, SignUpForm
 from config.lockout import LOGIN_LIMIT, SIGNUP_LIMIT, count_try
+from config.open_sessions import end_other_sessions, list_sessions
 
 if TYPE_CHECKING:
     # Generic to the type checker alone: Django's own classes take no brackets at run time.
@@ -89,6 +91,24 @@ class OverviewView(LoginRequiredMixin, TemplateView):
     """The user's own page: who is signed in, and what can be changed."""
 
     template_name = "accounts/overview.html"
+
+
+@method_decorator(never_cache, name="dispatch")
+class SessionsView(LoginRequiredMixin, TemplateView):
+    """The user's open sessions; POST: end all but this one."""
+
+    template_name = "accounts/sessions.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """This one first."""
+        sessions = list_sessions(self.request.user, self.request.session.session_key)
+        return super().get_context_data(**kwargs) | {"sessions": sessions}
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """End the others."""
+        end_other_sessions(request.user, request.session.session_key)
+        messages.success(request, _("You are logged out everywhere else."))
+        return HttpResponseRedirect(request.path)
 
 
 class LogOutView(auth_views.LogoutView):

@@ -70,6 +70,7 @@ PAGES = (
     Page("accounts/data", "own"),
     Page("accounts/delete", "own", FORM),
     Page("accounts/profile", "own"),
+    Page("accounts/sessions", "own", FORM),
     Page("accounts/password", "own", FORM),
     Page("accounts/password/done", "own"),
     Page("accounts/login", "open", FORM),

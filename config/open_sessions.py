@@ -1,0 +1,79 @@
+"""The sessions of a user: noted while they are used, shown, ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config.models import OpenSession
+
+#: A session of staff that nobody uses for so long is over (ASVS 5.0, 7.3.1). Others last as long as Django's.
+STAFF_IDLE = timedelta(hours=12)
+# A row is written no more often: a session's last use is known to ten minutes.
+_GRAIN = timedelta(minutes=10)
+_NOTED = "noted"
+# In this order: most agents name several.
+_FAMILIES = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"),
+             ("Chrome/", "Chrome"), ("Safari/", "Safari"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ShownSession:
+    """A session as its user sees it. browser: its family, "" when it is none of the well-known."""
+
+    begun_at: datetime
+    seen_at: datetime
+    browser: str
+    is_this: bool
+
+
+def note_session(request: HttpRequest, *, now: datetime | None = None) -> None:
+    """Write down that a user's session was used, and let one of staff begin its 12 hours anew.
+
+    Only where the answer used the session: a public page stays the same for all. A write every ten minutes.
+    """
+    session: Any = request.session
+    if not session.accessed or SESSION_KEY not in session or not session.session_key:
+        return
+    now = now or timezone.now()
+    mark = session.get(_NOTED) or ["", 0]
+    if mark[0] == session.session_key and 0 <= now.timestamp() - mark[1] < _GRAIN.total_seconds():
+        return
+    user: Any = request.user
+    if not user.is_authenticated:
+        return
+    if user.is_staff:
+        session.set_expiry(int(STAFF_IDLE.total_seconds()))
+    session[_NOTED] = [session.session_key, int(now.timestamp())]
+    facts = {"user": user, "seen_at": now, "browser": browser_family(request.META.get("HTTP_USER_AGENT", ""))}
+    OpenSession.objects.update_or_create(session_key=session.session_key, defaults=facts)
+
+
+def list_sessions(user: Any, current: str | None, *, now: datetime | None = None) -> list[ShownSession]:
+    """The user's sessions that are open, the one of key `current` first, then those used last."""
+    rows = OpenSession.objects.filter(user=user, session_key__in=_open(now)).order_by("-seen_at")[:100]
+    shown = [ShownSession(row.begun_at, row.seen_at, row.browser, row.session_key == current) for row in rows]
+    return sorted(shown, key=lambda one: not one.is_this)
+
+
+def end_other_sessions(user: Any, current: str | None) -> int:
+    """End every session of the user but the one of key `current`; how many."""
+    rows = OpenSession.objects.filter(user=user).exclude(session_key=current or "")
+    ended, _ = Session.objects.filter(session_key__in=list(rows.values_list("pk", flat=True))).delete()
+    rows.delete()
+    return ended
+
+
+def _open(now: datetime | None) -> Any:
+    return Session.objects.filter(expire_date__gt=now or timezone.now()).values("session_key")
+
+
+def browser_family(agent: str) -> str:
+    """Which of the well-known browsers it says it is, or ""."""
+    return next((family for sign, family in _FAMILIES if sign in agent[:512]), "")
