@@ -158,7 +158,7 @@ class TestGuessing:
         client.force_login(ada)
         pages = [client.post("/accounts/delete") for _ in range(3)]
         assert [page.status_code for page in pages] == [200] * 3
-        assert ["Too many tries" in page.content.decode() for page in pages] == [False, False, True]
+        assert ["Too many attempts" in page.content.decode() for page in pages] == [False, False, True]
 
     @pytest.mark.parametrize("path", ["/accounts/password", "/accounts/delete", "/admin/password_change/"])
     def test_an_open_session_does_not_tell_the_password(self, path: str, ada: User, settings: Any) -> None:
