@@ -37,12 +37,6 @@ class UserTokensView(ApiView):
     permission_classes = [IsAuthenticated]
     refusals = MappingProxyType({404: "There is no such user."})
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """As every view; and a write has nothing in its query but the user, by the name that is looked for."""
-        super().initial(request, *args, **kwargs)
-        if request.method not in SAFE and (unknown := unknown_fields(request.query_params, ("userId",))):
-            raise ValidationError(unknown)
-
     def handle_exception(self, exc: Exception) -> Any:
         """Services' refusals as HTTP."""
         translate = _ANSWERS.get(type(exc))
@@ -57,11 +51,13 @@ class UserTokensView(ApiView):
         own = str(request.user.pk)
         is_misplaced = user_id is None and (user_id := _misplaced_user(request)) is not None
         if user_id is None or user_id == own:
+            _refuse_unknown_query(request)
             return own
         if not may(request.user, permission):
             self.permission_denied(request)
         if is_misplaced:
             raise InvalidInput("userId", f"This belongs in the {'body' if request.method == 'POST' else 'query'}.")
+        _refuse_unknown_query(request)
         return require_user(user_id)
 
     def actor(self, request: Request, subject: str) -> str:
@@ -91,6 +87,12 @@ class UserTokensView(ApiView):
         if not _KEY.match(key):
             raise InvalidInput("Idempotency-Key", "1 to 64 printable ASCII characters are required.")
         return str(key)
+
+
+def _refuse_unknown_query(request: Request) -> None:
+    """Raise ValidationError for a write whose query names anything but the user, by the name that is looked for."""
+    if request.method not in SAFE and (unknown := unknown_fields(request.query_params, ("userId",))):
+        raise ValidationError(unknown)
 
 
 def _misplaced_user(request: Request) -> str | None:
