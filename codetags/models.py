@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from codetags.errors import BadAlias, CodeIsFixed, MalformedCode
 from codetags.services.codes import parse_code
 from codetags.services.patterns import LONGEST
+from kv.text_fields import clean_entry
 
 #: Rows were added or changed many at once, which sends no post_save. Arguments: codes, using.
 codes_changed = Signal()
@@ -125,14 +126,28 @@ class CodeTag(models.Model):
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """The code as it was, the dates in order, no alias of an alias. Raises Django's ValidationError."""
+        """Texts without what nobody sees, the code as it was, the dates in order, no alias of an alias.
+
+        Raises Django's ValidationError.
+        """
         self.code = self.code.upper()
+        self._clean_texts()
         if self._was_renamed():
             raise ValidationError({"code": _("A code that exists can’t be changed. Add another that counts for it.")})
         if self.start and self.end and self.end < self.start:
             raise ValidationError({"end": _("The last day is before the first.")})
         if problem := self.alias_problem():
             raise ValidationError({"counts_for": problem})
+
+    def _clean_texts(self) -> None:
+        for name in ("label", "note"):
+            field: Any = self._meta.get_field(name)
+            try:
+                # The field's own checks again: a text can get shorter, and longer too.
+                text = clean_entry(getattr(self, name), lines=name == "note")
+                setattr(self, name, field.clean(text, self))
+            except ValidationError as error:
+                raise ValidationError({name: error}) from error
 
     def _was_renamed(self) -> bool:
         known = type(self).objects.filter(pk=self.pk).values_list("code", flat=True).first()

@@ -47,7 +47,7 @@ class BadBic(Exception):
 
 
 class BadReference(Exception):
-    """A reference whose check fails: `kind` is RF, BE, FI or SI; or "characters", where some banks would refuse one."""
+    """A reference whose check fails: `kind` RF, BE, FI, SI; or that banks refuse for "characters" or "slashes"."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)

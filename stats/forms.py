@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from kv.texts import NothingVisible, UnreadableText, clean_text
+from kv.text_fields import clean_entry
 from stats.errors import (
     AmountUnclear,
     BadBic,
@@ -37,6 +37,7 @@ _WRONG_REFERENCE = {
     "FI": _("This Finnish reference is not valid: its last digit doesn’t match the others."),
     "SI": _("This Slovenian reference is not valid: compare it with the invoice, digit by digit."),
     "characters": _("A reference has only letters without accents, digits, spaces and signs such as / and -."),
+    "slashes": _("Banks refuse a reference that begins or ends with a slash, or has two in a row: compare it."),
 }
 
 
@@ -53,21 +54,7 @@ class PaymentText(forms.CharField):
         text = super().to_python(value) or ""
         if not text:
             return ""
-        try:
-            text = clean_text("".join(" " if _is_blank(character) else character for character in text), joiners=False)
-        except UnreadableText as error:
-            if unicodedata.category(error.character) in {"Cc", "Zl", "Zp"}:
-                raise ValidationError(
-                    _("Enter this on one line, without tabs or line breaks."), code="one_line"
-                ) from error
-            raise ValidationError(
-                _("This holds a character that can’t be read (%(code)s). Delete it or enter the text by hand."),
-                code="unreadable",
-                params={"code": str(error)},
-            ) from error
-        except NothingVisible:
-            return ""
-        text = text.strip()
+        text = clean_entry("".join(" " if _is_blank(character) else character for character in text), joiners=False)
         over = len(text) - self.longest
         if over > 0:
             raise ValidationError(

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kv.texts import clean_text
+from kv.text_fields import CleanField
+from usertokens.types import LONGEST_REASON
 
 LARGEST_AMOUNT = 10**12
 
@@ -73,7 +74,7 @@ class CorrectionForm(forms.Form):
         ],
     )
     amount = forms.IntegerField(label=_("Tokens"), required=False, min_value=-LARGEST_AMOUNT, max_value=LARGEST_AMOUNT)
-    reason = forms.CharField(label=_("Reason"), max_length=200)
+    reason = CleanField(label=_("Reason"), max_length=LONGEST_REASON)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,13 +82,6 @@ class CorrectionForm(forms.Form):
         action: Any = self.fields["action"]
         # A reset has a button of its own, which looks like what it does.
         action.widget.choices = [choice for choice in action.choices if choice[0] != self.RESET]
-
-    def clean_reason(self) -> str:
-        """The reason without what nobody sees. Raises ValidationError."""
-        try:
-            return clean_text(self.cleaned_data["reason"])
-        except ValueError as error:
-            raise ValidationError(self.fields["reason"].error_messages["required"], code="unreadable") from error
 
     def clean(self) -> dict[str, Any]:
         """A number where one is needed."""

@@ -12,9 +12,9 @@ from rest_framework import serializers
 from kv.rest.fields import TextField, WholeNumberField
 from kv.rest.inputs import Input
 from usertokens.services.holds import LONGEST_HOLD
+from usertokens.types import LONGEST_REASON
 
 LARGEST_AMOUNT = 10**12
-LONGEST_REASON = 200
 BEST_MOOD = 10
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+LONGEST_REASON = 200
+"""Characters of a reason in the journal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Movement:

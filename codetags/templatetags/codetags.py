@@ -50,11 +50,16 @@ def cookie_notice_head() -> dict[str, Any]:
     return {"style_url": reverse("codetags:cookie_notice_style")}
 
 
-@register.inclusion_tag("codetags/notice.html")
-def cookie_notice() -> dict[str, Any]:
-    """The notice about cookies, hidden until a script or a style finds that nothing was chosen. For the body's end."""
+@register.inclusion_tag("codetags/notice.html", takes_context=True)
+def cookie_notice(context: Context) -> dict[str, Any]:
+    """The notice about cookies, hidden until a script or a style finds that nothing was chosen. For the body's end.
+
+    On a page that names a form by `carried_by`, without scripts that form is sent along and comes back to the page,
+    under the name `carried_as`: nothing that was entered is lost.
+    """
     categories = list_categories()
     return {
+        **{name: context.get(name) for name in ("carried_by", "carried_as")},
         "categories": categories,
         "has_choice": any(not category.is_necessary for category in categories),
         "version": policy_version(),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 from django.views.generic import View
 
@@ -17,11 +20,16 @@ from kv.origins import is_from_elsewhere
 
 # Not above the page: without a script nothing closes it where the browser keeps no cookie.
 _SHOWN = ".cookie-notice[hidden] { display: block; position: static; max-height: none; }\n"
+_NAME = re.compile(r"[a-z_]{1,32}")
 
 
-@method_decorator((csrf_exempt, cache_control(private=True, no_store=True)), name="dispatch")
+@method_decorator(
+    (csrf_exempt, sensitive_post_parameters(), cache_control(private=True, no_store=True)), name="dispatch"
+)
 class SettingsView(View):
     """GET the form with what was chosen; POST {choice: all | none | chosen, category…, version} keeps the choice.
+
+    POST ?carried=NAME brings a page's own form along, and all of it goes back to that page with NAME=same (307).
 
     The notice's script asks for JSON: {categories} of what was agreed to, 403, or 409 for a page older than the list.
     """
@@ -52,14 +60,14 @@ class SettingsView(View):
             # The page was drawn from an older list, so nobody has agreed to today's.
             if is_script:
                 return _refusal(409, "outdated", "The list of cookies has changed since the page was loaded.")
-            return _to(here)
+            return _carry_back(request) or _to(here)
         words = {"all": cookies.optional_categories(), "chosen": request.POST.getlist("category")}
         choice = consent.make_choice(words.get(request.POST.get("choice", ""), ()))
         if is_script:
             response: HttpResponse = JsonResponse({"categories": sorted(choice.categories)})
         else:
             back = page_before(request)
-            response = _to(f"{here}?saved=1" if back.partition("?")[0] == here else back)
+            response = _carry_back(request) or _to(f"{here}?saved=1" if back.partition("?")[0] == here else back)
         response.set_cookie(
             cookies.CHOICE_COOKIE,
             consent.write_choice(choice),
@@ -87,4 +95,18 @@ def _refusal(status: int, code: str, detail: str) -> HttpResponse:
 def _to(path: str) -> HttpResponse:
     response = HttpResponseRedirect(path)
     response.status_code = 303
+    return response
+
+
+def _carry_back(request: HttpRequest) -> HttpResponse | None:
+    """To the page that sent its own form along, with that form; None when none did, or nobody knows which page."""
+    name = request.GET.get("carried", "")
+    back = page_before(request)
+    if not _NAME.fullmatch(name) or back.partition("?")[0] == reverse("codetags:cookie_settings"):
+        return None
+    path, _, query = back.partition("?")
+    mark = f"{name}=same"
+    parts = [part for part in query.split("&") if part and part != mark]
+    response = HttpResponseRedirect(f"{path}?{'&'.join([*parts, mark])}")
+    response.status_code = 307  # the browser sends the form again as it was
     return response

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lockout import LOGIN_LIMIT, count_try
 from config.names import is_of_one_script, spellings_alike
+from kv.texts import clean_text
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     _UserCreationForm = UserCreationForm[User]
 else:
     _UserCreationForm = UserCreationForm
+
+
+def seen_whole(name: str) -> None:
+    """Refuse a name of which a character can't be seen: it would look like another's. Raises ValidationError."""
+    try:
+        is_whole = clean_text(name, joiners=False) == name
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise ValidationError(
+            _("This name holds a character that can’t be seen. Enter it by hand, in letters and digits."), code="hidden"
+        )
 
 
 class SignUpForm(_UserCreationForm):
@@ -31,6 +44,7 @@ class SignUpForm(_UserCreationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].help_text = _("Letters, digits and @ . + - _ only, at most 150.")
+        self.fields["username"].validators.append(seen_whole)
 
     def clean_username(self) -> str:
         """The name, unless it mixes scripts or looks like one that is taken."""

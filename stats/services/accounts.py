@@ -32,7 +32,8 @@ _IBAN_LABEL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BIC_LABEL = re.compile(
-    r"""\W* (?: BIC | SWIFT ) (?: \s* [/(-] \s* (?: BIC | SWIFT ) \)? )? (?: [\s-]* CODE )? \s* [.:=#] \s*""",
+    r"""\W* (?: BIC | SWIFT ) (?: \s* [/(-] \s* (?: BIC | SWIFT ) \)? )? (?: [\s-]* CODE )?
+    (?: \s* [.:=#] \s* | \s+ )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _QR_INSTITUTIONS = range(30000, 32000)

@@ -11,7 +11,7 @@ from stats.services.pastes import compact, to_ascii
 LONGEST = 35
 """EPC069-12: the structured remittance reference."""
 
-# The characters that every bank takes (EPC217-08).
+# The characters that every bank takes, and where no slash may stand (EPC217-08).
 _ALL_BANKS = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]+")
 _RF = re.compile(r"RF[0-9]{2}[A-Z0-9]{1,21}")
 _BELGIAN = re.compile(r"(?P<signs>\+{3}|\*{3})? ?([0-9]{3}) ?/ ?([0-9]{4}) ?/ ?([0-9]{5}) ?(?(signs)(?:\+{3}|\*{3}))")
@@ -33,6 +33,8 @@ def parse_reference(written: str, *, iban: str = "") -> str:
         return _checked_belgian("".join(belgian.group(2, 3, 4)))
     if not _ALL_BANKS.fullmatch(text):
         raise BadReference("characters")
+    if text.startswith("/") or text.endswith("/") or "//" in text:
+        raise BadReference("slashes")
     spaceless = text.replace(" ", "").upper()
     if re.match("RF[0-9]{2}", spaceless):
         return _checked_rf(compact(text, dropped=" -.,/:"))

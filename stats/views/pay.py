@@ -47,7 +47,8 @@ own_page = cache_control(private=True, no_cache=True)
 class PayView(View):
     """GET the form; POST {beneficiary, iban, amount, …} the code as a page, or as a file with download=png|svg.
 
-    POST with `edit` answers the form with what was sent in it: "same" is the same form, "new" another order.
+    POST with `edit`, in the form or the address, answers the form with what was sent in it: "same" is the same form,
+    "new" another order.
     """
 
     @method_decorator(public_page)
@@ -61,9 +62,10 @@ class PayView(View):
         if is_from_elsewhere(request):
             page = render(request, "stats/pay_refused.html", {"action": reverse("stats:pay")})
             return HttpResponseForbidden(page.content)
-        if "edit" in request.POST:
+        edit = request.POST.get("edit", request.GET.get("edit"))
+        if edit is not None:
             sent = {name: request.POST.get(name, "") for name in PaymentForm.base_fields}
-            if request.POST["edit"] == "new":
+            if edit == "new":
                 sent["form_id"] = ""
             return _form_page(request, PaymentForm(initial=sent))
         form = PaymentForm(request.POST)

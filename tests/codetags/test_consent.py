@@ -189,6 +189,36 @@ class TestChoice:
         assert not outdated.cookies
         assert not elsewhere.cookies
 
+    @pytest.mark.parametrize(
+        ("carried", "before", "back"),
+        [
+            ("edit", "/pay", "/pay?edit=same"),
+            ("again", "/de/pay?again=same", "/de/pay?again=same"),
+            ("edit", "/pay?a=1", "/pay?a=1&edit=same"),
+        ],
+    )
+    def test_a_form_that_came_along_goes_back(self, client: Client, carried: str, before: str, back: str) -> None:
+        for version, is_kept in ((cookies.policy_version(), True), ("0", False)):
+            body = {"choice": "none", "version": version, "iban": "DE00"}
+            answer = client.post(f"{URL}?carried={carried}", body, headers={"Referer": f"http://testserver{before}"})
+            assert (answer.status_code, answer.headers["Location"]) == (307, back)
+            assert (cookies.CHOICE_COOKIE in answer.cookies) is is_kept
+
+    @pytest.mark.parametrize(
+        ("carried", "referer"),
+        [
+            ("a=b&c", "http://testserver/pay"),
+            ("", "http://testserver/pay"),
+            ("edit", ""),
+            ("edit", "https://elsewhere.example/pay"),
+            ("edit", f"http://testserver{URL}"),
+        ],
+    )
+    def test_nothing_goes_anywhere_else(self, client: Client, carried: str, referer: str) -> None:
+        body = {"choice": "none", "version": cookies.policy_version()}
+        answer = client.post(f"{URL}?carried={carried}", body, headers={"Referer": referer})
+        assert answer.status_code == 303
+
     def test_the_style_shows_the_notice_to_those_who_have_not_chosen(self, client: Client) -> None:
         style = client.get("/cookies/notice.css")
         assert style.headers["Content-Type"].startswith("text/css")
@@ -208,7 +238,7 @@ class TestNotice:
     def test_with_others_it_gives_three_ways_of_equal_weight(self, client: Client, more_cookies: None) -> None:
         page = text(client.get("/pay"))
         for value in ("all", "none", "chosen"):
-            assert f'<button class="button button-quiet" type="submit" name="choice" value="{value}">' in page
+            assert f'<button class="button button-quiet" type="submit" name="choice" value="{value}"' in page
 
 
 class TestLanding:

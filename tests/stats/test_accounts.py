@@ -180,6 +180,11 @@ def test_a_qr_iban_takes_no_transfer(country: str, institution: int, is_qr: bool
         ("\u200bCOBADEFF\t", "COBADEFF"),
         ("ＣＯＢＡＤＥＦＦ", "COBADEFF"),
         ("SWIFTDEF", "SWIFTDEF"),
+        ("BIC COBADEFF", "COBADEFF"),
+        ("SWIFT/BIC UBSWCHZH80A", "UBSWCHZH80A"),
+        ("Swift code COBADEFFXXX", "COBADEFFXXX"),
+        ("BICIBJBJ", "BICIBJBJ"),
+        ("BICI BJ BJ XXX", "BICIBJBJXXX"),
     ],
 )
 def test_a_bic_is_read(written: str, bic: str) -> None:

@@ -38,6 +38,9 @@ REFUSED = [
     ("Rechnung für Mai", "characters"),
     ("a\u0000b", "characters"),
     ("🎉", "characters"),
+    ("/2026", "slashes"),
+    ("2026/", "slashes"),
+    ("INV//2026", "slashes"),
 ]
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from kv.connection import Word
 from kv.days import local_day
 from kv.scripts import Script
+from kv.texts import NothingVisible, UnreadableText, clean_text
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan
 from usertokens.errors import BadImport, InsufficientTokens
@@ -24,6 +25,7 @@ from usertokens.models import ConversationTally
 from usertokens.services import ledger
 from usertokens.services.activity import activity_keys
 from usertokens.services.balances import BOUGHT
+from usertokens.types import LONGEST_REASON
 
 _COUNTS = ("conversations", "generations", "days_active", "login_streak", "longest_streak")
 # As everywhere an id comes from outside; a brace would end the key's hash tag, and one user's keys lie apart.
@@ -125,7 +127,12 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
     if not user_id or not amount or not row["id"].strip():
         raise BadImport("a user, an id and an amount other than 0 are required")
     _require_id(user_id)
-    reason = f"{row['reason'].strip()} ({at.date().isoformat()})"[:200]
+    try:
+        reason = clean_text(row["reason"].strip(), blank=True).strip()
+    except UnreadableText as error:
+        raise BadImport(f"reason: the character {error} is not taken here") from error
+    day = f" ({at.date().isoformat()})"
+    reason = f"{reason[: LONGEST_REASON - len(day)]}{day}".strip()
     digest = hashlib.sha256(f"import:{row['id'].strip()}".encode()).digest()[:16]
     words = ledger.common_words(user_id)
     words[4:8] = [ledger.fingerprint_of("import", amount, at.isoformat()), reason, row["id"].strip()[:64], ""]
@@ -164,12 +171,16 @@ def _recent(text: str) -> str:
     """Older sites keep the newest conversations in several shapes; what names its id, text and time is taken over."""
     items = json.loads(text or "[]")
     kept = [
-        {
-            "id": str(item["id"]),
-            "summary": str(item["summary"])[:280],
-            "at": datetime.fromisoformat(item["at"]).isoformat(),
-        }
+        {"id": str(item["id"]), "summary": summary, "at": datetime.fromisoformat(item["at"]).isoformat()}
         for item in (items if isinstance(items, list) else [])
-        if isinstance(item, dict) and {"id", "summary", "at"} <= item.keys()
+        if isinstance(item, dict) and {"id", "summary", "at"} <= item.keys() and (summary := _summary(item["summary"]))
     ]
     return json.dumps(kept[:3], ensure_ascii=False, separators=(",", ":")) if kept else ""
+
+
+def _summary(value: Any) -> str:
+    """On one line, as it is kept here; "" when it can't be read."""
+    try:
+        return clean_text(" ".join(str(value).split()))[:280].strip()
+    except (UnreadableText, NothingVisible):
+        return ""

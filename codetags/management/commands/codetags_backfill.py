@@ -14,6 +14,10 @@ from codetags.errors import BadImport
 from codetags.services import backfill, rollup
 from codetags.services.backfill import OldCount
 from kv.management.base import StoreCommand
+from kv.text_fields import read_option
+
+# Kept as a part of a field's name.
+_LONGEST_NAME = 200
 
 
 class Command(StoreCommand):
@@ -34,10 +38,10 @@ class Command(StoreCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, add, roll up."""
+        named = options["name"]
+        source = read_option("--name", named, longest=_LONGEST_NAME) if named else self._name(options)
         try:
-            done = backfill.import_hits(
-                options["name"] or self._name(options), self._counts(options), dry_run=self.dry_run
-            )
+            done = backfill.import_hits(source, self._counts(options), dry_run=self.dry_run)
         except BadImport as error:
             raise CommandError(f"{'--from' if options['url'] else '--csv'}: {error}") from error
         if not self.dry_run:

@@ -102,6 +102,8 @@
   };
 
   if (notice) {
+    // Without scripts they belong to the page's own form, so that it is sent along.
+    for (const control of notice.querySelectorAll("[form]")) control.removeAttribute("form");
     notice.querySelector("form").addEventListener("submit", save);
     document.addEventListener("click", (event) => {
       if (!event.target.closest?.("[data-cookie-settings]") || notice.dataset.asks === undefined) return;

@@ -11,6 +11,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from kv.text_fields import read_option
+
 
 class Command(BaseCommand):
     """Prints the password once; only its hash is kept."""
@@ -24,6 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str, reset: bool, **options: Any) -> None:
         """Make the account, or reset its password, and print it."""
+        name = read_option("NAME", name, longest=150)
         call_command("migrate", interactive=False, verbosity=0)
         users = get_user_model().objects
         user = users.filter(username=name).first()

@@ -13,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from knox.models import AuthToken
 
+from kv.text_fields import read_option
+
 _MOST_DAYS = 3650
 
 
@@ -36,6 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str, permissions: list[str], days: int, **options: Any) -> None:
         """Make the account and the token, or neither."""
+        name = read_option("NAME", name, longest=150)
         if not 1 <= days <= _MOST_DAYS:
             raise CommandError(f"--days: 1 to {_MOST_DAYS} are possible")
         wanted = [self._permission(text) for text in permissions]

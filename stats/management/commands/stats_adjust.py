@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError
 
 from kv.errors import StoreUnavailable
 from kv.management.base import StoreCommand
+from kv.text_fields import read_option
 from stats.errors import BadAdjustment
 from stats.models import Adjustment
 from stats.services import totals
@@ -38,9 +39,7 @@ class Command(StoreCommand):
 
     def handle(self, *args: Any, figure: str, change: int, reason: str, id: str | None, **options: Any) -> None:  # noqa: A002
         """Change and log, or neither; once for each id."""
-        reason = reason.strip()
-        if not 1 <= len(reason) <= _LONGEST_REASON:
-            raise CommandError("--reason: 1 to 280 characters are required")
+        reason = read_option("--reason", reason, longest=_LONGEST_REASON)
         if change == 0:
             raise CommandError("change: 0 changes nothing")
         key = uuid.uuid4().hex if id is None else id

@@ -10,9 +10,13 @@ import redis
 from django.core.management.base import CommandError
 
 from kv.management.base import StoreCommand
+from kv.text_fields import read_option
 from stats.errors import BadImport, TotalTooLarge
 from stats.services import figures, imports
 from stats.services.imports import ImportedVisitors
+
+# Kept as a part of a field's name.
+_LONGEST_NAME = 200
 
 
 class Command(StoreCommand):
@@ -36,6 +40,7 @@ class Command(StoreCommand):
 
     def handle(self, *args: Any, url: str | None, csv: Path | None, name: str, **options: Any) -> None:
         """Import, and say what came of it."""
+        name = read_option("--name", name, longest=_LONGEST_NAME)
         try:
             if csv is not None:
                 self._from_csv(csv, name)

@@ -8,9 +8,11 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from kv.management.base import StoreCommand
+from kv.text_fields import read_option
 from usertokens.errors import AccountClosed, OpenHolds, UnknownUser
 from usertokens.services.people import require_user
 from usertokens.services.resets import reset_user
+from usertokens.types import LONGEST_REASON
 
 
 class Command(StoreCommand):
@@ -25,10 +27,11 @@ class Command(StoreCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """USER --reason."""
         parser.add_argument("user", help="the user's id")
-        parser.add_argument("--reason", default="reset", help="stands in the journal")
+        parser.add_argument("--reason", default="reset", help="stands in the journal, 200 characters at most")
 
     def handle(self, *args: Any, user: str, reason: str, **options: Any) -> None:
         """Ask, then reset."""
+        reason = read_option("--reason", reason, longest=LONGEST_REASON)
         try:
             require_user(user)
             self.confirm(f"Reset user {user}?")
