@@ -26,10 +26,8 @@ LONGEST = PaymentOrder(
 LINK = "https://countinghouse.example/de/?qr=BT26"
 FILES = {
     "longest": lambda: make_payment_code(LONGEST).svg(),
-    **{
-        f"link {scale} {level}": lambda scale=scale, level=level: draw_qr(LINK, kind="svg", scale=scale, level=level)
-        for scale, level in ((1, "l"), (40, "h"))
-    },
+    "link 1 l": lambda: draw_qr(LINK, kind="svg", scale=1, level="l"),
+    "link 40 h": lambda: draw_qr(LINK, kind="svg", scale=40, level="h"),
 }
 # Width and height, and pixels of the screen to one of the page: the largest code has 77 modules.
 SIZES = ((60, 60, 4), (300, 120, 4), (120, 300, 4), (400, 400, 1), (1000, 1000, 1))
