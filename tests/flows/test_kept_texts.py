@@ -92,7 +92,7 @@ def reset(text: str) -> str | None:
     with suppress(CommandError):
         call_command("usertokens_reset", user_id, "--reason", text, "--yes", stdout=io.StringIO())
     reasons = {entry.reason for entry in journal.list_transactions(user_id, limit=20).results}
-    return ", ".join(reasons - {"", "before", "allowance", "first allowance"}) or None
+    return ", ".join(reasons - {"", "before", "allowance", "Free"}) or None
 
 
 def imported(text: str) -> str | None:
