@@ -110,9 +110,11 @@ def _count(request: HttpRequest, order: PaymentOrder, form_id: str) -> tuple[str
     """
     if order.amount_cents > app_settings.STATS_MAX_QR_CENTS:
         return "too_large", ""
-    nonce = receipts.order_nonce(order, form_id=form_id, visitor=_visitor(request))
+    is_script = request.POST.get("script") == "1"
+    # A form that a script sent without an id is another one than that which was sent without scripts.
+    nonce = receipts.order_nonce(order, form_id=form_id, visitor=f"{_visitor(request)} {int(is_script)}")
     text = receipts.sign_receipt(order.amount_cents, nonce=nonce)
-    if request.POST.get("script") == "1":
+    if is_script:
         return "promised", text
     receipt = receipts.read_receipt(text)
     try:
