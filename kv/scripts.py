@@ -14,8 +14,9 @@ import redis.exceptions
 from kv.connection import Word, call, call_write, connection
 from kv.errors import store_errors
 
-# `-- uses kv.moving_window` on a line of its own puts kv/lua/moving_window.lua in front of the script.
-_USES = re.compile(r"^-- uses (\w+)\.(\w+)$", re.MULTILINE)
+# `-- uses kv.moving_window` on a line of its own stands for the text of kv/lua/moving_window.lua. What is used within a
+# function is made only when that runs: each function that a script defines costs every run time.
+USES = re.compile(r"^ *-- uses (\w+)\.(\w+)$", re.MULTILINE)
 
 
 class Script:
@@ -30,9 +31,8 @@ class Script:
 
     @cached_property
     def source(self) -> str:
-        """The text that is sent: the libraries that it uses, then the file itself."""
-        text = read_lua(self.package, self.name)
-        return "\n".join([*(read_lua(package, name) for package, name in _USES.findall(text)), text])
+        """The text that is sent: the file with the libraries that it uses, and those that they use."""
+        return _with_libraries(self.package, self.name)
 
     @cached_property
     def sha(self) -> str:
@@ -66,6 +66,10 @@ class Script:
         except redis.exceptions.NoScriptError:
             # Nothing ran, so sending the text is no second time.
             return send("EVAL", self.source, len(keys), *keys, *args)
+
+
+def _with_libraries(package: str, name: str) -> str:
+    return USES.sub(lambda found: _with_libraries(found[1], found[2]), read_lua(package, name))
 
 
 def read_lua(package: str, name: str) -> str:

@@ -7,7 +7,6 @@ they were named to it or not. What ran there is kept, so that a run of the whole
 from __future__ import annotations
 
 import os
-import re
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -16,14 +15,13 @@ from django.conf import settings
 from redis.crc import key_slot
 
 from kv.health import installed_scripts
-from kv.scripts import Script, read_lua
+from kv.scripts import USES, Script, read_lua
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 #: The scripts that have run on a cluster, as "package/name".
 ran: set[str] = set()
-_USES = re.compile(r"^-- uses (\w+)\.(\w+)$", re.MULTILINE)
 #: Before a script: the server refuses it every key of another slot than the first.
 STRICT = "#!lua\n"
 
@@ -55,7 +53,7 @@ def watched_scripts() -> Iterator[None]:
 def never_ran(seen: Collection[str]) -> list[str]:
     """The installed scripts that are not among `seen`; what only stands in front of others runs with those."""
     installed = {(script.package, script.name) for script in installed_scripts()}
-    parts = {part for package, name in installed for part in _USES.findall(read_lua(package, name))}
+    parts = {part for package, name in installed for part in USES.findall(read_lua(package, name))}
     return sorted({f"{package}/{name}" for package, name in installed - parts} - set(seen))
 
 

@@ -9,7 +9,7 @@ import redis
 
 from kv.connection import call, call_many
 from kv.health import installed_scripts
-from kv.scripts import Script, read_lua
+from kv.scripts import USES, Script, read_lua
 from tests.faults.servers import proxied
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (folder / "lua" / "count.lua").write_text(
         "-- uses someapp.double\nreturn double(redis.call('INCRBY', KEYS[1], ARGV[1]))"
     )
+    (folder / "lua" / "seldom.lua").write_text(
+        "local function seldom()\n  -- uses someapp.double\n  return double(4)\nend"
+    )
+    (folder / "lua" / "nested.lua").write_text("-- uses someapp.seldom\nreturn {seldom(), tostring(double == nil)}")
     (folder / "lua" / "fail.lua").write_text("return redis.error_reply('REFUSED by the script')")
     monkeypatch.syspath_prepend(tmp_path)
     return "someapp"
@@ -34,6 +38,13 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 class TestScript:
     def test_runs_with_what_it_uses(self, store: Any, package: str) -> None:
         assert Script(package, "count").run(["{t}:n"], [21]) == 42
+
+    def test_uses_within_a_function_what_is_known_there_alone(self, store: Any, package: str) -> None:
+        source = Script(package, "nested").source
+        assert source.index("local function seldom") < source.index("local function double") < source.index("return {")
+        with pytest.raises(redis.ResponseError, match="double"):
+            Script(package, "nested").run([])
+        assert call("EVAL", source.replace(", tostring(double == nil)", ""), 0) == [8]
 
     def test_reads(self, store: Any, package: str) -> None:
         assert Script(package, "count").read(["{t}:n"], [1]) == 2
@@ -71,4 +82,6 @@ def test_every_installed_script_loads_and_names_what_it_uses(store: Any) -> None
     assert {(script.package, script.name) for script in scripts} >= {("kv", "take_lease"), ("stats", "record_visit")}
     for script in scripts:
         script.load()
-        assert read_lua(script.package, script.name) in script.source
+        assert not USES.search(script.source)
+        text = USES.sub("\0", read_lua(script.package, script.name))
+        assert all(part in script.source for part in text.split("\0"))

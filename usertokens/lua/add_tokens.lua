@@ -5,9 +5,6 @@ ARGV  as ledger.lua, 9 amount (tokens, int > 0), 10 priority (int, lower burns f
 Returns {"ok", "new" | "repeated", entry, amount, balance} | {"too_large"} | {"expired"} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local known = recall()
 if known then return known end

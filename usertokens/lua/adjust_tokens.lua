@@ -5,9 +5,6 @@ ARGV  as ledger.lua, 9 change (tokens, int, not 0), 10 priority (int), 11 larges
 Returns {"ok", "new" | "repeated", entry, change, balance} | {"insufficient", balance} | {"too_large"} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local known = recall()
 if known then return known end

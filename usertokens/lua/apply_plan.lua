@@ -5,10 +5,6 @@ ARGV  as ledger.lua, 9 plan, 10 observation (int, "" = set by hand: nothing foll
       then four for each period: digest of its key (8 bytes), plan ("" = not paid yet), starts, ends (ms)
 Returns {"ok", "new", balance} | {"older"} | {"closed"} ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local account = open()
 if not account.exists and redis.call('EXISTS', KEYS[7]) == 1 then return {'closed'} end

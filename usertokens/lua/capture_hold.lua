@@ -4,9 +4,6 @@ ARGV  as ledger.lua, 9 hold (its entry's number), 10 ended by ("user" or "servic
 Returns {"ok", "new" | "repeated", entry, tokens, balance} | {"ended"} | {"unknown"} | {"archived"} | {"not_yours"} | {"too_much", held} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.holds
 local known = recall()

@@ -1,4 +1,4 @@
---[[ The store's clock ran ahead and is back: the allowances of periods that have not begun are taken back. Used behind ledger.lua.
+--[[ The store's clock ran ahead and is back: the allowances of periods that have not begun are taken back. Used by settle.lua.
 KEYS  as ledger.lua
 ARGV  as ledger.lua
 Returns  nothing of its own: `set_back` answers {granted_since}. ]]

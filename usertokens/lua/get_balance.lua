@@ -4,10 +4,6 @@ ARGV  as ledger.lua (4 is "")
 Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), {grant, left, amount, priority, expires (ms, "" = never), source}, …}
         | {"closed"} ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end

@@ -5,9 +5,6 @@ ARGV  as ledger.lua, 9 digest of the source's key, 10 amount (tokens, int > 0), 
 Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"conflict"} | {"too_large"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.sources
 local account = settled()

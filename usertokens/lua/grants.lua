@@ -1,5 +1,4 @@
---[[ Tokens that come into grants, or back to them. Used behind ledger.lua; made only by the scripts that need it and when they do,
-since every function that a script defines costs it time.
+--[[ Tokens that come into grants, or back to them. Used behind ledger.lua.
 KEYS  as ledger.lua
 ARGV  as ledger.lua
 Returns  nothing of its own: `movements()` answers {put, grant_new, give_all, end_hold}. ]]

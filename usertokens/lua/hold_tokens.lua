@@ -3,10 +3,6 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 amount (tokens, int > 0), 10 time to live (ms, int > 0), 11 made by ("user" or "service")
 Returns {"ok", "new" | "repeated", entry, amount, balance, expires (ms)} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local known = recall()
 if known then return known end

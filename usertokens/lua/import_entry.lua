@@ -5,9 +5,6 @@ ARGV  as ledger.lua, 9 digest of the movement's id, 10 change (tokens, int, not 
 Returns {"ok", "new" | "same"} | {"insufficient", balance} | {"conflict"} | {"too_large"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.sources
 local known = source_of()

@@ -4,10 +4,6 @@ ARGV  as ledger.lua (4 is ""), 9 highest entry wanted ("" = the newest), 10 how 
 Returns {"ok", entries up to this number are in the archive, newest entry, {entry, at (ms), type, amount, balance after, reason, key,
         actor, {grant, change, …}, {grant, tokens used, …}}, …} | {"closed"} ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end

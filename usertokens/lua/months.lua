@@ -1,4 +1,4 @@
---[[ Months by the calendar, of UTC, in ms since 1970. Used behind ledger.lua; made only when it is needed.
+--[[ Months by the calendar, of UTC, in ms since 1970. Used by settle.lua.
 KEYS  none of its own
 ARGV  none of its own
 Returns  nothing of its own: `months()` answers `period_of`. ]]

@@ -1,5 +1,5 @@
 --[[ The periods that a user has paid for, each under its own key, so that what it brings comes once whatever else runs beside it.
-Used behind ledger.lua, months.lua and grants.lua; made only when it is needed.
+Used by settle.lua.
 A period is {id, plan, starts (ms), ends (ms), month, granted, void}:
   id       8 bytes of a digest of the caller's key; "-" is the calendar month that a paid period stands in front of;
            "" is what an older version knew of the paid period
@@ -20,9 +20,8 @@ local function periods(account, period_of, move_end)
     return from, math.min(to, period[4])
   end
 
-  -- What was granted by hand, or by an older version, for the month of a period that is heard of for the first time.
-  local function granted_before(period, older, by_hand)
-    if older and older[3] == period[3] then return older[5], older[6] end
+  -- What was granted by hand for the month of a period that is heard of for the first time.
+  local function granted_before(period, by_hand)
     if by_hand and period[3] <= now and now < period[4] and month_of(period, now) == account.starts then
       return account.starts, account.allowance
     end
@@ -34,7 +33,11 @@ local function periods(account, period_of, move_end)
     local known, merged = {}, {}
     for _, period in ipairs(list) do known[period[1]] = period end
     for _, one in ipairs(said) do
-      local period = known[one[1]]
+      local period, older = known[one[1]], known[OLDER]
+      if not period and older and older[3] == one[3] then
+        period, known[OLDER] = older, nil
+        period[1] = one[1]
+      end
       if period then
         local before = period[6] > 0 and ({month_of(period, period[5])})[2]
         period[2], period[3], period[4] = one[2], one[3], one[4]
@@ -42,8 +45,7 @@ local function periods(account, period_of, move_end)
         if before ~= after then move_end(before, after) end
       else
         period = {one[1], one[2], one[3], one[4], 0, 0, 0}
-        period[5], period[6] = granted_before(period, known[OLDER], by_hand)
-        if period[6] > 0 then known[OLDER] = nil end
+        period[5], period[6] = granted_before(period, by_hand)
       end
       known[one[1]] = nil
       merged[#merged + 1] = period

@@ -4,10 +4,6 @@ ARGV  as ledger.lua (4 is ""), 9 today ("YYYY-MM-DD", the site's day), 10 the fr
 Returns {"ok", balance, held, debt, allowance, starts (ms), ends (ms), "1" while the balance is low and the user has not put the note away, else "",
         last log-in, field, value, … of the stats} | {"closed"} ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.activity
 local account = settled()

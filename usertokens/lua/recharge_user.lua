@@ -3,10 +3,6 @@ KEYS  as ledger.lua (1–7)
 ARGV  as ledger.lua (4 is "")
 Returns {"ok", journal entries written} | {"closed"} ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local account = settled()
 if not account then return {'closed'} end

@@ -3,10 +3,6 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 cost (tokens, int > 0)
 Returns {"ok", "new" | "repeated", entry, cost, balance, generations} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local known = recall()
 if known then return known end

@@ -4,10 +4,6 @@ KEYS  as ledger.lua (1–7), 8 last log-in (STRING)
 ARGV  as ledger.lua (4 is ""), 9 today ("YYYY-MM-DD", the site's day), 10 its number since 1970, 11 the free plan
 Returns {"ok", "1" when today is counted now, else "0", days active, streak, longest streak} | {"closed"} ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.activity
 local HALF = 4398046511104

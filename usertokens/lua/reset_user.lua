@@ -5,10 +5,6 @@ ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD"
 Returns {"ok", "new" | "repeated", at (ms), balance, held, debt, allowance, starts (ms), ends (ms), last log-in, field, value, …
         of the stats} | {"behind"} | {"held"} | {"conflict"} | {"closed"}: the first day as it was then, also when repeated ]]
 -- uses usertokens.ledger
--- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.activity
 local known = recall()

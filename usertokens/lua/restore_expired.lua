@@ -5,9 +5,6 @@ ARGV  as ledger.lua (4 is ""), 9 "1" to write nothing
 Returns {"ok", tokens} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 if ARGV[9] == '1' and redis.call('EXISTS', KEYS[1]) == 0 then return {'ok', '0'} end
 local account = ARGV[9] == '1' and open() or settled()

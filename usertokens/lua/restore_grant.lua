@@ -4,9 +4,6 @@ ARGV  as ledger.lua, 9 digest of the source's key, 10 taken back in all (tokens,
 Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 -- uses usertokens.sources
 local account = settled()

@@ -7,9 +7,6 @@ Returns {"ok", "new" | "repeated", entry, amount, balance} | {"unknown"} | {"arc
         {"too_much", what is left to reverse} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.months
--- uses usertokens.periods
--- uses usertokens.clocks
 -- uses usertokens.settle
 local known = recall()
 if known then return known end

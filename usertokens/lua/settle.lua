@@ -1,5 +1,5 @@
 --[[ What happens to an account by itself, done at its next touch: holds that ran out return, expired grants leave, the
-period's allowance comes. Used behind ledger.lua, grants.lua, months.lua and periods.lua by every script that opens an account.
+period's allowance comes. Used behind ledger.lua by every script that opens an account.
 KEYS  as ledger.lua
 ARGV  as ledger.lua; the rules are {"plans": {plan: tokens of a month}, "free": those of no plan or an unknown one,
       "cap": tokens kept at a period's end,
@@ -9,7 +9,11 @@ Returns  nothing of its own: `settled()` answers the account, or nil when it was
 -- declared: nil, or what a plan's change says: {by_hand = true}, or of billing {calendar = whether allowances come by calendar
 -- months, periods = as `merge` takes them}.
 local function settle(account, declared)
-  -- Constants stand inside: what a function takes from outside costs every script time, also one that settles nothing.
+  -- All stands inside: what a function takes from outside costs every script time, also one that settles nothing.
+  -- uses usertokens.grants
+  -- uses usertokens.months
+  -- uses usertokens.periods
+  -- uses usertokens.clocks
   local ALLOWANCE_PRIORITY, ROLLOVER_PRIORITY = 20, 10
   local HOUR, DAY, CALENDAR, OLDER = 3600000, 86400000, '-', ''
   local rules = cjson.decode(ARGV[3])
@@ -20,6 +24,7 @@ local function settle(account, declared)
   account.settled = true
   local list = row[5] and cmsgpack.unpack(row[5]) or {}
   local plan = redis.call('HGET', KEYS[6], 'plan') or ''
+  local of_plan = rules.plans[plan] or rules.free
   if row[7] then
     -- An older version kept one paid period alone: `anchor` to `paid`, and in `allowance` what came for its present month.
     list[#list + 1] = {OLDER, declared and '' or plan, account.anchor, tonumber(row[7]), account.starts, account.allowance, 0}
@@ -215,11 +220,11 @@ local function settle(account, declared)
     is_over = true
   elseif is_over then
     if account.anchor == 0 then starts, ends = calendar_month(ended) else starts, ends = period_of(account.anchor, now) end
-    allowance = clock and clock.granted_since(starts, rules.plans[plan] or rules.free) or 0
+    allowance = clock and clock.granted_since(starts, of_plan) or 0
     starts = math.max(starts, ended)
   end
   if declared and declared.by_hand or not shown and account.billed == 0 and (is_over or declared) then
-    local missing = (rules.plans[plan] or rules.free) - allowance
+    local missing = of_plan - allowance
     if missing > 0 then
       owed[#owed + 1] = {missing, ends, plan}
       allowance = allowance + missing
