@@ -12,13 +12,15 @@ class StripeUnavailable(Exception):
 
     kind:        which sentence says it: `away`, `busy`, or `key` when Stripe does not take the site's key.
     is_replayed: an answer that Stripe had kept under an idempotency key: the same key brings it again for a day.
+    is_in_use:   Stripe is at another request under the same idempotency key.
     """
 
-    def __init__(self, reason: str, kind: str = "away", *, is_replayed: bool = False) -> None:
+    def __init__(self, reason: str, kind: str = "away", *, is_replayed: bool = False, is_in_use: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
         self.is_replayed = is_replayed
+        self.is_in_use = is_in_use
 
 
 class StripeRefused(Exception):

@@ -5,6 +5,7 @@ By our own map first, then by what our checkout wrote on Stripe's objects; never
 
 from __future__ import annotations
 
+import time
 from logging import getLogger
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,8 @@ from billing.services.stripe_api import client, fetch, fetch_all, is_live
 log = getLogger(__name__)
 # As Stripe takes it.
 _LONGEST_NAME = 256
+#: Seconds between questions to Stripe while it is at the same one of another request, of a second tab say.
+_PAUSES = (0.2, 0.4, 0.8, 1.6)
 
 
 def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
@@ -30,13 +33,14 @@ def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
     The row with its idempotency key is written first; the id follows before anything is opened in its name. What is
     asked under the key never changes, since Stripe refuses another question under it for a day: name and address of
     mail come by an update afterwards. An answer of failure that Stripe keeps under the key needs a new key.
+    While Stripe is at the same question of another request, that one's customer is waited for, some seconds.
     Raises StripeUnavailable, StripeRefused or BillingOff.
     """
     row, _ = StripeCustomer.objects.get_or_create(user_id=user.pk, livemode=is_live(), is_own=True)
     if row.customer_id:
         return row
     try:
-        made = _create(row)
+        made = _create_alone(row)
     except (StripeRefused, StripeUnavailable) as error:
         if not (getattr(error, "is_replayed", False) or error.kind == "idempotency"):
             raise
@@ -44,11 +48,26 @@ def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
         old = StripeCustomer.objects.filter(pk=row.pk, idempotency_key=row.idempotency_key)
         old.update(idempotency_key=uuid4())
         row.refresh_from_db()
-        made = _create(row)
+        made = _create_alone(row)
     StripeCustomer.objects.filter(pk=row.pk, customer_id=None).update(customer_id=made["id"])
     row.refresh_from_db()
     _describe(str(row.customer_id), user)
     return row
+
+
+def _create_alone(row: StripeCustomer) -> dict[str, Any]:
+    for pause in _PAUSES:
+        try:
+            return _create(row)
+        except StripeUnavailable as error:
+            if not error.is_in_use:
+                raise
+        time.sleep(pause)
+        # The other may be through, with this key or with a new one.
+        row.refresh_from_db()
+        if row.customer_id:
+            return {"id": row.customer_id}
+    return _create(row)
 
 
 def _create(row: StripeCustomer) -> dict[str, Any]:

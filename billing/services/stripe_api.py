@@ -88,7 +88,13 @@ def _unavailable(error: stripe.StripeError) -> StripeUnavailable:
     log.warning("Stripe can't be used now: %s, request %s", _reason(error), error.request_id)
     is_busy = isinstance(error, stripe.RateLimitError) or error.http_status == 429  # noqa: PLR2004
     is_replayed = str((error.headers or {}).get("Idempotent-Replayed", "")).lower() == "true"
-    return StripeUnavailable(_reason(error), "busy" if is_busy else "away", is_replayed=is_replayed)
+    return StripeUnavailable(
+        _reason(error),
+        "busy" if is_busy else "away",
+        is_replayed=is_replayed,
+        # The library's error for a 409 has no code of its own; the body that it came from does.
+        is_in_use=getattr(error.error, "code", None) == "idempotency_key_in_use",
+    )
 
 
 def _refused(error: stripe.StripeError) -> StripeRefused:

@@ -130,8 +130,6 @@ def test_many_at_once_make_one_customer(stripe: Any, shop: Any, store: Any) -> N
                 made.append(ensure_customer(user).customer_id)
             except OperationalError:  # the tests' database in memory refuses where a file waits
                 continue
-            except StripeUnavailable:  # Stripe refuses a second request under the key while it is at the first
-                continue
             finally:
                 connections.close_all()
             return
@@ -143,6 +141,47 @@ def test_many_at_once_make_one_customer(stripe: Any, shop: Any, store: Any) -> N
         thread.join()
     assert len(made) == 8
     assert len(set(made)) == len(stripe.world.of("customer")) == StripeCustomer.objects.count() == 1
+
+
+class TestTwoTabs:
+    """Stripe refuses a second request under a key while it is at the first: 409 `idempotency_key_in_use`."""
+
+    @pytest.fixture
+    def row(self, stripe: Any, shop: Any, store: Any, db: None) -> StripeCustomer:
+        """Of a customer that another tab has just asked for."""
+        user = User.objects.create_user("hurried")
+        row = StripeCustomer.objects.create(user=user, livemode=False, is_own=True)
+        stripe.world.in_flight.add(f"customer-{row.idempotency_key}")
+        return row
+
+    @pytest.mark.parametrize("is_written", [True, False])
+    @pytest.mark.parametrize("after", [1, 3])
+    def test_the_other_ones_customer_is_waited_for(
+        self, row: StripeCustomer, stripe: Any, monkeypatch: pytest.MonkeyPatch, after: int, *, is_written: bool
+    ) -> None:
+        pauses: list[float] = []
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == after:
+                stripe.world.in_flight.clear()
+                if is_written:
+                    StripeCustomer.objects.filter(pk=row.pk).update(customer_id="cus_other")
+
+        monkeypatch.setattr("billing.services.customers.time.sleep", pause)
+        found = ensure_customer(row.user)
+        assert len(pauses) == after
+        assert (found.customer_id == "cus_other") is is_written
+        assert len(stripe.world.of("customer")) == (not is_written)
+
+    def test_one_that_never_ends_is_waited_for_some_seconds(
+        self, row: StripeCustomer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pauses: list[float] = []
+        monkeypatch.setattr("billing.services.customers.time.sleep", pauses.append)
+        with pytest.raises(StripeUnavailable):
+            ensure_customer(row.user)
+        assert 1 < sum(pauses) < 5
 
 
 class TestPortalAndSubscription:
