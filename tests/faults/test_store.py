@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from kv.caches import durable_cache
 from kv.connection import call, forget_connections
@@ -20,6 +23,8 @@ from tests.engines import Server, servers, wait_until
 from tests.faults.servers import IN_TIME_SECONDS, own_server, proxied
 from tests.lanes import SiteClient
 from tests.stats.callers import ADDRESS, visit
+from usertokens.services import balances, plans
+from usertokens.types import PaidPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -289,6 +294,36 @@ class TestClock:
         answer = visit(client)
         assert answer.status_code in (200, 429)
         assert int(answer.headers.get("Retry-After", "0")) <= 60
+
+    @pytest.mark.django_db
+    def test_set_ahead_and_back_nobody_waits_for_an_allowance(self, server: Server) -> None:
+        now = datetime.now(UTC)
+        starts = now - timedelta(days=3)
+        plans.apply_plan("6", "Plus", [PaidPeriod("sub", "Plus", starts, starts + timedelta(days=30))], observation=1)
+        balances.add_tokens("5", 50, reason="gift", expires_at=now + timedelta(days=90))
+        for user in ("5", "6"):
+            balances.spend_tokens(user, 30)
+        before = [balances.get_balance(user).tokens for user in ("5", "6")]
+        assert [one.balance for one in before] == [120, 970]
+
+        self.set_clock(400 * 86400)
+        wait_until(lambda: int(call("TIME")[0]) > time.time() + 399 * 86400)
+        ahead = [balances.get_balance(user).tokens for user in ("5", "6")]
+        assert [one.balance for one in ahead] == [100, 0]
+        balances.spend_tokens("5", 10)
+
+        self.set_clock(0)
+        wait_until(lambda: int(call("TIME")[0]) < time.time() + 60)
+        with pytest.raises(CommandError):
+            call_command("usertokens_check", stdout=StringIO())
+        call_command("usertokens_recharge", stdout=StringIO())
+        call_command("usertokens_check", stdout=StringIO())
+        # What came before its time is gone, with what was spent of it; what expired too early comes by the command.
+        assert balances.get_balance("6").tokens == before[1]
+        assert balances.get_balance("5").tokens.balance == 70
+        call_command("usertokens_recharge", "--restore-expired", stdout=StringIO())
+        assert [balances.get_balance(user).tokens for user in ("5", "6")] == before
+        call_command("usertokens_check", stdout=StringIO())
 
 
 def _acknowledged(number: int) -> bool:
