@@ -169,6 +169,7 @@ class TestTwoTabs:
                     StripeCustomer.objects.filter(pk=row.pk).update(customer_id="cus_other")
 
         monkeypatch.setattr("billing.services.customers.time.sleep", pause)
+        assert row.user is not None
         found = ensure_customer(row.user)
         assert len(pauses) == after
         assert (found.customer_id == "cus_other") is is_written
@@ -179,6 +180,7 @@ class TestTwoTabs:
     ) -> None:
         pauses: list[float] = []
         monkeypatch.setattr("billing.services.customers.time.sleep", pauses.append)
+        assert row.user is not None
         with pytest.raises(StripeUnavailable):
             ensure_customer(row.user)
         assert 1 < sum(pauses) < 5
