@@ -36,13 +36,17 @@ def add_months(moment: datetime, months: int) -> datetime:
 
 @dataclass(frozen=True)
 class _Charge:
-    """What one line of an invoice charges for a period of a subscription. is_whole: all of it, not a change within."""
+    """What one line of an invoice charges for a period of a subscription.
+
+    is_whole: all of it, not a change within. is_void: the invoice was taken back, so nobody pays for it any more.
+    """
 
     start: int
     end: int
     product: str
     is_whole: bool
     is_paid: bool
+    is_void: bool
 
 
 def read_periods(
@@ -52,11 +56,11 @@ def read_periods(
 
     subscription: with its invoices under `invoices`. A period is paid when the invoice that covers it is, whatever
     invoice came after; it brings the best plan that was paid for within it. A change of the plan that no invoice asks
-    for yet (it stands on the next one) counts as paid; one whose invoice is open does not.
+    for yet (it stands on the next one) counts as paid; one whose invoice is open, or was voided, does not.
     """
     charges = _charges(subscription)
     present = int(item["current_period_start"]), int(item["current_period_end"])
-    wholes = {charge.start: charge for charge in charges if charge.is_whole}
+    wholes = {charge.start: charge for charge in charges if charge.is_whole and not charge.is_void}
     found = []
     starts = {present[0], *wholes}
     for start in sorted(starts, key=lambda start: (start != present[0], start)):
@@ -117,7 +121,7 @@ def _is_paid_without_lines(subscription: dict[str, Any]) -> bool:
 
 
 def _charges(subscription: dict[str, Any]) -> list[_Charge]:
-    """What the lines of its invoices charge for, of those that are paid or still to be paid."""
+    """What the lines of its invoices charge for."""
     found = []
     for invoice in _invoices(subscription):
         for line in (invoice.get("lines") or {}).get("data") or ():
@@ -127,8 +131,8 @@ def _charges(subscription: dict[str, Any]) -> list[_Charge]:
             is_other = details.get("subscription") not in (None, subscription["id"])
             if is_other or not product or not period or (is_change and int(line.get("amount") or 0) <= 0):
                 continue
-            is_paid = invoice.get("status") == "paid"
-            found.append(_Charge(int(period["start"]), int(period["end"]), product, not is_change, is_paid))
+            is_paid, is_void = invoice.get("status") == "paid", invoice.get("status") == "void"
+            found.append(_Charge(int(period["start"]), int(period["end"]), product, not is_change, is_paid, is_void))
     return found
 
 
@@ -137,7 +141,7 @@ def _invoices(subscription: dict[str, Any]) -> list[dict[str, Any]]:
     latest = subscription.get("latest_invoice")
     if isinstance(latest, dict) and "id" in latest:
         found.setdefault(latest["id"], latest)
-    return [one for one in found.values() if one.get("status") != "void"]
+    return list(found.values())
 
 
 def _product_of_line(line: dict[str, Any]) -> str:

@@ -167,6 +167,34 @@ class TestUnpaid:
         story.deliver()
         assert story.balance == 1000
 
+    def test_a_voided_invoice_pays_for_nothing(self, story: Story) -> None:
+        """Neither for its period, which a change that is paid later does not buy either, nor for a change."""
+        subscription = subscribe(story)
+        desk, objects = story.stripe.desk, story.stripe.world.objects
+        desk.renew(subscription, paid=False)
+        desk.void_invoice(objects[subscription]["latest_invoice"])
+        desk.update(subscription, status="active")
+        later(story, 3)
+        desk.change_price(subscription, story.shop["premium_month"])
+        story.deliver()
+        assert granted(story) == 1000
+        desk.renew(subscription)
+        story.deliver()
+        assert granted(story) == 6000
+
+    def test_a_voided_change_brings_nothing_before_its_next_period(self, story: Story) -> None:
+        subscription = subscribe(story)
+        later(story, 3)
+        desk = story.stripe.desk
+        desk.change_price(subscription, story.shop["premium_month"], pays=False)
+        desk.void_invoice(story.stripe.world.objects[subscription]["latest_invoice"])
+        desk.update(subscription, status="active")
+        story.deliver()
+        assert granted(story) == 1000
+        desk.renew(subscription)
+        story.deliver()
+        assert (granted(story), story.balance) == (6000, 5000)
+
 
 class TestFreeAround:
     def test_free_of_the_month_is_there_once(self, story: Story) -> None:
