@@ -41,7 +41,7 @@ class TestInbox:
         User.objects.create_user("late", id=987654)
         chosen = list(StripeEvent.objects.values_list("pk", flat=True))
         page = admin_client.post(EVENTS, {"action": "replay", "_selected_action": chosen}, follow=True)
-        assert "2 events are in line again." in page.content.decode()
+        assert "2 events are in the queue again." in page.content.decode()
         parked.work()
         assert parked.states() == {"done": 2}
 

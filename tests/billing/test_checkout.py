@@ -253,7 +253,7 @@ class TestReturn:
         story.stripe.world.faults.append(Fault("GET /v1/checkout/sessions", 500))
         page = self.go_back(api, url, story)
         assert page.status_code == 200
-        assert "being looked up" in page.content.decode()
+        assert "Your payment is being checked" in page.content.decode()
 
     def test_back_from_the_portal_is_home(self, api: Client, story: Story) -> None:
         subscription = story.buy_plan()
