@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 #: Hashings at once in one process. Fewer than `config.bridge.THREADS`: the other request threads serve pages and calls.
 AT_ONCE = 2
-# Hashing can wait; a request that only reads can't. Linux gives each thread a nice value of its own.
+# Hashing can wait; a request that only reads can't. Linux gives each thread a nice value of its own, 19 at most.
 _NICE = 10
 
 _places = threading.BoundedSemaphore(AT_ONCE)
@@ -40,7 +40,9 @@ def _step_back() -> None:
     _inside.here = True
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+            thread = threading.get_native_id()
+            # Added to what the process has: a site that is nice itself would hash before it serves.
+            os.setpriority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + _NICE, 19))
 
 
 # Its threads start with the first hash, so after a fork.

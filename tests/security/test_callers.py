@@ -67,7 +67,10 @@ def test_to_ask_for_the_head_alone_is_to_ask_and_counts_nothing(row: Row, store:
     before = everything(store)
     answer = client.head(row.path, headers={"User-Agent": BROWSER})
     assert (answer.status_code, answer.content) == (asked.status_code, b"")
-    assert everything(store) == before
+    after = everything(store)
+    # That it was not counted is noted.
+    noted = {key for key in after if key.startswith(b"{qr}:left_out")} if "/analytics/" in row.path else set()
+    assert {key: after[key] for key in after.keys() - noted} == {key: before[key] for key in before.keys() - noted}
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.kind != "public" and row.method == "GET"], ids=str)

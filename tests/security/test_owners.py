@@ -150,7 +150,9 @@ class TestMoney:
     def test_a_portal_is_ones_own(self, story: Story, eve: Actor) -> None:
         customer = story.customer
         body = {"userId": story.user_id, "customer": customer, "return_url": "https://evil.example/"}
-        assert eve.post("/api/billing/portal", body)[0] == 201
+        status, answer = eve.post("/api/billing/portal", body)
+        assert (status, set(answer["errors"])) == (400, set(body))
+        assert eve.post("/api/billing/portal")[0] == 201
         (session,) = story.stripe.world.of("billing_portal.session")
         assert session["customer"] != customer
         assert "evil.example" not in str(session)
@@ -158,8 +160,10 @@ class TestMoney:
     def test_a_checkout_is_ones_own_and_leads_back_here(self, story: Story, eve: Actor, settings: Any) -> None:
         settings.SITE_URL = "https://count.example"
         customer = story.customer
-        body = {"plan": "Plus", "userId": story.user_id, "customer": customer, "success_url": "https://evil.example/"}
-        assert eve.post("/api/billing/checkout", body, **{"X-Forwarded-Host": "evil.example"})[0] == 201
+        body = {"userId": story.user_id, "customer": customer, "success_url": "https://evil.example/"}
+        status, answer = eve.post("/api/billing/checkout", {"plan": "Plus", **body})
+        assert (status, set(answer["errors"])) == (400, set(body))
+        assert eve.post("/api/billing/checkout", {"plan": "Plus"}, **{"X-Forwarded-Host": "evil.example"})[0] == 201
         (session,) = story.stripe.world.of("checkout.session")
         assert session["client_reference_id"] == eve.id
         assert session["customer"] != customer
