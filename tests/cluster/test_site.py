@@ -218,6 +218,20 @@ def _backup(run: Commands, directory: Path) -> None:
     assert f"{total} keys of" in run("kv_restore", kept, "--dry-run")
     assert f"{total} keys restored" in run("kv_restore", kept, "--replace", "--yes")
     assert run.visitors() == begun
+    # And out of a store of another kind.
+    run("stats_reset", "--yes")
+    before, embedded = run.site.environment, directory / "embedded"
+    other = {**before, "REDIS_URL": "embedded", "DATA_DIR": str(embedded)}
+    run.site.environment = other
+    run("migrate", "-v", "0")
+    assert f"{total} keys restored" in run("kv_restore", kept, "--yes")
+    run.site.environment = before
+    copied = run("kv_copy", "--from", "embedded", "--from-directory", str(embedded), "--replace", "--yes")
+    assert f"{total} keys compared by type, value and expiry: all are the same." in copied
+    assert run.visitors() == begun
+    run.site.environment = other
+    run("kv_stop", "--yes")
+    run.site.environment = before
 
 
 def _codes(run: Commands, _: Path) -> None:
