@@ -118,12 +118,14 @@ class StoreCommand(BaseCommand):
 def _ended_in_order() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end a command as Ctrl-C does, so that it cleans up: the store it started, a half file.
 
+    SIGINT as well: a shell without job control starts what runs in the background with Ctrl-C ignored.
+
     In a process's main thread alone; elsewhere nobody sends a signal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

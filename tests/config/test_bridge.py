@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from config import bridge
 from config.bridge import Bridge, environ_of
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
 
 
 class Headers:
@@ -48,6 +54,12 @@ class Protocol:
         self.answers.append((status, headers, body))
 
 
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: where a browser was driven before, this one has an event loop already."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
+
+
 class TestEnvironment:
     def test_a_name_with_an_underscore_is_nobodys(self) -> None:
         environ = environ_of(
@@ -84,7 +96,7 @@ class TestSlowBodies:
             await served.__rsgi__(Scope(("content-length", "2")), protocol)
             return protocol
 
-        ((status, _, body),) = asyncio.run(serve()).answers
+        ((status, _, body),) = _run(serve()).answers
         assert (status, json.loads(body)["code"]) == (408, "body_timeout")
 
     def test_too_many_at_once_are_told_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +113,6 @@ class TestSlowBodies:
             await waiting
             return first, second
 
-        first, second = asyncio.run(serve())
+        first, second = _run(serve())
         assert [answer[0] for answer in first.answers] == [200]
         assert json.loads(second.answers[0][2])["code"] == "busy"
