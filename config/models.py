@@ -10,7 +10,10 @@ class OpenSession(models.Model):
     """A session of a user. One whose row in Django's own table is gone is over."""
 
     session_key = models.CharField(max_length=40, primary_key=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="open_sessions")
+    # No constraint: a page that is still served notes its session while the account is deleted, and neither may fail.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_constraint=False, related_name="open_sessions"
+    )
     begun_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField()
     # The browser's family alone, such as "Firefox": a whole agent string would tell devices apart for others too.

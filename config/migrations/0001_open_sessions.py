@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="open_sessions",
                         to=settings.AUTH_USER_MODEL,
