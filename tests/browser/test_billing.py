@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +59,15 @@ def worked(site: str, stripe: FakeStripe) -> None:
     What was answered with 503 (the tests' database in memory refuses where a file waits) comes again, as from Stripe.
     """
     again = Delivery(stripe.world, f"{site}{HOOK}", SECRET)
+    looks = itertools.count(1)
 
     def step() -> bool:
-        again.deliver([event for event in stripe.world.events if event["id"] not in stripe.world.delivered])
+        waiting = [event for event in stripe.world.events if event["id"] not in stripe.world.delivered]
+        if waiting:
+            # The fake's own delivery goes first: two threads at once are too many for a database in memory.
+            if not next(looks) % 20:
+                again.deliver(waiting)
+            return False
         with contextlib.suppress(DutyNotDue, DutyHeld):
             run_duty(DUTIES[0], due_only=True)
         came = StripeEvent.objects.count() == len(stripe.world.events)
@@ -154,6 +161,7 @@ def test_a_guests_link_refund_and_dispute_through_appeal(
     assert session["customer"] is None
 
     def holds(tokens: str) -> None:
+        page.goto("about:blank")  # a dashboard that refreshes itself would ask the database meanwhile
         worked(shopfront, stripe)
         page.goto(f"{shopfront}/dashboard")
         expect(page.get_by_text(tokens, exact=True).first).to_be_visible()
