@@ -11,11 +11,7 @@ class SiteConfig(AppConfig):
     verbose_name = "Countinghouse"
 
     def ready(self) -> None:
-        """Join them, and give the admin's log-in the limit of the site's own."""
-        from django.contrib import admin
-
+        """Join them."""
         from config import wiring
-        from config.lockout import AdminLogInForm
 
         wiring.connect()
-        admin.site.login_form = AdminLogInForm

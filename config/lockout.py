@@ -10,6 +10,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from config.second_factor import require_code
 from kv.addresses import address_hash, client_address
 from kv.errors import StoreUnavailable
 from kv.throttling import RateLimit, network_id
@@ -42,6 +43,11 @@ class AdminLogInForm(AdminAuthenticationForm):
         if self.request is not None:
             count_try(LOGIN_LIMIT, self.request)
         return super().clean()
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Staff alone, with their code. Raises ValidationError or CodeRequired."""
+        super().confirm_login_allowed(user)
+        require_code(user)
 
 
 def hashed_address(request: HttpRequest) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from logging import getLogger
 
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
@@ -14,12 +16,14 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 
 from billing.errors import StripeUnavailable
 from config.bodies import body_length
 from config.errors import bad_request, too_many, unavailable
 from config.hashing import HashingBusy
 from config.open_sessions import note_session
+from config.staff_sessions import verified_user
 from kv.errors import StoreUnavailable
 from kv.throttling import RateLimited
 
@@ -70,6 +74,18 @@ class StoreMiddleware:
         if isinstance(error, RateLimited):
             return too_many(request, error.retry_after)
         return None
+
+
+class StaffAuthentication(AuthenticationMiddleware):
+    """Django's `request.user`, who is nobody while a session of staff still lacks its second factor.
+
+    So every page, form and call of the API is closed to it alike, and each asks for the log-in in its own way.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Read on first use: a public page asks for no user and stays the same for all."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(partial(verified_user, request, request.user))  # type: ignore[assignment]
 
 
 class LanguageOfAddress(LocaleMiddleware):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lockout import LOGIN_LIMIT, count_try
 from config.names import is_of_one_script, spellings_alike
+from config.second_factor import require_code
 from kv.texts import clean_text
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class LogInForm(AuthenticationForm):
         if self.request is not None:
             count_try(LOGIN_LIMIT, self.request)
         return super().clean()
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Whoever is active; staff with their code. Raises ValidationError or CodeRequired."""
+        super().confirm_login_allowed(user)
+        require_code(user)
 
     error_messages = {
         "invalid_login": _(

@@ -13,7 +13,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,6 +21,8 @@ from django.views.generic import FormView, TemplateView
 from config.accounts.forms import ChangePasswordForm, LogInForm, SignUpForm
 from config.lockout import LOGIN_LIMIT, SIGNUP_LIMIT, count_try
 from config.open_sessions import end_other_sessions, list_sessions
+from config.second_factor import CodeRequired, factor_id, is_staff
+from config.staff_sessions import ask_for_code, lead_on, safe_target
 
 if TYPE_CHECKING:
     # Generic to the type checker alone: Django's own classes take no brackets at run time.
@@ -66,10 +67,7 @@ class SignUpView(_SignUpView):
 
     def _next(self) -> str:
         target = self.request.POST.get("next", self.request.GET.get("next", ""))
-        is_safe = url_has_allowed_host_and_scheme(
-            target, allowed_hosts={self.request.get_host()}, require_https=self.request.is_secure()
-        )
-        return target if is_safe else ""
+        return safe_target(self.request, target)
 
 
 class LogInView(auth_views.LoginView):
@@ -85,12 +83,31 @@ class LogInView(auth_views.LoginView):
             return resolve_url("accounts:overview")
         return super().get_default_redirect_url()
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Staff whose session lacks the second factor alone are led on to it."""
+        return lead_on(request, self.get_redirect_url()) or super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """In, or on to the code of staff who have set it up."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except CodeRequired as found:
+            return ask_for_code(request, found.user, self.get_redirect_url())
+
 
 @method_decorator(never_cache, name="dispatch")
 class OverviewView(LoginRequiredMixin, TemplateView):
     """The user's own page: who is signed in, and what can be changed."""
 
     template_name = "accounts/overview.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Whether staff have set up their second factor."""
+        user = self.request.user
+        return super().get_context_data(**kwargs) | {
+            "is_staff": is_staff(user),
+            "has_factor": factor_id(user) is not None,
+        }
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -13,7 +13,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from config.second_factor import renew_recovery_codes
 from stats.services.figures import forget_figures
 from tests.outside import package, program
 from tests.security.pages import MODELS, PAGES
@@ -63,6 +65,7 @@ def _collect(folder: Path) -> None:
     for who, client in clients.items():
         for address in _addresses():
             _keep(folder, who, address, client.get(f"/{address}"))
+    _collect_factor(folder)
     order = {"beneficiary": "Jane Doe", "iban": "DE89370400440532013000", "amount": "12,50", "message": "Invoice 7"}
     for prefix in PREFIXES:
         for who in ("nobody",):
@@ -88,6 +91,27 @@ def _collect(folder: Path) -> None:
         }
         for name, answer in pages.items():
             _keep(folder, "signed-in", f"{prefix}{name}", answer)
+
+
+def _collect_factor(folder: Path) -> None:
+    """What only a member of staff sees who is setting up the second factor, or is asked for it."""
+    words = {"username": "keeper", "password": "a ledger well set"}
+    keeper, client, page = User.objects.create_user(**words, is_staff=True), Client(), "accounts/second-factor/settings"
+    client.force_login(keeper)
+    for prefix in PREFIXES:
+        client.post(f"/{prefix}{page}", {"password": words["password"]})
+        _keep(folder, "keeper", f"{prefix}begun", client.get(f"/{prefix}{page}"))
+        _keep(folder, "keeper", f"{prefix}wrong", client.post(f"/{prefix}{page}", {"code": "x"}))
+    TOTPDevice.objects.update(confirmed=True)
+    for prefix in PREFIXES:
+        code = renew_recovery_codes(keeper)[0]
+        client = Client()
+        client.post(f"/{prefix}accounts/login", words)
+        _keep(folder, "keeper", f"{prefix}code", client.get(f"/{prefix}accounts/second-factor"))
+        client.post(f"/{prefix}accounts/second-factor", {"code": code})
+        _keep(folder, "keeper", f"{prefix}on", client.get(f"/{prefix}{page}"))
+        proof = {"password": words["password"], "code": renew_recovery_codes(keeper)[0], "action": "codes"}
+        _keep(folder, "keeper", f"{prefix}codes", client.post(f"/{prefix}{page}", proof))
 
 
 def _errors(folder: Path) -> list[str]:

@@ -73,6 +73,8 @@ PAGES = (
     Page("accounts/sessions", "own", FORM),
     Page("accounts/password", "own", FORM),
     Page("accounts/password/done", "own"),
+    Page("accounts/second-factor", "open", FORM, status=302),
+    Page("accounts/second-factor/settings", "staff", FORM),
     Page("accounts/login", "open", FORM),
     Page("accounts/signup", "open", FORM),
     Page("accounts/logout", "open", ("POST",), status=405),

@@ -11,25 +11,39 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from config.second_factor import turn_off
 from kv.text_fields import read_option
 
 
 class Command(BaseCommand):
     """Prints the password once; only its hash is kept."""
 
-    help = "Make an administrator and print the password. --reset gives one that exists a new password."
+    help = (
+        "Make an administrator and print the password. "
+        "--reset gives one that exists a new password and takes the second factor away."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """NAME, --reset."""
         parser.add_argument("name", nargs="?", default="admin", help="The username (default: admin).")
-        parser.add_argument("--reset", action="store_true", help="Give an administrator that exists a new password.")
+        parser.add_argument(
+            "--reset", action="store_true", help="A new password for one that exists, without second factor."
+        )
+        parser.add_argument(
+            "--no-second-factor", action="store_true", help="Take the second factor of any member of staff away."
+        )
 
-    def handle(self, *args: Any, name: str, reset: bool, **options: Any) -> None:
-        """Make the account, or reset its password, and print it."""
+    def handle(self, *args: Any, name: str, reset: bool, no_second_factor: bool, **options: Any) -> None:
+        """Make the account, or reset its password, and print it; or take a second factor away."""
         name = read_option("NAME", name, longest=150)
         call_command("migrate", interactive=False, verbosity=0)
         users = get_user_model().objects
         user = users.filter(username=name).first()
+        if no_second_factor:
+            if user is None:
+                raise CommandError(f"There is no user {name}.")
+            self._take_away(user)
+            return
         password = secrets.token_urlsafe(15)
         if user is None:
             user = users.create_superuser(username=name, email=None, password=password)
@@ -45,4 +59,9 @@ class Command(BaseCommand):
         else:
             user.set_password(password)
             user.save(update_fields=["password"])
+            self._take_away(user)
         self.stdout.write(f"Username   {name}\nPassword   {password}\nLog in at  {settings.SITE_URL}/admin/")
+
+    def _take_away(self, user: Any) -> None:
+        was_on = turn_off(user)
+        self.stdout.write(f"The second factor of {user} is taken away." if was_on else f"{user} has no second factor.")

@@ -1,0 +1,18 @@
+"""Django's admin as an app of this site. Apart from `config.apps`, where Django would find two apps."""
+
+from django.contrib.admin.apps import AdminConfig
+
+
+class StaffAdminConfig(AdminConfig):
+    """Django's admin with the site's own log-in."""
+
+    default_site = "config.admin_site.StaffSite"
+
+    def ready(self) -> None:
+        """Find every app's pages, and leave out those that would show the keys of second factors."""
+        super().ready()
+        from django.contrib import admin
+        from django_otp.plugins.otp_static.models import StaticDevice
+        from django_otp.plugins.otp_totp.models import TOTPDevice
+
+        admin.site.unregister((StaticDevice, TOTPDevice))

@@ -1,0 +1,34 @@
+"""Django's admin, whose log-in asks staff for their second factor as the site's own does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from config.lockout import AdminLogInForm
+from config.second_factor import CodeRequired
+from config.staff_sessions import ask_for_code, lead_on, safe_target
+
+
+class StaffSite(AdminSite):
+    """The one admin of the site."""
+
+    login_form = AdminLogInForm
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Django's own page, then the code; who only lacks that is led on."""
+        wanted = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME, ""))
+        target = safe_target(request, wanted) or reverse("admin:index", current_app=self.name)
+        if (elsewhere := lead_on(request, target)) is not None:
+            return elsewhere
+        try:
+            return super().login(request, extra_context)
+        except CodeRequired as found:
+            return ask_for_code(request, found.user, target)

@@ -1,0 +1,123 @@
+"""Sessions of staff and the second factor: which one has passed, which waits for a code, and for how long."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, get_user, get_user_model, login
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from config.second_factor import factor_id, is_required, is_staff
+
+#: Seconds from the password to the code.
+PENDING_SECONDS = 300
+#: Seconds from the password to the first code while it is set up.
+SETUP_SECONDS = 900
+_PASSED = "second_factor"
+_PENDING = "second_factor_pending"
+_SETUP = "second_factor_setup"
+
+
+def verified_user(request: HttpRequest, user: Any) -> Any:
+    """The session's user, or nobody while the session may not act for them yet.
+
+    That is: one who has set up a second factor and gave no code, and, where it is required, one who has not set it up;
+    the account pages alone, on which that is done, know the latter.
+    """
+    if not user.is_authenticated or not is_staff(user):
+        return user
+    device = factor_id(user)
+    if device is not None:
+        return user if request.session.get(_PASSED) == device else AnonymousUser()
+    match = request.resolver_match
+    if is_required() and not (match and match.namespace == "accounts"):
+        return AnonymousUser()
+    return user
+
+
+def lead_on(request: HttpRequest, target: str) -> HttpResponseRedirect | None:
+    """Where a session goes that comes to a log-in page and only lacks the second factor: to the code or the set-up."""
+    if _PENDING in request.session and request.method != "GET":
+        return None  # the form is sent once more: another account, say
+    user: Any = get_user(request)
+    if not user.is_authenticated or not is_staff(user):
+        return None
+    device = factor_id(user)
+    if device is None:
+        query = f"?{urlencode({'next': target})}" if target else ""
+        return HttpResponseRedirect(reverse("accounts:second_factor_settings") + query) if is_required() else None
+    if request.session.get(_PASSED) == device:
+        return None
+    user.backend = request.session[BACKEND_SESSION_KEY]
+    return ask_for_code(request, user, target)
+
+
+def ask_for_code(request: HttpRequest, user: Any, target: str) -> HttpResponseRedirect:
+    """Remember whose password was right, under a new session key, and ask for the code. Nobody is logged in by it."""
+    request.session.cycle_key()
+    request.session[_PENDING] = {
+        "user": str(user.pk),
+        "backend": user.backend,
+        "hash": user.get_session_auth_hash(),
+        "next": target,
+        "at": int(time()),
+    }
+    return HttpResponseRedirect(reverse("accounts:second_factor"))
+
+
+def pending_user(request: HttpRequest) -> Any:
+    """The user whose code is awaited, None when nobody's is, it took too long, or the account has changed since."""
+    pending = request.session.get(_PENDING)
+    if not pending or not 0 <= time() - pending["at"] < PENDING_SECONDS:
+        return None
+    user: Any = get_user_model().objects.filter(pk=pending["user"], is_active=True).first()
+    if user is None or not constant_time_compare(user.get_session_auth_hash(), pending["hash"]):
+        return None
+    user.backend = pending["backend"]
+    return user
+
+
+def forget_pending(request: HttpRequest) -> bool:
+    """No code is awaited any more; whether one was."""
+    return request.session.pop(_PENDING, None) is not None
+
+
+def log_in(request: HttpRequest, user: Any, device: int) -> str:
+    """Log in whose code was right, under a new session key. Where they wanted to go: a safe address."""
+    target = request.session[_PENDING]["next"]
+    login(request, user)
+    forget_pending(request)
+    pass_session(request, device)
+    return safe_target(request, target) or resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def pass_session(request: HttpRequest, device: int) -> None:
+    """From now on this session acts for its user."""
+    request.session.pop(_SETUP, None)
+    request.session[_PASSED] = device
+
+
+def begin_setup(request: HttpRequest, device: int) -> None:
+    """Remember which device is set up, and that the password was right."""
+    request.session[_SETUP] = {"device": device, "at": int(time())}
+
+
+def setup_device(request: HttpRequest) -> int | None:
+    """The id of the device that is set up, None when the password is to be asked for."""
+    kept = request.session.get(_SETUP)
+    return kept["device"] if kept and 0 <= time() - kept["at"] < SETUP_SECONDS else None
+
+
+def safe_target(request: HttpRequest, target: str) -> str:
+    """The address if it is one of this site, else ""."""
+    hosts = {request.get_host()}
+    is_safe = url_has_allowed_host_and_scheme(target, allowed_hosts=hosts, require_https=request.is_secure())
+    return target if is_safe else ""

@@ -1,0 +1,181 @@
+"""Setting the second factor up, changing it and turning it off, by its owner and from the machine."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import zxingcpp
+from django.contrib.admin import site
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from PIL import Image
+
+from config import second_factor, staff_sessions
+from tests.config.staff import CODE, PASSWORD, SETTINGS, WORDS, asked, code_of, is_in, rested, wrong_code
+from tests.lanes import SiteClient
+
+if TYPE_CHECKING:
+    pass
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
+
+
+@pytest.fixture
+def ada() -> User:
+    return User.objects.create_superuser("ada", password=PASSWORD)
+
+
+@pytest.fixture
+def device(ada: User) -> TOTPDevice:
+    found: TOTPDevice = TOTPDevice.objects.create(user=ada, name="app")
+    return found
+
+
+def _picture(page: str) -> Image.Image:
+    """The page's QR code, four pixels to a module."""
+    page = page.split('class="payment-code"')[1]
+    side, d = re.search(r'viewBox="0 0 (\d+)', page), re.search(r'stroke="#000" d="([^"]+)"', page)
+    assert side
+    assert d
+    picture = Image.new("L", (int(side[1]), int(side[1])), 255)
+    x, y = 0.0, 0.0
+    for step, numbers in re.findall(r"([Mmh])([-0-9. ]+)", d[1]):
+        values = [float(number) for number in re.findall(r"-?[\d.]+", numbers)]
+        if step == "h":
+            picture.paste(0, (int(x), int(y), int(x + values[0]), int(y) + 1))
+            x += values[0]
+        else:
+            x, y = (values[0], values[1]) if step == "M" else (x + values[0], y + values[1])
+    return picture.resize((picture.width * 4, picture.height * 4), Image.Resampling.NEAREST)
+
+
+class TestSettings:
+    def begun(self, user: User) -> tuple[SiteClient, TOTPDevice]:
+        client = SiteClient()
+        client.post("/accounts/login", WORDS)
+        assert client.post(SETTINGS, {"password": PASSWORD})["Location"] == SETTINGS
+        return client, TOTPDevice.objects.get(confirmed=False)
+
+    def test_from_off_to_on(self, ada: User, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        other = SiteClient()
+        other.post("/accounts/login", WORDS)
+        client, device = self.begun(ada)
+        page = client.get(SETTINGS)
+        shown = re.search(r'<dd class="spaced">([A-Z2-7 ]+)</dd>', page.content.decode())
+        assert shown
+        (read,) = zxingcpp.read_barcodes(_picture(page.content.decode()))
+        url = urlsplit(read.text)
+        assert (url.scheme, url.netloc, url.path) == ("otpauth", "totp", "/127.0.0.1%3Aada")
+        assert parse_qs(url.query)["secret"] == [shown[1].replace(" ", "")]
+        wrong = client.post(SETTINGS, {"code": wrong_code(device)})
+        assert "This code is wrong" in wrong.content.decode()
+        rested()
+        done = client.post(SETTINGS, {"code": code_of(device)})
+        codes = re.findall(r"<code>([a-z2-7-]{19})</code>", done.content.decode())
+        assert len(codes) == 10
+        assert "no-store" in done["Cache-Control"]
+        assert is_in(client)
+        assert not is_in(other)
+        for address in (SETTINGS, "/accounts/profile", f"/admin/auth/user/{ada.pk}/change/", "/accounts/data"):
+            text = client.get(address).content.decode()
+            assert not [secret for secret in (shown[1], device.key, url.query, *codes) if secret in text], address
+        assert not [code for code in (*codes, device.key, shown[1], PASSWORD) if code in caplog.text]
+        # The code that turned it on is used up.
+        assert asked().post(CODE, {"code": code_of(device)}).status_code == 200
+
+    def test_the_password_is_asked_for_first(self, ada: User) -> None:
+        client = SiteClient()
+        client.force_login(ada)
+        assert "The password is wrong" in client.post(SETTINGS, {"password": "x"}).content.decode()
+        assert not TOTPDevice.objects.exists()
+
+    def test_takes_a_quarter_of_an_hour_at_most(self, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        client, device = self.begun(ada)
+        later = time.time() + staff_sessions.SETUP_SECONDS
+        monkeypatch.setattr(staff_sessions, "time", lambda: later)
+        assert "<svg" not in client.get(SETTINGS).content.decode().split("<main")[1].split("</main")[0]
+        client.post(SETTINGS, {"code": code_of(device)})
+        assert not TOTPDevice.objects.filter(confirmed=True).exists()
+
+    def test_another_session_does_not_see_the_key(self, ada: User) -> None:
+        _, device = self.begun(ada)
+        other = SiteClient()
+        other.force_login(ada)
+        assert second_factor.secret_of(device) not in other.get(SETTINGS).content.decode()
+
+    def test_of_two_that_were_begun_one_is_in_force(self, ada: User) -> None:
+        first, old = self.begun(ada)
+        second, new = self.begun(ada)
+        assert first.post(SETTINGS, {"code": code_of(old)}).status_code == 200
+        second.post(SETTINGS, {"code": code_of(new)})
+        assert list(TOTPDevice.objects.values_list("pk", "confirmed")) == [(new.pk, True)]
+
+    @pytest.mark.parametrize("action", ["off", "codes"])
+    @pytest.mark.parametrize("is_right", [(False, True), (True, False), (True, True)])
+    def test_a_change_takes_password_and_code(self, action: str, is_right: tuple[bool, bool], ada: User) -> None:
+        client, device = self.begun(ada)
+        client.post(SETTINGS, {"code": code_of(device)})
+        kept = set(StaticToken.objects.values_list("token", flat=True))
+        words = {
+            "password": PASSWORD if is_right[0] else "another",
+            "code": code_of(device, 1) if is_right[1] else wrong_code(device),
+            "action": action,
+        }
+        answer = client.post(SETTINGS, words)
+        if not all(is_right):
+            assert set(StaticToken.objects.values_list("token", flat=True)) == kept
+            assert TOTPDevice.objects.filter(confirmed=True).exists()
+        elif action == "codes":
+            assert len(re.findall(r"<li><code>", answer.content.decode())) == 10
+            assert not kept & set(StaticToken.objects.values_list("token", flat=True))
+        else:
+            assert answer["Location"] == "/accounts/profile"
+            assert not TOTPDevice.objects.exists()
+            assert not StaticDevice.objects.exists()
+            assert is_in(client)
+
+    def test_guessing_meets_the_limit_of_passwords(self, ada: User, settings: Any) -> None:
+        client = SiteClient()
+        client.force_login(ada)
+        settings.RATE_LIMITS = {"login": "2/minute"}
+        assert [client.post(SETTINGS, {"password": "x"}).status_code for _ in range(3)] == [200, 200, 429]
+
+    @pytest.mark.parametrize("language", ["fr", "de", "es"])
+    def test_speaks_the_languages(self, language: str, ada: User, device: TOTPDevice) -> None:
+        client = asked(f"/{language}/accounts/login")
+        assert f'lang="{language}"' in client.get(f"/{language}{CODE}").content.decode()
+
+
+def test_the_admin_shows_no_keys(ada: User) -> None:
+    assert not {TOTPDevice, StaticDevice} & set(site._registry)
+
+
+class TestCommand:
+    def run(self, *words: str) -> str:
+        out = io.StringIO()
+        call_command("admin", *words, stdout=out)
+        return out.getvalue()
+
+    def test_reset_takes_it_away_and_says_so(self, device: TOTPDevice) -> None:
+        assert "The second factor of ada is taken away." in self.run("ada", "--reset")
+        assert not TOTPDevice.objects.exists()
+
+    def test_of_any_member_of_staff(self, ada: User, device: TOTPDevice) -> None:
+        User.objects.update(is_superuser=False)
+        second_factor.renew_recovery_codes(ada)
+        assert "is taken away" in self.run("ada", "--no-second-factor")
+        assert not StaticDevice.objects.exists()
+        ada.refresh_from_db()
+        assert ada.check_password(PASSWORD)
+        assert "has no second factor" in self.run("ada", "--no-second-factor")
+        with pytest.raises(CommandError):
+            self.run("nobody", "--no-second-factor")
