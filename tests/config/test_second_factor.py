@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from knox.models import AuthToken
 
@@ -218,33 +217,6 @@ class TestCode:
         victim.post("/accounts/login", WORDS)
         assert victim.cookies["sessionid"].value != "planted00000000000000000000000000"
         assert thief.get(CODE).status_code == 302
-
-
-class TestRecoveryCodes:
-    def test_each_opens_once_however_it_is_typed(self, ada: User, device: TOTPDevice) -> None:
-        codes = second_factor.renew_recovery_codes(ada)
-        assert len(set(codes)) == 10
-        for typed in (codes[0], codes[1].upper(), codes[2].replace("-", " "), codes[3].replace("-", "")):
-            client = asked()
-            assert client.post(CODE, {"code": typed}).status_code == 302
-            assert is_in(client)
-            again = asked()
-            assert again.post(CODE, {"code": typed}).status_code == 200
-            assert not is_in(again)
-            rested()
-        assert second_factor.recovery_codes_left(ada) == 6
-
-    def test_are_kept_as_keyed_hashes(self, ada: User, device: TOTPDevice) -> None:
-        codes = second_factor.renew_recovery_codes(ada)
-        kept = set(StaticToken.objects.values_list("token", flat=True))
-        assert len(kept) == 10
-        assert not kept & {code.replace("-", "") for code in codes}
-
-    def test_new_ones_end_the_old(self, ada: User, device: TOTPDevice) -> None:
-        old, new = second_factor.renew_recovery_codes(ada), second_factor.renew_recovery_codes(ada)
-        assert second_factor.check_code(ada, old[0]) is None
-        rested()
-        assert second_factor.check_code(ada, new[0]) == device.pk
 
 
 class TestGate:

@@ -39,6 +39,33 @@ def device(ada: User) -> TOTPDevice:
     return found
 
 
+class TestRecoveryCodes:
+    def test_each_opens_once_however_it_is_typed(self, ada: User, device: TOTPDevice) -> None:
+        codes = second_factor.renew_recovery_codes(ada)
+        assert len(set(codes)) == 10
+        for typed in (codes[0], codes[1].upper(), codes[2].replace("-", " "), codes[3].replace("-", "")):
+            client = asked()
+            assert client.post(CODE, {"code": typed}).status_code == 302
+            assert is_in(client)
+            again = asked()
+            assert again.post(CODE, {"code": typed}).status_code == 200
+            assert not is_in(again)
+            rested()
+        assert second_factor.recovery_codes_left(ada) == 6
+
+    def test_are_kept_as_keyed_hashes(self, ada: User, device: TOTPDevice) -> None:
+        codes = second_factor.renew_recovery_codes(ada)
+        kept = set(StaticToken.objects.values_list("token", flat=True))
+        assert len(kept) == 10
+        assert not kept & {code.replace("-", "") for code in codes}
+
+    def test_new_ones_end_the_old(self, ada: User, device: TOTPDevice) -> None:
+        old, new = second_factor.renew_recovery_codes(ada), second_factor.renew_recovery_codes(ada)
+        assert second_factor.check_code(ada, old[0]) is None
+        rested()
+        assert second_factor.check_code(ada, new[0]) == device.pk
+
+
 def _picture(page: str) -> Image.Image:
     """The page's QR code, four pixels to a module."""
     page = page.split('class="payment-code"')[1]
@@ -86,7 +113,7 @@ class TestSettings:
         assert is_in(client)
         assert not is_in(other)
         for address in (SETTINGS, "/accounts/profile", f"/admin/auth/user/{ada.pk}/change/", "/accounts/data"):
-            text = client.get(address).content.decode()
+            text = client.get(address).getvalue().decode()
             assert not [secret for secret in (shown[1], device.key, url.query, *codes) if secret in text], address
         assert not [code for code in (*codes, device.key, shown[1], PASSWORD) if code in caplog.text]
         # The code that turned it on is used up.
