@@ -36,15 +36,19 @@ class PasswordForm(forms.Form):
         return password
 
 
+class CodeInput(forms.PasswordInput):
+    """Seen while it is typed, and never sent back: a recovery code that came too early is still good."""
+
+    input_type = "text"
+
+
 class CodeForm(forms.Form):
     """A code. `check` is asked once, when all else is right; what it answers is `result`."""
 
     code = forms.CharField(
         label=_("Code from the app, or a recovery code"),
         max_length=_LONGEST_CODE,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
-        ),
+        widget=CodeInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
     def __init__(self, *args: Any, check: Callable[[str], Any], **kwargs: Any) -> None:

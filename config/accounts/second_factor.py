@@ -100,7 +100,7 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
         """One step on."""
         user = self.request.user
         if self.is_on:
-            if self.request.POST.get("action") == "codes":
+            if self.request.POST.get("action") != "off":
                 return self._shown(second_factor.renew_recovery_codes(user))
             second_factor.turn_off(user)
             messages.success(self.request, _("Two-factor authentication is off."))

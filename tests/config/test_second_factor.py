@@ -156,6 +156,7 @@ class TestCode:
         assert answer.status_code == 200
         seconds = re.search(r"Wait (\d+) seconds?, then", answer.content.decode())
         assert seconds
+        assert 'value="' + code_of(device) not in answer.content.decode()
         assert 1 <= int(seconds[1]) <= 16
         assert not is_in(client)
         rested()
