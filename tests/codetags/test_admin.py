@@ -108,7 +108,7 @@ class TestList:
         for number in range(60):
             record(f"A{number:03d}", 1)
         clerk.get(URL)  # the session's first use is noted
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             clerk.get(URL)
 
     def test_the_table_alone_is_throttled(self, clerk: Client, posters: None) -> None:
