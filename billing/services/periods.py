@@ -56,7 +56,8 @@ def read_periods(
 
     subscription: with its invoices under `invoices`. A period is paid when the invoice that covers it is, whatever
     invoice came after; it brings the best plan that was paid for within it. A change of the plan that no invoice asks
-    for yet (it stands on the next one) counts as paid; one whose invoice is open, or was voided, does not.
+    for yet (it stands on the next one) counts as paid; one whose invoice is open, or was voided, does not. Stripe's
+    times have a grain of a second: a period that another replaced in its first second is not told apart from it.
     """
     charges = _charges(subscription)
     present = int(item["current_period_start"]), int(item["current_period_end"])

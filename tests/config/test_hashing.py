@@ -16,8 +16,10 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 import config.settings as site_settings
+from config import hashing
 from config.bridge import THREADS
 from config.hashing import AT_ONCE, BoundedPBKDF2, HashingBusy, hash_bounded
+from tests.faults.servers import wait_until
 from tests.house.tree import PACKAGES, place, python_files, syntax
 from tests.lanes import SiteClient
 
@@ -39,18 +41,13 @@ def bounded(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def all_places_taken() -> Iterator[None]:
-    """As many hashings under way as there may be."""
-    done, begun = threading.Event(), threading.Barrier(AT_ONCE + 1)
-
-    def work() -> None:
-        begun.wait(30)
-        done.wait(30)
-
+    """As many hashings accepted as there may be: one runs, the others wait for it."""
+    done = threading.Event()
     with ThreadPoolExecutor(AT_ONCE) as threads:
         try:
             for _ in range(AT_ONCE):
-                threads.submit(hash_bounded, work)
-            begun.wait(30)
+                threads.submit(hash_bounded, lambda: done.wait(30))
+            wait_until(lambda: hashing._places._value == 0)  # noqa: SLF001  a semaphore says it nowhere else
             yield
         finally:
             done.set()
@@ -66,6 +63,24 @@ class TestHashBounded:
         for _ in range(2 * AT_ONCE):
             with pytest.raises(ZeroDivisionError):
                 hash_bounded(lambda: 1 // 0)
+
+    def test_one_runs_at_a_time(self) -> None:
+        running, most = [0], [0]
+        lock = threading.Lock()
+
+        def work() -> None:
+            with lock:
+                running[0] += 1
+                most[0] = max(most[0], running[0])
+            os.sched_yield()
+            with lock:
+                running[0] -= 1
+
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            for _ in range(50):
+                for future in [threads.submit(hash_bounded, work) for _ in range(AT_ONCE)]:
+                    future.result(30)
+        assert most == [1]
 
     def test_leaves_request_threads_free(self) -> None:
         assert AT_ONCE < THREADS
