@@ -47,7 +47,7 @@ def all_places_taken() -> Iterator[None]:
         try:
             for _ in range(AT_ONCE):
                 threads.submit(hash_bounded, lambda: done.wait(30))
-            wait_until(lambda: hashing._places._value == 0)  # noqa: SLF001  a semaphore says it nowhere else
+            wait_until(lambda: hashing._places._value == 0)
             yield
         finally:
             done.set()
