@@ -13,19 +13,31 @@ CATALOGUES = $(wildcard locale/*/LC_MESSAGES/django.po */locale/*/LC_MESSAGES/dj
 # For a machine of two cores: much of a test is waiting, for a browser, a server, a process. Files are taken in order,
 # so that the long ones, of browsers and of faults, do not come last, when nothing is left to do beside them.
 JOBS ?= 3
-PARALLEL = -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# What takes longer than five seconds is named at the end.
+PARALLEL = -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=10 --durations-min=5
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run test audit test-orders stripe-fake admin demo bench lock lint messages compile
+.PHONY: help run demo admin test lint audit test-orders stripe-fake bench lock messages compile
 
 help: ## say what can be typed here
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/.site compile ## set up and serve the site; Ctrl-C stops it and loses nothing
 	@exec $(BIN)/python manage.py serve
 
+demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
+	@$(BIN)/python manage.py demo
+
+admin: $(VENV)/.site compile ## make an administrator and print the password
+	@$(BIN)/python manage.py admin
+
 test: lint var/outside/.done ## lint, types and every test
 	@$(BIN)/pytest $(PARALLEL)
+
+lint: $(VENV)/.dev compile ## ruff and mypy alone
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
 
 test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them, and thousands of stories of what is paid for
 	@ORDERS=all ORDERS_SAMPLED=200 PAID=deep $(BIN)/pytest tests/billing/test_orders.py tests/billing/test_sum_of_paid_periods.py -n $(JOBS) -q
@@ -72,12 +84,6 @@ bench-peers: var/peers/.done compile ## side by side with packages that do the s
 load: $(VENV)/.dev compile ## a mixed load for SECONDS=600 (closed, then open loop), and again at ten times the data
 	@$(BIN)/python -m benchmarks.load --seconds $(or $(SECONDS),600)
 
-admin: $(VENV)/.site compile ## make an administrator and print the password
-	@$(BIN)/python manage.py admin
-
-demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
-	@$(BIN)/python manage.py demo
-
 bench: $(VENV)/.dev compile ## run the benchmarks and print a table of ratios (BENCH_STORE=cluster: on six nodes)
 	@$(BIN)/python -m benchmarks
 
@@ -93,11 +99,6 @@ var/audit/.done: tests/house/audit-requirements.txt $(VENV)/.site
 
 audit: var/audit/.done ## whether a locked package has a known weakness; says so where the data can't be reached
 	@$(BIN)/python -m tests.house.audit var/audit/bin/pip-audit
-
-lint: $(VENV)/.dev compile ## ruff and mypy alone
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
 
 messages: $(VENV)/.dev ## collect the texts to translate into the catalogues
 	@$(BIN)/python -m config.messages
