@@ -136,8 +136,8 @@ class Writer:
 def write_backup(path: Path, header: Header) -> Iterator[Writer]:
     """A writer whose file, readable by its owner alone, takes its name only when it is whole."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
+    try:  # from before the file is made: a signal may come between any two steps
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb", buffering=_BLOCK) as stream:
             writer = Writer(stream, header)
             yield writer
