@@ -10,10 +10,11 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 CATALOGUES = $(wildcard locale/*/LC_MESSAGES/django.po */locale/*/LC_MESSAGES/django.po)
-# Two cores are the machine this is made for; kept low because each worker starts a store of its own. What takes longer
-# than five seconds is named at the end.
-JOBS ?= 2
-PARALLEL = -n $(JOBS) --dist loadfile --durations=10 --durations-min=5
+# For a machine of two cores: three test processes, as much of a test is waiting for a browser, a server, a process; two
+# where each brings six nodes or a database along. JOBS=n says otherwise. Files are taken in the order that
+# tests/conftest.py gives them, and what takes longer than five seconds is named at the end.
+JOBS ?=
+PARALLEL = -n $(or $(JOBS),$(1)) --dist loadfile --no-loadscope-reorder --durations=10 --durations-min=5
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .PHONY: help run demo admin test lint audit test-orders stripe-fake bench lock messages compile
@@ -31,7 +32,7 @@ admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
 test: lint var/outside/.done ## lint, types and every test
-	@$(BIN)/pytest $(PARALLEL)
+	@$(BIN)/pytest $(call PARALLEL,3)
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
@@ -39,7 +40,7 @@ lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/mypy
 
 test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them, and thousands of stories of what is paid for
-	@ORDERS=all ORDERS_SAMPLED=200 PAID=deep $(BIN)/pytest tests/billing/test_orders.py tests/billing/test_sum_of_paid_periods.py -n $(JOBS) -q
+	@ORDERS=all ORDERS_SAMPLED=200 PAID=deep $(BIN)/pytest tests/billing/test_orders.py tests/billing/test_sum_of_paid_periods.py -n $(or $(JOBS),2) -q
 
 stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without an account
 	@$(BIN)/python -m tests.stripe_fake
@@ -47,7 +48,7 @@ stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without 
 # What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
 SUITE = $(filter-out tests/browser tests/cluster tests/faults tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
-ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(PARALLEL)
+ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
 
 test-cluster: $(VENV)/.dev compile ## the suite and the pages on six Valkey nodes, and failover and resharding under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/cluster
@@ -61,7 +62,7 @@ test-redis7: $(VENV)/.dev compile ## the suite on Debian's redis-server
 	@$(call ON,redis7) $(SUITE)
 
 test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers at once
-	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(PARALLEL) $(SUITE)
+	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE)
 
 test-faults: $(VENV)/.dev compile ## every fault of docs/operations.md
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/faults tests/cluster tests/sentinel
@@ -70,7 +71,7 @@ test-chaos: $(VENV)/.dev compile ## everything dies and freezes at random for SE
 	@CHAOS_SECONDS=$(or $(SECONDS),200) $(BIN)/pytest tests/faults/test_chaos.py
 
 test-fuzz: $(VENV)/.dev compile ## made-up requests and files, 25 times as many as `make test` tries, and others each time
-	@FUZZ=deep $(BIN)/pytest tests/fuzz -n $(JOBS) --dist load
+	@FUZZ=deep $(BIN)/pytest tests/fuzz -n $(or $(JOBS),2) --dist load
 
 # Apart from .venv: they bring older versions of what the site itself uses.
 var/peers/.done: benchmarks/peers/requirements.txt $(VENV)/.dev

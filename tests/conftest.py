@@ -34,6 +34,29 @@ hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
 
+#: Of these there is to be about one at a time: browsers take the whole machine, and tests of faults mostly wait.
+_APART = ("tests/browser/", "tests/faults/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the work: files of each kind are spread evenly over the whole run."""
+    if not hasattr(config, "workerinput"):
+        return
+    kinds: dict[str, dict[Path, int]] = {}
+    for item in items:
+        kind = next((kind for kind in _APART if kind in item.path.as_posix()), "")
+        counts = kinds.setdefault(kind, {})
+        counts[item.path] = counts.get(item.path, 0) + 1
+    places: dict[Path, float] = {}
+    for counts in kinds.values():
+        before, total = 0, sum(counts.values())
+        for path, count in counts.items():
+            places[path] = (before + count / 2) / total
+            before += count
+    items.sort(key=lambda item: (places[item.path], item.path))
+
+
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Every test begins in English: a thread keeps the language of the page it served last."""
