@@ -127,22 +127,31 @@ class EmbeddedServer:
                     self.stop()
 
     def stop(self) -> bool:
-        """Ask the server to write out and end; wait until it has. False when none was running."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-            line.settimeout(10)
+        """Ask the server to write out and end; wait until it has. False when none was running.
+
+        One that was started a moment ago does not listen yet: it is asked until it hears.
+        Raises StoreUnavailable when it has not ended after 10 s.
+        """
+        deadline = time.monotonic() + 10
+        was_running = False
+        while self.is_alive():
+            was_running = True
+            if time.monotonic() > deadline:
+                raise StoreUnavailable("the embedded Valkey did not stop within 10 s")
+            if not self._ask_to_end():
+                time.sleep(_POLL_SECONDS)
+        return was_running
+
+    def _ask_to_end(self) -> bool:
+        """Whether the server took SHUTDOWN and has closed the connection, as it does when it ends."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(10)
             try:
-                line.connect(os.fspath(self.socket_path))
-                line.sendall(b"SHUTDOWN\r\n")
-                line.recv(256)
+                connection.connect(os.fspath(self.socket_path))
+                connection.sendall(b"SHUTDOWN\r\n")
+                return not connection.recv(256)
             except OSError:
                 return False
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with self._alive_lock() as free:
-                if free is not None:
-                    return True
-            time.sleep(_POLL_SECONDS)
-        raise StoreUnavailable("the embedded Valkey did not stop within 10 s")
 
     def _make_directories(self) -> None:
         for directory in {self.directory, self.socket_path.parent}:

@@ -161,6 +161,15 @@ class TestLeave:
                 process.stdout.close()
             assert not any(is_running(pid) for pid in pids)
 
+    def test_one_that_does_not_listen_yet_is_stopped(self, directory: Path) -> None:
+        server = EmbeddedServer(directory, "everysec")
+        server.join()
+        with server._alive_lock() as alive:
+            assert alive is not None
+            server._spawn(alive)
+        assert server.stop()
+        assert not server.is_alive()
+
     def test_a_killed_user_is_no_user(self, directory: Path) -> None:
         killed, other = another_process(directory), another_process(directory)
         pid = found_by(killed)
