@@ -83,14 +83,16 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.StoreMiddleware",
+    "config.middleware.headers.HeaderHygiene",
+    "config.middleware.form_size.FormSizeLimit",
+    "config.middleware.error_pages.ErrorPages",
     "csp.middleware.CSPMiddleware",
-    "config.middleware.KeptSessions",
+    "config.middleware.sessions.KeptSessions",
     "kv.fragments.FragmentMiddleware",
-    "config.middleware.LanguageOfAddress",
+    "config.middleware.language.LanguageOfAddress",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "config.middleware.StaffAuthentication",
+    "config.middleware.sessions.StaffAuthentication",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -99,7 +101,7 @@ MIDDLEWARE = [
 # API calls without a session take this shorter lane (config/wsgi.py).
 API_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.ApiMiddleware",
+    "config.middleware.api.ApiMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.forms import DateField
+from django.http import HttpResponse
+from django.test import RequestFactory
 from django.utils.formats import date_format, get_format
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext, override
 
 from stats.services.figures import forget_figures
@@ -215,3 +219,27 @@ class TestSessionCookie:
         answer = client.post("/accounts/login", {"username": "ada", "password": "a ledger well set"})
         assert answer.status_code == 503
         assert answer["Retry-After"] == "1"
+
+
+class TestNamesFromBefore:
+    """Settings of a project may name the middleware as it was called in 0.1."""
+
+    @pytest.mark.parametrize("name", ["ApiMiddleware", "KeptSessions", "LanguageOfAddress", "StaffAuthentication"])
+    def test_that_moved_mean_the_same_class(self, name: str) -> None:
+        with pytest.warns(DeprecationWarning, match="has moved"):
+            assert import_string(f"config.middleware.{name}").__name__ == name
+
+    def test_that_was_split_does_all_that_it_did(self) -> None:
+        with pytest.warns(DeprecationWarning, match="is split"):
+            middleware = import_string("config.middleware.StoreMiddleware")
+
+        def view(request: Any) -> HttpResponse:
+            assert request.META["HTTP_USER_AGENT"] == "a?b"
+            return HttpResponse(headers={"Vary": "Cookie"})
+
+        whole = middleware(view)
+        answer = whole(RequestFactory().get("/", HTTP_USER_AGENT="a\0b"))
+        assert answer["Cache-Control"] == "private, no-store"
+        assert whole.process_exception(RequestFactory().get("/api/x"), OperationalError()).status_code == 503
+        with pytest.raises(RequestDataTooBig):
+            whole(RequestFactory().post("/", b"x" * 300_000, content_type="text/plain"))

@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from knox.models import AuthToken
 
 from config import second_factor, staff_sessions
-from config.middleware import StaffAuthentication
+from config.middleware.sessions import StaffAuthentication
 from tests.config.staff import CODE, DOORS, PASSWORD, SETTINGS, WORDS, asked, code_of, is_in, rested, wrong_code
 from tests.lanes import SiteClient
 

@@ -1,0 +1,36 @@
+"""The site's middleware, one module for each concern.
+
+The names that settings may have from before, such as `config.middleware.StoreMiddleware`, work for one release more.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+from warnings import warn
+
+_MOVED = {
+    "ApiMiddleware": "config.middleware.api",
+    "KeptSessions": "config.middleware.sessions",
+    "LanguageOfAddress": "config.middleware.language",
+    "StaffAuthentication": "config.middleware.sessions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "StoreMiddleware":
+        modules = [f"config.middleware.{part}" for part in ("headers", "form_size", "error_pages")]
+        warn(f"config.middleware.{name} is split: name the middleware of {', '.join(modules)}", DeprecationWarning, 2)
+        return _store_middleware
+    if name in _MOVED:
+        warn(f"config.middleware.{name} has moved to {_MOVED[name]}", DeprecationWarning, 2)
+        return getattr(import_module(_MOVED[name]), name)
+    raise AttributeError(name)
+
+
+def _store_middleware(get_response: Any) -> Any:
+    from config.middleware.error_pages import ErrorPages
+    from config.middleware.form_size import FormSizeLimit
+    from config.middleware.headers import HeaderHygiene
+
+    return ErrorPages(HeaderHygiene(FormSizeLimit(get_response)))
