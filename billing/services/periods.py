@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,17 +71,16 @@ def read_periods(
             continue
         within = [one for one in charges if one.start == start or start < one.start < end == one.end]
         is_present = start == present[0]
+        ends = _ending(subscription, start, end, starts)
+        if not is_present and end - start > _LONGEST_MONTH:
+            within = _in_force(within, _moment(start), ends)
         plan = _plan_paid(subscription, item if is_present else None, within, plan_of)
         asked_for = [other for one in within if (other := plan_of(one.product)) is not None]
         known = plan or (asked_for[0] if asked_for else None)
         known = known or (plan_of(product_of(item["price"])) if is_present else None)
         if known is not None:
             key = f"stripe:{subscription['id']}:{start}"
-            found.append(
-                PaidPeriod(
-                    key, known, _moment(start), _ending(subscription, start, end, starts), is_paid=plan is not None
-                )
-            )
+            found.append(PaidPeriod(key, known, _moment(start), ends, is_paid=plan is not None))
     return tuple(found)
 
 
@@ -107,6 +106,19 @@ def _plan_paid(
         # Of a period of many months those to come are the present plan's, also when that is a cheaper one.
         plans = [present, *(plans if _is_a_month(item) else ())]
     return max((plan for plan in plans if plan is not None), key=lambda plan: plan.rank, default=None)
+
+
+def _in_force(charges: list[_Charge], start: datetime, ends: datetime) -> list[_Charge]:
+    """The charges of a long period, those without a product that were no longer in force in its last month.
+
+    A paid charge is in force until the next one begins. The last month is the one that `ends` ends.
+    """
+    months = 1
+    while add_months(start, months) < ends:
+        months += 1
+    month = add_months(start, months - 1).timestamp()
+    begun = [one.start for one in charges if one.is_paid and one.start <= month]
+    return [one if one.start >= max(begun, default=0) else replace(one, product="") for one in charges]
 
 
 def _is_a_month(item: dict[str, Any] | None) -> bool:

@@ -231,6 +231,19 @@ class TestFreeAround:
         later(story, 31)
         assert (granted(story), story.balance) == (2100, 100)
 
+    @pytest.mark.parametrize(("days", "brought"), [(40, 5000 + 1000 + 1000), (5, 5000 + 1000), (0.5, 5000 + 1000)])
+    def test_a_year_on_a_cheaper_plan_brings_that_plans_month_when_it_is_replaced(
+        self, story: Story, days: float, brought: int
+    ) -> None:
+        """The plan that was left before the last month began counts no more, though it was paid for within the year."""
+        subscription = subscribe(story, "premium_year")
+        later(story, 0.1)
+        story.stripe.desk.change_price(subscription, story.shop["plus_year"])
+        later(story, days)
+        story.stripe.desk.change_price(subscription, story.shop["plus_month"])
+        story.deliver()
+        assert (story.plan, granted(story)) == ("Plus", brought)
+
 
 def test_another_number_of_tokens_counts_from_the_next_settling(story: Story) -> None:
     subscription = subscribe(story)
