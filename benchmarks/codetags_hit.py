@@ -13,8 +13,8 @@ from benchmarks.store import commands_processed, fresh_store, plain_client, serv
 from codetags import keys
 from codetags.services.hits import record_hit, record_hit_script
 from codetags.views.api import HitView
-from kv.addresses import address_hash
 from kv.days import local_day
+from kv.web.addresses import address_hash
 
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 _CALLS = 1500

@@ -22,8 +22,8 @@ from benchmarks.store import fresh_store
 from codetags import keys
 from codetags.models import CodeTag
 from codetags.services.registry import mirror_registry
-from kv.connection import connection
 from kv.days import local_day
+from kv.store.connection import connection
 
 _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _ROUNDS = 30

@@ -38,7 +38,7 @@ def loaded_site() -> Iterator[LoadedSite]:
     from knox.models import AuthToken
 
     from benchmarks.store import server_pids
-    from kv.factories import configured_server
+    from kv.store.factories import configured_server
     from usertokens.services.balances import add_tokens
 
     directory = Path(settings.DATA_DIR)

@@ -17,7 +17,7 @@ from django.test import override_settings
 
 from benchmarks.measure import Row, pinned
 from benchmarks.store import call_cost, forget_costs, fresh_store, server_pids, used_memory
-from kv.connection import call, call_many
+from kv.store.connection import call, call_many
 from stats import keys
 from stats.services.visitors import Visitor, visitor_from_hash
 from stats.services.visits import record_visit

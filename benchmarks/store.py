@@ -16,9 +16,9 @@ from django.test import override_settings
 from redis.cluster import RedisCluster
 
 from benchmarks.peer_client import peer_client
-from kv.caches import durable_cache
-from kv.connection import connection, forget_connections
-from kv.factories import embedded_server
+from kv.store.caches import durable_cache
+from kv.store.connection import connection, forget_connections
+from kv.store.factories import embedded_server
 from tests.cluster.nodes import cluster
 
 # What a server holds for those that talk to it: replicas and their backlog, clients, the other nodes, its own file.

@@ -16,7 +16,7 @@ from django.core.management import call_command
 
 from benchmarks.measure import Row
 from benchmarks.store import fresh_store, used_memory
-from kv.connection import call_many, connection
+from kv.store.connection import call_many, connection
 from usertokens import keys
 from usertokens.services.activity import create_user_stats
 from usertokens.services.balances import get_balance, spend_tokens

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.measure import Row, per_second, pinned, side_by_side
 from benchmarks.store import fresh_store, plain_client, server_pids
-from kv.connection import call
+from kv.store.connection import call
 from usertokens import keys
 from usertokens.services import ledger
 from usertokens.services.balances import add_tokens, spend_tokens, spend_tokens_script

@@ -1,8 +1,8 @@
-"""Background work of the app: see kv.duties."""
+"""Background work of the app: see kv.work.duties."""
 
 from billing.services.inbox import DUTY, tidy_inbox
 from billing.services.work import work_inbox
-from kv.duties import Duty
+from kv.work.duties import Duty
 
 DUTIES = (
     Duty(DUTY, every=5, lease=60, run=work_inbox, wakes=True),

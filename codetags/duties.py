@@ -5,7 +5,7 @@ from __future__ import annotations
 from codetags.services.outbox import deliver_events
 from codetags.services.registry import mirror_registry
 from codetags.services.rollup import roll_up_step
-from kv.duties import Duty
+from kv.work.duties import Duty
 
 
 def deliver() -> bool:

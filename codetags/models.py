@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from codetags.errors import BadAlias, CodeIsFixed, MalformedCode
 from codetags.services.codes import parse_code
 from codetags.services.patterns import LONGEST
-from kv.text_fields import clean_entry
+from kv.web.text_fields import clean_entry
 
 #: Rows were added or changed many at once, which sends no post_save. Arguments: codes, using.
 codes_changed = Signal()

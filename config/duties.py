@@ -1,4 +1,4 @@
-"""Background work of the site itself: see kv.duties."""
+"""Background work of the site itself: see kv.work.duties."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from config.models import OpenSession
-from kv.duties import Duty
+from kv.work.duties import Duty
 
 #: Rows of one step. SQLite takes one write at a time, so somebody's own may wait for a step: a few milliseconds.
 STEP = 500

@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from config.second_factor import require_code
-from kv.addresses import address_hash, client_address
 from kv.errors import StoreUnavailable
-from kv.throttling import RateLimit, network_id
+from kv.web.addresses import address_hash, client_address
+from kv.web.throttling import RateLimit, network_id
 
 # axes closes one name; these stop who tries one password on every name, or has the site hash passwords all day.
 LOGIN_LIMIT = RateLimit("login", "60/minute")

@@ -17,9 +17,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from codetags.services.left_out import sum_left_out
-from kv.health import check_store
 from kv.rest.permissions import holds
 from kv.rest.views import ApiView
+from kv.store.health import check_store
 from stats.services import figures, series, usage
 
 

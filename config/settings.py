@@ -16,9 +16,9 @@ from billing.services.products import merge_products
 from codetags.services.patterns import check_pattern
 from config.environment import Environment
 from config.private_files import keep_private
-from kv.caches import clearable_cache, durable_cache
 from kv.store.address import StoreAddress
-from kv.throttling import parse_window
+from kv.store.caches import clearable_cache, durable_cache
+from kv.web.throttling import parse_window
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR / ".env")
@@ -88,7 +88,7 @@ MIDDLEWARE = [
     "config.middleware.error_pages.ErrorPages",
     "csp.middleware.CSPMiddleware",
     "config.middleware.sessions.KeptSessions",
-    "kv.fragments.FragmentMiddleware",
+    "kv.web.fragments.FragmentMiddleware",
     "config.middleware.language.LanguageOfAddress",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

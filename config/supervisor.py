@@ -18,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import getLogger
 
-from kv.heartbeat import HEARTBEAT_FD
-from kv.management.ending import Ending
+from kv.work.heartbeat import HEARTBEAT_FD
+from kv.work.shutdown import Ending
 
 log = getLogger(__name__)
 

@@ -14,7 +14,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from config.bridge import Bridge
-from kv.heartbeat import BEAT_SECONDS, Heartbeat
+from kv.work.heartbeat import BEAT_SECONDS, Heartbeat
 
 _DRAIN_SECONDS = 5.0
 # Connections that wait for this process. Slow senders cost it no thread, so many may be served at once.

@@ -12,13 +12,13 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.utils.module_loading import module_has_submodule
 
-from kv.caches import ALIAS
 from kv.conf import app_settings
 from kv.errors import StoreUnavailable
 from kv.store.address import StoreAddress
+from kv.store.caches import ALIAS
 from kv.store.places import places
 from kv.store.sharing import caches_in_store
-from kv.throttling import known_limits, parse_window
+from kv.web.throttling import known_limits, parse_window
 
 
 @register(Tags.caches)
@@ -26,10 +26,12 @@ def check_store(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """The store has an alias of its own, in a database that no cache may clear."""
     caches = settings.CACHES
     if ALIAS not in caches:
-        hint = 'CACHES["kv"] = kv.caches.durable_cache("embedded", directory=BASE_DIR / "var")'
+        hint = 'CACHES["kv"] = kv.store.caches.durable_cache("embedded", directory=BASE_DIR / "var")'
         return [Error(f'CACHES has no "{ALIAS}".', hint=hint, id="kv.E001")]
     if wrong := _wrong_address(caches[ALIAS]):
-        return [Error(f'CACHES["{ALIAS}"]: {wrong}', hint="Make it with kv.caches.durable_cache(url).", id="kv.E006")]
+        return [
+            Error(f'CACHES["{ALIAS}"]: {wrong}', hint="Make it with kv.store.caches.durable_cache(url).", id="kv.E006")
+        ]
     store = places(ALIAS)
     return [_shares(alias) for alias in caches if alias != ALIAS and places(alias) & store]
 
@@ -48,7 +50,7 @@ def check_shared_caches(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
 def _shares(alias: str) -> Error:
     return Error(
         f'The cache "{alias}" shares the store\'s database; clearing it would erase every count.',
-        hint="Give it a database of its own: kv.caches.clearable_cache(url).",
+        hint="Give it a database of its own: kv.store.caches.clearable_cache(url).",
         id="kv.E002",
     )
 

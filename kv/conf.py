@@ -39,7 +39,7 @@ class Setting(Generic[T]):
 
 
 class KvSettings:
-    """What the floor reads from Django's settings. The connection itself is `CACHES["kv"]`, made by `kv.caches`."""
+    """What kv reads from Django's settings. The connection itself is `CACHES["kv"]`, made by `kv.store.caches`."""
 
     #: Put before every key of the project.
     KV_PREFIX = Setting("")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import redis.exceptions
 
-from kv.tls import refused_certificate
+from kv.store.tls import refused_certificate
 
 
 class StoreUnavailable(Exception):

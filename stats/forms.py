@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from kv.text_fields import clean_entry
+from kv.web.text_fields import clean_entry
 from stats.errors import (
     AmountUnclear,
     BadBic,

@@ -18,10 +18,10 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from redis.cluster import RedisCluster
 
-from kv.caches import durable_cache
-from kv.connection import connection, forget_connections
-from kv.embedded import EmbeddedServer
-from kv.factories import embedded_server
+from kv.store.caches import durable_cache
+from kv.store.connection import connection, forget_connections
+from kv.store.embedded import EmbeddedServer
+from kv.store.factories import embedded_server
 from tests.cluster.client import WholeCluster
 from tests.cluster.watch import never_ran, ran, watched_scripts
 from tests.engines import store_url

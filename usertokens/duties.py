@@ -1,4 +1,4 @@
-"""Background work of the app: see kv.duties.
+"""Background work of the app: see kv.work.duties.
 
 Nothing depends on it: whatever is due is done at the next touch anyway.
 """
@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from kv.duties import Duty
+from kv.work.duties import Duty
 from usertokens.errors import AccountClosed
 from usertokens.services.audits import in_batches, iterate_users
 from usertokens.services.journal import archive_journal

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kv.text_fields import CleanField
+from kv.web.text_fields import CleanField
 from usertokens.types import LONGEST_REASON
 
 LARGEST_AMOUNT = 10**12

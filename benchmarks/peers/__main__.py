@@ -18,7 +18,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from benchmarks.http import ROOT, granian, load, served_site
-from kv.embedded import EmbeddedServer
+from kv.store.embedded import EmbeddedServer
 from tests.postgres import postgres
 
 _ROUNDS = 5

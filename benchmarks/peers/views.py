@@ -108,7 +108,7 @@ elif PEER == "ours_limit":
     from rest_framework.response import Response
 
     from kv.rest.views import PublicView
-    from kv.throttling import RateLimit, RateLimited
+    from kv.web.throttling import RateLimit, RateLimited
 
     PLAIN = RateLimit("bench_plain", "1000/minute")
 

@@ -22,8 +22,8 @@ from billing.errors import StripeRefused, StripeUnavailable, UnknownPlan
 from billing.services.prices import fetch_catalogue
 from billing.services.products import plan_products
 from billing.types import Catalogue, Offer, Plan, PlanOffers
-from kv.connection import call, call_write
 from kv.errors import StoreUnavailable
+from kv.store.connection import call, call_write
 
 log = getLogger(__name__)
 

@@ -19,8 +19,8 @@ from billing.errors import BadEvent
 from billing.models import StripeEvent
 from billing.services.stripe_api import is_live
 from billing.types import State
-from kv.duties import wake_duty
 from kv.errors import StoreUnavailable
+from kv.work.duties import wake_duty
 
 log = getLogger(__name__)
 

@@ -14,8 +14,8 @@ import orjson
 from billing import keys
 from billing.errors import CustomerBusy
 from billing.types import PaidPeriod, PendingChange, Plan, Standing, TopUp
-from kv.connection import call, call_write
-from kv.scripts import Script
+from kv.store.connection import call, call_write
+from kv.store.scripts import Script
 
 _take = Script("billing", "take_observation")
 _write = Script("billing", "write_standing")

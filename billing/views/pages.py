@@ -33,8 +33,8 @@ from billing.services.stripe_api import is_on
 from billing.types import Catalogue, Plan, free_plan
 from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.errors import StoreUnavailable
-from kv.origins import is_from_this_site
-from kv.throttling import RateLimited
+from kv.web.origins import is_from_this_site
+from kv.web.throttling import RateLimited
 
 _public = cache_control(public=True, max_age=0, s_maxage=60)
 _private = cache_control(private=True, no_store=True)

@@ -17,7 +17,7 @@ from codetags import keys
 from codetags.errors import BadImport, MalformedCode
 from codetags.services.codes import parse_code
 from codetags.types import Imported
-from kv.scripts import Script
+from kv.store.scripts import Script
 
 _OLD_PREFIX = "qr:count:"
 _TIMEOUT_SECONDS = 10

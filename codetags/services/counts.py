@@ -15,9 +15,9 @@ from codetags.services.left_out import list_left_out, list_left_out_days
 from codetags.services.registry import registered_codes
 from codetags.services.rollup import rolled_until
 from codetags.types import CodeCounts, CodePage, DayCount
-from kv.connection import call, call_many
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.connection import call, call_many
+from kv.store.scripts import Script
 
 SPARK_DAYS = 30
 _CHUNK = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codetags.types import Reason
-from kv.agents import is_bot, is_prefetch
+from kv.web.agents import is_bot, is_prefetch
 
 
 def exclusion(method: str, headers: Mapping[str, str]) -> Reason | None:

@@ -13,11 +13,11 @@ from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
 from codetags.services.calendar import milliseconds_of
 from codetags.services.left_out import leave_out_hit
 from codetags.types import Outcome, Reason
-from kv.addresses import address_hash
-from kv.agents import AGENT_LENGTH
 from kv.days import local_day
-from kv.scripts import Script
-from kv.throttling import RateLimit, RateLimited
+from kv.store.scripts import Script
+from kv.web.addresses import address_hash
+from kv.web.agents import AGENT_LENGTH
+from kv.web.throttling import RateLimit, RateLimited
 
 _MICROSECONDS = 1_000_000
 _DAY_SECONDS = 86_400
@@ -46,9 +46,9 @@ def record_hit(
 ) -> Outcome:
     """Count one hit of a well-formed code, once for each visitor within CODETAGS_BACKSTOP_SECONDS; one round trip.
 
-    address: canonical, see kv.addresses. agent: the browser's name for itself; traits: what else it says of itself with
-    every call. None of them is kept: a keyed fingerprint, different for each code, stands for the visitor as long as
-    the backstop lasts, by the server's clock.
+    address: canonical, see kv.web.addresses. agent: the browser's name for itself; traits: what else it says of itself
+    with every call. None of them is kept: a keyed fingerprint, different for each code, stands for the visitor as long
+    as the backstop lasts, by the server's clock.
     landing: an id made for one landing; with the same one a hit counts once in a day, however often it is reported.
     remembered: codes that were counted for this visitor before.
     The first hit of an alias in a process takes a second round trip. Raises RateLimited or StoreUnavailable, having

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 
 from codetags import keys
 from codetags.types import LeftOut, Reason
-from kv.connection import call, call_many
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.connection import call, call_many
+from kv.store.scripts import Script
 
 REASONS = tuple(Reason)
 #: The reasons that are kept by code.

@@ -15,8 +15,8 @@ from codetags.errors import SinkAway, SinkRefused, UnsafeSink
 from codetags.services.calendar import milliseconds_of, moment_of
 from codetags.services.sink import Poster
 from codetags.types import Delivery, Event, OutboxState
-from kv.connection import call_many, call_write
-from kv.scripts import Script
+from kv.store.connection import call_many, call_write
+from kv.store.scripts import Script
 
 log = logging.getLogger(__name__)
 

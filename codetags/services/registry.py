@@ -12,8 +12,8 @@ from django.db.models import Count, Max
 from codetags import keys
 from codetags.models import CodeTag
 from codetags.types import RegisteredCode
-from kv.connection import call, call_many, call_write
-from kv.scripts import Script
+from kv.store.connection import call, call_many, call_write
+from kv.store.scripts import Script
 
 T = TypeVar("T")
 _CHUNK = 500

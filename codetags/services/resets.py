@@ -8,9 +8,9 @@ from codetags import keys
 from codetags.models import DailyHits
 from codetags.services.left_out import forget_left_out
 from codetags.services.registry import chunks, mirror_registry
-from kv.connection import call_write, connection
 from kv.errors import store_errors
-from kv.scripts import Script
+from kv.store.connection import call_write, connection
+from kv.store.scripts import Script
 
 reset_code_script = Script("codetags", "reset_code")
 

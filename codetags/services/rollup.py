@@ -14,9 +14,9 @@ from codetags.models import DailyHits
 from codetags.services.calendar import milliseconds_of, moment_of, start_of
 from codetags.services.registry import chunks, mirror_registry
 from codetags.types import Restored, Rollup
-from kv.connection import call, call_many, call_write
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.connection import call, call_many, call_write
+from kv.store.scripts import Script
 
 _CHUNK = 500
 #: Hits of the last seconds before a roll-up are looked at again by the next: clocks differ

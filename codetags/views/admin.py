@@ -24,7 +24,7 @@ from codetags.views.charts import Spark, bar_chart, sparkline
 from codetags.views.links import Landing, list_landings
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.throttling import RateLimited
+from kv.web.throttling import RateLimited
 
 PAGE = 50
 CHART_DAYS = 90

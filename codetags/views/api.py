@@ -23,13 +23,13 @@ from codetags.serializers import CountsInput, CountsOutput, HitInput, HitOutput
 from codetags.services import codes, counts, exclusions, hits, left_out
 from codetags.services.cookies import COUNTED_COOKIE, COUNTED_SECONDS
 from codetags.types import CodeCounts, Outcome, Reason
-from kv.addresses import client_address
 from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput
 from kv.rest.inputs import NoInput, unknown_fields
 from kv.rest.negotiation import JsonParser
 from kv.rest.permissions import holds, is_staff
 from kv.rest.views import ApiView, PublicView
+from kv.web.addresses import client_address
 
 # The smallest picture there is: one transparent point.
 _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")

@@ -16,7 +16,7 @@ from django.views.generic import View
 
 from codetags.services import consent, cookies
 from codetags.views.origins import page_before
-from kv.origins import is_from_elsewhere
+from kv.web.origins import is_from_elsewhere
 
 # Not above the page: without a script nothing closes it where the browser keeps no cookie.
 _SHOWN = ".cookie-notice[hidden] { display: block; position: static; max-height: none; }\n"

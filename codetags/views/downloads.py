@@ -16,7 +16,7 @@ from codetags.types import CodeCounts
 from codetags.views.admin import asked_for, qr_form
 from codetags.views.links import landing_for, list_landings
 from kv.days import local_day
-from kv.spreadsheets import csv_download
+from kv.web.spreadsheets import csv_download
 
 _LEFT_OUT = tuple(f"not_counted_{reason.value}" for reason in CODE_REASONS)
 _COLUMNS = (

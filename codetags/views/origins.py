@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse
 
-from kv.origins import local_path
+from kv.web.origins import local_path
 
 
 def page_before(request: HttpRequest) -> str:

@@ -17,7 +17,7 @@ from kv.backup.records import Piece
 from kv.backup.restore import StoreNotEmpty
 from kv.backup.writer import ValueWriter, unlink
 from kv.conf import app_settings
-from kv.nodes import Node, Nodes
+from kv.store.nodes import Node, Nodes
 
 _TOGETHER = 256
 _NAMED = 10

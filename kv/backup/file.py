@@ -27,7 +27,7 @@ import hiredis
 from kv.backup import records
 from kv.backup.records import Piece
 from kv.errors import BackupTooNew, DamagedBackup, NotABackup
-from kv.wires import pack_command
+from kv.store.client import pack_command
 
 MAGIC = b"countinghouse backup\n"
 VERSION = 2

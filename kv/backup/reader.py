@@ -13,8 +13,8 @@ from kv.backup import file, records
 from kv.backup.names import groups
 from kv.backup.records import Piece
 from kv.errors import StoreUnavailable
-from kv.nodes import Node
-from kv.scripts import Script
+from kv.store.nodes import Node
+from kv.store.scripts import Script
 
 # Keys of one tag that are read together. A user has fewer; {stats} has thousands, which no transaction should hold.
 _TOGETHER = 64

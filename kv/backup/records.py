@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from kv.connection import Command
+from kv.store.connection import Command
 
 STRING, LIST, SET, ZSET, HASH, STREAM, DUMP = b"s", b"l", b"e", b"z", b"h", b"x", b"d"
 FIELD_EXPIRY, STREAM_IDS, GROUP, PENDING = b"t", b"i", b"g", b"p"

@@ -15,7 +15,7 @@ from kv.backup.records import Piece
 from kv.backup.writer import ValueWriter, unlink
 from kv.conf import app_settings
 from kv.errors import ForeignValues
-from kv.nodes import Nodes, open_nodes
+from kv.store.nodes import Nodes, open_nodes
 
 _PROBE_MS = 1000
 _TOLD = 500

@@ -10,8 +10,8 @@ from kv.backup.file import VERSION, Follow, Header, write_backup
 from kv.backup.names import KeyNames
 from kv.backup.reader import ValueReader
 from kv.conf import app_settings
-from kv.health import server_name
-from kv.nodes import Nodes, open_nodes
+from kv.store.health import server_name
+from kv.store.nodes import Nodes, open_nodes
 
 
 def save_backup(path: Path, *, follow: Follow) -> int:

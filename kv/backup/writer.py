@@ -9,9 +9,9 @@ import redis
 from kv.backup import records
 from kv.backup.reader import knows_field_expiry
 from kv.backup.records import Piece
-from kv.connection import Command
 from kv.errors import DamagedBackup, StoreUnavailable
-from kv.nodes import Node, Nodes
+from kv.store.connection import Command
+from kv.store.nodes import Node, Nodes
 
 _BATCH_VALUES = 50_000
 _UNLINKED = 500

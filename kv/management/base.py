@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from kv.errors import DamagedBackup, StoreUnavailable, UnusableBackup, store_errors
-from kv.factories import configured_server
+from kv.store.factories import configured_server
 
 T = TypeVar("T")
 # A large append-only file takes its time to load; a command, unlike a page, can wait for it.

@@ -17,7 +17,7 @@ from kv.rest.errors import handle_exception
 from kv.rest.inputs import NoInput
 from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, JsonRenderer
 from kv.rest.schema import ApiSchema
-from kv.throttling import RateLimit
+from kv.web.throttling import RateLimit
 
 #: Methods that change nothing.
 SAFE = ("GET", "HEAD", "OPTIONS")

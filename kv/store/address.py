@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
-from kv.tls import TLS_PARAMETERS, check_tls
+from kv.store.tls import TLS_PARAMETERS, check_tls
 
 Kind = Literal["embedded", "redis", "unix", "cluster", "sentinel"]
 EMBEDDED: Final = "embedded"
@@ -80,7 +80,7 @@ class StoreAddress:
 
     @property
     def tls_query(self) -> str:
-        """What the query says of TLS, as `kv.tls` reads it."""
+        """What the query says of TLS, as `kv.store.tls` reads it."""
         return urlencode(self.tls_options)
 
     def with_database(self, number: int) -> StoreAddress:
@@ -190,7 +190,7 @@ def _query(parts: SplitResult, kind: Kind, *, tls: bool) -> dict[str, str]:
         ((name, value),) = parse_qsl(word, keep_blank_values=True) or [(word, "")]
         if name in _OURS:
             raise ValueError(f"leave {name} out of the address: {_OURS[name]}")
-        if name not in allowed and not name.startswith("ssl_"):  # what is wrong with those is said by kv.tls
+        if name not in allowed and not name.startswith("ssl_"):  # what is wrong with those is said by kv.store.tls
             known = f"there are: {', '.join(sorted(allowed))}" if allowed else "there are none"
             raise ValueError(f"{_short(name)} is no parameter of a {parts.scheme}:// address; {known}")
         if name in found:

@@ -13,9 +13,9 @@ from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 
 from kv import keys
-from kv.caches import ALIAS
 from kv.errors import StoreUnavailable
-from kv.nodes import Node, Nodes, open_nodes
+from kv.store.caches import ALIAS
+from kv.store.nodes import Node, Nodes, open_nodes
 from kv.store.places import cluster_clients, pools_of
 
 _MARK_MS = 10_000

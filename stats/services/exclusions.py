@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kv.agents import is_bot, is_prefetch
+from kv.web.agents import is_bot, is_prefetch
 from stats.types import Reason
 
 

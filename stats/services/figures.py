@@ -9,8 +9,8 @@ from dataclasses import replace
 from django.core.signals import setting_changed
 from django.utils import timezone
 
-from kv.connection import call
 from kv.errors import StoreUnavailable
+from kv.store.connection import call
 from stats import keys
 from stats.types import Figures
 

@@ -13,8 +13,8 @@ from typing import Any, TextIO
 
 import redis
 
-from kv.addresses import canonical_address, digest_hash
-from kv.scripts import Script
+from kv.store.scripts import Script
+from kv.web.addresses import canonical_address, digest_hash
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import BadAdjustment, BadImport, TotalTooLarge

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.scripts import Script
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import TotalTooLarge

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from kv.connection import call_many
 from kv.days import local_day
+from kv.store.connection import call_many
 from stats import keys
 from stats.types import BusiestAddress, Day, Uniques
 

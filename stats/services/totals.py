@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
-from kv.connection import connection
 from kv.errors import store_errors
-from kv.scripts import Script
+from kv.store.connection import connection
+from kv.store.scripts import Script
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import BadAdjustment

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from kv.connection import call
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.connection import call
+from kv.store.scripts import Script
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import UnknownTool

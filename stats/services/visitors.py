@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kv.addresses import address_hash
+from kv.web.addresses import address_hash
 
 SHARD_BITS = 15
 MEMBER_BITS = 32

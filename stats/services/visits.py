@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from kv.days import local_day
-from kv.scripts import Script
-from kv.throttling import RateLimited
+from kv.store.scripts import Script
+from kv.web.throttling import RateLimited
 from stats import keys
 from stats.conf import VISIT_LIMIT
 from stats.services import figures

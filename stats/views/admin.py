@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.spreadsheets import csv_download
+from kv.web.spreadsheets import csv_download
 from stats.models import Adjustment
 from stats.services import figures, series, usage
 from stats.types import Day, Reason

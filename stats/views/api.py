@@ -17,12 +17,12 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kv.addresses import client_address
 from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.permissions import is_staff, may
 from kv.rest.schema import Error
 from kv.rest.views import ApiView, PublicView
+from kv.web.addresses import client_address
 from stats.conf import QR_LIMIT, TRACK_LIMIT, USAGE_LIMIT
 from stats.errors import BadReceipt, TotalTooLarge, UnknownTool
 from stats.serializers import (

@@ -20,11 +20,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 from stdnum import iban
 
-from kv.addresses import address_hash, client_address
-from kv.agents import AGENT_LENGTH
 from kv.errors import StoreUnavailable
-from kv.origins import is_from_elsewhere
-from kv.throttling import RateLimited
+from kv.web.addresses import address_hash, client_address
+from kv.web.agents import AGENT_LENGTH
+from kv.web.origins import is_from_elsewhere
+from kv.web.throttling import RateLimited
 from stats.conf import QR_LIMIT, TRACK_LIMIT, app_settings
 from stats.errors import TotalTooLarge, UnknownTool
 from stats.forms import PaymentForm

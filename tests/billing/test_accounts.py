@@ -9,7 +9,7 @@ from django.test import Client
 from billing.models import StripeCustomer
 from billing.services.checkout import open_plan_checkout
 from billing.types import Plan
-from kv.connection import connection
+from kv.store.connection import connection
 from tests.billing.story import ADDRESSES, Story
 from tests.stripe_fake import Fault
 from usertokens.errors import AccountNotClosed

@@ -13,8 +13,8 @@ from billing import keys
 from billing.errors import StripeRefused, StripeUnavailable
 from billing.services import catalogue
 from billing.types import Plan
-from kv.connection import call
 from kv.errors import StoreUnavailable
+from kv.store.connection import call
 from tests.billing.story import Story
 from tests.stripe_fake import Fault
 

@@ -15,7 +15,7 @@ from billing.models import StripeCustomer, StripeEvent
 from billing.services import inbox
 from billing.services.sync import sync_customer
 from billing.signals import plan_changed
-from kv.connection import call
+from kv.store.connection import call
 from tests.billing.story import Story
 from tests.stripe_fake import Fault
 from usertokens.services import plans

@@ -13,7 +13,7 @@ from billing.models import StripeCustomer
 from billing.services import effects, inbox, standings, sync
 from billing.services.sync import sync_customer
 from billing.types import State, TopUp
-from kv.connection import call, call_write
+from kv.store.connection import call, call_write
 from tests.billing.story import Story
 from usertokens.services import balances, journal, purchases
 

@@ -10,8 +10,8 @@ from django.test import Client, RequestFactory, override_settings
 from django.utils import translation
 
 from billing import keys
-from kv.connection import call
 from kv.errors import StoreUnavailable
+from kv.store.connection import call
 from tests.billing.story import Story
 from tests.stripe_fake import Fault
 

@@ -8,7 +8,7 @@ from billing import keys
 from billing.errors import CustomerBusy
 from billing.services import standings
 from billing.types import Plan, Standing, TopUp
-from kv.connection import call, call_write
+from kv.store.connection import call, call_write
 
 USER = "7"
 

@@ -75,7 +75,7 @@ class TestTwoAtOnce:
                 inner.setattr(sync, "observe", seen)
                 story.stripe.desk.end(subscription)
                 from billing import keys
-                from kv.connection import call
+                from kv.store.connection import call
 
                 call("DEL", keys.lock(story.user_id))
                 sync_customer(story.customer)

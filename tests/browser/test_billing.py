@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from billing.duties import DUTIES
 from billing.models import StripeEvent
 from billing.services import standings
-from kv.duties import DutyHeld, DutyNotDue, run_duty
+from kv.work.duties import DutyHeld, DutyNotDue, run_duty
 from tests.billing import fixtures
 from tests.billing.story import HOOK, SECRET
 from tests.browser.test_looks import DESKTOP, PHONE, SMALL_PHONE, barriers, overflow

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from kv.connection import call
+from kv.store.connection import call
 from stats import keys
 from stats.services.qr_codes import record_qr_code
 from stats.services.usage import record_usage

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis.crc import key_slot
 
-from kv.caches import durable_cache
-from kv.connection import forget_connections
 from kv.errors import NotReplicated, StoreUnavailable
-from kv.wires import wire_of
+from kv.store.caches import durable_cache
+from kv.store.client import wire_of
+from kv.store.connection import forget_connections
 from stats import keys
 from stats.services.figures import forget_figures, read_figures
 from stats.services.qr_codes import record_qr_code

@@ -14,8 +14,8 @@ from django.apps import apps
 from redis.crc import key_slot
 
 from kv import keys as kv_keys
-from kv.health import installed_scripts
-from kv.scripts import Script
+from kv.store.health import installed_scripts
+from kv.store.scripts import Script
 from tests.cluster.watch import never_ran
 from tests.house.tree import PACKAGES, place, python_files, syntax
 
@@ -29,7 +29,7 @@ SAMPLES: dict[str, Any] = {"int": 7, "str": "7f3a", "date": date(2026, 3, 1)}
 PREFIX = "site:"
 #: How a script might be sent past `Script`; the wire reads the words, to find a command's first key.
 SENDING = {"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"}
-SENDERS = {"kv/scripts.py", "kv/wires.py"}
+SENDERS = {"kv/store/scripts.py", "kv/store/client.py"}
 METHODS = {name.lower() for name in SENDING} | {"register_script"}
 
 

@@ -14,8 +14,8 @@ from unittest.mock import patch
 from django.conf import settings
 from redis.crc import key_slot
 
-from kv.health import installed_scripts
-from kv.scripts import USES, Script, read_lua
+from kv.store.health import installed_scripts
+from kv.store.scripts import USES, Script, read_lua
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -63,5 +63,5 @@ def _check(script: Script, keys: Sequence[str | bytes]) -> None:
 
 
 def _note(script: Script) -> None:
-    if settings.CACHES["kv"].get("OPTIONS", {}).get("CONNECTION_FACTORY") == "kv.factories.ClusterFactory":
+    if settings.CACHES["kv"].get("OPTIONS", {}).get("CONNECTION_FACTORY") == "kv.store.factories.ClusterFactory":
         ran.add(f"{script.package}/{script.name}")

@@ -8,8 +8,8 @@ from unittest.mock import patch
 
 from django.contrib.auth.models import Permission, User
 
-from kv.connection import Wire
 from kv.errors import StoreUnavailable
+from kv.store.connection import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

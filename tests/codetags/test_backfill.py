@@ -15,7 +15,7 @@ from codetags import keys
 from codetags.models import DailyHits
 from codetags.services.backfill import OldCount, import_hits
 from codetags.services.counts import get_code
-from kv.embedded import EmbeddedServer
+from kv.store.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ from codetags.services.hits import record_hit
 from codetags.services.rollup import restore_days, roll_up_days, roll_up_step, rolled_until
 from codetags.types import Outcome, Restored
 from kv.days import local_day
-from kv.duties import run_duty
+from kv.work.duties import run_duty
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.conf import settings
 from django.db import connection
 
-from kv.connection import connection as store_connection
+from kv.store.connection import connection as store_connection
 from tests.house.tree import ROOT
 
 if TYPE_CHECKING:

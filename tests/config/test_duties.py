@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from config import duties
 from config.duties import clear_attempts, clear_sessions
-from kv.duties import run_duty
+from kv.work.duties import run_duty
 from tests.lanes import SiteClient
 
 if TYPE_CHECKING:

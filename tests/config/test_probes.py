@@ -32,7 +32,7 @@ def client() -> SiteClient:
 
 class TestHealthz:
     def test_is_up_whatever_the_stores_do(self, client: SiteClient, django_assert_num_queries: Any) -> None:
-        with patch("kv.health.call_write", side_effect=StoreUnavailable("away")), django_assert_num_queries(0):
+        with patch("kv.store.health.call_write", side_effect=StoreUnavailable("away")), django_assert_num_queries(0):
             answer = client.get("/healthz")
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
         assert "no-store" in answer["Cache-Control"]
@@ -49,7 +49,7 @@ class TestReadyz:
         assert answer.json() == {"status": "ok", "stores": {"store": "ok", "database": "ok"}}
 
     def test_says_which_is_away(self, client: SiteClient) -> None:
-        with patch("kv.health.call_write", side_effect=StoreUnavailable("away")):
+        with patch("kv.store.health.call_write", side_effect=StoreUnavailable("away")):
             answer = client.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["stores"] == {"store": "unavailable", "database": "ok"}

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.test import override_settings
 
-from kv.caches import durable_cache
-from kv.connection import call, forget_connections
-from kv.embedded import EmbeddedServer
 from kv.errors import StoreUnavailable
-from kv.factories import embedded_server
+from kv.store.caches import durable_cache
+from kv.store.connection import call, forget_connections
+from kv.store.embedded import EmbeddedServer
+from kv.store.factories import embedded_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

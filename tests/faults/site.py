@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from kv.embedded import EmbeddedServer
+from kv.store.embedded import EmbeddedServer
 from tests.faults.servers import Breakable, is_running, wait_until
 from tests.ports import free_port
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kv.connection import connection
+from kv.store.connection import connection
 from tests.faults.servers import proxied, wait_until
 from tests.house.tree import ROOT
 

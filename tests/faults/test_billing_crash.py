@@ -17,7 +17,7 @@ import pytest
 from billing import keys
 from billing.models import StripeEvent
 from billing.services import effects, events, inbox, standings, sync, work
-from kv.connection import call
+from kv.store.connection import call
 from tests.billing import fixtures
 from tests.billing.story import SECRET, Story
 from tests.faults.servers import wait_until
@@ -171,7 +171,7 @@ def test_a_worker_killed_while_stripe_keeps_it_waiting(site: Site, stripe: FakeS
         database.execute("UPDATE billing_stripeevent SET due_at = received_at")
     database.close()
     site.shell(
-        "from kv.connection import connection as c; "
+        "from kv.store.connection import connection as c; "
         "[c().delete(k) for k in c().keys('*l*') if b'lease' in k or b':lock' in k]"
     )
     assert "1 done" in site.run("billing_work")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from kv.connection import call
-from kv.health import inspect_store
+from kv.store.connection import call
+from kv.store.health import inspect_store
 from tests.engines import Server, servers, wait_until
 from tests.faults.test_store import _unlimited, client, count, use
 from tests.stats.callers import visit

@@ -20,8 +20,8 @@ from codetags.services.hits import record_hit
 from codetags.services.outbox import deliver_events, outbox_state
 from codetags.types import Outcome
 from kv import keys as kv_keys
-from kv.connection import call
 from kv.errors import StoreUnavailable
+from kv.store.connection import call
 from tests.codetags.receiver import SECRET, Receiver, receiving
 from tests.faults.servers import Breakable, own_server, wait_until
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 # A project of the floor and this app, for a deliverer in a process of its own.
 _SETTINGS = """
-from kv.caches import durable_cache
+from kv.store.caches import durable_cache
 SECRET_KEY = "for tests"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "kv", "codetags"]
 DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}}

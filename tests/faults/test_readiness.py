@@ -77,7 +77,7 @@ class TestReadiness:
             assert ready(client)
             facts = list(os.statvfs("/"))
             facts[4] = 0  # f_bavail
-            monkeypatch.setattr("kv.health.os.statvfs", lambda path: os.statvfs_result(facts))
+            monkeypatch.setattr("kv.store.health.os.statvfs", lambda path: os.statvfs_result(facts))
             assert not ready(client)
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kv.caches import durable_cache
-from kv.connection import forget_connections
 from kv.errors import StoreUnavailable
-from kv.health import inspect_store
+from kv.store.caches import durable_cache
+from kv.store.connection import forget_connections
+from kv.store.health import inspect_store
 from stats.services.figures import forget_figures, read_figures
 from stats.services.qr_codes import record_qr_code
 from tests.engines import Server, servers, wait_until

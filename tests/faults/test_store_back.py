@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kv.caches import durable_cache
-from kv.connection import call
 from kv.errors import StoreUnavailable
+from kv.store.caches import durable_cache
+from kv.store.connection import call
 from tests.engines import servers
 from tests.faults.servers import own_server, wait_until
 
@@ -46,7 +46,7 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
         real = time.monotonic
-        monkeypatch.setattr("kv.breaker.time.monotonic", lambda: real() + self.ahead)
+        monkeypatch.setattr("kv.store.circuit_breaker.time.monotonic", lambda: real() + self.ahead)
 
 
 def refused() -> None:

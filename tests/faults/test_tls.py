@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from kv.caches import durable_cache
-from kv.health import check_store
+from kv.store.caches import durable_cache
+from kv.store.health import check_store
 from stats.services.figures import forget_figures
 from tests.engines import Server, servers, wait_until
 from tests.faults.certificates import Certificates, make_certificates

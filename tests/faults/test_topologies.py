@@ -15,14 +15,14 @@ from django.test import override_settings
 
 from kv.backup import restore
 from kv.backup import save as saving
-from kv.caches import clearable_cache, durable_cache
-from kv.connection import call, call_many, call_write, connection
-from kv.duties import Duty, run_duty
 from kv.errors import NotReplicated, StoreUnavailable
-from kv.health import check_store
 from kv.management.base import Meter
-from kv.scripts import Script
-from kv.throttling import RateLimit, RateLimited
+from kv.store.caches import clearable_cache, durable_cache
+from kv.store.connection import call, call_many, call_write, connection
+from kv.store.health import check_store
+from kv.store.scripts import Script
+from kv.web.throttling import RateLimit, RateLimited
+from kv.work.duties import Duty, run_duty
 from tests.faults.servers import IN_TIME_SECONDS, own_server, wait_until
 from tests.faults.topologies import Member, cluster, sentinel
 

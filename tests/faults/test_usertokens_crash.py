@@ -13,9 +13,9 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import override_settings
 
-from kv.caches import durable_cache
-from kv.connection import forget_connections
 from kv.errors import StoreUnavailable
+from kv.store.caches import durable_cache
+from kv.store.connection import forget_connections
 from tests.faults.servers import Proxy, own_server
 from usertokens.errors import HoldEnded, InsufficientTokens
 from usertokens.services import balances, holds, journal

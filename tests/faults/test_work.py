@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kv.connection import call
-from kv.duties import wake_duty
+from kv.store.connection import call
+from kv.work.duties import wake_duty
 from tests.faults.servers import Breakable, own_server, wait_until
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # A project of the floor and one app, whose duties leave their marks in the store.
 _SETTINGS = """
-from kv.caches import durable_cache
+from kv.store.caches import durable_cache
 SECRET_KEY = "for tests"
 INSTALLED_APPS = ["kv", "marks"]
 CACHES = {
@@ -39,8 +39,8 @@ LOGGING = {
 """
 _DUTIES = """
 import os, threading
-from kv.connection import call
-from kv.duties import Duty
+from kv.store.connection import call
+from kv.work.duties import Duty
 
 def often():
     # Overlapping runs would meet here.

@@ -14,8 +14,8 @@ import redis
 from django.conf import settings
 from django.test import override_settings
 
-from kv.caches import durable_cache
-from kv.embedded import binary_path
+from kv.store.caches import durable_cache
+from kv.store.embedded import binary_path
 from tests.faults.servers import wait_until
 from tests.ports import free_port
 

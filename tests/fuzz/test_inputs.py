@@ -19,7 +19,7 @@ from codetags.services.codes import read_remembered
 from codetags.services.consent import read_choice
 from codetags.services.cookies import CHOICE_COOKIE, optional_categories, policy_version
 from codetags.types import NECESSARY
-from kv.addresses import client_address
+from kv.web.addresses import client_address
 from tests.billing.story import SECRET
 from tests.fuzz.depth import examples
 from tests.lanes import SiteClient

@@ -49,7 +49,7 @@ def test_across_the_arrow_only_services_types_and_errors_are_named() -> None:
 
 @pytest.mark.parametrize("app", APPS)
 def test_only_services_run_scripts_and_open_connections(app: str) -> None:
-    doors = {"kv.connection", "kv.scripts"}
+    doors = {"kv.store.connection", "kv.store.scripts"}
     broken = [
         place(path)
         for path in python_files(app)

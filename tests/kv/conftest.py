@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kv.connection import connection
+from kv.store.connection import connection
 from tests.faults.servers import Breakable, own_server
 
 if TYPE_CHECKING:

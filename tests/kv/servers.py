@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from kv.caches import durable_cache
-from kv.connection import connection
+from kv.store.caches import durable_cache
+from kv.store.connection import connection
 from tests.engines import redis7
 
 if TYPE_CHECKING:

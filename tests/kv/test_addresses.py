@@ -11,7 +11,7 @@ from django.test import RequestFactory, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kv.addresses import address_hash, canonical_address, client_address, digest_hash
+from kv.web.addresses import address_hash, canonical_address, client_address, digest_hash
 
 V4 = st.ip_addresses(v=4).map(str)
 V6 = st.ip_addresses(v=6).map(str)

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from crawlerdetect import CrawlerDetect
 
-from kv.agents import is_bot, is_prefetch
+from kv.web.agents import is_bot, is_prefetch
 from tests.outside import package
 
 #: What decides: agents that crawlerdetect alone takes for the other thing, and browsers that come near a sign.
@@ -30,7 +30,7 @@ class TestBots:
 
     def test_only_the_first_512_characters_are_read(self) -> None:
         """A name of 8 kB took the detector 88 ms."""
-        with patch("kv.agents._is_crawler", return_value=False) as asked:
+        with patch("kv.web.agents._is_crawler", return_value=False) as asked:
             is_bot("x" * 8192)
         asked.assert_called_once_with("x" * 512)
 

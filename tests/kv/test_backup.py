@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from kv import keys
 from kv.backup import restore
 from kv.backup import save as saving
-from kv.connection import connection
 from kv.errors import StoreUnavailable
+from kv.store.connection import connection
 from tests.faults.servers import own_server
 from tests.kv.backups import contents, fill, put_back, quietly, save
 

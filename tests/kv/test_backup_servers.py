@@ -15,8 +15,8 @@ import pytest
 
 from kv.backup import reader, restore
 from kv.backup.file import MAGIC
-from kv.connection import call, connection
 from kv.errors import ForeignValues
+from kv.store.connection import call, connection
 from tests.cluster.client import WholeCluster
 from tests.cluster.nodes import cluster
 from tests.faults.servers import own_server

@@ -14,11 +14,11 @@ from django.test import override_settings
 from django_redis.pool import get_connection_factory
 from redis.sentinel import MasterNotFoundError
 
-from kv.caches import clearable_cache, durable_cache
 from kv.checks import check_hash_key, check_rate_limits, check_shared_caches, check_store
-from kv.connection import call
-from kv.factories import Sentinels, configured_server, embedded_server
 from kv.store.address import StoreAddress
+from kv.store.caches import clearable_cache, durable_cache
+from kv.store.connection import call
+from kv.store.factories import Sentinels, configured_server, embedded_server
 from tests.faults.servers import Proxy, own_server
 
 DJANGO_REDIS = "django_redis.cache.RedisCache"
@@ -75,7 +75,7 @@ class TestDurableCache:
     def test_cluster(self) -> None:
         entry = durable_cache("rediss+cluster://u:p@a:1,b")
         assert entry["LOCATION"] == "rediss+cluster://u:p@a:1%2Cb:6379"
-        assert entry["OPTIONS"]["CONNECTION_FACTORY"] == "kv.factories.ClusterFactory"
+        assert entry["OPTIONS"]["CONNECTION_FACTORY"] == "kv.store.factories.ClusterFactory"
 
     @pytest.mark.parametrize(
         "url", ["redis+cluster://a:1,b:2", "redis://:with%2Ccomma@h/0", "redis://:with,comma@h/0", "redis://h/0"]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from kv.caches import durable_cache
-from kv.connection import call
 from kv.errors import DamagedBackup, StoreUnavailable
 from kv.management.base import StoreCommand
+from kv.store.caches import durable_cache
+from kv.store.connection import call
 from tests.faults.servers import own_server
 
 if TYPE_CHECKING:

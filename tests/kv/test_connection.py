@@ -12,11 +12,11 @@ import pytest
 import redis
 from django.test import override_settings
 
-from kv.caches import durable_cache
-from kv.connection import call, call_many, call_write, connection
 from kv.errors import NotReplicated, StoreUnavailable, store_errors
-from kv.scripts import Script
-from kv.wires import wire_of
+from kv.store.caches import durable_cache
+from kv.store.client import wire_of
+from kv.store.connection import call, call_many, call_write, connection
+from kv.store.scripts import Script
 from tests.faults.servers import IN_TIME_SECONDS, own_server, proxied, wait_until
 
 if TYPE_CHECKING:

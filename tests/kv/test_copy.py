@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from kv.backup.copy import Copier
-from kv.connection import connection
+from kv.store.connection import connection
 from tests.engines import servers
 from tests.kv.backups import fill
 from tests.kv.servers import needs_redis7, plain, redis_7, standing_on

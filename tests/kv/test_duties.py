@@ -12,10 +12,10 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from kv import keys
-from kv.connection import call
-from kv.duties import Duty, DutyHeld, DutyNotDue, installed_duties, run_duty, wake_duty
 from kv.errors import StoreUnavailable
-from kv.worker import Worker
+from kv.store.connection import call
+from kv.work.duties import Duty, DutyHeld, DutyNotDue, installed_duties, run_duty, wake_duty
+from kv.work.worker import Worker
 from tests.faults.servers import own_server, wait_until
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class TestInstalledDuties:
             monkeypatch.setitem(sys.modules, f"app{number}", package)
             monkeypatch.setitem(sys.modules, f"app{number}.duties", module)
             configs.append(SimpleNamespace(name=f"app{number}", module=package))
-        monkeypatch.setattr("kv.duties.module_has_submodule", lambda package, name: True)
+        monkeypatch.setattr("kv.work.duties.module_has_submodule", lambda package, name: True)
         monkeypatch.setattr(apps, "get_app_configs", lambda: configs)
 
     def test_finds_those_of_every_app(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kv import embedded
-from kv.connection import call
-from kv.embedded import EmbeddedServer
 from kv.errors import NoEmbeddedServer, StoreUnavailable
+from kv.store import embedded
+from kv.store.connection import call
+from kv.store.embedded import EmbeddedServer
 from tests.faults.servers import is_running, own_server, wait_until
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _USER = """
 import socket, sys
 from pathlib import Path
-from kv.embedded import EmbeddedServer
+from kv.store.embedded import EmbeddedServer
 server = EmbeddedServer(Path(sys.argv[1]), "everysec")
 server.ensure(20)
 line = socket.socket(socket.AF_UNIX)

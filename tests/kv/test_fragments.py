@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.test import Client, RequestFactory
 
-from kv.fragments import FragmentMiddleware, is_part
+from kv.web.fragments import FragmentMiddleware, is_part
 
 HTMX = {"HX-Request": "true"}
 PAGES = (

@@ -11,11 +11,11 @@ import pytest
 import redis
 from django.core.management import CommandError, call_command
 
-from kv import health
-from kv.caches import durable_cache
-from kv.connection import call
-from kv.health import check_store
-from kv.nodes import Node
+from kv.store import health
+from kv.store.caches import durable_cache
+from kv.store.connection import call
+from kv.store.health import check_store
+from kv.store.nodes import Node
 from tests.engines import Server, servers, wait_until
 from tests.faults.servers import IN_TIME_SECONDS, own_server
 
@@ -130,7 +130,7 @@ class TestKvCheck:
         assert "see to it yourself that there are 2 replicas" in self.check()
 
     def test_a_script_that_does_not_load(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("kv.scripts.read_lua", lambda package, name: "this is no Lua")
+        monkeypatch.setattr("kv.store.scripts.read_lua", lambda package, name: "this is no Lua")
         assert "kv/lua/take_lease.lua: " in self.fails()
 
     def test_where_config_and_info_are_forbidden(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:

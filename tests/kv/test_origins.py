@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from kv.origins import is_from_elsewhere, is_from_this_site
+from kv.web.origins import is_from_elsewhere, is_from_this_site
 
 HERE = [
     {"Sec-Fetch-Site": "same-origin"},

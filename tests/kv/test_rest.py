@@ -20,13 +20,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from kv.connection import call
 from kv.errors import NotReplicated, StoreUnavailable
 from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.fields import CallerIdField, TextField, WholeNumberField
 from kv.rest.permissions import holds
 from kv.rest.views import ApiView, PublicView
-from kv.throttling import RateLimit, RateLimited
+from kv.store.connection import call
+from kv.web.throttling import RateLimit, RateLimited
 from tests.faults.servers import own_server
 
 LIMIT = RateLimit("rest", "2/minute")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from kv.connection import call, call_many
-from kv.health import installed_scripts
-from kv.scripts import USES, Script, read_lua
+from kv.store.connection import call, call_many
+from kv.store.health import installed_scripts
+from kv.store.scripts import USES, Script, read_lua
 from tests.faults.servers import proxied
 
 if TYPE_CHECKING:

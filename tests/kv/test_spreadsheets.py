@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kv.spreadsheets import csv_download
+from kv.web.spreadsheets import csv_download
 
 ROWS = [("name", "n"), ("Zoë – łódź, 漢字", -5), ("=1+1", None), ("＠x", 2), ('a "b"\nc', 3)]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.test import RequestFactory, override_settings
 
-from kv.connection import call
 from kv.errors import StoreUnavailable
-from kv.scripts import Script
-from kv.throttling import RateLimit, RateLimited, Window, caller_id, parse_window
+from kv.store.connection import call
+from kv.store.scripts import Script
+from kv.web.throttling import RateLimit, RateLimited, Window, caller_id, parse_window
 from tests.faults.servers import own_server
 
 LIMIT = RateLimit("testing", "20/minute")

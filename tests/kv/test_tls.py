@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from kv.caches import durable_cache
 from kv.store.address import StoreAddress
-from kv.tls import refused_certificate, tls_options
+from kv.store.caches import durable_cache
+from kv.store.tls import refused_certificate, tls_options
 
 SCHEMES = ("{}://h/0?{}", "{}+cluster://a:1,b:2?{}", "{}+sentinel://a:1,b/name/0?{}")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kv.caches import durable_cache
-from kv.connection import forget_connections
 from kv.errors import NotReplicated
-from kv.wires import wire_of
+from kv.store.caches import durable_cache
+from kv.store.client import wire_of
+from kv.store.connection import forget_connections
 from stats.services.figures import read_figures
 from stats.services.qr_codes import record_qr_code
 from tests.engines import wait_until

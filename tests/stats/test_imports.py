@@ -13,8 +13,8 @@ import pytest
 import redis
 from django.core.management import CommandError, call_command
 
-from kv.embedded import EmbeddedServer
 from kv.errors import StoreUnavailable
+from kv.store.embedded import EmbeddedServer
 from stats import keys
 from stats.errors import BadImport, TotalTooLarge
 from stats.services.figures import read_figures

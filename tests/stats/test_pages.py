@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client, override_settings
 
-from kv.caches import durable_cache
+from kv.store.caches import durable_cache
 from stats.services import receipts
 from stats.services.figures import forget_figures, read_figures
 from stats.services.usage import list_usage, record_usage

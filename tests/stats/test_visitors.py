@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kv.addresses import address_hash, canonical_address
+from kv.web.addresses import address_hash, canonical_address
 from stats.services.visitors import MEMBER_BITS, SHARD_BITS, visitor_from_hash, visitor_of
 
 digests = st.binary(min_size=32, max_size=32)
@@ -88,6 +88,6 @@ def test_all_of_an_ipv6_network_of_64_bits_is_one_visitor(address: Any) -> None:
 
 def test_shards_fit_the_sorted_arrays_of_our_own_server() -> None:
     """At ten million a shard holds 305 on average; the server keeps the array far beyond that."""
-    from kv.embedded import SET_MAX_INTSET_ENTRIES
+    from kv.store.embedded import SET_MAX_INTSET_ENTRIES
 
     assert 10_000_000 / 2**SHARD_BITS * 10 < SET_MAX_INTSET_ENTRIES

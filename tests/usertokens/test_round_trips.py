@@ -10,8 +10,8 @@ from django.conf import settings as django_settings
 from django.test import override_settings
 from rest_framework.test import APIClient
 
-from kv.caches import durable_cache
-from kv.connection import forget_connections
+from kv.store.caches import durable_cache
+from kv.store.connection import forget_connections
 from tests.faults.servers import Proxy
 from usertokens.services import balances, dashboards
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from kv.connection import call
-from kv.scripts import Script
+from kv.store.connection import call
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.errors import AccountNotClosed, UnknownUser
 from usertokens.models import ArchivedEntry, Conversation, ConversationTally

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from kv.connection import call_many, call_write
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.connection import call_many, call_write
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.errors import BadMood

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from django.db.models import Count, Sum
 
-from kv.connection import call_many, connection
 from kv.errors import store_errors
-from kv.scripts import Script
+from kv.store.connection import call_many, connection
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.models import ArchivedEntry
 from usertokens.services.calendar import to_ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kv.scripts import Script
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import app_settings
 from usertokens.errors import NotReversible, ReversedTooMuch, UnknownEntry

@@ -20,9 +20,9 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from kv.connection import Word, call_many
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.connection import Word, call_many
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.models import Conversation, ConversationTally

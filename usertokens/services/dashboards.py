@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.services import ledger

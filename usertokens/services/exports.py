@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from kv.connection import call
+from kv.store.connection import call
 from usertokens import keys
 from usertokens.errors import AccountClosed, UnknownUser
 from usertokens.models import Conversation

@@ -6,7 +6,7 @@ import base64
 from datetime import datetime
 from typing import Any
 
-from kv.scripts import Script
+from kv.store.scripts import Script
 from usertokens.errors import CaptureTooLarge, HoldEnded, HoldNotYours, InsufficientTokens, UnknownHold
 from usertokens.services import ledger
 from usertokens.services.calendar import from_ms

@@ -14,9 +14,9 @@ from typing import Any, TextIO
 from django.db import transaction
 from django.utils import timezone
 
-from kv.connection import Word
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.connection import Word
+from kv.store.scripts import Script
 from kv.texts import NothingVisible, UnreadableText, clean_text
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan

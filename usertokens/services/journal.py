@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.errors import AccountClosed
 from usertokens.models import ArchivedEntry

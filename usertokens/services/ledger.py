@@ -9,9 +9,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from kv.connection import Word
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.connection import Word
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import DEMO_USER, app_settings
 from usertokens.errors import AccountClosed, AlreadyExpired, BalanceTooLarge, IdempotencyConflict, InsufficientTokens

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from kv.connection import Word
-from kv.scripts import Script
+from kv.store.connection import Word
+from kv.store.scripts import Script
 from usertokens.conf import app_settings
 from usertokens.errors import AccountClosed, UnknownPlan
 from usertokens.services import ledger

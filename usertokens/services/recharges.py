@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from kv.connection import call_many
-from kv.scripts import Script
+from kv.store.connection import call_many
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.errors import AccountClosed
 from usertokens.services import ledger

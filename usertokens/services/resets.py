@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from kv.days import local_day
-from kv.scripts import Script
+from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan
 from usertokens.errors import OpenHolds

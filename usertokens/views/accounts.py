@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.throttling import RateLimited
+from kv.web.throttling import RateLimited
 from usertokens.conf import CLOSE_LIMIT
 from usertokens.errors import AccountNotClosed
 from usertokens.forms import DeleteAccountForm

@@ -18,7 +18,7 @@ from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.inputs import unknown_fields
 from kv.rest.permissions import may
 from kv.rest.views import SAFE, ApiView
-from kv.throttling import RateLimit, RateLimited
+from kv.web.throttling import RateLimit, RateLimited
 from usertokens import errors
 from usertokens.permissions import ACT_FOR_ANY
 from usertokens.services.people import require_user

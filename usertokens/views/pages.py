@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.fragments import go_to, is_part
-from kv.spreadsheets import csv_download
+from kv.web.fragments import go_to, is_part
+from kv.web.spreadsheets import csv_download
 from usertokens.errors import AccountClosed
 from usertokens.forms import MoodForm
 from usertokens.services import activity, balances, dashboards, journal

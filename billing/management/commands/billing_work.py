@@ -9,8 +9,8 @@ from django.core.management.base import CommandError
 from billing.duties import DUTIES
 from billing.services.inbox import count_events
 from billing.types import State
-from kv.duties import DutyHeld, run_duty
 from kv.management.base import StoreCommand
+from kv.work.duties import DutyHeld, run_duty
 
 
 class Command(StoreCommand):

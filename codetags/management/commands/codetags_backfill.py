@@ -14,7 +14,7 @@ from codetags.errors import BadImport
 from codetags.services import backfill, rollup
 from codetags.services.backfill import OldCount
 from kv.management.base import StoreCommand
-from kv.text_fields import read_option
+from kv.web.text_fields import read_option
 
 # Kept as a part of a field's name.
 _LONGEST_NAME = 200

@@ -12,9 +12,9 @@ from codetags.conf import app_settings
 from codetags.duties import DELIVER
 from codetags.services import outbox
 from codetags.types import Delivery
-from kv.duties import DutyHeld, run_duty
 from kv.management.base import StoreCommand
-from kv.management.ending import Ending
+from kv.work.duties import DutyHeld, run_duty
+from kv.work.shutdown import Ending
 
 
 class Command(StoreCommand):

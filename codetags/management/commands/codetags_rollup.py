@@ -10,9 +10,9 @@ from typing import Any
 from codetags.duties import ROLL_UP
 from codetags.services import rollup
 from codetags.types import Rollup
-from kv.duties import DutyHeld, run_duty
 from kv.management.base import StoreCommand
-from kv.management.ending import Ending
+from kv.work.duties import DutyHeld, run_duty
+from kv.work.shutdown import Ending
 
 
 class Command(StoreCommand):

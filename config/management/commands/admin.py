@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from config.second_factor import turn_off
-from kv.text_fields import read_option
+from kv.web.text_fields import read_option
 
 
 class Command(BaseCommand):

@@ -17,8 +17,8 @@ from django.db.migrations.exceptions import MigrationSchemaMissing
 from config.static_files import collect_static
 from config.supervisor import NeverCameUp, PortTaken, background_worker, check_port, supervise, web_workers
 from kv.errors import StoreUnavailable
-from kv.factories import configured_server
 from kv.management.base import StoreCommand
+from kv.store.factories import configured_server
 from kv.store.sharing import caches_in_store
 
 

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from knox.models import AuthToken
 
-from kv.text_fields import read_option
+from kv.web.text_fields import read_option
 
 _MOST_DAYS = 3650
 

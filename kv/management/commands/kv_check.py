@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from kv.health import inspect_store
 from kv.management.base import StoreCommand
+from kv.store.health import inspect_store
 
 
 class Command(StoreCommand):

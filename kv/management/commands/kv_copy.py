@@ -13,12 +13,12 @@ from django_redis.pool import get_connection_factory
 
 from kv.backup.copy import Copier, Differences
 from kv.backup.restore import StoreNotEmpty
-from kv.caches import ALIAS, EMBEDDED, durable_cache
 from kv.conf import app_settings
-from kv.factories import embedded_server
 from kv.management.base import StoreCommand
-from kv.nodes import Nodes, open_nodes
 from kv.store.address import StoreAddress
+from kv.store.caches import ALIAS, EMBEDDED, durable_cache
+from kv.store.factories import embedded_server
+from kv.store.nodes import Nodes, open_nodes
 from kv.store.sharing import share_a_database
 
 _START_SECONDS = 30.0

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from kv.factories import configured_server
 from kv.management.base import StoreCommand
+from kv.store.factories import configured_server
 
 
 class Command(StoreCommand):

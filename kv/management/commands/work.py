@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from kv.duties import installed_duties
 from kv.management.base import StoreCommand
-from kv.management.ending import Ending
-from kv.worker import Worker
+from kv.work.duties import installed_duties
+from kv.work.shutdown import Ending
+from kv.work.worker import Worker
 
 
 class Command(StoreCommand):

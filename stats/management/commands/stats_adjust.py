@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError
 
 from kv.errors import StoreUnavailable
 from kv.management.base import StoreCommand
-from kv.text_fields import read_option
+from kv.web.text_fields import read_option
 from stats.errors import BadAdjustment
 from stats.models import Adjustment
 from stats.services import totals

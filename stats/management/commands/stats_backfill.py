@@ -10,7 +10,7 @@ import redis
 from django.core.management.base import CommandError
 
 from kv.management.base import StoreCommand
-from kv.text_fields import read_option
+from kv.web.text_fields import read_option
 from stats.errors import BadImport, TotalTooLarge
 from stats.services import figures, imports
 from stats.services.imports import ImportedVisitors

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from kv.caches import clearable_cache, durable_cache
+from kv.store.caches import clearable_cache, durable_cache
 
 HERE = Path(__file__).parent
 SECRET_KEY, VISITOR_HASH_KEY = "k" * 60, "v" * 60

@@ -6,7 +6,7 @@ USER_KIND in the environment: `bare` has no permissions at all, `permitted` has 
 import os
 from pathlib import Path
 
-from kv.caches import clearable_cache, durable_cache
+from kv.store.caches import clearable_cache, durable_cache
 
 HERE = Path(__file__).parent
 SECRET_KEY, VISITOR_HASH_KEY = "k" * 60, "v" * 60

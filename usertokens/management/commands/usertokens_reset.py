@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from kv.management.base import StoreCommand
-from kv.text_fields import read_option
+from kv.web.text_fields import read_option
 from usertokens.errors import AccountClosed, OpenHolds, UnknownUser
 from usertokens.services.people import require_user
 from usertokens.services.resets import reset_user

@@ -14,10 +14,10 @@ from django_redis.pool import ConnectionFactory, SentinelConnectionFactory
 from redis.cluster import ClusterNode, RedisCluster
 from redis.sentinel import MasterNotFoundError, Sentinel
 
-from kv.caches import ALIAS, EMBEDDED
-from kv.embedded import EmbeddedServer
 from kv.store.address import StoreAddress
-from kv.tls import tls_options
+from kv.store.caches import ALIAS, EMBEDDED
+from kv.store.embedded import EmbeddedServer
+from kv.store.tls import tls_options
 
 # redis-py leaves their methods untyped.
 _Plain: Any = redis.UnixDomainSocketConnection

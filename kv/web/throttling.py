@@ -13,9 +13,9 @@ import limits
 from django.http import HttpRequest
 
 from kv import keys
-from kv.addresses import address_hash, client_address, wider_network
 from kv.conf import app_settings
-from kv.scripts import Script
+from kv.store.scripts import Script
+from kv.web.addresses import address_hash, client_address, wider_network
 
 _COUNT = Script("kv", "count_request")
 
@@ -88,5 +88,5 @@ def caller_id(request: HttpRequest) -> str:
 
 
 def network_id(request: HttpRequest) -> str:
-    """The same of the wider network that the caller's address is in: see `kv.addresses.wider_network`."""
+    """The same of the wider network that the caller's address is in: see `kv.web.addresses.wider_network`."""
     return address_hash(wider_network(client_address(request))).hex()[:32]

@@ -14,11 +14,11 @@ from django.apps import apps
 
 from kv import keys
 from kv.conf import app_settings
-from kv.connection import call_write
 from kv.errors import StoreUnavailable
-from kv.factories import configured_server
-from kv.nodes import Node, open_nodes
-from kv.scripts import Script
+from kv.store.connection import call_write
+from kv.store.factories import configured_server
+from kv.store.nodes import Node, open_nodes
+from kv.store.scripts import Script
 from kv.store.sharing import caches_in_store
 
 _OLDEST_REDIS = (7, 0)

@@ -11,8 +11,8 @@ from typing import Any
 
 import redis.exceptions
 
-from kv.connection import Word, call, call_write, connection
 from kv.errors import store_errors
+from kv.store.connection import Word, call, call_write, connection
 
 # `-- uses kv.moving_window` on a line of its own stands for the text of kv/lua/moving_window.lua. What is used within a
 # function is made only when that runs: each function that a script defines costs every run time.

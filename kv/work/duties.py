@@ -18,9 +18,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
 from kv import keys
-from kv.connection import Word, call_write
 from kv.errors import StoreUnavailable
-from kv.scripts import Script
+from kv.store.connection import Word, call_write
+from kv.store.scripts import Script
 
 log = getLogger(__name__)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kv.store.address import EMBEDDED, StoreAddress
-from kv.tls import tls_options
+from kv.store.tls import tls_options
 
 __all__ = ["ALIAS", "EMBEDDED", "clearable_cache", "durable_cache"]
 
@@ -46,11 +46,11 @@ def durable_cache(
         "CONNECTION_POOL_KWARGS": {"max_connections": 4096, **_no_retry()},
     }
     if address.kind == EMBEDDED:
-        options["CONNECTION_FACTORY"] = "kv.factories.EmbeddedFactory"
+        options["CONNECTION_FACTORY"] = "kv.store.factories.EmbeddedFactory"
     elif address.kind == "cluster":
-        options["CONNECTION_FACTORY"] = "kv.factories.ClusterFactory"
+        options["CONNECTION_FACTORY"] = "kv.store.factories.ClusterFactory"
     elif address.kind == "sentinel":
-        options["CONNECTION_FACTORY"] = "kv.factories.SentinelFactory"
+        options["CONNECTION_FACTORY"] = "kv.store.factories.SentinelFactory"
         _add_sentinels(address, options)
     return {
         "BACKEND": "django_redis.cache.RedisCache", "LOCATION": address.location(), "TIMEOUT": None,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from kv.breaker import CircuitBreaker
-from kv.caches import durable_cache
-from kv.connection import call
 from kv.errors import StoreUnavailable, store_errors
-from kv.throttling import RateLimit
+from kv.store.caches import durable_cache
+from kv.store.circuit_breaker import CircuitBreaker
+from kv.store.connection import call
+from kv.web.throttling import RateLimit
 from tests.faults.servers import own_server
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from redis.cluster import RedisCluster
 
 from kv import keys
 from kv.conf import app_settings
-from kv.connection import Command, connection
 from kv.errors import StoreUnavailable, raise_if_away, store_errors
-from kv.wires import pack_command
+from kv.store.client import pack_command
+from kv.store.connection import Command, connection
 
 # A batch of a long job may take its time where a page's request may not.
 _TIMEOUT_SECONDS = 30.0

@@ -15,7 +15,7 @@ from redis.cluster import RedisCluster
 from redis.exceptions import AskError, ClusterDownError, MovedError, RedisClusterException
 
 from kv.errors import StoreUnavailable, store_errors
-from kv.wires import Command, Wire, first_key, raise_first, reached, wait_for, wire_of
+from kv.store.client import Command, Wire, first_key, raise_first, reached, wait_for, wire_of
 
 # MOVED is followed so often; a cluster that sends us further is in the middle of something.
 _REDIRECTIONS = 4

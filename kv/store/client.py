@@ -18,9 +18,9 @@ from redis.connection import ConnectionPool
 from redis.sentinel import SentinelConnectionPool
 
 from kv import keys
-from kv.breaker import CircuitBreaker
 from kv.conf import app_settings
 from kv.errors import NotReplicated, StoreUnavailable, raise_if_away, unavailable
+from kv.store.circuit_breaker import CircuitBreaker
 
 Word = str | bytes | int | float
 Command = tuple[Word, ...]

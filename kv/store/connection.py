@@ -10,11 +10,11 @@ from django.core.signals import setting_changed
 from django_redis import get_redis_connection
 from redis.cluster import RedisCluster
 
-from kv.caches import ALIAS
-from kv.cluster import ClusterWire
 from kv.conf import app_settings
 from kv.errors import store_errors
-from kv.wires import Command, Wire, Word, wire_of
+from kv.store.caches import ALIAS
+from kv.store.client import Command, Wire, Word, wire_of
+from kv.store.cluster import ClusterWire
 
 __all__ = ["Command", "Wire", "Word", "call", "call_many", "call_write", "connection", "forget_connections"]
 

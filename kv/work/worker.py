@@ -12,11 +12,11 @@ from logging import getLogger
 from django.db import close_old_connections
 
 from kv import keys
-from kv.connection import call_many
-from kv.duties import Duty, DutyHeld, DutyNotDue, run_duty
 from kv.errors import StoreUnavailable
-from kv.heartbeat import Heartbeat
-from kv.management.ending import Ending
+from kv.store.connection import call_many
+from kv.work.duties import Duty, DutyHeld, DutyNotDue, run_duty
+from kv.work.heartbeat import Heartbeat
+from kv.work.shutdown import Ending
 
 log = getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What pages and API views share: who calls, from where, how often, and text that comes in."""

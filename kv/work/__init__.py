@@ -1,0 +1,1 @@
+"""Background work: duties under a lease, the process that runs them, and its shutdown."""
