@@ -15,10 +15,10 @@ from stats.urls import pages as stats_pages
 from usertokens.urls import api as usertokens_api
 from usertokens.urls import pages as usertokens_pages
 
-handler400 = "config.errors.bad_request"
-handler403 = "config.errors.permission_denied"
-handler404 = "config.errors.not_found"
-handler500 = "config.errors.server_error"
+handler400 = "config.error_responses.bad_request"
+handler403 = "config.error_responses.permission_denied"
+handler404 = "config.error_responses.not_found"
+handler500 = "config.error_responses.server_error"
 
 urlpatterns = [
     # The busiest first: addresses are tried in this order.

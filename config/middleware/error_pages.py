@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.http import HttpRequest, HttpResponse
 
 from billing.errors import StripeUnavailable
-from config.errors import bad_request, too_many, unavailable
+from config.error_responses import bad_request, too_many, unavailable
 from config.hashing import HashingBusy
 from kv.errors import StoreUnavailable
 from kv.web.throttling import RateLimited

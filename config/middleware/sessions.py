@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from config.errors import unavailable
+from config.error_responses import unavailable
 from config.open_sessions import note_session
 from config.staff_sessions import verified_user
 

@@ -1,4 +1,4 @@
-"""What a refused or failed request gets: a page for people, one JSON shape under /api/."""
+"""Responses to a refused or failed request: a page, or one shape of JSON under /api/. The handlers of `config.urls`."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: a defect of ours."""
+    """500: a defect of the site."""
     if _for_api(request):
         return _json(500, "server_error", "Something went wrong here.")
     return defaults.server_error(request)
 
 
 def unavailable(request: HttpRequest, code: str) -> HttpResponse:
-    """503 for a store that is away, or for a part of the site that has too much to do. code: which."""
+    """503: a store can't be reached, or too many passwords are hashed already. code: a key of `_SENTENCES`."""
     if _for_api(request):
         response: HttpResponse = _json(503, code, _SENTENCES[code])
     else:
         response = HttpResponse(_page("503.html", get_language(), busy=code == "busy"), status=503)
     response.headers["Retry-After"] = "1"
     response.headers["Cache-Control"] = "no-store"
-    if code == "busy":  # a line for each request of a flood would fill the disk; config.hashing says it once a minute
+    if code == "busy":  # config.hashing logs it once a minute: one line for each request of a flood would fill the disk
         response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 (Django's own mark)
     return response
 
@@ -72,11 +72,11 @@ def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
 
 @lru_cache(maxsize=64)
 def _page(template: str, language: str | None, *, busy: bool = False) -> str:
-    """A page that says one thing, in the language that is spoken now.
+    """The rendered template in the active language, cached.
 
-    Kept: drawing it costs more than all the rest of a refused request, and who is refused often comes fast.
+    Rendering costs more than the rest of a refused request, and refused requests often come fast.
     """
-    del language  # the key: what is drawn is in that language
+    del language  # only the key of the cache
     return render_to_string(template, {"busy": busy})
 
 

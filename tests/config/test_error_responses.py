@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.test import RequestFactory
 
-from config import errors
+from config import error_responses
 from kv.errors import StoreUnavailable
 from stats.services.figures import forget_figures
 from tests.lanes import SiteClient
@@ -37,11 +37,11 @@ class TestApi:
     @pytest.mark.parametrize(
         ("handler", "status", "code"),
         [
-            (lambda request: errors.bad_request(request, ValueError()), 400, "bad_request"),
-            (lambda request: errors.permission_denied(request, ValueError()), 403, "permission_denied"),
-            (lambda request: errors.not_found(request, ValueError()), 404, "not_found"),
-            (errors.server_error, 500, "server_error"),
-            (lambda request: errors.unavailable(request, "store_unavailable"), 503, "store_unavailable"),
+            (lambda request: error_responses.bad_request(request, ValueError()), 400, "bad_request"),
+            (lambda request: error_responses.permission_denied(request, ValueError()), 403, "permission_denied"),
+            (lambda request: error_responses.not_found(request, ValueError()), 404, "not_found"),
+            (error_responses.server_error, 500, "server_error"),
+            (lambda request: error_responses.unavailable(request, "store_unavailable"), 503, "store_unavailable"),
         ],
     )
     def test_every_handler_has_a_shape_for_each(self, handler: Any, status: int, code: str) -> None:
