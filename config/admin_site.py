@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from config.lockout import AdminLogInForm
+from config.accounts.forms import AdminLogInForm
 from config.second_factor import CodeRequired
 from config.staff_sessions import ask_for_code, lead_on, safe_target
 

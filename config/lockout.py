@@ -1,4 +1,4 @@
-"""django-axes without addresses or names: it gets keyed hashes, the one dressed as an address of its own."""
+"""Limits of log-ins and sign-ups, and what django-axes is told: hashes instead of addresses and names."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ from contextlib import suppress
 from ipaddress import IPv6Address
 from typing import Any
 
-from django.contrib.admin.forms import AdminAuthenticationForm
-from django.http import HttpRequest
+from axes.helpers import get_cool_off
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
-from config.second_factor import require_code
 from kv.errors import StoreUnavailable
 from kv.web.addresses import address_hash, client_address
 from kv.web.throttling import RateLimit, network_id
 
-# axes closes one name; these stop who tries one password on every name, or has the site hash passwords all day.
+# axes locks one name; these stop who tries one password on every name, or has the site hash passwords all day.
 LOGIN_LIMIT = RateLimit("login", "60/minute")
 SIGNUP_LIMIT = RateLimit("signup", "60/minute")
-# Both together, and changed passwords: whatever the site hashes a password for. An IPv6 /56 is 256 addresses of the
-# limits above. The last one is more than two processes hash in a minute: it shuts out nobody whom they would serve.
+# For everything that hashes a password: log-in, sign-up, change of password. The network, since an IPv6 /56 holds 256
+# addresses of the limits above. The site's limit is more than two processes hash in a minute, so it refuses nobody whom
+# they could serve.
 NETWORK_LIMIT = RateLimit("password_network", "300/minute")
 SITE_LIMIT = RateLimit("password_site", "1200/minute")
+# Part of every name's hash that axes has stored.
+_NAME_SALT = "config.lockout"
 
 
 def count_try(limit: RateLimit, request: HttpRequest) -> None:
     """Count one try of this address, of its network and of the site. Raises RateLimited.
 
-    While the store is away nobody is kept out.
+    While the store can't be reached, nothing is counted and nobody is refused.
     """
     with suppress(StoreUnavailable):
         limit.check(request)
@@ -35,27 +38,33 @@ def count_try(limit: RateLimit, request: HttpRequest) -> None:
         SITE_LIMIT.check_identity("all")
 
 
-class AdminLogInForm(AdminAuthenticationForm):
-    """The admin's own, with the limit of the site's log-in page."""
-
-    def clean(self) -> dict[str, Any]:
-        """The user whom name and password name. Raises ValidationError or RateLimited."""
-        if self.request is not None:
-            count_try(LOGIN_LIMIT, self.request)
-        return super().clean()
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        """Staff alone, with their code. Raises ValidationError or CodeRequired."""
-        super().confirm_login_allowed(user)
-        require_code(user)
-
-
 def hashed_address(request: HttpRequest) -> str:
-    """The caller's hash as a unique local IPv6 address (fd00::/8, RFC 4193), which PostgreSQL's `inet` takes too."""
+    """The hash of the caller's address, as a unique local IPv6 address (fd00::/8, RFC 4193). AXES_CLIENT_IP_CALLABLE.
+
+    axes keeps it in a column for addresses, which is `inet` in PostgreSQL.
+    """
     return str(IPv6Address(b"\xfd" + address_hash(client_address(request))[:15]))
 
 
 def hashed_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
-    """The typed name under SECRET_KEY; None when there is none. Some people type their password there."""
+    """The typed name's hash under SECRET_KEY, None without a name: some type their password there.
+
+    AXES_USERNAME_CALLABLE.
+    """
     name = (credentials or request.POST).get("username")
-    return None if name is None else salted_hmac(__name__, name, algorithm="sha256").hexdigest()
+    return None if name is None else salted_hmac(_NAME_SALT, name, algorithm="sha256").hexdigest()
+
+
+def locked_out(request: HttpRequest, original_response: Any = None, credentials: Any = None) -> HttpResponse:
+    """429 with the page that says when to come back. AXES_LOCKOUT_CALLABLE.
+
+    original_response, credentials: what axes passes. Neither is shown, so the page says nothing about any account.
+    """
+    del original_response, credentials
+    cooloff = get_cool_off()
+    seconds = int(cooloff.total_seconds()) if cooloff else 0
+    response = render(request, "accounts/locked.html", {"minutes": -(-seconds // 60)}, status=429)
+    response["Cache-Control"] = "no-store"
+    if seconds:
+        response["Retry-After"] = str(seconds)
+    return response

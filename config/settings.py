@@ -309,7 +309,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "config.lockout.hashed_address"
 AXES_USERNAME_CALLABLE = "config.lockout.hashed_name"
-AXES_LOCKOUT_CALLABLE = "config.accounts.lockout.locked_out"
+AXES_LOCKOUT_CALLABLE = "config.lockout.locked_out"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False

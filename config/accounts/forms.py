@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UserCreationForm, UsernameField
 from django.core.exceptions import ValidationError
@@ -57,19 +58,27 @@ class SignUpForm(_UserCreationForm):
         return name
 
 
-class LogInForm(AuthenticationForm):
-    """Name and password. What it refuses with does not tell which of the two was wrong."""
+class LimitedLogInForm(AuthenticationForm):
+    """Django's form, which counts every try and asks staff for their second factor."""
 
     def clean(self) -> dict[str, Any]:
-        """The user whom name and password name. Raises ValidationError or RateLimited."""
+        """Count the try, then check name and password. Raises ValidationError or RateLimited."""
         if self.request is not None:
             count_try(LOGIN_LIMIT, self.request)
         return super().clean()
 
     def confirm_login_allowed(self, user: Any) -> None:
-        """Whoever is active; staff with their code. Raises ValidationError or CodeRequired."""
+        """Any user whom the form allows; staff only with their code. Raises ValidationError or CodeRequired."""
         super().confirm_login_allowed(user)
         require_code(user)
+
+
+class AdminLogInForm(LimitedLogInForm, AdminAuthenticationForm):
+    """The form of the admin, for staff only."""
+
+
+class LogInForm(LimitedLogInForm):
+    """The form of the site. Its error does not tell which of name and password was wrong."""
 
     error_messages = {
         "invalid_login": _(
