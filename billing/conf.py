@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kv.conf import Setting
-from kv.web.throttling import RateLimit
+from kv.web.rate_limits import RateLimit
 
 
 class BillingSettings:

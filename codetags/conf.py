@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from codetags.types import StorageItem
 from kv.conf import Setting
-from kv.web.throttling import RateLimit
+from kv.web.rate_limits import RateLimit
 
 
 class CodeTagsSettings:

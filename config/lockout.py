@@ -13,7 +13,8 @@ from django.utils.crypto import salted_hmac
 
 from kv.errors import StoreUnavailable
 from kv.web.addresses import address_hash, client_address
-from kv.web.throttling import RateLimit, network_id
+from kv.web.rate_limits import RateLimit
+from kv.web.throttling import check_identity, check_limit, network_id
 
 # axes locks one name; these stop who tries one password on every name, or has the site hash passwords all day.
 LOGIN_LIMIT = RateLimit("login", "60/minute")
@@ -33,9 +34,9 @@ def count_try(limit: RateLimit, request: HttpRequest) -> None:
     While the store can't be reached, nothing is counted and nobody is refused.
     """
     with suppress(StoreUnavailable):
-        limit.check(request)
-        NETWORK_LIMIT.check_identity(network_id(request))
-        SITE_LIMIT.check_identity("all")
+        check_limit(limit, request)
+        check_identity(NETWORK_LIMIT, network_id(request))
+        check_identity(SITE_LIMIT, "all")
 
 
 def hashed_address(request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ from config.environment import Environment
 from config.private_files import keep_private
 from kv.store.address import StoreAddress
 from kv.store.caches import clearable_cache, durable_cache
-from kv.web.throttling import parse_window
+from kv.web.rate_limits import parse_window
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR / ".env")

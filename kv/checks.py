@@ -18,7 +18,7 @@ from kv.store.address import StoreAddress
 from kv.store.caches import ALIAS
 from kv.store.places import places
 from kv.store.sharing import caches_in_store
-from kv.web.throttling import known_limits, parse_window
+from kv.web.rate_limits import known_limits, parse_window
 
 
 @register(Tags.caches)

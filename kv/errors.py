@@ -1,14 +1,13 @@
-"""Refusals of the floor."""
+"""What the store and a backup may refuse, as exceptions."""
 
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis.exceptions
-
-from kv.store.tls import refused_certificate
 
 
 class StoreUnavailable(Exception):
@@ -67,8 +66,14 @@ def store_errors() -> Iterator[None]:
 
 def unavailable(error: Exception) -> StoreUnavailable:
     """What to raise for a client library's error; it names its kind alone, for its words may hold an address."""
-    refused = refused_certificate(error)
+    refused = _refused_certificate(error)
     return StoreUnavailable(f"its certificate is refused: {refused}" if refused else _kind(error))
+
+
+def _refused_certificate(error: BaseException) -> str:
+    """Why the server's certificate was not believed, "" when it was something else that failed."""
+    found = _REFUSED.search(f"{error} {error.__cause__ or ''}")
+    return found[1].strip() if found else ""
 
 
 def _kind(error: Exception) -> str:
@@ -106,6 +111,7 @@ def _word(error: redis.exceptions.ResponseError, text: str) -> str:
     return "loading (LOADING)" if known == "LOADING" else known
 
 
+_REFUSED = re.compile(r"certificate verify failed: ([^(]+)")
 _NOBODY_LISTENS = (errno.ECONNREFUSED, errno.ENOENT)
 _AWAY = (
     redis.exceptions.ConnectionError,

@@ -1,7 +1,7 @@
 """Every setting of the app."""
 
 from kv.conf import Setting
-from kv.web.throttling import RateLimit
+from kv.web.rate_limits import RateLimit
 
 
 class StatsSettings:

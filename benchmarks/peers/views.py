@@ -108,7 +108,8 @@ elif PEER == "ours_limit":
     from rest_framework.response import Response
 
     from kv.rest.views import PublicView
-    from kv.web.throttling import RateLimit, RateLimited
+    from kv.web.rate_limits import RateLimit, RateLimited
+    from kv.web.throttling import check_limit
 
     PLAIN = RateLimit("bench_plain", "1000/minute")
 
@@ -125,7 +126,7 @@ elif PEER == "ours_limit":
     def plain(request: HttpRequest) -> HttpResponse:
         """The same without DRF."""
         try:
-            PLAIN.check(request)
+            check_limit(PLAIN, request)
         except RateLimited as refused:
             return JsonResponse({"ok": False}, status=429, headers={"Retry-After": str(refused.retry_after)})
         return JsonResponse({"ok": True})

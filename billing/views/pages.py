@@ -34,7 +34,8 @@ from billing.types import Catalogue, Plan, free_plan
 from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.errors import StoreUnavailable
 from kv.web.origins import is_from_this_site
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
+from kv.web.throttling import check_limit
 
 _public = cache_control(public=True, max_age=0, s_maxage=60)
 _private = cache_control(private=True, no_store=True)
@@ -75,7 +76,7 @@ class _OnwardPage(View):
     def onward(self, request: HttpRequest, open_it: Callable[[], str]) -> HttpResponse:
         """The page that leads on, or one that says why it does not."""
         try:
-            CHECKOUT_LIMIT.check(request)
+            check_limit(CHECKOUT_LIMIT, request)
             return render(request, "billing/onward.html", {"target": open_it()})
         except UnknownPlan:
             return _problem(request, "unknown", 400)
@@ -125,7 +126,7 @@ class ReturnPage(LoginRequiredMixin, View):
         user: Any = request.user
         context: dict[str, Any] = {"home": home_url()}
         try:
-            CHECKOUT_LIMIT.check(request)
+            check_limit(CHECKOUT_LIMIT, request)
             if not session_id:
                 checkout.refresh_user(user)
                 return HttpResponseRedirect(context["home"])

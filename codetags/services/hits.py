@@ -17,9 +17,7 @@ from kv.days import local_day
 from kv.store.scripts import Script
 from kv.web.addresses import address_hash
 from kv.web.agents import AGENT_LENGTH
-from kv.web.throttling import RateLimit, RateLimited
 
-_MICROSECONDS = 1_000_000
 _DAY_SECONDS = 86_400
 _OUTCOMES = {outcome.value.encode(): outcome for outcome in Outcome}
 #: So many visitors of one address on one code within so many seconds are a crowd: there two who look alike are two.
@@ -80,8 +78,8 @@ def record_hit(
                 settings.CODETAGS_BACKSTOP_SECONDS,
                 settings.CODETAGS_MAX_UNKNOWN,
                 keys.OTHER,
-                *_limit(CODE_LIMIT),
-                *_limit(CODES_LIMIT),
+                *CODE_LIMIT.script_args,
+                *CODES_LIMIT.script_args,
                 *sink,
                 milliseconds_of(now) if now else "",
                 "1" if landing else "",
@@ -118,13 +116,8 @@ def _learn(code: str, target: str) -> str:
 
 def _outcome(reply: Any) -> Outcome:
     if reply[0] == b"limited":
-        raise RateLimited(CODE_LIMIT if reply[1] == b"code" else CODES_LIMIT, -(-reply[2] // _MICROSECONDS))
+        raise (CODE_LIMIT if reply[1] == b"code" else CODES_LIMIT).exceeded(reply[2])
     return _OUTCOMES.get(reply[0], Outcome.SEEN)
-
-
-def _limit(limit: RateLimit) -> tuple[int, int]:
-    window = limit.window
-    return (window.amount, window.seconds * _MICROSECONDS) if window else (0, 0)
 
 
 def _fingerprint(visitor: bytes, code: str, agent: str, traits: str) -> str:

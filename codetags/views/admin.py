@@ -24,7 +24,8 @@ from codetags.views.charts import Spark, bar_chart, sparkline
 from codetags.views.links import Landing, list_landings
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
+from kv.web.throttling import check_identity
 
 PAGE = 50
 CHART_DAYS = 90
@@ -204,7 +205,7 @@ def _left_out(ever: LeftOut, days: Sequence[DayCount]) -> list[tuple[str, int, i
 
 def _too_soon(request: HttpRequest) -> HttpResponse | None:
     try:
-        REFRESH_LIMIT.check_identity(str(request.user.pk))
+        check_identity(REFRESH_LIMIT, str(request.user.pk))
     except RateLimited as limited:
         return HttpResponse(status=429, headers={"Retry-After": str(limited.retry_after), "Cache-Control": "no-store"})
     except StoreUnavailable:

@@ -12,7 +12,7 @@ from billing.errors import StripeUnavailable
 from config.error_responses import bad_request, too_many, unavailable
 from config.hashing import HashingBusy
 from kv.errors import StoreUnavailable
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
 
 log = getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]

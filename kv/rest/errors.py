@@ -14,7 +14,7 @@ from rest_framework.views import set_rollback
 
 from kv.errors import StoreUnavailable
 from kv.rest.negotiation import MAX_BODY, BodyTooLarge
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
 
 log = logging.getLogger(__name__)
 

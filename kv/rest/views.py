@@ -17,7 +17,8 @@ from kv.rest.errors import handle_exception
 from kv.rest.inputs import NoInput
 from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, JsonRenderer
 from kv.rest.schema import ApiSchema
-from kv.web.throttling import RateLimit
+from kv.web.rate_limits import RateLimit
+from kv.web.throttling import check_limit
 
 #: Methods that change nothing.
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -65,7 +66,7 @@ class ApiView(APIView):
         if self.rate_limit is None:
             return
         try:
-            self.rate_limit.check(request)
+            check_limit(self.rate_limit, request)
         except StoreUnavailable:
             if request.method not in SAFE or self.reads_store:
                 raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ TLS_PARAMETERS = frozenset(
     }
 )  # fmt: skip
 _YES_OR_NO = ("true", "false", "yes", "no", "1", "0")
-_REFUSED = re.compile(r"certificate verify failed: ([^(]+)")
 
 
 def tls_options(query: str) -> dict[str, Any]:
@@ -49,12 +47,6 @@ def check_tls(scheme: str, query: str) -> None:
         tls_options(query)
     elif any(word.startswith("ssl_") for word in query.split("&")):
         raise ValueError(f"a {scheme}:// address is without TLS, which is asked for by an s after redis")
-
-
-def refused_certificate(error: BaseException) -> str:
-    """Why the server's certificate was not believed, "" when it was something else that failed."""
-    found = _REFUSED.search(f"{error} {error.__cause__ or ''}")
-    return found[1].strip() if found else ""
 
 
 def _try_files(options: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from kv.days import local_day
 from kv.store.scripts import Script
-from kv.web.throttling import RateLimited
 from stats import keys
 from stats.conf import VISIT_LIMIT
 from stats.services import figures
@@ -15,7 +14,6 @@ from stats.services.visitors import visitor_of
 from stats.types import Reason, Visit
 
 _UNIQUES_TTL = 400 * 86400
-_MICROSECONDS = 1_000_000
 
 record_visit_script = Script("stats", "record_visit")
 leave_out_visit_script = Script("stats", "leave_out_visit")
@@ -29,7 +27,7 @@ def record_visit(*, address: str, now: datetime | None = None) -> Visit:
     visitor = visitor_of(address)
     reply = record_visit_script.run(
         keys.visit(visitor.shard, local_day(now), visitor.caller),
-        [visitor.member, visitor.element, _UNIQUES_TTL, *_limit()],
+        [visitor.member, visitor.element, _UNIQUES_TTL, *VISIT_LIMIT.script_args],
     )
     _raise_if_limited(reply)
     total = int(reply[2])
@@ -45,17 +43,12 @@ def leave_out_visit(*, address: str, reason: Reason, now: datetime | None = None
     visitor = visitor_of(address)
     reply = leave_out_visit_script.run(
         [keys.visitors(), keys.day(local_day(now)), keys.visit_window(visitor.caller)],
-        [f"out:{reason.value}", *_limit()],
+        [f"out:{reason.value}", *VISIT_LIMIT.script_args],
     )
     _raise_if_limited(reply)
     return Visit(counted=False, visitors=int(reply[1]), reason=reason)
 
 
-def _limit() -> tuple[int, int]:
-    window = VISIT_LIMIT.window
-    return (window.amount, window.seconds * _MICROSECONDS) if window else (0, 0)
-
-
 def _raise_if_limited(reply: Any) -> None:
     if reply[0] == b"limited":
-        raise RateLimited(VISIT_LIMIT, -(-reply[1] // _MICROSECONDS))
+        raise VISIT_LIMIT.exceeded(reply[1])

@@ -23,6 +23,7 @@ from kv.rest.permissions import is_staff, may
 from kv.rest.schema import Error
 from kv.rest.views import ApiView, PublicView
 from kv.web.addresses import client_address
+from kv.web.throttling import check_limit
 from stats.conf import QR_LIMIT, TRACK_LIMIT, USAGE_LIMIT
 from stats.errors import BadReceipt, TotalTooLarge, UnknownTool
 from stats.serializers import (
@@ -120,7 +121,7 @@ class QrCodeView(ApiView):
         return Response(asdict(counted), status=201 if counted.counted else 200)
 
     def _count_receipt(self, request: Request) -> QrCounted:
-        QR_LIMIT.check(request._request)  # noqa: SLF001
+        check_limit(QR_LIMIT, request._request)  # noqa: SLF001
         form = ReceiptInput(data=request.data)
         form.is_valid(raise_exception=True)
         try:

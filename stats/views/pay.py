@@ -24,7 +24,8 @@ from kv.errors import StoreUnavailable
 from kv.web.addresses import address_hash, client_address
 from kv.web.agents import AGENT_LENGTH
 from kv.web.origins import is_from_elsewhere
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
+from kv.web.throttling import check_limit
 from stats.conf import QR_LIMIT, TRACK_LIMIT, app_settings
 from stats.errors import TotalTooLarge, UnknownTool
 from stats.forms import PaymentForm
@@ -118,7 +119,7 @@ def _count(request: HttpRequest, order: PaymentOrder, form_id: str) -> tuple[str
         return "promised", text
     receipt = receipts.read_receipt(text)
     try:
-        QR_LIMIT.check(request)
+        check_limit(QR_LIMIT, request)
         qr_codes.record_qr_code(id=receipt.id, amount_cents=receipt.amount_cents)
     except (StoreUnavailable, RateLimited, TotalTooLarge):
         return "missing", ""
@@ -135,7 +136,7 @@ def _download(request: HttpRequest, code: PaymentCode, kind: str) -> HttpRespons
     content = code.png() if kind == "png" else code.svg()
     # The file is what was asked for: a use that can't be counted is no reason to withhold it.
     with suppress(StoreUnavailable, RateLimited, UnknownTool):
-        TRACK_LIMIT.check(request)
+        check_limit(TRACK_LIMIT, request)
         usage.record_usage(tool=DOWNLOAD_TOOL)
     response = HttpResponse(content, content_type=DOWNLOADS[kind])
     response["Content-Disposition"] = f'attachment; filename="{_("payment-code")}-{code.file_name}.{kind}"'

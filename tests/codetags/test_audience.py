@@ -15,7 +15,7 @@ from codetags import keys
 from codetags.services.counts import get_code
 from codetags.services.hits import CROWD, CROWD_SECONDS, LANDING_SECONDS, record_hit
 from codetags.types import Outcome, Reason
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
 from tests.codetags.callers import ADDRESS, BROWSER, hit
 from tests.outside import package
 

@@ -18,7 +18,7 @@ from codetags.services.hits import record_hit
 from codetags.services.registry import mirror_code, mirror_registry
 from codetags.types import CodeCounts, Outcome
 from kv.days import local_day
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
 from tests.codetags.callers import ADDRESS, BROWSER, addresses
 
 NETWORK = IPv4Address("10.0.0.0")

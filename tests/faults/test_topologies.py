@@ -21,7 +21,8 @@ from kv.store.caches import clearable_cache, durable_cache
 from kv.store.connection import call, call_many, call_write, connection
 from kv.store.health import check_store
 from kv.store.scripts import Script
-from kv.web.throttling import RateLimit, RateLimited
+from kv.web.rate_limits import RateLimit, RateLimited
+from kv.web.throttling import check_identity
 from kv.work.duties import Duty, run_duty
 from tests.faults.servers import IN_TIME_SECONDS, own_server, wait_until
 from tests.faults.topologies import Member, cluster, sentinel
@@ -81,9 +82,9 @@ class TestCluster:
         limit = RateLimit("testing", "5/minute")
         for caller in "abcdef":
             for _ in range(5):
-                limit.check_identity(caller)
+                check_identity(limit, caller)
             with pytest.raises(RateLimited):
-                limit.check_identity(caller)
+                check_identity(limit, caller)
 
     def test_health_and_kv_check(self, emptied: list[Member]) -> None:
         assert check_store().ok

@@ -14,7 +14,8 @@ from kv.errors import StoreUnavailable, store_errors
 from kv.store.caches import durable_cache
 from kv.store.circuit_breaker import CircuitBreaker
 from kv.store.connection import call
-from kv.web.throttling import RateLimit
+from kv.web.rate_limits import RateLimit
+from kv.web.throttling import check_identity
 from tests.faults.servers import own_server
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ CLIENTS, EACH = 4, 6
 
 WORK: dict[str, Callable[[], Any]] = {
     "lean": lambda: call("INCR", "{t}:a"),
-    "a limit": lambda: RateLimit("breaker", "1000/minute").check_identity("somebody"),
+    "a limit": lambda: check_identity(RateLimit("breaker", "1000/minute"), "somebody"),
 }
 
 

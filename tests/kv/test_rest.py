@@ -26,7 +26,7 @@ from kv.rest.fields import CallerIdField, TextField, WholeNumberField
 from kv.rest.permissions import holds
 from kv.rest.views import ApiView, PublicView
 from kv.store.connection import call
-from kv.web.throttling import RateLimit, RateLimited
+from kv.web.rate_limits import RateLimit, RateLimited
 from tests.faults.servers import own_server
 
 LIMIT = RateLimit("rest", "2/minute")

@@ -11,7 +11,8 @@ from django.test import RequestFactory, override_settings
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
 from kv.store.scripts import Script
-from kv.web.throttling import RateLimit, RateLimited, Window, caller_id, parse_window
+from kv.web.rate_limits import RateLimit, RateLimited, Window, parse_window
+from kv.web.throttling import caller_id, check_identity, check_limit
 from tests.faults.servers import own_server
 
 LIMIT = RateLimit("testing", "20/minute")
@@ -21,7 +22,7 @@ class TestRateLimit:
     def test_exactly_so_many_of_many_threads(self, store: Any) -> None:
         def passes(_: int) -> bool:
             try:
-                LIMIT.check_identity("one caller")
+                check_identity(LIMIT, "one caller")
             except RateLimited:
                 return False
             return True
@@ -31,26 +32,26 @@ class TestRateLimit:
 
     def test_says_when_the_next_is_allowed(self, store: Any) -> None:
         for _ in range(20):
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
         with pytest.raises(RateLimited) as refused:
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
         assert 55 <= refused.value.retry_after <= 60
         assert refused.value.limit is LIMIT
 
     def test_each_caller_and_each_limit_has_its_own(self, store: Any) -> None:
         small = RateLimit("small", "1/minute")
-        small.check_identity("a")
-        small.check_identity("b")
-        RateLimit("other", "1/minute").check_identity("a")
+        check_identity(small, "a")
+        check_identity(small, "b")
+        check_identity(RateLimit("other", "1/minute"), "a")
         with pytest.raises(RateLimited):
-            small.check_identity("a")
+            check_identity(small, "a")
 
     def test_settings_say_otherwise(self, store: Any) -> None:
         with override_settings(RATE_LIMITS={"testing": "1 per 50 seconds"}):
             assert LIMIT.window == Window(1, 50)
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
             with pytest.raises(RateLimited) as refused:
-                LIMIT.check_identity("a")
+                check_identity(LIMIT, "a")
             assert 1 <= refused.value.retry_after <= 50
 
     def test_off_asks_the_store_nothing(self) -> None:
@@ -58,18 +59,18 @@ class TestRateLimit:
             call("PING")
             with breakable.frozen(), override_settings(RATE_LIMITS=None):
                 assert LIMIT.window is None
-                LIMIT.check_identity("a")
+                check_identity(LIMIT, "a")
 
     def test_a_store_that_is_away_is_the_callers_to_decide(self) -> None:
         with own_server() as breakable:
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
             with breakable.frozen(), pytest.raises(StoreUnavailable):
-                LIMIT.check_identity("a")
-            LIMIT.check_identity("a")
+                check_identity(LIMIT, "a")
+            check_identity(LIMIT, "a")
 
     def test_no_key_holds_an_address(self, store: Any) -> None:
         request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.77")
-        LIMIT.check(request, "a code")
+        check_limit(LIMIT, request, "a code")
         (key,) = list(store.scan_iter())
         assert b"203.0" not in key
         assert caller_id(request).encode() in key
@@ -78,25 +79,25 @@ class TestRateLimit:
 
     def test_keys_carry_the_prefix(self, store: Any) -> None:
         with override_settings(KV_PREFIX="site:"):
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
         assert all(key.startswith(b"site:limits") for key in store.scan_iter())
 
     def test_survives_a_flushed_script_cache(self, store: Any) -> None:
         for _ in range(3):
             store.script_flush()
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
 
     def test_a_longer_window_counts_what_stands_there_already(self, store: Any) -> None:
         with override_settings(RATE_LIMITS={"testing": "2/minute"}):
-            LIMIT.check_identity("a")
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
+            check_identity(LIMIT, "a")
         with override_settings(RATE_LIMITS={"testing": "2/hour"}), pytest.raises(RateLimited) as refused:
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
         assert 3500 <= refused.value.retry_after <= 3600
 
     def test_waits_for_no_replica(self, store: Any) -> None:
         with override_settings(KV_WAIT_REPLICAS=1):
-            LIMIT.check_identity("a")
+            check_identity(LIMIT, "a")
 
 
 class TestParseWindow:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from kv.errors import unavailable
 from kv.store.address import StoreAddress
 from kv.store.caches import durable_cache
-from kv.store.tls import refused_certificate, tls_options
+from kv.store.tls import tls_options
 
 SCHEMES = ("{}://h/0?{}", "{}+cluster://a:1,b:2?{}", "{}+sentinel://a:1,b/name/0?{}")
 
@@ -66,7 +67,7 @@ class TestRefusedCertificate:
         text = (
             "Error 1 connecting to h:1. [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: expired (_ssl.c:1)."
         )
-        assert refused_certificate(redis.ConnectionError(text)) == "expired"
+        assert str(unavailable(redis.ConnectionError(text))) == "its certificate is refused: expired"
 
     def test_is_empty_for_anything_else(self) -> None:
-        assert refused_certificate(redis.ConnectionError("Connection refused")) == ""
+        assert "certificate" not in str(unavailable(redis.ConnectionError("Connection refused")))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
 from stats import keys
 from stats.services.figures import read_figures
 from stats.services.series import busiest_address, count_uniques, list_days

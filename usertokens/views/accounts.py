@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.web.throttling import RateLimited
+from kv.web.rate_limits import RateLimited
+from kv.web.throttling import check_limit
 from usertokens.conf import CLOSE_LIMIT
 from usertokens.errors import AccountNotClosed
 from usertokens.forms import DeleteAccountForm
@@ -64,7 +65,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 def _may_try(request: HttpRequest) -> bool:
     """Whether this is not one try too many; while the store is away nobody is kept out."""
     try:
-        CLOSE_LIMIT.check(request)
+        check_limit(CLOSE_LIMIT, request)
     except RateLimited:
         return False
     except StoreUnavailable:

@@ -18,7 +18,8 @@ from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.inputs import unknown_fields
 from kv.rest.permissions import may
 from kv.rest.views import SAFE, ApiView
-from kv.web.throttling import RateLimit, RateLimited
+from kv.web.rate_limits import RateLimit, RateLimited
+from kv.web.throttling import check_identity
 from usertokens import errors
 from usertokens.permissions import ACT_FOR_ANY
 from usertokens.services.people import require_user
@@ -74,7 +75,7 @@ class UserTokensView(ApiView):
         if actor:
             return
         try:
-            limit.check_identity(str(request.user.pk))
+            check_identity(limit, str(request.user.pk))
         except RateLimited:
             if not may(request.user, ACT_FOR_ANY):
                 raise

@@ -1,0 +1,72 @@
+"""Rate limits as they are declared: a name, a default, and what RATE_LIMITS makes of it. Counting is in `throttling`.
+
+Nothing here reaches the store, so that an app's `conf.py` may declare its limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import limits
+
+from kv.conf import app_settings
+
+_MICROSECONDS = 1_000_000
+
+
+class RateLimited(Exception):
+    """Too many requests. `limit` says which limit, `retry_after` when the next is allowed, in seconds (at least 1)."""
+
+    def __init__(self, limit: RateLimit, retry_after: int) -> None:
+        super().__init__(f"rate limit {limit.name}")
+        self.limit = limit
+        self.retry_after = max(retry_after, 1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """At most `amount` requests in any `seconds` seconds."""
+
+    amount: int
+    seconds: int
+
+
+#: The names that RATE_LIMITS may use: those of every limit that was made.
+known_limits: set[str] = set()
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """A named limit with its default, such as `RateLimit("visit", "30/minute")`; RATE_LIMITS may say otherwise."""
+
+    name: str
+    default: str
+
+    def __post_init__(self) -> None:
+        known_limits.add(self.name)
+
+    @property
+    def window(self) -> Window | None:
+        """What holds now; None when limits are off. Raises ValueError for a text that is no limit."""
+        chosen = app_settings.RATE_LIMITS
+        return None if chosen is None else parse_window(chosen.get(self.name, self.default))
+
+    @property
+    def script_args(self) -> tuple[int, int]:
+        """The window as kv/lua/moving_window.lua takes it: requests, microseconds; (0, 0) when limits are off."""
+        window = self.window
+        return (window.amount, window.seconds * _MICROSECONDS) if window else (0, 0)
+
+    def exceeded(self, wait: int) -> RateLimited:
+        """The error to raise when the script answers that the next request is allowed in `wait` microseconds."""
+        return RateLimited(self, -(-wait // _MICROSECONDS))
+
+
+@lru_cache(maxsize=64)
+def parse_window(text: str) -> Window:
+    """Read `30/minute`, `5 per 10 seconds` and the like. Raises ValueError, also for none at all and for several."""
+    items = limits.parse_many(text)
+    if len(items) != 1 or items[0].amount < 1:
+        raise ValueError(f"{text!r} is not one limit")
+    return Window(items[0].amount, items[0].get_expiry())
