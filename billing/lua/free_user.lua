@@ -2,6 +2,7 @@
 KEYS  lock (STRING)
 ARGV  the caller's token
 Returns "freed" | "lost": it had run out ]]
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'lost' end
-redis.call('DEL', KEYS[1])
+local lock, token = KEYS[1], ARGV[1]
+if redis.call('GET', lock) ~= token then return 'lost' end
+redis.call('DEL', lock)
 return 'freed'

@@ -1,7 +1,8 @@
---[[ Hold on to a lock for its full time again, if it is still the caller's.
+--[[ Keep a lock for its full time again, if it is still the caller's.
 KEYS  lock (STRING)
 ARGV  the caller's token, TTL (ms)
 Returns "kept" | "lost": it had run out ]]
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'lost' end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local lock, token, ttl = KEYS[1], ARGV[1], ARGV[2]
+if redis.call('GET', lock) ~= token then return 'lost' end
+redis.call('PEXPIRE', lock, ttl)
 return 'kept'

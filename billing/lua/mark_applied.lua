@@ -2,6 +2,7 @@
 KEYS  standing (HASH)
 ARGV  observation number
 Returns "noted" | "older": another observation stands there ]]
-if redis.call('HGET', KEYS[1], 'observation') ~= ARGV[1] then return 'older' end
-redis.call('HSET', KEYS[1], 'applied', ARGV[1])
+local standing, observation = KEYS[1], ARGV[1]
+if redis.call('HGET', standing, 'observation') ~= observation then return 'older' end
+redis.call('HSET', standing, 'applied', observation)
 return 'noted'

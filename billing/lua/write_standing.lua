@@ -2,7 +2,9 @@
 KEYS  standing (HASH)
 ARGV  observation number, standing (JSON), purchases (JSON)
 Returns "kept" (also when this very observation was kept before) | "older": a newer one stays ]]
-local kept = tonumber(redis.call('HGET', KEYS[1], 'observation') or '0')
-if kept > tonumber(ARGV[1]) then return 'older' end
-redis.call('HSET', KEYS[1], 'observation', ARGV[1], 'standing', ARGV[2], 'topups', ARGV[3])
+local stored = KEYS[1]
+local observation, standing, purchases = ARGV[1], ARGV[2], ARGV[3]
+local kept = tonumber(redis.call('HGET', stored, 'observation') or '0')
+if kept > tonumber(observation) then return 'older' end
+redis.call('HSET', stored, 'observation', observation, 'standing', standing, 'topups', purchases)
 return 'kept'

@@ -2,6 +2,7 @@
 KEYS  rank (ZSET)
 ARGV  hits (int), code
 Returns how many codes stand before it ]]
+local rank, hits, cursor = KEYS[1], ARGV[1], ARGV[2]
 -- By bytes, as the server sorts members; Lua's own < follows the server's locale.
 local function stands_after(code, other)
   for place = 1, #code do
@@ -10,12 +11,12 @@ local function stands_after(code, other)
   end
   return #code < #other
 end
--- Codes of one count stand in reverse alphabetical order: look for the first below the cursor, by halving.
-local low = redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[1], '+inf')
-local high = redis.call('ZCOUNT', KEYS[1], ARGV[1], '+inf')
+-- Codes with the same count stand in reverse alphabetical order. A binary search finds the first one below the cursor.
+local low = redis.call('ZCOUNT', rank, '(' .. hits, '+inf')
+local high = redis.call('ZCOUNT', rank, hits, '+inf')
 while low < high do
   local middle = math.floor((low + high) / 2)
-  local code = redis.call('ZREVRANGE', KEYS[1], middle, middle)[1]
-  if stands_after(code, ARGV[2]) then high = middle else low = middle + 1 end
+  local code = redis.call('ZREVRANGE', rank, middle, middle)[1]
+  if stands_after(code, cursor) then high = middle else low = middle + 1 end
 end
 return low

@@ -1,16 +1,19 @@
 --[[ Forget what was noted as not counted of one code, and take it out of the sums.
-KEYS  left out in all, and of each day (HASHes)
+KEYS  left out in all (HASH), then left out on each day (HASHes)
 ARGV  code, then every reason
 Returns how many calls the first of them had (int) ]]
+local left_out, hashes, code = KEYS[1], KEYS, ARGV[1]
+local FIRST_REASON = 2
 local forgotten = 0
-for place, key in ipairs(KEYS) do
-  for reason = 2, #ARGV do
-    local field = ARGV[1] .. ' ' .. ARGV[reason]
+for _, key in ipairs(hashes) do
+  for index = FIRST_REASON, #ARGV do
+    local reason = ARGV[index]
+    local field = code .. ' ' .. reason
     local count = redis.call('HGET', key, field)
     if count then
       redis.call('HDEL', key, field)
-      redis.call('HINCRBY', key, ARGV[reason], '-' .. count)
-      if place == 1 then forgotten = forgotten + count end
+      redis.call('HINCRBY', key, reason, '-' .. count)
+      if key == left_out then forgotten = forgotten + count end
     end
   end
 end

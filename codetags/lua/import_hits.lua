@@ -1,13 +1,15 @@
 --[[ Take over hits that another place has counted: only what it counted since the last time.
 KEYS  imported (HASH), count (STRING), days (HASH), rank (ZSET), registry (HASH), unknown (SET)
-ARGV  field (source and name), code, day (YYYY-MM-DD), hits there so far (int), "1" to change nothing, otherwise ""
+ARGV  field (source and name), code, day (YYYY-MM-DD), hits there so far (int), "1" to change nothing (otherwise "")
 Returns hits that were new (text, since a number of Lua's is a double) ]]
-local more = tonumber(ARGV[4]) - tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
-if more <= 0 then return '0' end
-more = string.format('%.0f', more)
-if ARGV[5] == '1' then return more end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[4])
-redis.call('HINCRBY', KEYS[3], ARGV[3], more)
-redis.call('ZADD', KEYS[4], string.format('%.0f', redis.call('INCRBY', KEYS[2], more)), ARGV[2])
-if redis.call('HEXISTS', KEYS[5], ARGV[2]) == 0 then redis.call('SADD', KEYS[6], ARGV[2]) end
+local imported, count, days, rank, registry, unknown = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local field, code, day, hits, is_dry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
+local added = tonumber(hits) - tonumber(redis.call('HGET', imported, field) or '0')
+if added <= 0 then return '0' end
+local more = string.format('%.0f', added)
+if is_dry then return more end
+redis.call('HSET', imported, field, hits)
+redis.call('HINCRBY', days, day, more)
+redis.call('ZADD', rank, string.format('%.0f', redis.call('INCRBY', count, more)), code)
+if redis.call('HEXISTS', registry, code) == 0 then redis.call('SADD', unknown, code) end
 return more

@@ -2,7 +2,8 @@
 KEYS  state (HASH)
 ARGV  failures in a row (int), pause (ms, int)
 Returns when the next step may begin, ms since 1970 ]]
-local time = redis.call('TIME')
-local due = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])
-redis.call('HSET', KEYS[1], 'failures', ARGV[1], 'next', due)
+local state, failures, pause = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local seconds, microseconds = unpack(redis.call('TIME'))
+local due = string.format('%.0f', seconds * 1000 + math.floor(microseconds / 1000) + pause)
+redis.call('HSET', state, 'failures', failures, 'next', due)
 return due

@@ -2,25 +2,27 @@
 (shown by tests/codetags/test_rollup.py::test_lowers_no_live_count), and no last hit set back
 (shown by tests/codetags/test_rollup.py::test_a_restore_sets_no_last_hit_back).
 KEYS  count (STRING), days (HASH), rank (ZSET), last_seen (ZSET), registry (HASH), unknown (SET)
-ARGV  code, last seen if the store knows none (ms since 1970), "1" to change nothing, otherwise "",
-      then day (YYYY-MM-DD) and hits of that day, in turn
+ARGV  code, last seen if the store knows none (ms since 1970), "1" to change nothing (otherwise ""),
+      then day (YYYY-MM-DD) and hits of that day in turn
 Returns hits that were missing (text) ]]
+local count, days, rank, last_seen, registry, unknown = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local code, seen, is_dry = ARGV[1], ARGV[2], ARGV[3] == '1'
+local FIRST_DAY = 4
 local missing, raised = 0, {}
-for place = 4, #ARGV, 2 do
-  local known = tonumber(redis.call('HGET', KEYS[2], ARGV[place]) or '0')
-  local more = tonumber(ARGV[place + 1]) - known
+for index = FIRST_DAY, #ARGV, 2 do
+  local day, hits = ARGV[index], tonumber(ARGV[index + 1])
+  local more = hits - tonumber(redis.call('HGET', days, day) or '0')
   if more > 0 then
     missing = missing + more
-    raised[#raised + 1] = {ARGV[place], string.format('%.0f', more)}
+    raised[#raised + 1] = {day = day, more = string.format('%.0f', more)}
   end
 end
 local restored = string.format('%.0f', missing)
-if missing == 0 or ARGV[3] == '1' then return restored end
-for _, day in ipairs(raised) do redis.call('HINCRBY', KEYS[2], day[1], day[2]) end
-local count = redis.call('INCRBY', KEYS[1], restored)
-redis.call('ZADD', KEYS[3], string.format('%.0f', count), ARGV[1])
-redis.call('ZADD', KEYS[4], 'NX', ARGV[2], ARGV[1])
-if redis.call('HEXISTS', KEYS[5], ARGV[1]) == 0 and string.sub(ARGV[1], 1, 1) ~= '~' then
-  redis.call('SADD', KEYS[6], ARGV[1])
+if missing == 0 or is_dry then return restored end
+for _, one in ipairs(raised) do redis.call('HINCRBY', days, one.day, one.more) end
+redis.call('ZADD', rank, string.format('%.0f', redis.call('INCRBY', count, restored)), code)
+redis.call('ZADD', last_seen, 'NX', seen, code)
+if redis.call('HEXISTS', registry, code) == 0 and string.sub(code, 1, 1) ~= '~' then
+  redis.call('SADD', unknown, code)
 end
 return restored

@@ -2,5 +2,6 @@
 KEYS  outbox (LIST), tries (HASH)
 ARGV  entry, id
 Returns "settled" | "gone" ]]
-redis.call('HDEL', KEYS[2], ARGV[2])
-return redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 and 'settled' or 'gone'
+local outbox, tries, entry, id = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+redis.call('HDEL', tries, id)
+return redis.call('LREM', outbox, 1, entry) == 1 and 'settled' or 'gone'

@@ -2,12 +2,13 @@
 KEYS  parked (LIST), outbox (LIST), state (HASH)
 ARGV  how many at most (int)
 Returns how many ]]
+local parked, outbox, state, most = KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[1])
 local moved = 0
-for _ = 1, tonumber(ARGV[1]) do
-  local entry = redis.call('RPOP', KEYS[1])
+for _ = 1, most do
+  local entry = redis.call('RPOP', parked)
   if not entry then break end
-  redis.call('LPUSH', KEYS[2], entry)
+  redis.call('LPUSH', outbox, entry)
   moved = moved + 1
 end
-if moved > 0 then redis.call('HDEL', KEYS[3], 'failures', 'next') end
+if moved > 0 then redis.call('HDEL', state, 'failures', 'next') end
 return moved

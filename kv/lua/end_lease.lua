@@ -1,10 +1,13 @@
---[[ Give a duty's lease back, if it is still ours, and write down when the run ended.
+--[[ Give a duty's lease back, if it is still the caller's, and write down when the run ended.
 KEYS  lease, due
-ARGV  token, "1" when more work waits, otherwise "", failures in a row
+ARGV  token, "1" when more work waits (otherwise ""), failures in a row
 Returns "ended" | "lost" ]]
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'lost' end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-redis.call('HSET', KEYS[2], 'ended', ARGV[2] == '' and string.format('%.0f', now) or '0', 'failures', ARGV[3])
-redis.call('DEL', KEYS[1])
+local lease, due = KEYS[1], KEYS[2]
+local token, has_more, failures = ARGV[1], ARGV[2] ~= '', ARGV[3]
+if redis.call('GET', lease) ~= token then return 'lost' end
+local seconds, microseconds = unpack(redis.call('TIME'))
+local now = seconds * 1000 + math.floor(microseconds / 1000)
+-- A run that ended at 0 is due at once.
+redis.call('HSET', due, 'ended', has_more and '0' or string.format('%.0f', now), 'failures', failures)
+redis.call('DEL', lease)
 return 'ended'

@@ -1,7 +1,8 @@
---[[ Hold a duty's lease for longer, if it is still ours.
+--[[ Hold a duty's lease for longer, if it is still the caller's.
 KEYS  lease
 ARGV  token, lease (ms)
 Returns "renewed" | "lost" ]]
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'lost' end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local lease, token, lease_ms = KEYS[1], ARGV[1], ARGV[2]
+if redis.call('GET', lease) ~= token then return 'lost' end
+redis.call('PEXPIRE', lease, lease_ms)
 return 'renewed'

@@ -2,16 +2,18 @@
 KEYS  total (STRING), mark of the id (STRING)
 ARGV  change (int), largest total (int), TTL of the mark (seconds), what is changed (figure and change, text)
 Returns {"ok", total after the change, made now or before} | {"refused", total as it stays} | {"conflict"} ]]
-local made = redis.call('GET', KEYS[2])
+local total, mark = KEYS[1], KEYS[2]
+local change, largest, ttl, what = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local made = redis.call('GET', mark)
 if made then
-  local total, what = string.match(made, '^(%d+) (.*)$')
-  if what ~= ARGV[4] then return {'conflict'} end
-  return {'ok', total}
+  local total_then, what_then = string.match(made, '^(%d+) (.*)$')
+  if what_then ~= what then return {'conflict'} end
+  return {'ok', total_then}
 end
-local total = redis.call('GET', KEYS[1]) or '0'
-local after = tonumber(total) + tonumber(ARGV[1])
-if after < 0 or after > tonumber(ARGV[2]) then return {'refused', total} end
-redis.call('INCRBY', KEYS[1], ARGV[1])
-total = redis.call('GET', KEYS[1])
-redis.call('SET', KEYS[2], total .. ' ' .. ARGV[4], 'EX', ARGV[3])
-return {'ok', total}
+local before = redis.call('GET', total) or '0'
+local after = tonumber(before) + tonumber(change)
+if after < 0 or after > largest then return {'refused', before} end
+redis.call('INCRBY', total, change)
+local changed = redis.call('GET', total)
+redis.call('SET', mark, changed .. ' ' .. what, 'EX', ttl)
+return {'ok', changed}

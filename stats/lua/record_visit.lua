@@ -3,31 +3,33 @@ KEYS  shard (SET of int32), visitors (total), day (HASH), uniques of the day (HL
 ARGV  member (int32), element for the HLL (bytes), TTL of the HLL (seconds), limit (visits, 0 = none), window (microseconds)
 Returns {"ok", 1 when new or 0, visitors total} | {"limited", wait in microseconds}
 
-Every eighth visit takes part in the day's majority vote (Boyer and Moore, 1981): `top` is the only address that can have
-more than half of the votes, `lead` its votes less all others' since it took the lead. ]]
+One visit in VOTE_EVERY takes part in the day's majority vote (Boyer and Moore, 1981): `top` is the only address that can have
+more than half of the votes, `lead` is its votes less all others' since it took the lead. ]]
 -- uses kv.moving_window
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local limit, window = tonumber(ARGV[4]), tonumber(ARGV[5])
-local wait = window_wait(KEYS[5], limit, window, now)
+local shard, visitors, day, uniques, recent = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local member, element, uniques_ttl, limit, window = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+-- As stats/services/series.py has it.
+local VOTE_EVERY = 8
+local seconds, microseconds = unpack(redis.call('TIME'))
+local now = seconds * 1000000 + microseconds
+local wait = window_wait(recent, limit, window, now)
 if wait > 0 then return {'limited', wait} end
-window_hit(KEYS[5], limit, window, now)
-local visits = redis.call('HINCRBY', KEYS[3], 'visits', 1)
-redis.call('PFADD', KEYS[4], ARGV[2])
-if visits == 1 then redis.call('EXPIRE', KEYS[4], ARGV[3]) end
-if visits % 8 == 1 then
-  local vote = redis.call('HMGET', KEYS[3], 'top', 'lead')
-  local lead = tonumber(vote[2] or '0')
-  if lead == 0 then
-    redis.call('HSET', KEYS[3], 'top', ARGV[1], 'lead', 1)
-  elseif vote[1] == ARGV[1] then
-    redis.call('HINCRBY', KEYS[3], 'lead', 1)
+window_hit(recent, limit, window, now)
+local visits = redis.call('HINCRBY', day, 'visits', 1)
+redis.call('PFADD', uniques, element)
+if visits == 1 then redis.call('EXPIRE', uniques, uniques_ttl) end
+if visits % VOTE_EVERY == 1 then
+  local top, lead = unpack(redis.call('HMGET', day, 'top', 'lead'))
+  if tonumber(lead or '0') == 0 then
+    redis.call('HSET', day, 'top', member, 'lead', 1)
+  elseif top == member then
+    redis.call('HINCRBY', day, 'lead', 1)
   else
-    redis.call('HINCRBY', KEYS[3], 'lead', -1)
+    redis.call('HINCRBY', day, 'lead', -1)
   end
 end
-if redis.call('SADD', KEYS[1], ARGV[1]) == 0 then
-  return {'ok', 0, redis.call('GET', KEYS[2]) or '0'}
+if redis.call('SADD', shard, member) == 0 then
+  return {'ok', 0, redis.call('GET', visitors) or '0'}
 end
-redis.call('HINCRBY', KEYS[3], 'visitors', 1)
-return {'ok', 1, redis.call('INCR', KEYS[2])}
+redis.call('HINCRBY', day, 'visitors', 1)
+return {'ok', 1, redis.call('INCR', visitors)}
