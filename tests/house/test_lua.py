@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kv.scripts import USES
+from kv.store.scripts import USES
 from tests.house.tree import APPS, files, place
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def test_every_part_that_is_used_is_there() -> None:
             assert (path.parents[2] / package / "lua" / f"{name}.lua").is_file(), place(path)
 
 
-_HEAD = '--[[ Count.\nKEYS  total, day\nARGV  amount (tokens, 1 at least), "1, 2" or ""\nReturns 1 ]]\n-- uses kv.moving_window\n'
+_HEAD = "--[[ Count.\nKEYS  total, day\nARGV  amount\nReturns 1 ]]\n-- uses kv.moving_window\n"
 
 
 @pytest.mark.parametrize(
