@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
 import subprocess
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,16 +41,34 @@ TOLERATED = (
 def _addresses() -> list[str]:
     listed = [page.address.lstrip("/") for page in PAGES if "GET" in page.methods]
     listed += [f"admin/{model}/{end}" for model in MODELS for end in ("", "add/")]
-    localised = [
+    return [
         address for address in listed if not address.startswith(("api/", "en/", "fr/", "favicon", "healthz", "readyz"))
     ]
-    return ["api/docs", *(f"{prefix}{address}" for prefix in PREFIXES for address in localised)]
 
 
 def _keep(folder: Path, who: str, address: str, answer: Any) -> None:
+    """Write the page to the folder, unless the same page is there: many users see the same one."""
     if answer.get("Content-Type", "").startswith("text/html") and not 300 <= answer.status_code < 400:
-        name = re.sub(r"\W+", "_", address) or "home"
-        (folder / f"{who}-{name}.html").write_bytes(answer.getvalue())
+        same = re.sub(rb'name="csrfmiddlewaretoken" value="\w+"', b"", answer.getvalue())
+        mark = folder / f".{hashlib.sha256(same).hexdigest()}"
+        if not mark.exists():
+            mark.touch()
+            name = re.sub(r"\W+", "_", address) or "home"
+            (folder / f"{who}-{name}.html").write_bytes(answer.getvalue())
+
+
+def _collect_for(folder: Path, who: str, client: Client) -> None:
+    """Every page in every language; of what is refused, one page of each status in every language."""
+    _keep(folder, who, "api/docs", client.get("/api/docs"))
+    refused = set()
+    for address in _addresses():
+        answer = client.get(f"/{address}")
+        _keep(folder, who, address, answer)
+        if answer.status_code == HTTPStatus.OK or answer.status_code not in refused:
+            for prefix in filter(None, PREFIXES):
+                _keep(folder, who, f"{prefix}{address}", client.get(f"/{prefix}{address}"))
+        if answer.status_code != HTTPStatus.OK:
+            refused.add(answer.status_code)
 
 
 def _collect(folder: Path) -> None:
@@ -63,8 +83,7 @@ def _collect(folder: Path) -> None:
         clients[f"user{number}"] = Client()
         clients[f"user{number}"].force_login(user)
     for who, client in clients.items():
-        for address in _addresses():
-            _keep(folder, who, address, client.get(f"/{address}"))
+        _collect_for(folder, who, client)
     _collect_factor(folder)
     order = {"beneficiary": "Jane Doe", "iban": "DE89370400440532013000", "amount": "12,50", "message": "Invoice 7"}
     for prefix in PREFIXES:
@@ -115,11 +134,15 @@ def _collect_factor(folder: Path) -> None:
 
 
 def _errors(folder: Path) -> list[str]:
+    pages = sorted(folder.glob("*.html"))
+    assert len(pages) > 200
     jar = package("vnu-jar") / "build" / "dist" / "vnu.jar"
     done = subprocess.run(
         [
             program("java"),
             "-Xss2m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",  # the second compiler takes longer than it saves: half the time without it
             "-jar",
             str(jar),
             "--format",
@@ -127,7 +150,7 @@ def _errors(folder: Path) -> list[str]:
             "--stdout",
             "--exit-zero-always",
             "--errors-only",
-            str(folder),
+            *(str(page) for page in pages),
         ],
         capture_output=True,
         check=True,
@@ -150,5 +173,4 @@ def test_every_page_is_valid(is_filled: bool, tmp_path: Path) -> None:
         call_command("demo", stdout=io.StringIO(), stderr=io.StringIO())
         forget_figures()
     _collect(tmp_path)
-    assert len(list(tmp_path.iterdir())) > 200
     assert _errors(tmp_path) == []
