@@ -25,7 +25,7 @@ def run() -> Iterator[Row]:
         client = plain_client(placed)
         sha = client.script_load(spend_tokens_script.source)
         names = [*keys.ledger("1"), *keys.weeks("1")]
-        common = ledger.common_words("1")
+        common = ledger.common_args("1")
         for user_id in ("1", "2"):
             add_tokens(user_id, _PLENTY, reason="plenty")
         ready = [

@@ -29,16 +29,16 @@ set_mood_script = Script("usertokens", "set_mood")
 
 def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
     """Make the user's activity as on the first day; False when it is there already. Raises AccountClosed."""
-    words = [local_day(now).isoformat(), default_plan()]
-    reply = ledger.checked(user_id, create_user_stats_script.run(activity_keys(user_id), words))
+    args = [local_day(now).isoformat(), default_plan()]
+    reply = ledger.checked(user_id, create_user_stats_script.run(activity_keys(user_id), args))
     return bool(reply[1] == b"1")
 
 
 def get_user_stats(user_id: str) -> UserStats | None:
     """The user's activity as it stands; None when there is none."""
-    words, last_login = call_many([("HGETALL", keys.stats(user_id)), ("GET", keys.last_login(user_id))])
+    found, last_login = call_many([("HGETALL", keys.stats(user_id)), ("GET", keys.last_login(user_id))])
     # A hash comes as a dict (RESP3) or as a flat list (RESP2).
-    flat = [part for pair in words.items() for part in pair] if isinstance(words, dict) else words
+    flat = [part for pair in found.items() for part in pair] if isinstance(found, dict) else found
     return read_stats(flat, last_login or b"") if flat else None
 
 
@@ -53,9 +53,9 @@ def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
     Raises AccountClosed.
     """
     today = local_day(now)
-    words = [*ledger.common_words(user_id, now), today.isoformat(), day_number(today), default_plan()]
+    args = [*ledger.common_args(user_id, now), today.isoformat(), day_number(today), default_plan()]
     names = [*keys.ledger(user_id), keys.last_login(user_id)]
-    reply = ledger.checked(user_id, record_login_script.run(names, words))
+    reply = ledger.checked(user_id, record_login_script.run(names, args))
     return LoginCounted(reply[1] == b"1", int(reply[2]), int(reply[3]), int(reply[4]))
 
 
@@ -80,9 +80,9 @@ def activity_keys(user_id: str) -> list[str]:
     return [keys.stats(user_id), keys.last_login(user_id), keys.tombstone(user_id)]
 
 
-def read_stats(words: Sequence[bytes], last_login: bytes) -> UserStats:
+def read_stats(values: Sequence[bytes], last_login: bytes) -> UserStats:
     """The activity of {field, value, …}; a field that is missing has its first day's value."""
-    fields = dict(zip(words[::2], words[1::2], strict=True))
+    fields = dict(zip(values[::2], values[1::2], strict=True))
     recent = json.loads(fields.get(b"recent_conversations") or b"[]")
     return UserStats(
         conversations=int(fields.get(b"conversations", 0)),

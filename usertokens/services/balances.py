@@ -156,7 +156,7 @@ def dismiss_low_balance(user_id: str) -> None:
     dismiss_low_balance_script.run([keys.account(user_id)])
 
 
-def read_tokens(words: list[bytes]) -> Tokens:
+def read_tokens(values: list[bytes]) -> Tokens:
     """Tokens of {balance, held, debt, allowance, starts (ms), ends (ms)} as the scripts answer them."""
-    balance, held, debt, allowance, starts, ends = map(int, words)
+    balance, held, debt, allowance, starts, ends = map(int, values)
     return Tokens(balance, held, debt, allowance, from_ms(starts), from_ms(ends))

@@ -149,6 +149,6 @@ def _item(number: UUID, summary: str, at: datetime) -> dict[str, str]:
 def _tell_store(tally: ConversationTally, now: datetime | None) -> int:
     total = tally.saved + tally.imported
     recent = json.dumps(_recent(tally.user_id), ensure_ascii=False, separators=(",", ":"))
-    words: list[Word] = [total, recent, local_day(now).isoformat(), default_plan()]
-    ledger.checked(tally.user_id, record_conversation_script.run(activity_keys(tally.user_id), words))
+    args: list[Word] = [total, recent, local_day(now).isoformat(), default_plan()]
+    ledger.checked(tally.user_id, record_conversation_script.run(activity_keys(tally.user_id), args))
     return total

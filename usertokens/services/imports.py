@@ -66,16 +66,16 @@ def import_older_store(older: Any, *, dry_run: bool) -> Iterator[Imported]:
 def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, dry_run: bool) -> Imported:
     """Take over one user's activity, once: the larger of two counts. Raises BadImport for values that can't be."""
     _require_id(user_id)
-    words: list[Word] = [local_day().isoformat(), _day(last_login), default_plan()]
+    args: list[Word] = [local_day().isoformat(), _day(last_login), default_plan()]
     for name in _COUNTS:
         if name in fields:
-            words += [name, _count(name, fields[name])]
+            args += [name, _count(name, fields[name])]
     if "mood_score" in fields:
-        words += ["mood_score", _mood(fields["mood_score"])]
+        args += ["mood_score", _mood(fields["mood_score"])]
     if fields.get("plan") in app_settings.PLAN_ALLOWANCES:
-        words += ["plan", fields["plan"]]
+        args += ["plan", fields["plan"]]
     if recent := _recent(fields.get("recent_conversations", "[]")):
-        words += ["recent_conversations", recent]
+        args += ["recent_conversations", recent]
     if dry_run:
         return Imported(user_id, added=True)
     with transaction.atomic():
@@ -85,7 +85,7 @@ def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, 
         if not tally.imported and "conversations" in fields:
             tally.imported = _count("conversations", fields["conversations"])
             tally.save(update_fields=["imported"])
-        reply = ledger.checked(user_id, import_user_stats_script.run(activity_keys(user_id), words))
+        reply = ledger.checked(user_id, import_user_stats_script.run(activity_keys(user_id), args))
     return Imported(user_id, added=reply[1] == b"1")
 
 
@@ -134,10 +134,14 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
     day = f" ({at.date().isoformat()})"
     reason = f"{reason[: LONGEST_REASON - len(day)]}{day}".strip()
     digest = hashlib.sha256(f"import:{row['id'].strip()}".encode()).digest()[:16]
-    words = ledger.common_words(user_id)
-    words[4:8] = [ledger.fingerprint_of("import", amount, at.isoformat()), reason, row["id"].strip()[:64], ""]
+    common = ledger.common_args(
+        user_id,
+        fingerprint=ledger.fingerprint_of("import", amount, at.isoformat()),
+        reason=reason,
+        key=row["id"].strip()[:64],
+    )
     own: list[Word] = [digest, amount, BOUGHT, ledger.LARGEST_BALANCE, "1" if dry_run else ""]
-    reply = import_entry_script.run([*keys.ledger(user_id), keys.sources(user_id)], [*words, *own])
+    reply = import_entry_script.run([*keys.ledger(user_id), keys.sources(user_id)], [*common, *own])
     ledger.checked(user_id, reply)
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), -amount)

@@ -164,11 +164,11 @@ def _young(user_id: str, highest: int | str, count: int, now: datetime | None) -
 
 def _reply(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int, int]:
     reply = ledger.run(list_transactions_script, user_id, (highest, count), now=now)
-    return [_from_words(words) for words in reply[3:]], int(reply[1]), int(reply[2])
+    return [_from_reply(values) for values in reply[3:]], int(reply[1]), int(reply[2])
 
 
-def _from_words(words: list[Any]) -> Transaction:
-    number, at, kind, amount, balance, reason, key, actor, moves, used = words
+def _from_reply(values: list[Any]) -> Transaction:
+    number, at, kind, amount, balance, reason, key, actor, moves, used = values
     return Transaction(
         id=int(number),
         at=from_ms(int(at)),

@@ -1,4 +1,4 @@
-"""How every operation on a ledger is sent: the keys, the words that all scripts take, and their common refusals."""
+"""How every operation on a ledger is sent: the keys, the args that all scripts take, and their common refusals."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def run(
         names += keys.weeks(user_id)
     if more_keys is not None:
         names += more_keys
-    words = [to_ms(now), app_settings.LOW_BALANCE, rules(user_id, now), digest, fingerprint, reason, key, actor, *own]
-    return checked(user_id, script.run(names, words))
+    common = common_args(user_id, now, digest=digest, fingerprint=fingerprint, reason=reason, key=key, actor=actor)
+    return checked(user_id, script.run(names, [*common, *own]))
 
 
 def checked(user_id: str, reply: list[Any]) -> list[Any]:
@@ -77,9 +77,23 @@ _REFUSALS: dict[bytes, type[Exception]] = {
 }
 
 
-def common_words(user_id: str, now: datetime | None = None) -> list[Word]:
-    """The words of a script that is run without an idempotency key, a reason or an actor."""
-    return [to_ms(now), app_settings.LOW_BALANCE, rules(user_id, now), "", "", "", "", ""]
+def common_args(
+    user_id: str,
+    now: datetime | None = None,
+    *,
+    digest: bytes = b"",
+    fingerprint: bytes = b"",
+    reason: str = "",
+    key: str = "",
+    actor: str = "",
+) -> list[Word]:
+    """The eight arguments with which every script of the ledger begins, in the order of lua/ledger.lua.
+
+    digest:      of the idempotency key, b"" for none: then nothing is remembered under it.
+    fingerprint: of the input; see `fingerprint_of`.
+    reason, key, actor: what the journal keeps.
+    """
+    return [to_ms(now), app_settings.LOW_BALANCE, rules(user_id, now), digest, fingerprint, reason, key, actor]
 
 
 def require_whole(least: int, most: int | None = None, /, **numbers: object) -> None:
@@ -113,9 +127,9 @@ def tell_low_balance(user_id: str, reply: list[Any]) -> None:
         low_balance.send_robust(sender=None, user_id=user_id, balance=int(reply.pop()[1]))
 
 
-def fingerprint_of(*words: object) -> bytes:
+def fingerprint_of(*values: object) -> bytes:
     """Eight bytes that stand for an operation's input."""
-    return hashlib.sha256("\0".join(map(str, words)).encode()).digest()[:8]
+    return hashlib.sha256("\0".join(map(str, values)).encode()).digest()[:8]
 
 
 def rules(user_id: str, now: datetime | None) -> str:
@@ -135,7 +149,7 @@ def _rules(plans: tuple[tuple[str, int], ...], cap: int, demo: int | None, month
         allowances[plans[0][0]] = demo
     # The first plan is the free one: whoever has none, or one that is no plan any more, has its allowance.
     free = allowances[plans[0][0]] if plans else 0
-    words: dict[str, Any] = {"plans": allowances, "free": free, "cap": cap}
+    data: dict[str, Any] = {"plans": allowances, "free": free, "cap": cap}
     if months:
-        words["months"] = months
-    return json.dumps(words, separators=(",", ":"))
+        data["months"] = months
+    return json.dumps(data, separators=(",", ":"))

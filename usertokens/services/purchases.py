@@ -9,7 +9,6 @@ from datetime import datetime
 from kv.store.connection import Word
 from kv.store.scripts import Script
 from usertokens import keys
-from usertokens.conf import app_settings
 from usertokens.errors import AccountClosed, UnknownSource
 from usertokens.services import ledger
 from usertokens.services.balances import BOUGHT
@@ -113,19 +112,10 @@ def _run(
     now: datetime | None,
 ) -> SourceState | None:
     digest = hashlib.sha256(source_key.encode()).digest()[:16]
-    words: list[Word] = [
-        to_ms(now),
-        app_settings.LOW_BALANCE,
-        ledger.rules(user_id, now),
-        "",
-        fingerprint,
-        reason,
-        key,
-        actor,
-    ]
+    common = ledger.common_args(user_id, now, fingerprint=fingerprint, reason=reason, key=key, actor=actor)
     try:
         reply = ledger.checked(
-            user_id, script.run([*keys.ledger(user_id), keys.sources(user_id)], [*words, digest, *own])
+            user_id, script.run([*keys.ledger(user_id), keys.sources(user_id)], [*common, digest, *own])
         )
     except AccountClosed:
         return None

@@ -23,7 +23,7 @@ def recharge_users(user_ids: Sequence[str], *, now: datetime | None = None) -> i
     """Do what is due in a batch of accounts, in one round trip. Answers how many had something due."""
     recharge_user_script.load()
     commands = [
-        recharge_user_script.command(keys.ledger(user_id), ledger.common_words(user_id, now)) for user_id in user_ids
+        recharge_user_script.command(keys.ledger(user_id), ledger.common_args(user_id, now)) for user_id in user_ids
     ]
     replies = call_many(commands)
     for user_id, reply in zip(user_ids, replies, strict=True):
