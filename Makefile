@@ -39,7 +39,7 @@ lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them, and thousands of stories of what is paid for
+test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them, and thousands of scenarios of what is paid for
 	@ORDERS=all ORDERS_SAMPLED=200 PAID=deep $(BIN)/pytest tests/billing/test_orders.py tests/billing/test_sum_of_paid_periods.py -n $(or $(JOBS),2) -q
 
 stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without an account

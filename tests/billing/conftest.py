@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.billing.fixtures import browser_client, buyer, shop, story, stripe
+from tests.billing.fixtures import browser_client, buyer, scenario, shop, stripe
 
-__all__ = ["browser_client", "buyer", "shop", "story", "stripe"]
+__all__ = ["browser_client", "buyer", "scenario", "shop", "stripe"]
 
 
 @pytest.fixture(autouse=True)

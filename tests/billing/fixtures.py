@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
-from tests.billing.story import SECRET, Story
+from tests.billing.scenario import SECRET, Scenario
 from tests.stripe_fake import FakeStripe
 
 
@@ -43,8 +43,8 @@ def buyer(db: Any) -> User:
 
 
 @pytest.fixture
-def story(stripe: FakeStripe, shop: dict[str, str], store: Any, buyer: User) -> Story:
-    return Story(stripe, shop, buyer)
+def scenario(stripe: FakeStripe, shop: dict[str, str], store: Any, buyer: User) -> Scenario:
+    return Scenario(stripe, shop, buyer)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from billing.types import Plan
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 
 DAY = 86400
-Step = Callable[[Story], object]
+Step = Callable[[Scenario], object]
 
 
 @dataclass
@@ -35,38 +35,38 @@ class Life:
     ids: dict[str, str] = field(default_factory=dict)
 
 
-def _subscribe(story: Story, name: str = "plus_month", trial: int = 0) -> None:
-    made = story.stripe.desk.subscribe(story.customer, story.shop[name], {"user_id": story.user_id}, trial)
-    story.notes["subscription"] = made["id"]
+def _subscribe(scenario: Scenario, name: str = "plus_month", trial: int = 0) -> None:
+    made = scenario.stripe.desk.subscribe(scenario.customer, scenario.shop[name], {"user_id": scenario.user_id}, trial)
+    scenario.notes["subscription"] = made["id"]
 
 
-def _sub(story: Story) -> str:
-    return story.notes["subscription"]
+def _sub(scenario: Scenario) -> str:
+    return scenario.notes["subscription"]
 
 
 def _wait(days: float) -> Step:
-    def wait(story: Story) -> None:
-        story.stripe.world.now += int(timedelta(days=days).total_seconds())
+    def wait(scenario: Scenario) -> None:
+        scenario.stripe.world.now += int(timedelta(days=days).total_seconds())
 
     return wait
 
 
-def _buy(story: Story) -> None:
-    story.notes["session"] = story.buy_tokens()
+def _buy(scenario: Scenario) -> None:
+    scenario.notes["session"] = scenario.buy_tokens()
 
 
-def _buy_slowly(story: Story) -> None:
-    story.notes["session"] = story.buy_tokens(pays=False)
+def _buy_slowly(scenario: Scenario) -> None:
+    scenario.notes["session"] = scenario.buy_tokens(pays=False)
 
 
-def _dispute(story: Story) -> None:
-    story.notes["dispute"] = story.stripe.desk.dispute(story.notes["session"], 250)["id"]
+def _dispute(scenario: Scenario) -> None:
+    scenario.notes["dispute"] = scenario.stripe.desk.dispute(scenario.notes["session"], 250)["id"]
 
 
-def _end_with_period(story: Story) -> None:
-    item = story.stripe.world.objects[_sub(story)]["items"]["data"][0]
-    story.stripe.world.now = item["current_period_end"]
-    story.stripe.desk.end(_sub(story))
+def _end_with_period(scenario: Scenario) -> None:
+    item = scenario.stripe.world.objects[_sub(scenario)]["items"]["data"][0]
+    scenario.stripe.world.now = item["current_period_end"]
+    scenario.stripe.desk.end(_sub(scenario))
 
 
 def lives() -> list[Life]:

@@ -15,7 +15,7 @@ from billing.services import catalogue
 from billing.types import Plan
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from tests.stripe_fake import Fault
 
 
@@ -37,7 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def no_store(monkeypatch: pytest.MonkeyPatch, story: Story) -> None:
+def no_store(monkeypatch: pytest.MonkeyPatch, scenario: Scenario) -> None:
     def away(*args: object) -> None:
         raise StoreUnavailable("away")
 
@@ -45,56 +45,56 @@ def no_store(monkeypatch: pytest.MonkeyPatch, story: Story) -> None:
     monkeypatch.setattr(catalogue, "call_write", away)
 
 
-def asked(story: Story) -> int:
-    return len(story.stripe.world.requests)
+def asked(scenario: Scenario) -> int:
+    return len(scenario.stripe.world.requests)
 
 
-def fail(story: Story, status: int = 500) -> None:
-    story.stripe.world.faults.append(Fault("GET /v1/prices", status, times=99))
+def fail(scenario: Scenario, status: int = 500) -> None:
+    scenario.stripe.world.faults.append(Fault("GET /v1/prices", status, times=99))
 
 
 @pytest.mark.usefixtures("no_store")
 class TestStoreAway:
-    def test_stripe_is_asked_once(self, story: Story) -> None:
+    def test_stripe_is_asked_once(self, scenario: Scenario) -> None:
         for _ in range(3):
             assert "€9.00" in Client().get("/pricing").content.decode()
-        assert asked(story) == 4
+        assert asked(scenario) == 4
 
-    def test_and_again_when_it_is_no_longer_fresh(self, story: Story, clock: Clock) -> None:
+    def test_and_again_when_it_is_no_longer_fresh(self, scenario: Scenario, clock: Clock) -> None:
         catalogue.read_catalogue()
         clock.now += 601
         catalogue.read_catalogue()
-        assert asked(story) == 8
+        assert asked(scenario) == 8
 
-    def test_stripe_too_is_asked_rarely(self, story: Story, clock: Clock) -> None:
-        fail(story)
+    def test_stripe_too_is_asked_rarely(self, scenario: Scenario, clock: Clock) -> None:
+        fail(scenario)
         for _ in range(3):
             page = Client().get("/pricing")
             assert page.status_code == 200
             assert "prices can" in page.content.decode()
-        assert asked(story) == 1
+        assert asked(scenario) == 1
         clock.now += 6
-        story.stripe.world.faults.clear()
+        scenario.stripe.world.faults.clear()
         assert "€9.00" in Client().get("/pricing").content.decode()
 
-    def test_what_was_known_last_is_shown_for_a_day(self, story: Story, clock: Clock) -> None:
+    def test_what_was_known_last_is_shown_for_a_day(self, scenario: Scenario, clock: Clock) -> None:
         found = catalogue.read_catalogue()
-        fail(story)
+        fail(scenario)
         clock.now += 86000
         assert catalogue.read_catalogue() is catalogue.read_catalogue() is found
-        assert asked(story) == 5
+        assert asked(scenario) == 5
         clock.now += 401
         with pytest.raises(StripeUnavailable):
             catalogue.read_catalogue()
 
-    def test_a_refusal_stays_one(self, story: Story) -> None:
-        fail(story, 400)
+    def test_a_refusal_stays_one(self, scenario: Scenario) -> None:
+        fail(scenario, 400)
         for _ in range(2):
             with pytest.raises(StripeRefused):
                 catalogue.find_offer(Plan("Plus"), "month")
-        assert asked(story) == 1
+        assert asked(scenario) == 1
 
-    def test_while_stripe_is_silent_one_thread_waits(self, story: Story, clock: Clock) -> None:
+    def test_while_stripe_is_silent_one_thread_waits(self, scenario: Scenario, clock: Clock) -> None:
         catalogue._kept.began_at = clock.now - 1.5
         took = []
         with catalogue._kept.reading:
@@ -102,10 +102,10 @@ class TestStoreAway:
                 started = time.monotonic()
                 assert Client().get("/pricing").status_code == 200
                 took.append(time.monotonic() - started)
-        assert asked(story) == 0
+        assert asked(scenario) == 0
         assert min(took) < 0.9  # whoever waits, waits each time
 
-    def test_other_settings_are_other_prices(self, story: Story) -> None:
+    def test_other_settings_are_other_prices(self, scenario: Scenario) -> None:
         catalogue.read_catalogue()
         with override_settings(BILLING_TOPUPS={}):
             assert catalogue.read_catalogue().topups == ()
@@ -113,7 +113,7 @@ class TestStoreAway:
 
 class TestStoreThere:
     def test_what_it_keeps_is_known_when_it_goes(
-        self, story: Story, clock: Clock, monkeypatch: pytest.MonkeyPatch
+        self, scenario: Scenario, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         catalogue.refresh_catalogue()
         catalogue.forget_catalogue()
@@ -124,9 +124,9 @@ class TestStoreThere:
 
         monkeypatch.setattr(catalogue, "call", away)
         assert catalogue.read_catalogue() is found
-        assert asked(story) == 4
+        assert asked(scenario) == 4
 
-    def test_its_age_counts_here_too(self, story: Story, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_its_age_counts_here_too(self, scenario: Scenario, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         catalogue.refresh_catalogue(now=timezone.now() - timedelta(hours=23))
         catalogue.read_catalogue()
 
@@ -134,16 +134,16 @@ class TestStoreThere:
             raise StoreUnavailable("away")
 
         monkeypatch.setattr(catalogue, "call", away)
-        fail(story)
+        fail(scenario)
         clock.now += 3000
         assert catalogue.read_catalogue().plans
         clock.now += 700
         with pytest.raises(StripeUnavailable):
             catalogue.read_catalogue()
 
-    def test_it_keeps_nothing_and_stripe_is_away(self, story: Story, clock: Clock) -> None:
+    def test_it_keeps_nothing_and_stripe_is_away(self, scenario: Scenario, clock: Clock) -> None:
         found = catalogue.refresh_catalogue()
         call("DEL", keys.catalogue())
-        fail(story)
+        fail(scenario)
         clock.now += 601
         assert catalogue.read_catalogue() is found

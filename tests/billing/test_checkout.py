@@ -14,16 +14,16 @@ from django.test import Client, override_settings
 from billing.errors import StripeUnavailable
 from billing.models import StripeCustomer
 from billing.services.customers import ensure_customer
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from tests.stripe_fake import Fault
 
 CHECKOUT, PORTAL, SUBSCRIPTION = "/api/billing/checkout", "/api/billing/portal", "/api/billing/subscription"
 
 
 @pytest.fixture
-def api(story: Story) -> Client:
+def api(scenario: Scenario) -> Client:
     client = Client()
-    client.force_login(story.user)
+    client.force_login(scenario.user)
     return client
 
 
@@ -32,22 +32,22 @@ def post(client: Client, url: str, body: Any = None) -> Any:
 
 
 class TestCheckout:
-    def test_a_plan(self, api: Client, story: Story) -> None:
+    def test_a_plan(self, api: Client, scenario: Scenario) -> None:
         answer = post(api, CHECKOUT, {"plan": "Premium", "interval": "year"})
         assert answer.status_code == 201
-        session = story.stripe.world.of("checkout.session")[0]
+        session = scenario.stripe.world.of("checkout.session")[0]
         assert answer.json() == {"url": session["url"]}
         assert session["mode"] == "subscription"
-        assert session["_"]["price"] == story.shop["premium_year"]
-        assert session["_"]["inner"] == {"user_id": story.user_id}
-        assert session["client_reference_id"] == session["metadata"]["user_id"] == story.user_id
-        assert session["customer"] == story.row().customer_id
+        assert session["_"]["price"] == scenario.shop["premium_year"]
+        assert session["_"]["inner"] == {"user_id": scenario.user_id}
+        assert session["client_reference_id"] == session["metadata"]["user_id"] == scenario.user_id
+        assert session["customer"] == scenario.row().customer_id
         assert "session_id={CHECKOUT_SESSION_ID}" in session["success_url"]
 
-    def test_tokens(self, api: Client, story: Story) -> None:
+    def test_tokens(self, api: Client, scenario: Scenario) -> None:
         assert post(api, CHECKOUT, {"topup": 5000}).status_code == 201
-        session = story.stripe.world.of("checkout.session")[0]
-        assert session["metadata"] == {"user_id": story.user_id, "kind": "topup", "tokens": "5000"}
+        session = scenario.stripe.world.of("checkout.session")[0]
+        assert session["metadata"] == {"user_id": scenario.user_id, "kind": "topup", "tokens": "5000"}
         assert session["_"]["inner"] == session["metadata"]
 
     @pytest.mark.parametrize(
@@ -59,43 +59,43 @@ class TestCheckout:
         answer = post(api, CHECKOUT, body)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
 
-    def test_the_customer_is_mapped_before_the_session_opens(self, api: Client, story: Story) -> None:
-        story.stripe.world.faults.append(Fault("POST /v1/checkout/sessions", 500))
+    def test_the_customer_is_mapped_before_the_session_opens(self, api: Client, scenario: Scenario) -> None:
+        scenario.stripe.world.faults.append(Fault("POST /v1/checkout/sessions", 500))
         answer = post(api, CHECKOUT, {"plan": "Plus"})
         assert (answer.status_code, answer.json()["code"]) == (503, "stripe_unavailable")
         assert answer.headers["Retry-After"] == "5"
-        assert story.row().customer_id
+        assert scenario.row().customer_id
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
-        assert len(story.stripe.world.of("customer")) == 1
+        assert len(scenario.stripe.world.of("customer")) == 1
 
-    def test_no_second_subscription(self, api: Client, story: Story) -> None:
-        story.buy_plan()
+    def test_no_second_subscription(self, api: Client, scenario: Scenario) -> None:
+        scenario.buy_plan()
         answer = post(api, CHECKOUT, {"plan": "Premium"})
         assert (answer.status_code, answer.json()["code"]) == (409, "already_subscribed")
         assert post(api, CHECKOUT, {"topup": 1000}).status_code == 201
 
-    def test_of_two_open_checkouts_the_first_is_closed(self, api: Client, story: Story) -> None:
+    def test_of_two_open_checkouts_the_first_is_closed(self, api: Client, scenario: Scenario) -> None:
         for _ in range(2):
             assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
-        assert [one["status"] for one in story.stripe.world.of("checkout.session")] == ["open", "expired"]
+        assert [one["status"] for one in scenario.stripe.world.of("checkout.session")] == ["open", "expired"]
 
-    def test_again_after_the_end(self, api: Client, story: Story) -> None:
-        story.stripe.desk.end(story.buy_plan())
+    def test_again_after_the_end(self, api: Client, scenario: Scenario) -> None:
+        scenario.stripe.desk.end(scenario.buy_plan())
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
 
-    def test_a_price_that_was_replaced(self, api: Client, story: Story) -> None:
+    def test_a_price_that_was_replaced(self, api: Client, scenario: Scenario) -> None:
         from tests.stripe_fake import shapes
 
-        world = story.stripe.world
+        world = scenario.stripe.world
         world.now += 5
-        newer = shapes.price(world, world.objects[story.shop["plus"]], 1100, "month")
+        newer = shapes.price(world, world.objects[scenario.shop["plus"]], 1100, "month")
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
         assert world.of("checkout.session")[0]["_"]["price"] == newer["id"]
 
-    def test_nobody_and_forged(self, story: Story) -> None:
+    def test_nobody_and_forged(self, scenario: Scenario) -> None:
         assert post(Client(), CHECKOUT, {"plan": "Plus"}).status_code in (401, 403)
         strict = Client(enforce_csrf_checks=True)
-        strict.force_login(story.user)
+        strict.force_login(scenario.user)
         assert post(strict, CHECKOUT, {"plan": "Plus"}).status_code == 403
 
     def test_not_set_up(self, api: Client) -> None:
@@ -187,82 +187,82 @@ class TestTwoTabs:
 
 
 class TestPortalAndSubscription:
-    def test_the_portal(self, api: Client, story: Story) -> None:
+    def test_the_portal(self, api: Client, scenario: Scenario) -> None:
         answer = post(api, PORTAL)
         assert answer.status_code == 201
-        session = story.stripe.world.of("billing_portal.session")[0]
-        assert (answer.json()["url"], session["customer"]) == (session["url"], story.row().customer_id)
+        session = scenario.stripe.world.of("billing_portal.session")[0]
+        assert (answer.json()["url"], session["customer"]) == (session["url"], scenario.row().customer_id)
 
-    def test_what_is_paid_for(self, api: Client, story: Story) -> None:
+    def test_what_is_paid_for(self, api: Client, scenario: Scenario) -> None:
         assert api.get(SUBSCRIPTION).json() == {
             "plan": "Free", "status": None, "period_end": None, "cancel_at": None, "pending": None,
         }  # fmt: skip
-        story.stripe.desk.cancel_at_period_end(story.buy_plan())
-        story.deliver()
+        scenario.stripe.desk.cancel_at_period_end(scenario.buy_plan())
+        scenario.deliver()
         body = api.get(SUBSCRIPTION).json()
         assert (body["plan"], body["status"]) == ("Plus", "active")
         assert body["pending"] == {"plan": "Free", "at": body["cancel_at"]}
         assert body["cancel_at"] == body["period_end"]
 
-    def test_a_planned_change(self, api: Client, story: Story) -> None:
-        story.stripe.desk.schedule_price(story.buy_plan(), story.shop["premium_month"])
-        story.deliver()
+    def test_a_planned_change(self, api: Client, scenario: Scenario) -> None:
+        scenario.stripe.desk.schedule_price(scenario.buy_plan(), scenario.shop["premium_month"])
+        scenario.deliver()
         assert api.get(SUBSCRIPTION).json()["pending"]["plan"] == "Premium"
 
-    def test_nobody(self, story: Story) -> None:
+    def test_nobody(self, scenario: Scenario) -> None:
         assert Client().get(SUBSCRIPTION).status_code in (401, 403)
 
 
 class TestReturn:
-    def go_back(self, client: Client, url: str, story: Story, **fields: Any) -> Any:
-        session = story.stripe.desk.complete(url.rsplit("/", 1)[1], **fields)
+    def go_back(self, client: Client, url: str, scenario: Scenario, **fields: Any) -> Any:
+        session = scenario.stripe.desk.complete(url.rsplit("/", 1)[1], **fields)
         target = urlsplit(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
         return client.get(target.path, parse_qs(target.query))
 
-    def test_the_plan_is_there_without_a_hook(self, api: Client, story: Story) -> None:
+    def test_the_plan_is_there_without_a_hook(self, api: Client, scenario: Scenario) -> None:
         url = post(api, CHECKOUT, {"plan": "Plus"}).json()["url"]
-        page = self.go_back(api, url, story)
+        page = self.go_back(api, url, scenario)
         assert "Your plan is Plus." in page.content.decode()
-        assert (story.plan, story.balance) == ("Plus", 1000)
+        assert (scenario.plan, scenario.balance) == ("Plus", 1000)
 
-    def test_tokens_come_once_by_whichever_is_first(self, api: Client, story: Story) -> None:
+    def test_tokens_come_once_by_whichever_is_first(self, api: Client, scenario: Scenario) -> None:
         url = post(api, CHECKOUT, {"topup": 1000}).json()["url"]
-        page = self.go_back(api, url, story)
+        page = self.go_back(api, url, scenario)
         assert "1,000 tokens are paid for" in page.content.decode()
-        assert story.balance == 1100
-        story.deliver()
-        assert story.balance == 1100
+        assert scenario.balance == 1100
+        scenario.deliver()
+        assert scenario.balance == 1100
         assert api.get(page.request["PATH_INFO"], {"session_id": url.rsplit("/", 1)[1]}).status_code == 200
-        assert story.balance == 1100
+        assert scenario.balance == 1100
 
-    def test_a_slow_payment_is_on_its_way(self, api: Client, story: Story) -> None:
+    def test_a_slow_payment_is_on_its_way(self, api: Client, scenario: Scenario) -> None:
         url = post(api, CHECKOUT, {"topup": 1000}).json()["url"]
-        page = self.go_back(api, url, story, pays=False)
+        page = self.go_back(api, url, scenario, pays=False)
         assert "on its way" in page.content.decode()
-        assert story.balance == 100
+        assert scenario.balance == 100
 
-    def test_another_s_session_is_not_shown(self, api: Client, story: Story) -> None:
+    def test_another_s_session_is_not_shown(self, api: Client, scenario: Scenario) -> None:
         url = post(api, CHECKOUT, {"plan": "Plus"}).json()["url"]
         stranger = Client()
         stranger.force_login(User.objects.create_user("stranger"))
         for name in (url.rsplit("/", 1)[1], "cs_nothing", "../customers"):
             assert stranger.get("/pricing/return", {"session_id": name}).status_code == 404
 
-    def test_while_stripe_is_away_nothing_is_lost(self, api: Client, story: Story) -> None:
+    def test_while_stripe_is_away_nothing_is_lost(self, api: Client, scenario: Scenario) -> None:
         url = post(api, CHECKOUT, {"plan": "Plus"}).json()["url"]
-        story.stripe.world.faults.append(Fault("GET /v1/checkout/sessions", 500))
-        page = self.go_back(api, url, story)
+        scenario.stripe.world.faults.append(Fault("GET /v1/checkout/sessions", 500))
+        page = self.go_back(api, url, scenario)
         assert page.status_code == 200
         assert "Your payment is being checked" in page.content.decode()
 
-    def test_back_from_the_portal_is_home(self, api: Client, story: Story) -> None:
-        subscription = story.buy_plan()
-        story.stripe.desk.cancel_at_period_end(subscription)
+    def test_back_from_the_portal_is_home(self, api: Client, scenario: Scenario) -> None:
+        subscription = scenario.buy_plan()
+        scenario.stripe.desk.cancel_at_period_end(subscription)
         answer = api.get("/pricing/return")
         assert answer.status_code == 302
-        assert story.standing.pending is not None
+        assert scenario.standing.pending is not None
 
-    def test_signed_out_it_asks_who_you_are(self, story: Story) -> None:
+    def test_signed_out_it_asks_who_you_are(self, scenario: Scenario) -> None:
         answer = Client().get("/pricing/return", {"session_id": "cs_1"})
         assert answer.status_code == 302
         assert "login" in answer.headers["Location"]

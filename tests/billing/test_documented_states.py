@@ -7,7 +7,7 @@ import re
 import pytest
 
 from billing.services.statuses import SUBSCRIPTION
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from tests.house.tree import ROOT
 from usertokens.services import balances
 
@@ -31,18 +31,18 @@ def test_every_status_has_a_row_and_no_other() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", sorted(SUBSCRIPTION))
-def test_what_the_table_says_holds(story: Story, status: str) -> None:
+def test_what_the_table_says_holds(scenario: Scenario, status: str) -> None:
     plan, tokens = rows()[status]
-    desk, price = story.stripe.desk, story.shop["plus_month"]
+    desk, price = scenario.stripe.desk, scenario.shop["plus_month"]
     if status == "trialing":
-        desk.subscribe(story.customer, price, trial_days=14)
+        desk.subscribe(scenario.customer, price, trial_days=14)
     elif status in ("incomplete", "incomplete_expired"):
-        subscription = desk.subscribe(story.customer, price, pays=False)["id"]
+        subscription = desk.subscribe(scenario.customer, price, pays=False)["id"]
         if status == "incomplete_expired":
             desk.expire_incomplete(subscription)
     else:
-        subscription = desk.subscribe(story.customer, price)["id"]
-        story.deliver()
+        subscription = desk.subscribe(scenario.customer, price)["id"]
+        scenario.deliver()
         if status == "past_due":
             desk.renew(subscription, paid=False)
         elif status == "unpaid":
@@ -52,14 +52,14 @@ def test_what_the_table_says_holds(story: Story, status: str) -> None:
             desk.end(subscription)
         elif status == "paused":
             desk.update(subscription, status="paused")
-    story.deliver()
-    assert story.standing.status == status
-    assert story.plan == ("Plus" if plan.startswith("holds") else "Free")
-    allowance = balances.get_balance(story.user_id, now=story.now).tokens.allowance
+    scenario.deliver()
+    assert scenario.standing.status == status
+    assert scenario.plan == ("Plus" if plan.startswith("holds") else "Free")
+    allowance = balances.get_balance(scenario.user_id, now=scenario.now).tokens.allowance
     if tokens.startswith("come"):
         assert allowance == 1000
     elif tokens.startswith("wait"):
         assert allowance == 0
     else:
         assert tokens.startswith("those of Free")
-        assert story.plan == "Free"
+        assert scenario.plan == "Free"

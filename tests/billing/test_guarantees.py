@@ -14,14 +14,14 @@ from billing.services import effects, inbox, standings, sync
 from billing.services.sync import sync_customer
 from billing.types import State, TopUp
 from kv.store.connection import call, call_write
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from usertokens.services import balances, journal, purchases
 
 
-def test_an_event_that_another_has_claimed_is_left_to_it(story: Story) -> None:
+def test_an_event_that_another_has_claimed_is_left_to_it(scenario: Scenario) -> None:
     """The lease of the first ran out while it worked; the second is at it now."""
-    story.stripe.world.emit("product.updated", {"id": "prod_1", "object": "product"})
-    assert story.post(story.stripe.world.events[-1]) == 200
+    scenario.stripe.world.emit("product.updated", {"id": "prod_1", "object": "product"})
+    assert scenario.post(scenario.stripe.world.events[-1]) == 200
     now = datetime.now(UTC) + timedelta(seconds=1)
     late = inbox.claim_event(now=now)
     quick = inbox.claim_event(now=now + inbox.LEASE)
@@ -40,9 +40,9 @@ def test_an_event_that_another_has_claimed_is_left_to_it(story: Story) -> None:
     assert quick.state == State.DONE
 
 
-def test_nothing_more_takes_effect_once_the_lock_is_lost(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    story.buy_tokens()
-    story.buy_tokens(5000)
+def test_nothing_more_takes_effect_once_the_lock_is_lost(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario.buy_tokens()
+    scenario.buy_tokens(5000)
     settle, settled = effects.settle_topup, []
 
     def take_over(user_id: str, topup: TopUp, **more: Any) -> None:
@@ -52,52 +52,54 @@ def test_nothing_more_takes_effect_once_the_lock_is_lost(story: Story, monkeypat
 
     monkeypatch.setattr(effects, "settle_topup", take_over)
     with pytest.raises(CustomerBusy):
-        sync_customer(story.customer, now=story.now)
+        sync_customer(scenario.customer, now=scenario.now)
     assert settled == [1000]
-    assert standings.read_applied(story.user_id) is None
-    assert call("GET", keys.lock(story.user_id)) == b"another's"
+    assert standings.read_applied(scenario.user_id) is None
+    assert call("GET", keys.lock(scenario.user_id)) == b"another's"
 
 
-def test_nothing_stays_seen_of_an_account_that_closes_meanwhile(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    story.buy_plan()
-    customer, write = story.customer, standings.write_standing
+def test_nothing_stays_seen_of_an_account_that_closes_meanwhile(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario.buy_plan()
+    customer, write = scenario.customer, standings.write_standing
 
     def closes_first(*args: Any) -> bool:
-        StripeCustomer.objects.filter(user=story.user).update(user=None, closed_at=story.now)
-        standings.forget_standing(story.user_id)
+        StripeCustomer.objects.filter(user=scenario.user).update(user=None, closed_at=scenario.now)
+        standings.forget_standing(scenario.user_id)
         return write(*args)
 
     monkeypatch.setattr(sync, "write_standing", closes_first)
-    sync_customer(customer, now=story.now)
-    assert call("EXISTS", keys.standing(story.user_id)) == 0
+    sync_customer(customer, now=scenario.now)
+    assert call("EXISTS", keys.standing(scenario.user_id)) == 0
 
 
 @pytest.mark.parametrize("outcome", ["lost", "part refunded, still open"])
 def test_disputed_tokens_are_at_no_moment_spendable(
-    story: Story, monkeypatch: pytest.MonkeyPatch, outcome: str
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch, outcome: str
 ) -> None:
     """Between any two calls of a sync the balance holds nothing of the purchase."""
-    session = story.buy_tokens()
-    story.deliver()
-    dispute = story.stripe.desk.dispute(session)
-    story.deliver()
-    assert story.balance == 100
+    session = scenario.buy_tokens()
+    scenario.deliver()
+    dispute = scenario.stripe.desk.dispute(session)
+    scenario.deliver()
+    assert scenario.balance == 100
     seen: list[int] = []
     for name in ("reverse_grant", "restore_grant", "freeze_grant", "unfreeze_grant", "grant_tokens"):
         call_it = getattr(purchases, name)
 
         def watched(*args: Any, call_it: Any = call_it, **more: Any) -> Any:
             answer = call_it(*args, **more)
-            seen.append(balances.get_balance(story.user_id, now=story.now).tokens.balance)
+            seen.append(balances.get_balance(scenario.user_id, now=scenario.now).tokens.balance)
             return answer
 
         monkeypatch.setattr(purchases, name, watched)
     if outcome == "lost":
-        story.stripe.desk.close_dispute(dispute["id"], "lost")
+        scenario.stripe.desk.close_dispute(dispute["id"], "lost")
     else:
-        story.stripe.desk.refund(session, 125)
-    story.deliver()
+        scenario.stripe.desk.refund(session, 125)
+    scenario.deliver()
     assert seen
     assert max(seen) == 100
-    assert story.debt == 0
-    assert journal.list_transactions(story.user_id, now=story.now).results[0].balance_after == 100
+    assert scenario.debt == 0
+    assert journal.list_transactions(scenario.user_id, now=scenario.now).results[0].balance_after == 100

@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from billing.models import StripeCustomer, StripeEvent
 from billing.services.events import RELEVANT
 from tests.billing.lives import Life, lives
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from tests.stripe_fake import FakeStripe
 from tests.stripe_fake.world import Shape
 from usertokens.services import journal
@@ -37,13 +37,13 @@ class Stage:
         self.opened = stripe.world.now
         self.users = itertools.count()
 
-    def begin(self) -> Story:
+    def begin(self) -> Scenario:
         world = self.stripe.world
         world.objects = dict(self.stock)
         world.events, world.now = [], self.opened
         StripeEvent.objects.all().delete()
         StripeCustomer.objects.all().delete()
-        return Story(self.stripe, self.shop, User.objects.create_user(f"player{next(self.users)}"))
+        return Scenario(self.stripe, self.shop, User.objects.create_user(f"player{next(self.users)}"))
 
 
 @pytest.fixture
@@ -55,25 +55,28 @@ def relevant(events: Sequence[Shape]) -> list[Shape]:
     return [event for event in events if event["type"] in RELEVANT]
 
 
-def check(life: Life, story: Story, why: object) -> None:
+def check(life: Life, scenario: Scenario, why: object) -> None:
     """The end is the life's, and it is Stripe's."""
-    story.work()
-    standing, end = story.standing, life.end
-    assert (story.plan, standing.status, story.balance, story.debt) == (end.plan, end.status, end.balance, end.debt), (
-        why
-    )
+    scenario.work()
+    standing, end = scenario.standing, life.end
+    assert (scenario.plan, standing.status, scenario.balance, scenario.debt) == (
+        end.plan,
+        end.status,
+        end.balance,
+        end.debt,
+    ), why
     assert (standing.pending.plan if standing.pending else None) == end.pending, why
     assert standing.plan == end.plan, why
-    subscriptions = story.stripe.world.of("subscription")
+    subscriptions = scenario.stripe.world.of("subscription")
     if subscriptions:
         item = subscriptions[0]["items"]["data"][0]
         assert standing.period_end is not None
         assert standing.period_end.timestamp() == item["current_period_end"], why
-    entries = list(journal.iterate_transactions(story.user_id))
+    entries = list(journal.iterate_transactions(scenario.user_id))
     assert sum(one.amount for one in entries if one.type == "grant") in (0, 1000), why
     bought = sum(one.amount for one in entries if one.type in ("grant", "refund", "restore", "freeze", "unfreeze"))
     assert bought == end.bought, why
-    assert set(story.states()) == {"done"}, why
+    assert set(scenario.states()) == {"done"}, why
 
 
 def orders_of(events: list[Shape]) -> Iterator[tuple[Shape, ...]]:
@@ -91,23 +94,23 @@ def orders_of(events: list[Shape]) -> Iterator[tuple[Shape, ...]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_order_ends_where_stripe_is(stage: Stage, name: str) -> None:
     """All happened before the first event comes: the order, and what comes twice, must not matter."""
-    story = stage.begin()
+    scenario = stage.begin()
     life = next(one for one in lives() if one.name == name)
     for step in life.steps:
-        step(story)
-    count = len(relevant(story.stripe.world.events))
+        step(scenario)
+    count = len(relevant(scenario.stripe.world.events))
     for turn, order in enumerate(orders_of([{"number": number} for number in range(count)])):
-        story = stage.begin()
+        scenario = stage.begin()
         for step in life.steps:
-            step(story)
-        events = relevant(story.stripe.world.events)
+            step(scenario)
+        events = relevant(scenario.stripe.world.events)
         numbers = [one["number"] for one in order]
         for number in numbers:
-            assert story.post(events[number]) == 200
+            assert scenario.post(events[number]) == 200
             # Applied one by one, and every other time all together.
             if turn % 2:
-                story.work()
-        check(life, story, numbers)
+                scenario.work()
+        check(life, scenario, numbers)
 
 
 @pytest.mark.slow
@@ -116,29 +119,29 @@ def test_events_that_come_while_life_goes_on(stage: Stage, name: str) -> None:
     """Each comes some time after it happened, between whatever steps; some come twice; some are left to the end."""
     chance = random.Random(name)
     for _ in range(max(SAMPLES // 4, 12)):
-        story = stage.begin()
+        scenario = stage.begin()
         life = next(one for one in lives() if one.name == name)
         steps, taken, trace = list(life.steps), 0, []
         waiting: list[Shape] = []
         while steps or waiting:
-            events = relevant(story.stripe.world.events)
+            events = relevant(scenario.stripe.world.events)
             waiting += events[taken:]
             taken = len(events)
             if steps and (not waiting or chance.random() < 0.5):
                 trace.append(f"step {len(life.steps) - len(steps)}")
-                steps.pop(0)(story)
+                steps.pop(0)(scenario)
             elif waiting:
                 event = waiting.pop(chance.randrange(len(waiting)))
                 trace.append(event["type"])
-                assert story.post(event) == 200
+                assert scenario.post(event) == 200
                 if chance.random() < 0.2:
                     waiting.append(event)
                 if chance.random() < 0.7:
-                    story.work()
-        events = relevant(story.stripe.world.events)
+                    scenario.work()
+        events = relevant(scenario.stripe.world.events)
         for event in events[taken:]:
-            assert story.post(event) == 200
-        check(life, story, trace)
+            assert scenario.post(event) == 200
+        check(life, scenario, trace)
 
 
 @pytest.mark.slow
@@ -147,7 +150,7 @@ def test_two_customers_between_each_other(stage: Stage) -> None:
     chance = random.Random(2)
     for _ in range(max(SAMPLES // 4, 12)):
         first = stage.begin()
-        second = Story(first.stripe, first.shop, User.objects.create_user(f"other{next(stage.users)}"))
+        second = Scenario(first.stripe, first.shop, User.objects.create_user(f"other{next(stage.users)}"))
         by_name = {life.name: life for life in lives()}
         one, other = by_name["upgraded"], by_name["tokens, disputed in part, lost"]
         steps = [(first, step) for step in one.steps] + [(second, step) for step in other.steps]

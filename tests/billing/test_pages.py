@@ -12,12 +12,12 @@ from django.utils import translation
 from billing import keys
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from tests.stripe_fake import Fault
 
 
 class TestPricing:
-    def test_plans_and_top_ups_with_their_prices(self, story: Story) -> None:
+    def test_plans_and_top_ups_with_their_prices(self, scenario: Scenario) -> None:
         page = Client().get("/pricing")
         text = page.content.decode()
         for words in ("Free", "Plus", "Premium", "€9.00", "€90.00", "€29.00", "1,000", "5,000", "€5.00", "€20.00"):
@@ -26,27 +26,27 @@ class TestPricing:
         assert not page.cookies
 
     @pytest.mark.parametrize(("language", "price"), [("fr", "9,00\xa0€"), ("de", "9,00\xa0€"), ("es", "9,00\xa0€")])
-    def test_in_every_language(self, story: Story, language: str, price: str) -> None:
+    def test_in_every_language(self, scenario: Scenario, language: str, price: str) -> None:
         text = Client().get(f"/{language}/pricing").content.decode()
         assert price in text
         assert "A plan brings tokens" not in text
 
-    def test_it_is_the_same_for_everybody(self, story: Story, browser_client: Client) -> None:
+    def test_it_is_the_same_for_everybody(self, scenario: Scenario, browser_client: Client) -> None:
         assert browser_client.get("/pricing").content == Client().get("/pricing").content
 
-    def test_it_asks_stripe_once(self, story: Story) -> None:
+    def test_it_asks_stripe_once(self, scenario: Scenario) -> None:
         Client().get("/pricing")
-        asked = len(story.stripe.world.requests)
+        asked = len(scenario.stripe.world.requests)
         Client().get("/pricing")
-        assert len(story.stripe.world.requests) == asked
+        assert len(scenario.stripe.world.requests) == asked
 
-    def test_other_settings_are_other_prices(self, story: Story) -> None:
+    def test_other_settings_are_other_prices(self, scenario: Scenario) -> None:
         Client().get("/pricing")
         with override_settings(BILLING_TOPUPS={}):
             assert "5,000 tokens" not in Client().get("/pricing").content.decode()
 
-    def test_while_stripe_is_away(self, story: Story) -> None:
-        story.stripe.world.faults.append(Fault("GET /v1/prices", 500))
+    def test_while_stripe_is_away(self, scenario: Scenario) -> None:
+        scenario.stripe.world.faults.append(Fault("GET /v1/prices", 500))
         page = Client().get("/pricing")
         assert page.status_code == 200
         assert "prices can't be read" in page.content.decode().replace("&#x27;", "'")
@@ -56,7 +56,7 @@ class TestPricing:
         assert page.status_code == 200
         assert "Billing is not set up" in page.content.decode()
 
-    def test_while_the_store_is_away(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_while_the_store_is_away(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
         from billing.services import catalogue
 
         def away(*args: Any) -> None:
@@ -66,7 +66,7 @@ class TestPricing:
         monkeypatch.setattr(catalogue, "call_write", away)
         assert "€9.00" in Client().get("/pricing").content.decode()
 
-    def test_the_worker_keeps_the_prices_fresh(self, story: Story) -> None:
+    def test_the_worker_keeps_the_prices_fresh(self, scenario: Scenario) -> None:
         from billing.services.work import work_inbox
 
         assert call("GET", keys.catalogue()) is None
@@ -75,24 +75,24 @@ class TestPricing:
 
 
 class TestForms:
-    def test_on_to_the_checkout(self, story: Story, browser_client: Client) -> None:
+    def test_on_to_the_checkout(self, scenario: Scenario, browser_client: Client) -> None:
         page = browser_client.post("/pricing/checkout", {"plan": "Plus", "interval": "month"})
         assert page.status_code == 200
-        session = story.stripe.world.of("checkout.session")[0]
+        session = scenario.stripe.world.of("checkout.session")[0]
         assert f'content="0;url={session["url"]}"' in page.content.decode()
         assert page.headers["Cache-Control"] == "private, no-store" or "no-store" in page.headers["Cache-Control"]
 
-    def test_stripe_speaks_the_language_of_the_page(self, story: Story, browser_client: Client) -> None:
+    def test_stripe_speaks_the_language_of_the_page(self, scenario: Scenario, browser_client: Client) -> None:
         browser_client.post("/fr/pricing/checkout", {"topup": "1000"})
-        session = story.stripe.world.of("checkout.session")[0]
+        session = scenario.stripe.world.of("checkout.session")[0]
         assert session["locale"] == "fr"
         assert "/fr/pricing/return" in session["success_url"]
 
-    def test_on_to_the_portal(self, story: Story, browser_client: Client) -> None:
+    def test_on_to_the_portal(self, scenario: Scenario, browser_client: Client) -> None:
         assert browser_client.post("/pricing/portal").status_code == 200
-        assert story.stripe.world.of("billing_portal.session")
+        assert scenario.stripe.world.of("billing_portal.session")
 
-    def test_signed_out_it_asks_who_you_are(self, story: Story) -> None:
+    def test_signed_out_it_asks_who_you_are(self, scenario: Scenario) -> None:
         answer = Client(headers={"Sec-Fetch-Site": "same-origin"}).post("/pricing/checkout", {"plan": "Plus"})
         assert answer.status_code == 302
         assert "next=/pricing" in answer.headers["Location"]
@@ -104,46 +104,46 @@ class TestForms:
             {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "https://testserver"},
         ],
     )  # fmt: skip
-    def test_from_elsewhere(self, story: Story, headers: dict[str, str]) -> None:
+    def test_from_elsewhere(self, scenario: Scenario, headers: dict[str, str]) -> None:
         client = Client()
-        client.force_login(story.user)
+        client.force_login(scenario.user)
         answer = client.post("/pricing/checkout", {"plan": "Plus"}, headers=headers)
         assert answer.status_code == 403
-        assert not story.stripe.world.of("checkout.session")
+        assert not scenario.stripe.world.of("checkout.session")
 
-    def test_by_the_origin_of_an_older_browser(self, story: Story) -> None:
+    def test_by_the_origin_of_an_older_browser(self, scenario: Scenario) -> None:
         client = Client()
-        client.force_login(story.user)
+        client.force_login(scenario.user)
         answer = client.post("/pricing/checkout", {"plan": "Plus"}, headers={"Origin": "http://testserver"})
         assert answer.status_code == 200
 
     @pytest.mark.parametrize(
         "form", [{}, {"plan": "Free"}, {"plan": "Plus", "interval": "x"}, {"topup": "7"}, {"topup": "9" * 50}]
     )
-    def test_what_is_not_for_sale(self, story: Story, browser_client: Client, form: dict[str, str]) -> None:
+    def test_what_is_not_for_sale(self, scenario: Scenario, browser_client: Client, form: dict[str, str]) -> None:
         assert browser_client.post("/pricing/checkout", form).status_code == 400
 
     @pytest.mark.parametrize("form", [{"plan": "Plus"}, {"plan": "Gold"}, {"topup": "7"}])
-    def test_not_set_up(self, story: Story, browser_client: Client, form: dict[str, str]) -> None:
+    def test_not_set_up(self, scenario: Scenario, browser_client: Client, form: dict[str, str]) -> None:
         with override_settings(STRIPE_SECRET_KEY=""):
             for path in ("/pricing/checkout", "/pricing/portal"):
                 page = browser_client.post(path, form)
                 assert page.status_code == 503
                 assert "Billing is not set up here" in page.content.decode()
 
-    def test_a_second_plan_leads_to_the_portal(self, story: Story, browser_client: Client) -> None:
-        story.buy_plan()
+    def test_a_second_plan_leads_to_the_portal(self, scenario: Scenario, browser_client: Client) -> None:
+        scenario.buy_plan()
         page = browser_client.post("/pricing/checkout", {"plan": "Plus"})
         assert page.status_code == 409
         assert 'action="/pricing/portal"' in page.content.decode()
 
     @pytest.mark.parametrize("path", ["/pricing/checkout", "/pricing/portal"])
-    def test_an_address_typed_in_shows_the_prices(self, story: Story, path: str) -> None:
+    def test_an_address_typed_in_shows_the_prices(self, scenario: Scenario, path: str) -> None:
         assert Client().get(path).headers["Location"] == "/pricing"
 
     @pytest.mark.parametrize("path", ["/pricing/checkout", "/pricing/portal"])
     def test_while_the_store_is_away(
-        self, story: Story, browser_client: Client, monkeypatch: pytest.MonkeyPatch, path: str
+        self, scenario: Scenario, browser_client: Client, monkeypatch: pytest.MonkeyPatch, path: str
     ) -> None:
         from billing.conf import CHECKOUT_LIMIT
 
@@ -163,52 +163,52 @@ class TestCard:
         with translation.override("en"):
             return Template("{% load billing %}{% billing_card %}").render(Context({"request": request}))
 
-    def test_free(self, story: Story) -> None:
-        text = self.render(story.user)
+    def test_free(self, scenario: Scenario) -> None:
+        text = self.render(scenario.user)
         assert "Free" in text
         assert "portal" not in text
 
-    def test_renewal(self, story: Story) -> None:
-        story.buy_plan()
-        story.deliver()
-        text = self.render(story.user)
+    def test_renewal(self, scenario: Scenario) -> None:
+        scenario.buy_plan()
+        scenario.deliver()
+        text = self.render(scenario.user)
         assert "Renews" in text
         assert 'action="/pricing/portal"' in text
 
-    def test_pending(self, story: Story) -> None:
-        story.stripe.desk.cancel_at_period_end(story.buy_plan())
-        story.deliver()
-        text = self.render(story.user)
+    def test_pending(self, scenario: Scenario) -> None:
+        scenario.stripe.desk.cancel_at_period_end(scenario.buy_plan())
+        scenario.deliver()
+        text = self.render(scenario.user)
         assert "Ends" in text
         assert "Free from" in text
 
-    def test_trial(self, story: Story) -> None:
-        story.stripe.desk.subscribe(story.customer, story.shop["plus_month"], {}, trial_days=14)
-        story.deliver()
-        assert "Trial ends" in self.render(story.user)
+    def test_trial(self, scenario: Scenario) -> None:
+        scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"], {}, trial_days=14)
+        scenario.deliver()
+        assert "Trial ends" in self.render(scenario.user)
 
-    def test_grace_and_its_end(self, story: Story) -> None:
-        subscription = story.buy_plan()
-        story.stripe.desk.renew(subscription, paid=False)
-        story.deliver()
-        assert "The last payment failed. Plus holds until" in self.render(story.user)
-        story.stripe.world.now += 8 * 86400
-        story.work()
-        assert story.plan == "Free"
-        assert "the plan has ended" in self.render(story.user)
+    def test_grace_and_its_end(self, scenario: Scenario) -> None:
+        subscription = scenario.buy_plan()
+        scenario.stripe.desk.renew(subscription, paid=False)
+        scenario.deliver()
+        assert "The last payment failed. Plus holds until" in self.render(scenario.user)
+        scenario.stripe.world.now += 8 * 86400
+        scenario.work()
+        assert scenario.plan == "Free"
+        assert "the plan has ended" in self.render(scenario.user)
 
-    def test_nothing_to_strangers_and_without_billing(self, story: Story) -> None:
+    def test_nothing_to_strangers_and_without_billing(self, scenario: Scenario) -> None:
         from django.contrib.auth.models import AnonymousUser
 
         assert self.render(AnonymousUser()).strip() == ""
         with override_settings(STRIPE_SECRET_KEY=""):
-            assert self.render(story.user).strip() == ""
+            assert self.render(scenario.user).strip() == ""
 
-    def test_the_store_is_away(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_store_is_away(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
         from billing.services import standings
 
         def away(*args: Any) -> None:
             raise StoreUnavailable("away")
 
         monkeypatch.setattr(standings, "call", away)
-        assert "read just now" in self.render(story.user)
+        assert "read just now" in self.render(scenario.user)

@@ -10,7 +10,7 @@ from django.test import Client, override_settings
 from billing.services import catalogue
 from billing.services.products import merge_products, plan_products
 from billing.types import Plan, free_plan
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from tests.stripe_fake import FakeStripe
 from usertokens.services import activity
 
@@ -35,14 +35,14 @@ class TestNames:
 @pytest.mark.django_db
 class TestOtherPlans:
     @pytest.fixture(autouse=True)
-    def _plans(self, story: Story) -> Any:
-        products = {"Team": (story.shop["premium"], "prod_older"), "Solo": (story.shop["plus"],)}
+    def _plans(self, scenario: Scenario) -> Any:
+        products = {"Team": (scenario.shop["premium"], "prod_older"), "Solo": (scenario.shop["plus"],)}
         with override_settings(
             PLAN_ALLOWANCES=PLANS, STRIPE_PRODUCTS=products, STRIPE_PRODUCT_PLUS="", STRIPE_PRODUCT_PREMIUM=""
         ):
             yield
 
-    def test_are_sold_by_name(self, story: Story, browser_client: Client) -> None:
+    def test_are_sold_by_name(self, scenario: Scenario, browser_client: Client) -> None:
         page = browser_client.get("/pricing").content.decode()
         assert "Gratis" in page
         assert "Choose Team, monthly" in page
@@ -56,29 +56,29 @@ class TestOtherPlans:
             assert refused.status_code == 400, name
             assert "plan" in refused.json()["errors"], name
 
-    def test_hold_and_end(self, story: Story, browser_client: Client) -> None:
-        assert story.balance == 5
-        subscription = story.buy_plan("Team")
-        story.deliver()
-        assert (story.plan, story.balance) == ("Team", 700)
-        story.stripe.desk.end(subscription)
-        story.deliver()
-        assert story.plan == "Gratis"
+    def test_hold_and_end(self, scenario: Scenario, browser_client: Client) -> None:
+        assert scenario.balance == 5
+        subscription = scenario.buy_plan("Team")
+        scenario.deliver()
+        assert (scenario.plan, scenario.balance) == ("Team", 700)
+        scenario.stripe.desk.end(subscription)
+        scenario.deliver()
+        assert scenario.plan == "Gratis"
         assert browser_client.get("/api/billing/subscription").json()["plan"] == "Gratis"
 
-    def test_an_older_product_is_recognised(self, story: Story, stripe: FakeStripe) -> None:
-        story.buy_plan("Team")
-        newer = story.stripe.desk.add_product("Team", month=3900)
-        both = {"Team": (newer["product"], story.shop["premium"])}
+    def test_an_older_product_is_recognised(self, scenario: Scenario, stripe: FakeStripe) -> None:
+        scenario.buy_plan("Team")
+        newer = scenario.stripe.desk.add_product("Team", month=3900)
+        both = {"Team": (newer["product"], scenario.shop["premium"])}
         with override_settings(STRIPE_PRODUCTS=both):
-            story.deliver()
-            assert story.plan == "Team"
+            scenario.deliver()
+            assert scenario.plan == "Team"
             assert catalogue.find_offer(Plan("Team"), "month").amount_cents == 3900
 
-    def test_a_new_user_has_the_first_plan(self, story: Story, browser_client: Client) -> None:
+    def test_a_new_user_has_the_first_plan(self, scenario: Scenario, browser_client: Client) -> None:
         shown = browser_client.get("/api/dashboard").json()
         assert (shown["plan"], shown["tokens"]["balance"]) == ("Gratis", 5)
-        stats = activity.get_user_stats(story.user_id)
+        stats = activity.get_user_stats(scenario.user_id)
         assert stats is not None
         assert stats.plan == "Gratis"
         assert browser_client.get("/api/billing/subscription").json()["plan"] == "Gratis"

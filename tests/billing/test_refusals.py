@@ -14,7 +14,7 @@ from billing.services import catalogue
 from billing.services.customers import ensure_customer
 from billing.services.stripe_api import stripe_errors
 from billing.views.api import REFUSALS
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from tests.stripe_fake import Fault
 
 pytestmark = pytest.mark.django_db
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.django_db
 PORTAL, CHECKOUT = "portal", "checkout"
 
 
-def unsaved(story: Story) -> None:
-    story.stripe.desk.save_portal_settings(saved=False)
+def unsaved(scenario: Scenario) -> None:
+    scenario.stripe.desk.save_portal_settings(saved=False)
 
 
-def failing(status: int) -> Callable[[Story], None]:
-    def prepare(story: Story) -> None:
-        assert story.customer
-        story.stripe.world.faults.append(Fault("POST /v1/billing_portal", status, times=9))
+def failing(status: int) -> Callable[[Scenario], None]:
+    def prepare(scenario: Scenario) -> None:
+        assert scenario.customer
+        scenario.stripe.world.faults.append(Fault("POST /v1/billing_portal", status, times=9))
 
     return prepare
 
@@ -46,10 +46,10 @@ def failing(status: int) -> Callable[[Story], None]:
     ],
 )
 def test_the_portal_says_why(  # noqa: PLR0917 (a table)
-    story: Story, browser_client: Client, prepare: Callable[[Story], None], status: int, code: str, words: str
+    scenario: Scenario, browser_client: Client, prepare: Callable[[Scenario], None], status: int, code: str, words: str
 ) -> None:
-    assert story.customer
-    prepare(story)
+    assert scenario.customer
+    prepare(scenario)
     answer = browser_client.post("/api/billing/portal", content_type="application/json")
     page = browser_client.post("/pricing/portal").content.decode()
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -80,9 +80,9 @@ def test_each_refusal_has_its_kind_and_sentence(error: Callable[[], Exception], 
 
 
 def test_an_unknown_refusal_is_logged_with_its_request(
-    story: Story, browser_client: Client, caplog: pytest.LogCaptureFixture
+    scenario: Scenario, browser_client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failing(400)(story)
+    failing(400)(scenario)
     browser_client.post("/api/billing/portal", content_type="application/json")
     assert "req_" in caplog.text
     assert "Stripe refuses (refused)" in caplog.text
@@ -90,30 +90,30 @@ def test_an_unknown_refusal_is_logged_with_its_request(
 
 class TestArchived:
     @pytest.mark.parametrize("what", ["topup_1000", "product"])
-    def test_a_top_up_is_not_offered(self, story: Story, browser_client: Client, what: str) -> None:
-        price = story.shop["topup_1000"]
-        story.stripe.desk.archive(price if what != "product" else story.stripe.world.objects[price]["product"])
+    def test_a_top_up_is_not_offered(self, scenario: Scenario, browser_client: Client, what: str) -> None:
+        price = scenario.shop["topup_1000"]
+        scenario.stripe.desk.archive(price if what != "product" else scenario.stripe.world.objects[price]["product"])
         page = browser_client.get("/pricing").content.decode()
         assert "Buy 1,000 tokens" not in page
         assert "Choose Plus, monthly" in page
         refused = browser_client.post("/api/billing/checkout", {"topup": 1000}, content_type="application/json")
         assert refused.status_code == 400
 
-    def test_a_mistyped_top_up_hides_nothing_else(self, story: Story, browser_client: Client) -> None:
-        del story.stripe.world.objects[story.shop["topup_5000"]]
+    def test_a_mistyped_top_up_hides_nothing_else(self, scenario: Scenario, browser_client: Client) -> None:
+        del scenario.stripe.world.objects[scenario.shop["topup_5000"]]
         page = browser_client.get("/pricing").content.decode()
         assert "Buy 1,000 tokens" in page
         assert "Buy 5,000 tokens" not in page
 
-    def test_a_plan_whose_product_is_archived_is_not_offered(self, story: Story, browser_client: Client) -> None:
-        story.stripe.desk.archive(story.shop["premium"])
+    def test_a_plan_whose_product_is_archived_is_not_offered(self, scenario: Scenario, browser_client: Client) -> None:
+        scenario.stripe.desk.archive(scenario.shop["premium"])
         page = browser_client.get("/pricing").content.decode()
         assert "Choose Plus, monthly" in page
         assert "Choose Premium" not in page
 
-    def test_one_archived_since_the_prices_were_read(self, story: Story, browser_client: Client) -> None:
+    def test_one_archived_since_the_prices_were_read(self, scenario: Scenario, browser_client: Client) -> None:
         catalogue.refresh_catalogue()
-        story.stripe.desk.archive(story.shop["topup_1000"])
+        scenario.stripe.desk.archive(scenario.shop["topup_1000"])
         answer = browser_client.post("/api/billing/checkout", {"topup": 1000}, content_type="application/json")
         assert (answer.status_code, answer.json()["code"]) == (409, "price_archived")
         page = browser_client.post("/pricing/checkout", {"topup": "1000"}).content.decode()
@@ -123,29 +123,29 @@ class TestArchived:
 class TestCustomersKey:
     """What is asked under an idempotency key never changes, and a key that Stripe holds a failure under is left."""
 
-    def test_a_first_failure_costs_one_try(self, story: Story) -> None:
-        story.stripe.world.faults.append(Fault("POST /v1/customers", 500))
+    def test_a_first_failure_costs_one_try(self, scenario: Scenario) -> None:
+        scenario.stripe.world.faults.append(Fault("POST /v1/customers", 500))
         for _ in range(4):
             try:
-                row = ensure_customer(story.user)
+                row = ensure_customer(scenario.user)
                 break
             except Exception:  # noqa: BLE001 (the user tries again)
                 continue
         assert row.customer_id
 
-    def test_a_lost_answer_and_a_new_name_make_one_customer(self, story: Story) -> None:
-        story.stripe.world.faults.append(Fault("POST /v1/customers", 500, applied=True))
+    def test_a_lost_answer_and_a_new_name_make_one_customer(self, scenario: Scenario) -> None:
+        scenario.stripe.world.faults.append(Fault("POST /v1/customers", 500, applied=True))
         with pytest.raises(Exception, match="500"):
-            ensure_customer(story.user)
-        story.user.username, story.user.email = "renamed", "renamed@example.com"
-        story.user.save()
-        row = ensure_customer(story.user)
-        made = story.stripe.world.objects[str(row.customer_id)]
+            ensure_customer(scenario.user)
+        scenario.user.username, scenario.user.email = "renamed", "renamed@example.com"
+        scenario.user.save()
+        row = ensure_customer(scenario.user)
+        made = scenario.stripe.world.objects[str(row.customer_id)]
         assert (made["name"], made["email"]) == ("renamed", "renamed@example.com")
-        assert StripeCustomer.objects.filter(user=story.user).count() == 1
+        assert StripeCustomer.objects.filter(user=scenario.user).count() == 1
 
-    def test_a_name_that_is_refused_stops_no_purchase(self, story: Story) -> None:
-        story.user.email = "not an address"
-        story.user.save()
-        assert ensure_customer(story.user).customer_id
-        assert story.buy_plan()
+    def test_a_name_that_is_refused_stops_no_purchase(self, scenario: Scenario) -> None:
+        scenario.user.email = "not an address"
+        scenario.user.save()
+        assert ensure_customer(scenario.user).customer_id
+        assert scenario.buy_plan()

@@ -14,138 +14,138 @@ from billing.models import StripeEvent
 from billing.services import effects, inbox, resync, standings
 from billing.services.sync import sync_customer
 from billing.services.topups import bought_tokens
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from usertokens.services import ledger, purchases
 
 
-def other_tokens(story: Story) -> Any:
+def other_tokens(scenario: Scenario) -> Any:
     """The price of 1000 tokens is that of 1200 now."""
-    return override_settings(BILLING_TOPUPS={1200: story.shop["topup_1000"], 5000: story.shop["topup_5000"]})
+    return override_settings(BILLING_TOPUPS={1200: scenario.shop["topup_1000"], 5000: scenario.shop["topup_5000"]})
 
 
 class TestOtherTokensForAPrice:
     """BILLING_TOPUPS changes: what was bought before stays what it was."""
 
-    def test_what_was_bought_stays(self, story: Story) -> None:
-        session = story.buy_by_link()
-        story.deliver()
-        with other_tokens(story):
-            assert resync.find_difference(story.customer) is None
-            story.buy_by_link(1200)
-            story.stripe.desk.refund(session)
-            story.deliver()
-        assert (story.balance, set(story.states())) == (1300, {"done"})
+    def test_what_was_bought_stays(self, scenario: Scenario) -> None:
+        session = scenario.buy_by_link()
+        scenario.deliver()
+        with other_tokens(scenario):
+            assert resync.find_difference(scenario.customer) is None
+            scenario.buy_by_link(1200)
+            scenario.stripe.desk.refund(session)
+            scenario.deliver()
+        assert (scenario.balance, set(scenario.states())) == (1300, {"done"})
 
-    def test_a_price_that_is_sold_no_longer(self, story: Story) -> None:
-        session = story.buy_by_link()
-        story.deliver()
+    def test_a_price_that_is_sold_no_longer(self, scenario: Scenario) -> None:
+        session = scenario.buy_by_link()
+        scenario.deliver()
         with override_settings(BILLING_TOPUPS={}):
-            story.stripe.desk.refund(session, 250)
-            story.deliver()
-        assert (story.balance, set(story.states())) == (600, {"done"})
+            scenario.stripe.desk.refund(session, 250)
+            scenario.deliver()
+        assert (scenario.balance, set(scenario.states())) == (600, {"done"})
 
 
 class TestTheSettingIsPutRight:
     """A number that was refused binds nobody: the next reading takes the one that is set by then."""
 
-    def test_too_many_at_first(self, story: Story) -> None:
-        story.buy_by_link()
-        with override_settings(BILLING_TOPUPS={2**53: story.shop["topup_1000"]}):
-            story.deliver()
-        assert "too large" in story.event("checkout.session.completed").error
+    def test_too_many_at_first(self, scenario: Scenario) -> None:
+        scenario.buy_by_link()
+        with override_settings(BILLING_TOPUPS={2**53: scenario.shop["topup_1000"]}):
+            scenario.deliver()
+        assert "too large" in scenario.event("checkout.session.completed").error
         inbox.replay_events(StripeEvent.objects.all())
-        story.work()
-        assert (story.balance, set(story.states())) == (1100, {"done"})
-        assert resync.find_difference(story.customer) is None
+        scenario.work()
+        assert (scenario.balance, set(scenario.states())) == (1100, {"done"})
+        assert resync.find_difference(scenario.customer) is None
 
-    def test_granted_before_with_another_number(self, story: Story) -> None:
-        session = story.buy_by_link()
-        story.deliver()
-        standings.forget_standing(story.user_id)
-        with other_tokens(story), pytest.raises(Unresolved):
-            sync_customer(story.customer)
-        story.stripe.desk.refund(session)
-        story.deliver(story.stripe.world.events[-1:])
-        assert (story.balance, set(story.states())) == (100, {"done"})
+    def test_granted_before_with_another_number(self, scenario: Scenario) -> None:
+        session = scenario.buy_by_link()
+        scenario.deliver()
+        standings.forget_standing(scenario.user_id)
+        with other_tokens(scenario), pytest.raises(Unresolved):
+            sync_customer(scenario.customer)
+        scenario.stripe.desk.refund(session)
+        scenario.deliver(scenario.stripe.world.events[-1:])
+        assert (scenario.balance, set(scenario.states())) == (100, {"done"})
 
-    def test_what_was_granted_stays_beside_it(self, story: Story) -> None:
-        bought = story.buy_by_link()
-        story.deliver()
-        story.buy_by_link(5000)
-        with override_settings(BILLING_TOPUPS={2**53: story.shop["topup_5000"], 7: story.shop["topup_1000"]}):
-            story.stripe.desk.refund(bought, 250)
-            story.deliver()
-            assert story.balance == 600
-        sync_customer(story.customer)
-        assert story.balance == 5600
+    def test_what_was_granted_stays_beside_it(self, scenario: Scenario) -> None:
+        bought = scenario.buy_by_link()
+        scenario.deliver()
+        scenario.buy_by_link(5000)
+        with override_settings(BILLING_TOPUPS={2**53: scenario.shop["topup_5000"], 7: scenario.shop["topup_1000"]}):
+            scenario.stripe.desk.refund(bought, 250)
+            scenario.deliver()
+            assert scenario.balance == 600
+        sync_customer(scenario.customer)
+        assert scenario.balance == 5600
 
 
 @pytest.fixture
-def conflict(story: Story) -> Story:
+def conflict(scenario: Scenario) -> Scenario:
     """Granted under the same key with another number of tokens, of which nothing is known here; and more was bought."""
-    key = effects.source_key(story.buy_by_link())
-    purchases.grant_tokens(user_id=story.user_id, amount=999, reason="x", key=key)
-    story.buy_plan()
-    story.buy_tokens(5000)
-    return story
+    key = effects.source_key(scenario.buy_by_link())
+    purchases.grant_tokens(user_id=scenario.user_id, amount=999, reason="x", key=key)
+    scenario.buy_plan()
+    scenario.buy_tokens(5000)
+    return scenario
 
 
 class TestRefusedPurchase:
-    def test_the_rest_goes_on_and_the_event_is_parked(self, conflict: Story) -> None:
+    def test_the_rest_goes_on_and_the_event_is_parked(self, conflict: Scenario) -> None:
         conflict.deliver()
         assert (conflict.plan, conflict.balance) == ("Plus", 1000 + 999 + 5000)
         assert conflict.event("invoice.paid").state == "parked"
         assert "another number of tokens" in conflict.event("checkout.session.completed").error
         assert standings.read_applied(conflict.user_id) is None
 
-    def test_the_way_back_is_a_page(self, conflict: Story, browser_client: Client) -> None:
+    def test_the_way_back_is_a_page(self, conflict: Scenario, browser_client: Client) -> None:
         session = conflict.stripe.world.of("checkout.session")[0]["id"]
         page = browser_client.get("/pricing/return", {"session_id": session})
         assert page.status_code == 200
         assert "has arrived and is being added" in page.content.decode()
         assert browser_client.get("/pricing/return").status_code == 302
 
-    def test_the_admin_says_so(self, conflict: Story, admin_client: Client) -> None:
+    def test_the_admin_says_so(self, conflict: Scenario, admin_client: Client) -> None:
         url = f"/admin/billing/stripecustomer/{conflict.row().pk}/sync/"
         page = admin_client.post(url, follow=True)
         assert "another number of tokens" in page.content.decode()
 
-    def test_the_command_says_so(self, conflict: Story) -> None:
+    def test_the_command_says_so(self, conflict: Scenario) -> None:
         said = StringIO()
         with pytest.raises(CommandError, match="1 could not be"):
             call_command("billing_resync", "--yes", stdout=StringIO(), stderr=said)
         assert "another number of tokens" in said.getvalue()
 
-    def test_more_than_a_balance_holds(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-        story.buy_tokens()
+    def test_more_than_a_balance_holds(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+        scenario.buy_tokens()
         with monkeypatch.context() as patch:
             patch.setattr(ledger, "LARGEST_BALANCE", 500)
-            story.deliver()
-        assert "too large" in story.event("checkout.session.completed").error
+            scenario.deliver()
+        assert "too large" in scenario.event("checkout.session.completed").error
 
     @pytest.mark.parametrize("tokens", ["9" * 30, "9007199254740993"])
-    def test_a_session_that_says_more_than_any_number_here(self, story: Story, tokens: str) -> None:
-        session = story.buy_tokens()
-        story.stripe.world.objects[session]["metadata"]["tokens"] = tokens
-        story.buy_tokens(5000)
-        story.deliver()
-        assert story.balance == 5100
-        assert story.event("checkout.session.completed").state == "parked"
+    def test_a_session_that_says_more_than_any_number_here(self, scenario: Scenario, tokens: str) -> None:
+        session = scenario.buy_tokens()
+        scenario.stripe.world.objects[session]["metadata"]["tokens"] = tokens
+        scenario.buy_tokens(5000)
+        scenario.deliver()
+        assert scenario.balance == 5100
+        assert scenario.event("checkout.session.completed").state == "parked"
 
 
 class TestRefusedPlan:
-    def test_a_plan_without_an_allowance_is_parked_and_purchases_come(self, story: Story) -> None:
-        story.buy_plan()
-        story.buy_tokens()
+    def test_a_plan_without_an_allowance_is_parked_and_purchases_come(self, scenario: Scenario) -> None:
+        scenario.buy_plan()
+        scenario.buy_tokens()
         with override_settings(PLAN_ALLOWANCES={"Free": 100}):
-            story.deliver()
-            assert "PLAN_ALLOWANCES" in story.event("invoice.paid").error
-        assert story.balance == 1100
-        sync_customer(story.customer)
-        assert (story.plan, story.balance) == ("Plus", 2000)
+            scenario.deliver()
+            assert "PLAN_ALLOWANCES" in scenario.event("invoice.paid").error
+        assert scenario.balance == 1100
+        sync_customer(scenario.customer)
+        assert (scenario.plan, scenario.balance) == ("Plus", 2000)
 
 
 @pytest.mark.parametrize("quantity", [0, -3])
-def test_a_line_of_nothing_buys_nothing(story: Story, quantity: int) -> None:
-    line = {"price": {"id": story.shop["topup_1000"]}, "quantity": quantity}
+def test_a_line_of_nothing_buys_nothing(scenario: Scenario, quantity: int) -> None:
+    line = {"price": {"id": scenario.shop["topup_1000"]}, "quantity": quantity}
     assert bought_tokens({"mode": "payment", "metadata": {}, "line_items": {"data": [line]}}) == 0

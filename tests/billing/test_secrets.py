@@ -14,7 +14,7 @@ from billing.checks import check_address, check_products, check_secrets
 from billing.errors import StripeRefused, StripeUnavailable
 from billing.models import StripeEvent
 from billing.services.stripe_api import stripe_errors
-from tests.billing.story import HOOK, SECRET, Story
+from tests.billing.scenario import HOOK, SECRET, Scenario
 from tests.stripe_fake import Fault
 
 KEY = "sk_test_secretofthesite"
@@ -30,24 +30,24 @@ WORDS = ("secretofthesite", "secretofthehook", "buyer@example.org")
 
 
 def test_nothing_leaks_while_everything_fails(
-    story: Story, admin_client: Client, caplog: pytest.LogCaptureFixture
+    scenario: Scenario, admin_client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="billing")
-    story.user.email = "buyer@example.org"
-    story.user.save()
-    subscription = story.buy_plan()
+    scenario.user.email = "buyer@example.org"
+    scenario.user.save()
+    subscription = scenario.buy_plan()
     for status in (401, 403, 429, 500, 0):
-        story.stripe.world.faults.append(Fault("GET /v1/subscriptions", status))
+        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", status))
     with override_settings(STRIPE_TIMEOUT=0.3):
         for _ in range(5):
-            story.stripe.desk.update(subscription)
-            assert story.post(story.stripe.world.events[-1]) == 200
-            story.work()
+            scenario.stripe.desk.update(subscription)
+            assert scenario.post(scenario.stripe.world.events[-1]) == 200
+            scenario.work()
     Client().post(HOOK, b"{}", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=x"})
     pages = [
         "/admin/",
         "/admin/billing/stripeevent/",
-        f"/admin/billing/stripecustomer/{story.row().pk}/change/",
+        f"/admin/billing/stripecustomer/{scenario.row().pk}/change/",
         "/pricing",
     ]
     pages += [f"/admin/billing/stripeevent/{event.pk}/change/" for event in StripeEvent.objects.all()]
@@ -118,7 +118,7 @@ class TestChecks:
         assert self.ids(check_address, **settings) == ["billing.E007"]
 
 
-def test_no_request_leaves_this_machine(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_request_leaves_this_machine(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is done, the library's one way out leads to the Stripe of the tests."""
     import requests
 
@@ -130,7 +130,7 @@ def test_no_request_leaves_this_machine(story: Story, monkeypatch: pytest.Monkey
         return send(self, method, url, *args, **kwargs)
 
     monkeypatch.setattr(requests.Session, "request", spying)
-    story.buy_plan()
-    story.deliver()
+    scenario.buy_plan()
+    scenario.deliver()
     assert seen
-    assert all(url.startswith(story.stripe.url) for url in seen)
+    assert all(url.startswith(scenario.stripe.url) for url in seen)

@@ -17,40 +17,40 @@ import pytest
 import billing
 from billing.services import accounts, catalogue, checkout, customers, replay, resync
 from billing.types import Plan
-from tests.billing.story import ADDRESSES, Story
+from tests.billing.scenario import ADDRESSES, Scenario
 from tests.stripe_fake.library import Operation, find_operation
 
 Asked = tuple[str, str, str]
 _VERBS = {("GET", False): "list", ("GET", True): "retrieve", ("POST", False): "create", ("POST", True): "update"}
 
 
-def live(story: Story) -> None:
+def live(scenario: Scenario) -> None:
     """Everything that the app asks of Stripe, once at least."""
-    desk, world = story.stripe.desk, story.stripe.world
-    story.user.email = "buyer@example.com"
+    desk, world = scenario.stripe.desk, scenario.stripe.world
+    scenario.user.email = "buyer@example.com"
     places = checkout.Addresses(ADDRESSES.done, ADDRESSES.cancelled, "de")
     catalogue.refresh_catalogue()
-    left = checkout.open_topup_checkout(story.user, 1000, places).rsplit("/", 1)[1]
-    session = story.buy_tokens()
-    subscription = story.buy_plan(Plan("Plus"), "year")
+    left = checkout.open_topup_checkout(scenario.user, 1000, places).rsplit("/", 1)[1]
+    session = scenario.buy_tokens()
+    subscription = scenario.buy_plan(Plan("Plus"), "year")
     for quantity in (2, 1, 2, 1, 2, 1):  # twelve lines: more than stand inside an invoice
         desk.change_price(subscription, quantity=quantity, proration="create_prorations")
-    desk.schedule_price(subscription, story.shop["premium_month"])
+    desk.schedule_price(subscription, scenario.shop["premium_month"])
     desk.renew(subscription, paid=False)
     desk.refund(session, 100)
     desk.dispute(session)
-    desk.refund(desk.pay_link(desk.add_link(story.shop["topup_1000"])["id"])["id"])
-    story.deliver()
-    checkout.open_portal(story.user, places)
-    checkout.finish_checkout(story.user, session)
-    assert list(replay.fetch_undelivered(now=story.now)) == []
-    assert resync.list_customers() == [story.customer]
+    desk.refund(desk.pay_link(desk.add_link(scenario.shop["topup_1000"])["id"])["id"])
+    scenario.deliver()
+    checkout.open_portal(scenario.user, places)
+    checkout.finish_checkout(scenario.user, session)
+    assert list(replay.fetch_undelivered(now=scenario.now)) == []
+    assert resync.list_customers() == [scenario.customer]
     stranger = desk.add_customer()["id"]
-    desk.subscribe(stranger, story.shop["plus_month"])
-    story.deliver(world.events[-2:])
+    desk.subscribe(stranger, scenario.shop["plus_month"])
+    scenario.deliver(world.events[-2:])
     assert not customers.is_deleted(stranger)
     assert world.objects[left]["status"] == "open"
-    accounts.close_account(story.user_id)
+    accounts.close_account(scenario.user_id)
     assert world.objects[left]["status"] == "expired"
 
 
@@ -81,10 +81,10 @@ def written_calls() -> set[str]:
     return found
 
 
-def send(story: Story, asked: Asked, text: str) -> tuple[int, dict[str, str]]:
+def send(scenario: Scenario, asked: Asked, text: str) -> tuple[int, dict[str, str]]:
     """The same request with another query or body; its status and error."""
     method, path, _ = asked
-    url = f"{story.stripe.url}{path}" + ("" if method == "POST" else f"?{text}")
+    url = f"{scenario.stripe.url}{path}" + ("" if method == "POST" else f"?{text}")
     request = urllib.request.Request(url, method=method, data=text.encode() if method == "POST" else None)
     request.add_header("Authorization", "Bearer sk_test_x")
     try:
@@ -108,11 +108,11 @@ def misspelt(name: str) -> list[str]:
 
 
 @pytest.fixture
-def asked(story: Story) -> list[Asked]:
+def asked(scenario: Scenario) -> list[Asked]:
     """One request of each operation: the one that says most."""
-    live(story)
+    live(scenario)
     chosen: dict[str, Asked] = {}
-    for one in story.stripe.world.asked:
+    for one in scenario.stripe.world.asked:
         name = name_of(operation_of(one))
         if name not in chosen or len(one[2]) > len(chosen[name][2]):
             chosen[name] = one
@@ -120,23 +120,23 @@ def asked(story: Story) -> list[Asked]:
     return list(chosen.values())
 
 
-def test_a_misspelt_parameter_is_refused(story: Story, asked: list[Asked]) -> None:
+def test_a_misspelt_parameter_is_refused(scenario: Scenario, asked: list[Asked]) -> None:
     turns = 0
     for one in asked:
         pairs = parse_qsl(one[2], keep_blank_values=True)
         for place, (name, value) in enumerate(pairs):
             for wrong in misspelt(name):
                 text = urlencode([*pairs[:place], (wrong, value), *pairs[place + 1 :]])
-                status, error = send(story, one, text)
+                status, error = send(scenario, one, text)
                 assert (status, error["type"]) == (400, "invalid_request_error"), (one, wrong)
                 assert error["code"] in ("parameter_unknown", "parameter_missing"), (one, wrong, error)
                 turns += 1
-        status, error = send(story, one, urlencode([*pairs, ("colour", "red")]))
+        status, error = send(scenario, one, urlencode([*pairs, ("colour", "red")]))
         assert (status, error["code"], error["param"]) == (400, "parameter_unknown", "colour"), one
     assert turns > 40
 
 
-def test_a_wrong_value_is_refused(story: Story, asked: list[Asked]) -> None:
+def test_a_wrong_value_is_refused(scenario: Scenario, asked: list[Asked]) -> None:
     """Words that are none, ids of nothing, numbers that are none, addresses without a scheme, expansions of nothing."""
     wrong_values = {
         "mode": "paymint", "locale": "xx", "status": "opn", "limit": "101", "quantity": "two", "success_url": "/done",
@@ -154,6 +154,6 @@ def test_a_wrong_value_is_refused(story: Story, asked: list[Asked]) -> None:
                 continue
             tried.add(word)
             text = urlencode([*pairs[:place], (name, wrong_values[word]), *pairs[place + 1 :]])
-            status, error = send(story, one, text)
+            status, error = send(scenario, one, text)
             assert (status, error["type"]) == (400, "invalid_request_error"), (one, name, value, error)
     assert len(tried) > 12, tried

@@ -1,6 +1,6 @@
 """What allowances have brought is what was paid for, whatever happened in whatever order, and however it was heard of.
 
-A few hundred short stories; PAID=deep (`make test-orders`) plays thousands, and others each time.
+A few hundred short scenarios; PAID=deep (`make test-orders`) plays thousands, and others each time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from billing.models import StripeCustomer, StripeEvent
 from billing.services.events import RELEVANT
 from billing.services.sync import sync_customer
-from tests.billing.story import Story
+from tests.billing.scenario import Scenario
 from tests.stripe_fake import FakeStripe
 from tests.stripe_fake.world import Shape
 from tests.usertokens.model_periods import month_around
@@ -49,8 +49,8 @@ class PaidMachine(RuleBasedStateMachine):
         StripeEvent.objects.all().delete()
         StripeCustomer.objects.all().delete()
         name = f"payer{User.objects.count()}"
-        self.story = Story(self.stripe, self.shop, User.objects.create_user(name))
-        self.customer = self.story.customer
+        self.scenario = Scenario(self.stripe, self.shop, User.objects.create_user(name))
+        self.customer = self.scenario.customer
         self.subscriptions: list[str] = []
         self.paid: dict[tuple[str, int, int], int] = {}
         self.heard = 0
@@ -65,7 +65,7 @@ class PaidMachine(RuleBasedStateMachine):
     @rule(price=st.sampled_from(PRICES), trial=st.sampled_from([0, 0, 7, 40]), pays=st.booleans())
     def buy(self, price: str, trial: int, *, pays: bool) -> None:
         made = self.stripe.desk.subscribe(
-            self.customer, self.shop[price], {"user_id": self.story.user_id}, trial, pays=pays or trial > 0
+            self.customer, self.shop[price], {"user_id": self.scenario.user_id}, trial, pays=pays or trial > 0
         )
         self.subscriptions.append(made["id"])
         self.note()
@@ -145,33 +145,33 @@ class PaidMachine(RuleBasedStateMachine):
         self.heard = len(self.stripe.world.events)
         some = self.chance.sample(events, k=self.chance.randrange(len(events) + 1) if loses else len(events))
         for event in some + self.chance.choices(some, k=2) if some else []:
-            assert self.story.post(event) == 200
+            assert self.scenario.post(event) == 200
             if works:
-                self.story.work()
+                self.scenario.work()
 
     @rule(amount=st.sampled_from([1, 300, 1000]))
     def spend(self, amount: int) -> None:
-        if self.story.balance >= amount:
-            balances.spend_tokens(self.story.user_id, amount, now=self.story.now)
+        if self.scenario.balance >= amount:
+            balances.spend_tokens(self.scenario.user_id, amount, now=self.scenario.now)
 
     # --- what is to come
     @invariant()
     def the_sums_are_the_same(self) -> None:
-        if not hasattr(self, "story"):
+        if not hasattr(self, "scenario"):
             return
         if self.chance.random() < 0.4:
             self.look()
             self.check()
 
     def check(self) -> None:
-        entries = journal.list_transactions(self.story.user_id, limit=5000, now=self.story.now).results
+        entries = journal.list_transactions(self.scenario.user_id, limit=5000, now=self.scenario.now).results
         assert sum(one.amount for one in entries if one.type == "allowance") == sum(self.paid.values())
-        assert check_ledgers([self.story.user_id], now=self.story.now)[0].problems == ()
+        assert check_ledgers([self.scenario.user_id], now=self.scenario.now)[0].problems == ()
 
     def look(self) -> None:
         self.note()
-        sync_customer(self.customer, now=self.story.now)
-        balances.get_balance(self.story.user_id, now=self.story.now)
+        sync_customer(self.customer, now=self.scenario.now)
+        balances.get_balance(self.scenario.user_id, now=self.scenario.now)
 
     def note(self) -> None:
         """What every subscription has paid for now."""

@@ -16,7 +16,7 @@ from django.test import Client, override_settings
 from billing.models import StripeEvent
 from billing.services import inbox
 from kv.errors import StoreUnavailable
-from tests.billing.story import HOOK, SECRET, Story
+from tests.billing.scenario import HOOK, SECRET, Scenario
 from tests.stripe_fake import FakeStripe, signed
 from tests.stripe_fake.world import Shape
 
@@ -174,8 +174,8 @@ class TestStoresAway:
         assert answer.headers["Retry-After"] == "1"
 
 
-def test_the_short_lane_serves_it_too(story: Story) -> None:
+def test_the_short_lane_serves_it_too(scenario: Scenario) -> None:
     """The lane without a session, which granian serves it by."""
-    event = story.stripe.world.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_1"})
+    event = scenario.stripe.world.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_1"})
     with override_settings(MIDDLEWARE=settings.API_MIDDLEWARE):
         assert send(*signed(event, SECRET)).status_code == 200

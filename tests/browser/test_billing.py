@@ -17,7 +17,7 @@ from billing.models import StripeEvent
 from billing.services import standings
 from kv.work.duties import DutyHeld, DutyNotDue, run_duty
 from tests.billing import fixtures
-from tests.billing.story import HOOK, SECRET
+from tests.billing.scenario import HOOK, SECRET
 from tests.browser.test_looks import DESKTOP, PHONE, SMALL_PHONE, barriers, overflow
 from tests.faults.servers import wait_until
 from tests.stripe_fake import Delivery, FakeStripe

@@ -14,7 +14,7 @@ import redis
 from redis.crc import key_slot
 
 from tests.billing import fixtures
-from tests.billing.story import HOOK, SECRET
+from tests.billing.scenario import HOOK, SECRET
 from tests.cluster.browsing import Visitor
 from tests.cluster.nodes import PRIMARIES, SLOTS, Cluster, cluster
 from tests.cluster.watch import STRICT

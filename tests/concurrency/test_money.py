@@ -13,15 +13,15 @@ from billing.services import observations, sync
 from billing.services.effects import REASON_BOUGHT
 from billing.services.work import work_due, work_event
 from codetags.models import CodeTag
-from tests.billing.fixtures import buyer, shop, story, stripe
+from tests.billing.fixtures import buyer, scenario, shop, stripe
 from tests.concurrency.crew import WORKERS, at_once
 from tests.lanes import SiteClient
 from usertokens.services import accounts, balances, journal
 
 if TYPE_CHECKING:
-    from tests.billing.story import Story
+    from tests.billing.scenario import Scenario
 
-__all__ = ["buyer", "shop", "story", "stripe"]
+__all__ = ["buyer", "scenario", "shop", "stripe"]
 
 ROUNDS = 3
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
@@ -50,43 +50,43 @@ def apply_some() -> None:
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
-def test_the_hook_and_the_return_page_bring_a_purchase_once(turn: int, story: Story) -> None:
-    story.buy_plan()
-    session = story.buy_tokens(1000)
-    events = list(story.stripe.world.events)
-    clients = signed_in(story.user)
+def test_the_hook_and_the_return_page_bring_a_purchase_once(turn: int, scenario: Scenario) -> None:
+    scenario.buy_plan()
+    session = scenario.buy_tokens(1000)
+    events = list(scenario.stripe.world.events)
+    clients = signed_in(scenario.user)
 
     def work(number: int) -> int:
         if number % 2:
             return int(clients[number].get(f"/pricing/return?session_id={session}").status_code)
-        statuses = {story.post(event) for event in events}
+        statuses = {scenario.post(event) for event in events}
         apply_some()
         return max(statuses)
 
     assert at_once(work) == [200] * WORKERS
     apply_all()
-    assert set(story.states()) == {"done"}
+    assert set(scenario.states()) == {"done"}
     assert StripeEvent.objects.count() == len(events)
-    assert (story.plan, story.balance) == ("Plus", 2000)
-    entries = journal.list_transactions(story.user_id, limit=100).results
+    assert (scenario.plan, scenario.balance) == ("Plus", 2000)
+    entries = journal.list_transactions(scenario.user_id, limit=100).results
     assert [entry.amount for entry in entries if entry.reason == REASON_BOUGHT] == [1000]
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
-def test_an_account_deleted_amid_hooks_stays_deleted(turn: int, story: Story, store: Any) -> None:
-    User.objects.filter(pk=story.user.pk).update(password="!")  # so that the name is the proof
-    story.user.refresh_from_db()
-    story.buy_plan()
-    session = story.buy_tokens(1000)
-    events = list(story.stripe.world.events)
-    user_id, clients = story.user_id, signed_in(story.user)
+def test_an_account_deleted_amid_hooks_stays_deleted(turn: int, scenario: Scenario, store: Any) -> None:
+    User.objects.filter(pk=scenario.user.pk).update(password="!")  # so that the name is the proof
+    scenario.user.refresh_from_db()
+    scenario.buy_plan()
+    session = scenario.buy_tokens(1000)
+    events = list(scenario.stripe.world.events)
+    user_id, clients = scenario.user_id, signed_in(scenario.user)
 
     def work(number: int) -> int:
         if number == 0:
             return int(clients[number].post("/accounts/delete", {"proof": "buyer"}).status_code)
         if number % 2:
             return int(clients[number].get(f"/pricing/return?session_id={session}").status_code)
-        statuses = {story.post(event) for event in events}
+        statuses = {scenario.post(event) for event in events}
         apply_some()
         return max(statuses)
 
@@ -95,20 +95,20 @@ def test_an_account_deleted_amid_hooks_stays_deleted(turn: int, story: Story, st
     assert set(others) <= {200, 302, 404}, "signed out meanwhile, or without a customer"
     apply_all()
     assert not User.objects.filter(pk=user_id).exists()
-    assert {one["status"] for one in story.stripe.world.of("subscription")} == {"canceled"}
-    assert set(story.states()) == {"done"}
+    assert {one["status"] for one in scenario.stripe.world.of("subscription")} == {"canceled"}
+    assert set(scenario.states()) == {"done"}
     assert not StripeCustomer.objects.filter(user_id=user_id).exists()
     kept = {key for key in store.scan_iter() if f"{{{user_id}}}".encode() in key}
     assert kept <= {f"closed:{{{user_id}}}".encode(), f"billing:{{{user_id}}}:observation".encode()}
 
 
 def test_an_account_deleted_while_its_state_is_read_keeps_nothing(
-    story: Story, store: Any, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The narrowest place of the test above: Stripe was asked, and nothing is written yet."""
-    story.buy_plan()
-    story.buy_tokens(1000)
-    user_id, customer, found = story.user_id, story.customer, observations.observe
+    scenario.buy_plan()
+    scenario.buy_tokens(1000)
+    user_id, customer, found = scenario.user_id, scenario.customer, observations.observe
 
     def observe(*words: Any) -> Any:
         seen = found(*words)

@@ -19,14 +19,14 @@ from billing.models import StripeEvent
 from billing.services import effects, events, inbox, standings, sync, work
 from kv.store.connection import call
 from tests.billing import fixtures
-from tests.billing.story import SECRET, Story
+from tests.billing.scenario import SECRET, Scenario
 from tests.faults.servers import wait_until
 from tests.stripe_fake import FakeStripe, Fault, signed
 from usertokens.services import journal, purchases
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
-stripe, shop, buyer, story = fixtures.stripe, fixtures.shop, fixtures.buyer, fixtures.story
+stripe, shop, buyer, scenario = fixtures.stripe, fixtures.shop, fixtures.buyer, fixtures.scenario
 
 
 class Died(BaseException):
@@ -54,18 +54,18 @@ STEPS: dict[str, tuple[object, str]] = {
 
 
 @pytest.fixture
-def bought(story: Story) -> Story:
+def bought(scenario: Scenario) -> Scenario:
     """A plan, tokens of which a part was refunded, and a dispute about the rest: every effect there is."""
-    story.buy_plan()
-    session = story.buy_tokens()
-    story.stripe.desk.refund(session, 125)
-    story.stripe.desk.dispute(session, 250)
-    return story
+    scenario.buy_plan()
+    session = scenario.buy_tokens()
+    scenario.stripe.desk.refund(session, 125)
+    scenario.stripe.desk.dispute(session, 250)
+    return scenario
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_dead_between_any_two_steps(bought: Story, monkeypatch: pytest.MonkeyPatch, step: str, moment: str) -> None:
+def test_dead_between_any_two_steps(bought: Scenario, monkeypatch: pytest.MonkeyPatch, step: str, moment: str) -> None:
     event = bought.stripe.world.events[-1]
     assert bought.post(event) == 200
     module, name = STEPS[step]
@@ -100,10 +100,10 @@ def dying(whole: Callable[..., Any], moment: str) -> Callable[..., Any]:
     return step
 
 
-def assert_right(story: Story) -> None:
+def assert_right(scenario: Scenario) -> None:
     """Plus and its 1000 tokens; of 1000 bought 250 went back, and the other 750 are frozen."""
-    assert (story.plan, story.balance, story.debt) == ("Plus", 1000, 0)
-    entries = [(one.type, one.amount) for one in journal.iterate_transactions(story.user_id)]
+    assert (scenario.plan, scenario.balance, scenario.debt) == ("Plus", 1000, 0)
+    entries = [(one.type, one.amount) for one in journal.iterate_transactions(scenario.user_id)]
     by_type = {kind: [amount for other, amount in entries if other == kind] for kind, _ in entries}
     assert (by_type["grant"], by_type["refund"], by_type["freeze"]) == ([1000], [-250], [-750])
     assert sum(by_type["allowance"]) == 1000

@@ -14,7 +14,7 @@ from contextlib import closing
 import pytest
 
 from tests.billing import fixtures
-from tests.billing.story import HOOK, SECRET
+from tests.billing.scenario import HOOK, SECRET
 from tests.faults import test_serve
 from tests.faults.servers import wait_until
 from tests.faults.site import Site

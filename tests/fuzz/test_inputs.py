@@ -20,7 +20,7 @@ from codetags.services.consent import read_choice
 from codetags.services.cookies import CHOICE_COOKIE, optional_categories, policy_version
 from codetags.types import NECESSARY
 from kv.web.addresses import client_address
-from tests.billing.story import SECRET
+from tests.billing.scenario import SECRET
 from tests.fuzz.depth import examples
 from tests.lanes import SiteClient
 from tests.stripe_fake import signed

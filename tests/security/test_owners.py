@@ -8,13 +8,13 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from knox.models import AuthToken
 
-from tests.billing.fixtures import buyer, shop, story, stripe
-from tests.billing.story import Story
+from tests.billing.fixtures import buyer, scenario, shop, stripe
+from tests.billing.scenario import Scenario
 from tests.lanes import SiteClient
 from usertokens.models import Conversation
 from usertokens.services import balances
 
-__all__ = ["buyer", "shop", "story", "stripe"]
+__all__ = ["buyer", "scenario", "shop", "stripe"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
@@ -147,37 +147,37 @@ def test_a_key_of_another_caller_tells_nothing(ada: Actor, eve: Actor) -> None:
 class TestMoney:
     """At Stripe everything hangs on the customer, and the customer on who is signed in."""
 
-    def test_a_portal_is_ones_own(self, story: Story, eve: Actor) -> None:
-        customer = story.customer
-        body = {"userId": story.user_id, "customer": customer, "return_url": "https://evil.example/"}
+    def test_a_portal_is_ones_own(self, scenario: Scenario, eve: Actor) -> None:
+        customer = scenario.customer
+        body = {"userId": scenario.user_id, "customer": customer, "return_url": "https://evil.example/"}
         status, answer = eve.post("/api/billing/portal", body)
         assert (status, set(answer["errors"])) == (400, set(body))
         assert eve.post("/api/billing/portal")[0] == 201
-        (session,) = story.stripe.world.of("billing_portal.session")
+        (session,) = scenario.stripe.world.of("billing_portal.session")
         assert session["customer"] != customer
         assert "evil.example" not in str(session)
 
-    def test_a_checkout_is_ones_own_and_leads_back_here(self, story: Story, eve: Actor, settings: Any) -> None:
+    def test_a_checkout_is_ones_own_and_leads_back_here(self, scenario: Scenario, eve: Actor, settings: Any) -> None:
         settings.SITE_URL = "https://count.example"
-        customer = story.customer
-        body = {"userId": story.user_id, "customer": customer, "success_url": "https://evil.example/"}
+        customer = scenario.customer
+        body = {"userId": scenario.user_id, "customer": customer, "success_url": "https://evil.example/"}
         status, answer = eve.post("/api/billing/checkout", {"plan": "Plus", **body})
         assert (status, set(answer["errors"])) == (400, set(body))
         assert eve.post("/api/billing/checkout", {"plan": "Plus"}, **{"X-Forwarded-Host": "evil.example"})[0] == 201
-        (session,) = story.stripe.world.of("checkout.session")
+        (session,) = scenario.stripe.world.of("checkout.session")
         assert session["client_reference_id"] == eve.id
         assert session["customer"] != customer
         assert session["success_url"].startswith("https://count.example/")
         assert session["cancel_url"].startswith("https://count.example/")
 
-    def test_the_session_of_another_is_not_there(self, story: Story, eve: Actor) -> None:
-        session = story.buy_tokens(1000)
+    def test_the_session_of_another_is_not_there(self, scenario: Scenario, eve: Actor) -> None:
+        session = scenario.buy_tokens(1000)
         for name in (session, "cs_made_up", "../customers/x", "%00"):
             assert eve.client.get("/pricing/return", {"session_id": name}).status_code == 404
         assert eve.balance == 100
 
-    def test_what_another_pays_for_is_not_told(self, story: Story, eve: Actor) -> None:
-        story.buy_plan()
-        story.deliver()
-        status, body = eve.get(f"/api/billing/subscription?userId={story.user_id}&customer={story.customer}")
+    def test_what_another_pays_for_is_not_told(self, scenario: Scenario, eve: Actor) -> None:
+        scenario.buy_plan()
+        scenario.deliver()
+        status, body = eve.get(f"/api/billing/subscription?userId={scenario.user_id}&customer={scenario.customer}")
         assert (status, body["plan"]) == (200, "Free")

@@ -11,13 +11,15 @@ import stripe
 from tests.outside import package, program
 from tests.stripe_fake import FakeStripe
 
-STORY = Path(__file__).with_name("story.cjs")
+SCENARIO = Path(__file__).with_name("scenario.cjs")
 
 
-def test_a_story_told_by_stripe_node() -> None:
+def test_a_scenario_of_stripe_node() -> None:
     node, library = program("node"), package("stripe")
     with FakeStripe() as fake:
-        done = subprocess.run([node, STORY, library, fake.url], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [node, SCENARIO, library, fake.url], capture_output=True, text=True, timeout=60, check=False
+        )
         assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert seen["version"] == stripe.api_version

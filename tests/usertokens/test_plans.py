@@ -1,4 +1,4 @@
-"""Allowances by plan and period, told as stories; every other order of events is the state machine's."""
+"""Allowances by plan and period, as scenarios; every other order of events is the state machine's."""
 
 from __future__ import annotations
 

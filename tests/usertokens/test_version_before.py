@@ -30,7 +30,7 @@ TRIAL = PaidPeriod("s:t", "Plus", at(11, 6), at(11, 13))
 NEXT = PaidPeriod("s:n", "Plus", at(11, 13), at(12, 13))
 
 #: user: what is said when, and the balance that is found when, after it.
-STORIES: list[tuple[str, list[Said], list[tuple[datetime, int]]]] = [
+SCENARIOS: list[tuple[str, list[Said], list[tuple[datetime, int]]]] = [
     ("free", [], [(NOW, 70), (at(11, 30), 70), (at(12, 1), 100), (at(1, 1, year=2027), 100)]),
     ("free", [(NOW, "Free", [])], [(NOW, 70), (at(12, 1), 100)]),
     ("free", [(NOW, "Plus", [PaidPeriod("s", "Plus", NOW, at(12, 10, 9))])], [(NOW, 1000), (at(12, 9), 1000)]),
@@ -101,7 +101,7 @@ STORIES: list[tuple[str, list[Said], list[tuple[datetime, int]]]] = [
 
 
 @pytest.mark.parametrize(
-    ("user", "said", "found"), STORIES, ids=[f"{user}-{len(said)}-{len(found)}" for user, said, found in STORIES]
+    ("user", "said", "found"), SCENARIOS, ids=[f"{user}-{len(said)}-{len(found)}" for user, said, found in SCENARIOS]
 )
 def test_goes_on(store: Any, user: str, said: list[Said], found: list[tuple[datetime, int]]) -> None:
     write(store, user)

@@ -1,4 +1,4 @@
-// A story told by Stripe's own client for Node: prints what it saw as one line of JSON.
+// A scenario played by Stripe's own client for Node: prints what it saw as one line of JSON.
 const [, , library, url] = process.argv;
 const Stripe = require(library);
 

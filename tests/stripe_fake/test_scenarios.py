@@ -18,7 +18,7 @@ _RUNS = ("active", "trialing", "past_due", "unpaid")
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_a_story(seed: int) -> None:
+def test_a_scenario(seed: int) -> None:
     chance = random.Random(seed)
     world = World(now=1777593600)
     desk = Desk(world)

@@ -1,4 +1,4 @@
-"""One buyer's story at Stripe, and what the site makes of it."""
+"""A scenario: one buyer at a fake Stripe, and what the site makes of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ADDRESSES = Addresses("http://testserver/pricing/return?session_id={CHECKOUT_SES
 
 
 @dataclass
-class Story:
+class Scenario:
     """A user who buys at a Stripe of ours."""
 
     stripe: FakeStripe
