@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from config.bridge import THREADS
 from tests.faults.servers import is_running, wait_until
 from tests.faults.site import Site, children, web_workers
 
@@ -160,9 +161,12 @@ def test_a_web_worker_that_dies_again_and_again_is_started_again_and_again(site:
 def test_a_web_worker_that_is_stopped_is_replaced(site: Site) -> None:
     site.start()
     frozen = web_workers(site)[0]
-    wait_until(lambda: site.visit(1))
+    # Stopped after its first sign of life it is replaced within 7 s, before it only within 31 s. The first sign comes
+    # 0.1 s after the threads of its requests have started: visits take up that time.
+    wait_until(lambda: len(list(Path(f"/proc/{frozen}/task").iterdir())) > THREADS)
+    for number in range(100):
+        wait_until(lambda number=number: site.visit(number))  # type: ignore[misc]
     os.kill(frozen, signal.SIGSTOP)
-    # Sooner than this where it had given a sign of life before: within 7 s. Longer where it was still starting.
     wait_until(lambda: not is_running(frozen) and len(web_workers(site)) == 2, 45)
     wait_until(lambda: all(site.visit(number) for number in range(2, 20)), 20)
     assert "has fallen silent" in site.stop()
