@@ -46,8 +46,8 @@ def run() -> Iterator[Row]:
         answer = subprocess.run(
             prepare, env={**os.environ, **site}, cwd=ROOT, check=True, capture_output=True, text=True
         )
-        people = json.loads(answer.stdout.splitlines()[-1])
-        rates = _measure(site, peer, people)
+        users = json.loads(answer.stdout.splitlines()[-1])
+        rates = _measure(site, peer, users)
     yield Row(
         "POST /api/tokens/spend",
         per_second(rates["ours"]),
@@ -58,15 +58,15 @@ def run() -> Iterator[Row]:
     )
 
 
-def _measure(site: dict[str, str], peer: dict[str, str], people: list[list[str]]) -> dict[str, float]:
+def _measure(site: dict[str, str], peer: dict[str, str], users: list[list[str]]) -> dict[str, float]:
     with (
         served_site(site) as ours,
         granian("benchmarks.peers.spend:application", peer) as theirs,
     ):
         return _in_turn(
             {
-                "ours": lambda: load(ours, _spend("/api/tokens/spend", ours, people), seconds=_SECONDS),
-                "theirs": lambda: load(theirs, _spend("/spend", theirs, people), seconds=_SECONDS),
+                "ours": lambda: load(ours, _spend("/api/tokens/spend", ours, users), seconds=_SECONDS),
+                "theirs": lambda: load(theirs, _spend("/spend", theirs, users), seconds=_SECONDS),
             }
         )
 
@@ -83,13 +83,13 @@ def _in_turn(candidates: dict[str, Callable[[], tuple[float, dict[bytes, int]]]]
     return {name: statistics.median(values) for name, values in rates.items()}
 
 
-def _spend(path: str, port: int, people: list[list[str]]) -> Callable[[int], bytes]:
+def _spend(path: str, port: int, users: list[list[str]]) -> Callable[[int], bytes]:
     body = b'{"amount":1,"reason":"article"}'
     token = "a" * 32  # the cookie and the header say the same: that is all CSRF asks of a request without a form
     heads = [
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: sessionid={session}; csrftoken={token}\r\n"
         f"X-CSRFToken: {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        for _, session in people
+        for _, session in users
     ]
 
     def request(number: int) -> bytes:

@@ -124,10 +124,10 @@ class TestUsers:
 
     def test_are_forty_with_a_sound_ledger_each(self) -> None:
         self.fill()
-        people = [str(pk) for pk in User.objects.values_list("pk", flat=True)]
-        assert len(people) == 40
-        assert not any(report.problems for report in check_ledgers(people))
-        assert all(list_transactions(person, now=NOW).results for person in people)
+        users = [str(pk) for pk in User.objects.values_list("pk", flat=True)]
+        assert len(users) == 40
+        assert not any(report.problems for report in check_ledgers(users))
+        assert all(list_transactions(user, now=NOW).results for user in users)
         assert not any(user.has_usable_password() for user in User.objects.all())
 
     def test_a_real_user_of_the_same_name_is_left_alone(self) -> None:

@@ -107,18 +107,18 @@ class Cast:
         with every permission of ours but that.
         """
         staff = ("staff", "permitted", "stray")
-        people = {
+        users = {
             name: User.objects.create_user(name, password="a long password", is_staff=name in staff)
             for name in ("owner", "other", "service", "scoped", *staff)
         }
         ours = Permission.objects.filter(content_type__app_label__in=("stats", "usertokens", "codetags", "billing"))
-        people["stray"].user_permissions.set(ours.exclude(codename=permission.rpartition(".")[2]))
+        users["stray"].user_permissions.set(ours.exclude(codename=permission.rpartition(".")[2]))
         if permission:
             app, codename = permission.split(".")
             held = Permission.objects.get(codename=codename, content_type__app_label=app)
             for name in ("scoped", "permitted"):
-                people[name].user_permissions.add(held)
-        return cls(**people)
+                users[name].user_permissions.add(held)
+        return cls(**users)
 
     def enter(self, caller: Caller, *, csrf: bool = False) -> SiteClient:
         """A client that is this caller; to sign in is an act of its own, which the store remembers."""

@@ -10,7 +10,7 @@ from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.errors import AccountNotClosed, UnknownUser
 from usertokens.models import ArchivedEntry, Conversation, ConversationTally
-from usertokens.services.people import find_user
+from usertokens.services.users import find_user
 from usertokens.signals import account_closing
 
 _ROWS = (Conversation, ArchivedEntry, ConversationTally)

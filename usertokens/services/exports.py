@@ -16,7 +16,7 @@ from usertokens.models import Conversation
 from usertokens.services.activity import get_user_stats
 from usertokens.services.balances import get_balance
 from usertokens.services.journal import iterate_archived, iterate_transactions
-from usertokens.services.people import find_user
+from usertokens.services.users import find_user
 
 
 def export_user(user_id: str) -> dict[str, Any]:

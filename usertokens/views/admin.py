@@ -27,7 +27,7 @@ from usertokens.errors import (
 )
 from usertokens.forms import CorrectionForm
 from usertokens.models import TokenLedger
-from usertokens.services import balances, dashboards, journal, people, resets
+from usertokens.services import balances, dashboards, journal, resets, users
 
 FOUND = 50
 PAGE = 50
@@ -36,16 +36,16 @@ _LONGEST_NUMBER = 15
 
 def users_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """Users whose name contains `q`, or whose id it is; the newest without."""
-    users = get_user_model()._default_manager  # noqa: SLF001 (Django's public name for it)
+    accounts = get_user_model()._default_manager  # noqa: SLF001 (Django's public name for it)
     query = request.GET.get("q", "").strip()
-    rows = users.order_by("-pk")
+    rows = accounts.order_by("-pk")
     if query:
         name = get_user_model().USERNAME_FIELD
         rows = rows.filter(**{f"{name}__icontains": query})
     found: list[Any] = list(rows[:FOUND])
     if query:
         try:
-            by_id = people.find_user(query)
+            by_id = users.find_user(query)
             found = [by_id, *(user for user in found if user.pk != by_id.pk)]
         except UnknownUser:
             pass
@@ -56,7 +56,7 @@ def users_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def user_page(request: HttpRequest, user_id: str, context: dict[str, Any], *, may_change: bool) -> HttpResponse:
     """GET: everything of one user; POST {action, amount, reason}: correct it, with a line in the admin's log."""
     try:
-        people.require_user(user_id)
+        users.require_user(user_id)
     except UnknownUser as error:
         raise Http404 from error
     # The key comes with the page: a form that is sent twice corrects once.

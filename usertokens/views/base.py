@@ -22,7 +22,7 @@ from kv.web.rate_limits import RateLimit, RateLimited
 from kv.web.throttling import check_identity
 from usertokens import errors
 from usertokens.permissions import ACT_FOR_ANY
-from usertokens.services.people import require_user
+from usertokens.services.users import require_user
 
 _KEY = re.compile(r"[\x20-\x7e]{1,64}\Z")
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from kv.management.base import StoreCommand
 from usertokens.errors import AccountNotClosed, UnknownUser
 from usertokens.services.accounts import delete_account, forget_user, is_known
-from usertokens.services.people import find_user
+from usertokens.services.users import find_user
 
 
 class Command(StoreCommand):

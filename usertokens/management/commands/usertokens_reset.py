@@ -10,8 +10,8 @@ from django.core.management.base import CommandError
 from kv.management.base import StoreCommand
 from kv.web.text_fields import read_option
 from usertokens.errors import AccountClosed, OpenHolds, UnknownUser
-from usertokens.services.people import require_user
 from usertokens.services.resets import reset_user
+from usertokens.services.users import require_user
 from usertokens.types import LONGEST_REASON
 
 

@@ -1,4 +1,4 @@
-"""Whom an id names."""
+"""Users by their id."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from django.core.exceptions import ValidationError
 from usertokens.conf import DEMO_USER
 from usertokens.errors import UnknownUser
 
-#: What the ORM says of a text that can be nobody's key.
+#: What the ORM raises for a text that no primary key can hold.
 _NO_ID = (ValueError, ValidationError, OverflowError)
 
 
 def require_user(user_id: str) -> str:
     """The id itself, when it is a user's or the demo account's. Raises UnknownUser."""
     if user_id != DEMO_USER:
-        # Every call about another asks this, so it reads the id alone.
+        # Every call about another user runs this query, so it reads the id only.
         try:
             found = list(_users().filter(pk=user_id).values_list("pk", flat=True)[:1])
         except _NO_ID:
             found = []
-        _named(user_id, found[0] if found else None)
+        _require_same(user_id, found[0] if found else None)
     return user_id
 
 
@@ -35,7 +35,7 @@ def find_user(user_id: str) -> AbstractBaseUser:
         user = None
     if user is None:
         raise UnknownUser(user_id)
-    _named(user_id, user.pk)
+    _require_same(user_id, user.pk)
     return user
 
 
@@ -43,7 +43,7 @@ def _users() -> Any:
     return get_user_model()._default_manager  # noqa: SLF001 (Django's public name for it)
 
 
-def _named(user_id: str, found: object) -> None:
-    """Raise UnknownUser unless `user_id` is how the found key is written: "007" finds user 7, but names nobody."""
+def _require_same(user_id: str, found: object) -> None:
+    """Raise UnknownUser unless the found key is written exactly like `user_id`: "007" finds user 7, but is no id."""
     if found is None or str(found) != user_id:
         raise UnknownUser(user_id)
