@@ -38,7 +38,7 @@ def main(root: Path) -> None:
 
 def measure(root: Path) -> Iterator[tuple[str, int | float | str]]:
     """Each figure with its name, of the Python and Lua of the six packages, migrations left out."""
-    trees = {_module(path, root): ast.parse(path.read_text("utf-8")) for path in _python(root)}
+    trees = parse(root)
     lines = [len(path.read_text("utf-8").splitlines()) for path in _python(root)]
     yield "modules", len(lines)
     yield "lines a module, median", statistics.median(lines)
@@ -52,13 +52,28 @@ def measure(root: Path) -> Iterator[tuple[str, int | float | str]]:
     yield "longest function, lines", max(lengths)
     typed = sum(node.returns is not None for node in functions)
     yield "functions with a return type, %", round(100 * typed / len(functions), 1)
-    imports = {name: _imported(name, tree, set(trees)) for name, tree in trees.items()}
-    circles = [group for group in _components(imports) if len(group) > 1]
+    imports = imports_of(trees)
+    circles = circles_of(imports)
     yield "circles of imports", len(circles)
-    yield "import depth, modules", _depth(imports, circles)
-    yield "imports upwards", sum(_is_upwards(one, other) for one, others in imports.items() for other in others)
+    yield "import depth, modules", "circles" if circles else len(longest_chain(imports))
+    yield "imports upwards", len(upwards(imports))
     yield "KEYS[n] and ARGV[n] outside the head of their script", sum(map(len, map(_positional, _lua(root))))
     yield f"pairs of places that share {_SAME_LINES} lines", _pairs(root)
+
+
+def parse(root: Path) -> dict[str, ast.Module]:
+    """Every module by its dotted name."""
+    return {_module(path, root): ast.parse(path.read_text("utf-8")) for path in _python(root)}
+
+
+def imports_of(trees: dict[str, ast.Module]) -> dict[str, set[str]]:
+    """For each module those of the project that importing it imports."""
+    return {name: _imported(name, tree, set(trees)) for name, tree in trees.items()}
+
+
+def circles_of(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that import one another."""
+    return [group for group in _components(graph) if len(group) > 1]
 
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -128,16 +143,24 @@ def _components(graph: dict[str, set[str]]) -> list[list[str]]:
     return groups
 
 
-def _depth(graph: dict[str, set[str]], circles: list[list[str]]) -> int | str:
-    """Modules on the longest chain of imports."""
-    if circles:
-        return "circles"
+def longest_chain(graph: dict[str, set[str]]) -> list[str]:
+    """The modules on the longest chain of imports, the importing one first. The graph has no circles."""
 
     @cache
     def depth(node: str) -> int:
-        return 1 + max((depth(other) for other in graph[node]), default=0)
+        return 1 + max(map(depth, graph[node]), default=0)
 
-    return max(map(depth, graph))
+    chain = [max(sorted(graph), key=depth)]
+    while graph[chain[-1]]:
+        chain.append(max(sorted(graph[chain[-1]]), key=depth))
+    return chain
+
+
+def upwards(graph: dict[str, set[str]]) -> list[str]:
+    """Imports of what stands above, or beside it as another app."""
+    return [
+        f"{one} imports {other}" for one in sorted(graph) for other in sorted(graph[one]) if _is_upwards(one, other)
+    ]
 
 
 def _layer(name: str) -> int:

@@ -158,3 +158,15 @@ class Difference:
     user_id: str
     here: str
     there: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where Stripe sends people back to, absolute; `done` holds Stripe's {CHECKOUT_SESSION_ID}.
+
+    locale: "" for the browser's own.
+    """
+
+    done: str
+    cancelled: str
+    locale: str = ""

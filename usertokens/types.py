@@ -9,6 +9,10 @@ LONGEST_REASON = 200
 """Characters of a reason in the journal."""
 
 
+#: The priority of a grant: the lower burns first, what was given before what was paid for.
+GIVEN, BOUGHT = 50, 80
+
+
 @dataclass(frozen=True, slots=True)
 class Movement:
     """What one operation did: `amount` tokens spent, added, captured, … and the balance after it.

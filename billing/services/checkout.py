@@ -22,25 +22,13 @@ from billing.services.statuses import may_run
 from billing.services.stripe_api import client, fetch, require_on
 from billing.services.sync import sync_named
 from billing.services.topups import KIND, bought_tokens, is_paid
-from billing.types import Plan, Standing
+from billing.types import Addresses, Plan, Standing
 from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
 
 # Stripe's words for languages that this site speaks are the same.
 _LOCALES = ("en", "fr", "de", "es")
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where Stripe sends people back to, absolute; `done` holds Stripe's {CHECKOUT_SESSION_ID}.
-
-    locale: "" for the browser's own.
-    """
-
-    done: str
-    cancelled: str
-    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

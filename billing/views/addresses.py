@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from billing.conf import app_settings
-from billing.services.checkout import Addresses
 from billing.services.links import page_url
+from billing.types import Addresses
 
 _SESSION = "?session_id={CHECKOUT_SESSION_ID}"
 

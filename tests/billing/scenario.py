@@ -12,10 +12,9 @@ from django.test import Client
 
 from billing.models import StripeCustomer, StripeEvent
 from billing.services import checkout, inbox, standings
-from billing.services.checkout import Addresses
 from billing.services.customers import ensure_customer
 from billing.services.work import work_due, work_event
-from billing.types import Plan, Standing
+from billing.types import Addresses, Plan, Standing
 from tests.stripe_fake import FakeStripe, signed
 from tests.stripe_fake.world import Shape
 from usertokens.services import balances, dashboards

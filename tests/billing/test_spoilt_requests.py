@@ -16,7 +16,7 @@ import pytest
 
 import billing
 from billing.services import accounts, catalogue, checkout, customers, replay, resync
-from billing.types import Plan
+from billing.types import Addresses, Plan
 from tests.billing.scenario import ADDRESSES, Scenario
 from tests.stripe_fake.library import Operation, find_operation
 
@@ -28,7 +28,7 @@ def live(scenario: Scenario) -> None:
     """Everything that the app asks of Stripe, once at least."""
     desk, world = scenario.stripe.desk, scenario.stripe.world
     scenario.user.email = "buyer@example.com"
-    places = checkout.Addresses(ADDRESSES.done, ADDRESSES.cancelled, "de")
+    places = Addresses(ADDRESSES.done, ADDRESSES.cancelled, "de")
     catalogue.refresh_catalogue()
     left = checkout.open_topup_checkout(scenario.user, 1000, places).rsplit("/", 1)[1]
     session = scenario.buy_tokens()

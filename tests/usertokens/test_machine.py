@@ -37,6 +37,7 @@ from usertokens.models import ArchivedEntry
 from usertokens.services import balances, holds, journal, purchases
 from usertokens.services.audits import check_ledgers
 from usertokens.services.calendar import from_ms
+from usertokens.types import BOUGHT, GIVEN
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +127,7 @@ class LedgerMachine(PayingRules):
                 balances.adjust_tokens(USER, change, reason="count", actor="1", now=self.now)
             return
         if change > 0:
-            self.model.grant("adjust", change, balances.GIVEN, None, "adjustment")
+            self.model.grant("adjust", change, GIVEN, None, "adjustment")
         else:
             self.model.burn(-change)
             self.model.write("adjust", change)
@@ -211,7 +212,7 @@ class LedgerMachine(PayingRules):
                 purchases.grant_tokens(USER, amount, reason="top-up", key=name, now=self.now)
             return
         if known is None:
-            self.model.grant("grant", amount, balances.BOUGHT, None, "purchase")
+            self.model.grant("grant", amount, BOUGHT, None, "purchase")
             self.model.sources[name] = Source(self.model.grants_made, amount)
         answer = purchases.grant_tokens(USER, amount, reason="top-up", key=name, now=self.now)
         assert answer is not None

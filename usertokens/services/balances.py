@@ -9,12 +9,9 @@ from usertokens import keys
 from usertokens.conf import app_settings
 from usertokens.errors import NotReversible, ReversedTooMuch, UnknownEntry
 from usertokens.services import ledger
+from usertokens.services.archive import archived_use
 from usertokens.services.calendar import from_ms, to_ms
-from usertokens.services.journal import archived_use
-from usertokens.types import Balance, Generation, Grant, Movement, Tokens
-
-#: Which grants burn first: what expires by itself before what was paid for.
-GIVEN, BOUGHT = 50, 80
+from usertokens.types import GIVEN, Balance, Generation, Grant, Movement, Tokens
 
 get_balance_script = Script("usertokens", "get_balance")
 spend_tokens_script = Script("usertokens", "spend_tokens")

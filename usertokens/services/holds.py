@@ -9,8 +9,8 @@ from typing import Any
 from kv.store.scripts import Script
 from usertokens.errors import CaptureTooLarge, HoldEnded, HoldNotYours, InsufficientTokens, UnknownHold
 from usertokens.services import ledger
+from usertokens.services.archive import was_hold
 from usertokens.services.calendar import from_ms
-from usertokens.services.journal import was_hold
 from usertokens.types import Hold, Movement
 
 #: The longest a hold may stand, seconds.

@@ -24,8 +24,7 @@ from usertokens.errors import BadImport, InsufficientTokens
 from usertokens.models import ConversationTally
 from usertokens.services import ledger
 from usertokens.services.activity import activity_keys
-from usertokens.services.balances import BOUGHT
-from usertokens.types import LONGEST_REASON
+from usertokens.types import BOUGHT, LONGEST_REASON
 
 _COUNTS = ("conversations", "generations", "days_active", "login_streak", "longest_streak")
 # As everywhere an id comes from outside; a brace would end the key's hash tag, and one user's keys lie apart.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +12,7 @@ from usertokens import keys
 from usertokens.errors import AccountClosed
 from usertokens.models import ArchivedEntry
 from usertokens.services import ledger
+from usertokens.services.archive import archived_balances, from_row, to_row
 from usertokens.services.calendar import end_of, from_ms
 from usertokens.types import DayBalance, Page, Transaction
 
@@ -36,7 +35,7 @@ def list_transactions(user_id: str, *, limit: int = 20, before: int | None = Non
         rows = ArchivedEntry.objects.filter(user_id=user_id, entry__lte=archived)
         if below is not None:
             rows = rows.filter(entry__lt=below)
-        found += [_from_row(row) for row in rows.order_by("-entry")[: limit + 1 - len(found)]]
+        found += [from_row(row) for row in rows.order_by("-entry")[: limit + 1 - len(found)]]
     more = len(found) > limit
     return Page(tuple(found[:limit]), found[limit - 1].id if more else None)
 
@@ -55,7 +54,7 @@ def iterate_transactions(user_id: str) -> Iterator[Transaction]:
 def iterate_archived(user_id: str) -> Iterator[Transaction]:
     """Every entry that is in the database, newest first."""
     rows = ArchivedEntry.objects.filter(user_id=user_id).order_by("-entry")
-    yield from map(_from_row, rows.iterator(chunk_size=_CHUNK))
+    yield from map(from_row, rows.iterator(chunk_size=_CHUNK))
 
 
 def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = None) -> tuple[DayBalance, ...]:
@@ -68,7 +67,7 @@ def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = 
     missing = found.count(None)
     if missing:
         # The first ones. Read second, as everywhere: what was moved meanwhile is found there now.
-        found[:missing] = _archived_balances(user_id, moments[:missing])
+        found[:missing] = archived_balances(user_id, moments[:missing])
     return tuple(map(DayBalance, wanted, found))
 
 
@@ -106,7 +105,7 @@ def iterate_young(user_id: str) -> Iterator[Transaction]:
 
 
 def _move(user_id: str, entries: list[Transaction]) -> int:
-    ArchivedEntry.objects.bulk_create([_to_row(user_id, entry) for entry in entries], ignore_conflicts=True)
+    ArchivedEntry.objects.bulk_create([to_row(user_id, entry) for entry in entries], ignore_conflicts=True)
     last = entries[-1].id
     safe = ArchivedEntry.objects.filter(user_id=user_id, entry__gte=entries[0].id, entry__lte=last).count()
     is_safe = safe == len(entries)
@@ -120,40 +119,6 @@ def _move(user_id: str, entries: list[Transaction]) -> int:
     if not is_safe:
         raise RuntimeError(f"the archive of user {user_id} has {safe} of {len(entries)} entries")
     return int(trimmed[1])
-
-
-def archived_use(user_id: str, entry: int) -> str:
-    """What an archived entry took for good, as JSON of {grant, tokens, …}; "[]" when nothing."""
-    row = ArchivedEntry.objects.filter(user_id=user_id, entry=entry).first()
-    if row is None:
-        return "[]"
-    if row.type == "spend":
-        return json.dumps([number if index % 2 == 0 else -number for index, number in enumerate(row.moves)])
-    return json.dumps(row.used if row.type == "capture" else [])
-
-
-def was_hold(user_id: str, entry: int) -> bool:
-    """Whether an archived entry began a hold."""
-    return ArchivedEntry.objects.filter(user_id=user_id, entry=entry, type="hold").exists()
-
-
-def _archived_balances(user_id: str, moments: list[int]) -> list[int | None]:
-    """The balance at several moments (ms, ascending) that the journal in the store does not reach back to.
-
-    Read from the newest entry back to the earliest moment: an archive may be years long.
-    """
-    rows = ArchivedEntry.objects.filter(user_id=user_id).order_by("-entry").values_list("entry", "at", "balance_after")
-    left = [from_ms(moment) for moment in moments]
-    balances: list[int | None] = []
-    before = None
-    for entry, at, balance in rows.iterator(chunk_size=_CHUNK):
-        while left and at <= left[-1]:
-            left.pop()
-            balances.append(balance)
-        if not left:
-            break
-        before = 0 if entry == 1 else None  # before the very first entry there was nothing
-    return [before] * len(left) + balances[::-1]
 
 
 def _young(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int]:
@@ -181,15 +146,3 @@ def _from_reply(values: list[Any]) -> Transaction:
         moves=tuple(map(int, moves)),
         used=tuple(map(int, used)),
     )
-
-
-def _from_row(row: ArchivedEntry) -> Transaction:
-    return Transaction(
-        row.entry, row.at, row.type, row.amount, row.balance_after, row.reason, row.key, row.actor, tuple(row.moves),
-        tuple(row.used)
-    )  # fmt: skip
-
-
-def _to_row(user_id: str, entry: Transaction) -> ArchivedEntry:
-    values = asdict(entry)
-    return ArchivedEntry(user_id=user_id, entry=values.pop("id"), **values)

@@ -11,9 +11,8 @@ from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.errors import AccountClosed, UnknownSource
 from usertokens.services import ledger
-from usertokens.services.balances import BOUGHT
 from usertokens.services.calendar import to_ms
-from usertokens.types import SourceState
+from usertokens.types import BOUGHT, SourceState
 
 grant_tokens_script = Script("usertokens", "grant_tokens")
 reverse_grant_script = Script("usertokens", "reverse_grant")
