@@ -46,7 +46,7 @@ def _sub(scenario: Scenario) -> str:
 
 def _wait(days: float) -> Step:
     def wait(scenario: Scenario) -> None:
-        scenario.stripe.world.now += int(timedelta(days=days).total_seconds())
+        scenario.stripe.state.now += int(timedelta(days=days).total_seconds())
 
     return wait
 
@@ -64,8 +64,8 @@ def _dispute(scenario: Scenario) -> None:
 
 
 def _end_with_period(scenario: Scenario) -> None:
-    item = scenario.stripe.world.objects[_sub(scenario)]["items"]["data"][0]
-    scenario.stripe.world.now = item["current_period_end"]
+    item = scenario.stripe.state.objects[_sub(scenario)]["items"]["data"][0]
+    scenario.stripe.state.now = item["current_period_end"]
     scenario.stripe.desk.end(_sub(scenario))
 
 

@@ -16,7 +16,7 @@ from billing.services.customers import ensure_customer
 from billing.services.work import work_due, work_event
 from billing.types import Addresses, Plan, Standing
 from tests.stripe_fake import FakeStripe, signed
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 from usertokens.services import balances, dashboards
 
 SECRET = "whsec_secretofthehook"
@@ -43,7 +43,7 @@ class Scenario:
 
     @property
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.stripe.world.now, UTC)
+        return datetime.fromtimestamp(self.stripe.state.now, UTC)
 
     @property
     def standing(self) -> Standing:
@@ -76,7 +76,7 @@ class Scenario:
     def buy_by_link(self, tokens: int = 1000) -> str:
         """Through a payment link, whose session says nothing of ours but its price; answers the session's id."""
         session = self.buy_tokens(tokens)
-        self.stripe.world.objects[session]["metadata"] = {}
+        self.stripe.state.objects[session]["metadata"] = {}
         return session
 
     def post(self, event: Shape, *, secret: str = SECRET, **headers: str) -> int:
@@ -86,12 +86,12 @@ class Scenario:
             HOOK, body, content_type="application/json", headers={"Stripe-Signature": signature, **headers}
         )
         if response.status_code == 200:
-            self.stripe.world.delivered.add(event["id"])
+            self.stripe.state.delivered.add(event["id"])
         return response.status_code
 
     def deliver(self, events: Iterable[Shape] | None = None) -> None:
         """Deliver (all by default, in their order) and let the worker apply them."""
-        for event in list(self.stripe.world.events if events is None else events):
+        for event in list(self.stripe.state.events if events is None else events):
             assert self.post(event) == 200
         self.work()
 

@@ -17,7 +17,7 @@ from usertokens.services import accounts
 
 
 def subscription(scenario: Scenario) -> dict[str, object]:
-    return scenario.stripe.world.of("subscription")[0]
+    return scenario.stripe.state.of("subscription")[0]
 
 
 class TestDelete:
@@ -49,8 +49,8 @@ class TestDelete:
         user_id = scenario.user_id
         accounts.delete_account(scenario.user)
         before = {key for key in connection().keys("*") if f"{{{user_id}}}".encode() in key}
-        scenario.stripe.desk.refund(scenario.stripe.world.of("checkout.session")[0]["id"])
-        for event in scenario.stripe.world.events:
+        scenario.stripe.desk.refund(scenario.stripe.state.of("checkout.session")[0]["id"])
+        for event in scenario.stripe.state.events:
             assert scenario.post(event) == 200
         scenario.work()
         assert set(scenario.states()) == {"done"}
@@ -69,11 +69,11 @@ class TestDelete:
     def test_an_open_checkout_is_closed(self, scenario: Scenario) -> None:
         open_plan_checkout(scenario.user, Plan("Plus"), "month", ADDRESSES)
         accounts.delete_account(scenario.user)
-        assert scenario.stripe.world.of("checkout.session")[0]["status"] == "expired"
+        assert scenario.stripe.state.of("checkout.session")[0]["status"] == "expired"
 
     def test_while_stripe_is_away_nothing_is_deleted(self, scenario: Scenario) -> None:
         scenario.buy_plan()
-        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", 500, times=9))
+        scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", 500, times=9))
         with pytest.raises(AccountNotClosed):
             accounts.delete_account(scenario.user)
         assert User.objects.filter(pk=scenario.user.pk).exists()
@@ -81,7 +81,7 @@ class TestDelete:
 
     def test_the_admin_says_so(self, scenario: Scenario, admin_client: Client) -> None:
         scenario.buy_plan()
-        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", 500, times=9))
+        scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", 500, times=9))
         url = f"/admin/auth/user/{scenario.user.pk}/delete/"
         assert admin_client.post(url, {"post": "yes"}).status_code == 503
         assert User.objects.filter(pk=scenario.user.pk).exists()

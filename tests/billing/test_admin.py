@@ -15,7 +15,7 @@ EVENTS, CUSTOMERS = "/admin/billing/stripeevent/", "/admin/billing/stripecustome
 
 @pytest.fixture
 def parked(scenario: Scenario) -> Scenario:
-    made = scenario.stripe.world.add("cus", "customer")
+    made = scenario.stripe.state.add("cus", "customer")
     scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
     scenario.deliver()
     return scenario
@@ -74,7 +74,7 @@ class TestCustomers:
     def test_it_says_what_went_wrong(self, scenario: Scenario, admin_client: Client) -> None:
         scenario.buy_plan()
         url = f"{CUSTOMERS}{scenario.row().pk}/sync/"
-        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", 429))
+        scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", 429))
         assert "Stripe: http_429" in admin_client.post(url, follow=True).content.decode()
         with override_settings(STRIPE_SECRET_KEY=""):
             assert "not set up" in admin_client.post(url, follow=True).content.decode()
@@ -87,10 +87,10 @@ class TestCustomers:
         client.force_login(clerk)
         url = f"{CUSTOMERS}{scenario.row().pk}/"
         assert "Read from Stripe now" not in client.get(f"{url}change/").content.decode()
-        asked = len(scenario.stripe.world.requests)
+        asked = len(scenario.stripe.state.requests)
         client.post(f"{url}sync/")
         client.get(f"{url}sync/")
-        assert len(scenario.stripe.world.requests) == asked
+        assert len(scenario.stripe.state.requests) == asked
 
     def test_the_list(self, scenario: Scenario, admin_client: Client) -> None:
         scenario.buy_plan()

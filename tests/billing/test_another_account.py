@@ -33,23 +33,23 @@ def post(client: Client, url: str, body: Any = None) -> Any:
 def hide(scenario: Scenario) -> str:
     """Stripe does not show the user's customer any more; answers its id."""
     customer = scenario.customer
-    scenario.stripe.world.unknown.add(customer)
-    scenario.stripe.world.objects.pop(customer)
+    scenario.stripe.state.unknown.add(customer)
+    scenario.stripe.state.objects.pop(customer)
     return customer
 
 
-def show(scenario: Scenario, customer: str, world: dict[str, Any]) -> None:
-    """The older key is back: Stripe shows that customer, of whom it has `world`, and knows the newer one no more."""
+def show(scenario: Scenario, customer: str, state: dict[str, Any]) -> None:
+    """The older key is back: Stripe shows that customer, of whom it has `state`, and knows the newer one no more."""
     hide(scenario)
-    scenario.stripe.world.unknown.discard(customer)
-    scenario.stripe.world.objects[customer] = world
+    scenario.stripe.state.unknown.discard(customer)
+    scenario.stripe.state.objects[customer] = state
 
 
 def finish(scenario: Scenario, url: str) -> str:
     """Pay a checkout, and let its events come in; answers the session's id."""
     session = str(scenario.stripe.desk.complete(url.rsplit("/", 1)[1])["id"])
     scenario.deliver(
-        [event for event in scenario.stripe.world.events if event["id"] not in scenario.stripe.world.delivered]
+        [event for event in scenario.stripe.state.events if event["id"] not in scenario.stripe.state.delivered]
     )
     return session
 
@@ -59,8 +59,8 @@ class TestNobodyLosesWhatIsPaidFor:
         scenario.buy_plan()
         scenario.deliver()
         hide(scenario)
-        scenario.stripe.desk.update(scenario.stripe.world.of("subscription")[0]["id"])
-        scenario.deliver(scenario.stripe.world.events[-1:])
+        scenario.stripe.desk.update(scenario.stripe.state.of("subscription")[0]["id"])
+        scenario.deliver(scenario.stripe.state.events[-1:])
         assert scenario.plan == "Plus"
         assert scenario.event("customer.subscription.updated").state == "parked"
 
@@ -68,18 +68,18 @@ class TestNobodyLosesWhatIsPaidFor:
         scenario.buy_plan()
         scenario.deliver()
         scenario.stripe.desk.delete_customer(scenario.customer)
-        scenario.stripe.world.unknown.add(scenario.customer)
+        scenario.stripe.state.unknown.add(scenario.customer)
         scenario.deliver()
         assert (scenario.plan, scenario.standing.plan, set(scenario.states())) == ("Free", "Free", {"done"})
 
     def test_an_account_that_may_go_on_paying_elsewhere_is_not_deleted(self, scenario: Scenario) -> None:
         hide(scenario)
         with override_settings(STRIPE_SECRET_KEY="sk_live_other"):
-            scenario.stripe.world.livemode = True
+            scenario.stripe.state.livemode = True
             StripeCustomer.objects.update(livemode=True)
             with pytest.raises(StripeUnavailable):
                 accounts.close_account(scenario.user_id)
-        scenario.stripe.world.livemode = False
+        scenario.stripe.state.livemode = False
         StripeCustomer.objects.update(livemode=False)
         accounts.close_account(scenario.user_id)
 
@@ -123,13 +123,13 @@ class TestWhoBuysGetsANewCustomer:
     def test_the_portal_and_the_way_back(self, scenario: Scenario, api: Client) -> None:
         before = hide(scenario)
         assert post(api, PORTAL).status_code == 201
-        assert scenario.stripe.world.of("billing_portal.session")[0]["customer"] != before
+        assert scenario.stripe.state.of("billing_portal.session")[0]["customer"] != before
         assert api.get("/pricing/return").status_code == 302
 
     def test_also_where_another_of_the_user_s_customers_is_not_shown(self, scenario: Scenario, api: Client) -> None:
         assert scenario.customer
         StripeCustomer.objects.create(user=scenario.user, customer_id="cus_other", is_own=False)
-        scenario.stripe.world.unknown.add("cus_other")
+        scenario.stripe.state.unknown.add("cus_other")
         own = scenario.row().customer_id
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
         assert scenario.row().customer_id == own
@@ -139,19 +139,19 @@ class TestWhoBuysGetsANewCustomer:
         """What runs under the older customer counts, so it is not paid twice; and a deleted account ends it."""
         scenario.buy_plan()
         scenario.deliver()
-        gone = scenario.stripe.world.objects[scenario.customer]
+        gone = scenario.stripe.state.objects[scenario.customer]
         hide(scenario)
         assert post(api, CHECKOUT, {"topup": 1000}).status_code == 201
         show(scenario, gone["id"], gone)
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 409
         assert sync_customer(str(scenario.row().customer_id)).standing.plan == "Plus"
         accounts.close_account(scenario.user_id)
-        assert scenario.stripe.world.of("subscription")[0]["status"] == "canceled"
+        assert scenario.stripe.state.of("subscription")[0]["status"] == "canceled"
 
     def test_an_account_with_a_retired_customer_can_be_closed(self, scenario: Scenario, api: Client) -> None:
         hide(scenario)
         assert post(api, CHECKOUT, {"topup": 1000}).status_code == 201
-        scenario.stripe.world.livemode = True
+        scenario.stripe.state.livemode = True
         StripeCustomer.objects.update(livemode=True)
         with override_settings(STRIPE_SECRET_KEY="sk_live_other"):
             accounts.close_account(scenario.user_id)
@@ -167,21 +167,21 @@ class TestTheOldKeyIsBack:
         scenario.buy_plan()
         scenario.buy_by_link()
         scenario.deliver()
-        self.older, self.world = scenario.customer, scenario.stripe.world.objects[scenario.customer]
+        self.older, self.state = scenario.customer, scenario.stripe.state.objects[scenario.customer]
         hide(scenario)
         assert post(api, PORTAL).status_code == 201
         api.get("/pricing/return")
         return scenario
 
     def back(self, payer: Scenario) -> None:
-        show(payer, self.older, self.world)
+        show(payer, self.older, self.state)
 
     def test_the_plan_goes_on_under_the_wrong_one(self, payer: Scenario) -> None:
         assert (payer.plan, payer.balance, payer.standing.customer_id) == ("Plus", 2000, self.older)
         assert resync.find_difference(payer.customer) is None
 
     def test_until_its_period_ends(self, payer: Scenario) -> None:
-        payer.stripe.world.now += 40 * 86400
+        payer.stripe.state.now += 40 * 86400
         payer.work()
         assert payer.plan == "Free"
         self.back(payer)
@@ -192,7 +192,7 @@ class TestTheOldKeyIsBack:
         scenario.buy_plan()
         scenario.deliver()
         scenario.stripe.desk.delete_customer(scenario.customer)
-        scenario.stripe.world.unknown.add(scenario.customer)
+        scenario.stripe.state.unknown.add(scenario.customer)
         assert post(api, PORTAL).status_code == 201
         api.get("/pricing/return")
         assert scenario.plan == "Free"
@@ -202,8 +202,8 @@ class TestTheOldKeyIsBack:
         self.back(payer)
         for customer in (self.older, newer):
             assert sync_customer(customer).standing.plan == "Plus"
-        payer.stripe.desk.renew(payer.stripe.world.of("subscription")[0]["id"])
-        payer.deliver([event for event in payer.stripe.world.events if event["id"] not in payer.stripe.world.delivered])
+        payer.stripe.desk.renew(payer.stripe.state.of("subscription")[0]["id"])
+        payer.deliver([event for event in payer.stripe.state.events if event["id"] not in payer.stripe.state.delivered])
         assert (payer.plan, set(payer.states())) == ("Plus", {"done"})
         assert resync.list_customers() == [self.older, newer]
         call_command("billing_resync", "--yes", stdout=StringIO())
@@ -211,7 +211,7 @@ class TestTheOldKeyIsBack:
     def test_the_portal_is_that_of_the_older_customer(self, payer: Scenario, api: Client) -> None:
         self.back(payer)
         assert post(api, PORTAL).status_code == 201
-        assert payer.stripe.world.of("billing_portal.session")[0]["customer"] == self.older
+        assert payer.stripe.state.of("billing_portal.session")[0]["customer"] == self.older
         assert payer.row().customer_id == self.older
         assert payer.row().closed_at is None
 
@@ -226,18 +226,18 @@ class TestTheOldKeyIsBack:
         prices = {1200: payer.shop["topup_1000"]}
         with override_settings(BILLING_TOPUPS=prices):
             sync_customer(self.older)
-            payer.stripe.desk.refund(payer.stripe.world.of("checkout.session")[0]["id"])
+            payer.stripe.desk.refund(payer.stripe.state.of("checkout.session")[0]["id"])
             sync_customer(self.older)
         assert payer.balance == 1000
 
     def test_an_account_can_be_closed(self, payer: Scenario) -> None:
         self.back(payer)
-        payer.stripe.world.livemode = True
+        payer.stripe.state.livemode = True
         StripeCustomer.objects.update(livemode=True)
         with override_settings(STRIPE_SECRET_KEY="sk_live_right"):
             accounts.close_account(payer.user_id)
             assert resync.list_customers() == []
-        assert payer.stripe.world.of("subscription")[0]["status"] == "canceled"
+        assert payer.stripe.state.of("subscription")[0]["status"] == "canceled"
 
 
 class TestStripeRefusesToShowThem:
@@ -246,7 +246,7 @@ class TestStripeRefusesToShowThem:
     @pytest.fixture(autouse=True)
     def _refused(self, scenario: Scenario) -> None:
         assert scenario.customer
-        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", 400, times=9))
+        scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", 400, times=9))
 
     def test_the_api(self, api: Client, caplog: pytest.LogCaptureFixture) -> None:
         answer = post(api, CHECKOUT, {"plan": "Plus"})

@@ -46,11 +46,11 @@ def no_store(monkeypatch: pytest.MonkeyPatch, scenario: Scenario) -> None:
 
 
 def asked(scenario: Scenario) -> int:
-    return len(scenario.stripe.world.requests)
+    return len(scenario.stripe.state.requests)
 
 
 def fail(scenario: Scenario, status: int = 500) -> None:
-    scenario.stripe.world.faults.append(Fault("GET /v1/prices", status, times=99))
+    scenario.stripe.state.faults.append(Fault("GET /v1/prices", status, times=99))
 
 
 @pytest.mark.usefixtures("no_store")
@@ -74,7 +74,7 @@ class TestStoreAway:
             assert "prices can" in page.content.decode()
         assert asked(scenario) == 1
         clock.now += 6
-        scenario.stripe.world.faults.clear()
+        scenario.stripe.state.faults.clear()
         assert "€9.00" in Client().get("/pricing").content.decode()
 
     def test_what_was_known_last_is_shown_for_a_day(self, scenario: Scenario, clock: Clock) -> None:

@@ -35,7 +35,7 @@ class TestCheckout:
     def test_a_plan(self, api: Client, scenario: Scenario) -> None:
         answer = post(api, CHECKOUT, {"plan": "Premium", "interval": "year"})
         assert answer.status_code == 201
-        session = scenario.stripe.world.of("checkout.session")[0]
+        session = scenario.stripe.state.of("checkout.session")[0]
         assert answer.json() == {"url": session["url"]}
         assert session["mode"] == "subscription"
         assert session["_"]["price"] == scenario.shop["premium_year"]
@@ -46,7 +46,7 @@ class TestCheckout:
 
     def test_tokens(self, api: Client, scenario: Scenario) -> None:
         assert post(api, CHECKOUT, {"topup": 5000}).status_code == 201
-        session = scenario.stripe.world.of("checkout.session")[0]
+        session = scenario.stripe.state.of("checkout.session")[0]
         assert session["metadata"] == {"user_id": scenario.user_id, "kind": "topup", "tokens": "5000"}
         assert session["_"]["inner"] == session["metadata"]
 
@@ -60,13 +60,13 @@ class TestCheckout:
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
 
     def test_the_customer_is_mapped_before_the_session_opens(self, api: Client, scenario: Scenario) -> None:
-        scenario.stripe.world.faults.append(Fault("POST /v1/checkout/sessions", 500))
+        scenario.stripe.state.faults.append(Fault("POST /v1/checkout/sessions", 500))
         answer = post(api, CHECKOUT, {"plan": "Plus"})
         assert (answer.status_code, answer.json()["code"]) == (503, "stripe_unavailable")
         assert answer.headers["Retry-After"] == "5"
         assert scenario.row().customer_id
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
-        assert len(scenario.stripe.world.of("customer")) == 1
+        assert len(scenario.stripe.state.of("customer")) == 1
 
     def test_no_second_subscription(self, api: Client, scenario: Scenario) -> None:
         scenario.buy_plan()
@@ -77,7 +77,7 @@ class TestCheckout:
     def test_of_two_open_checkouts_the_first_is_closed(self, api: Client, scenario: Scenario) -> None:
         for _ in range(2):
             assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
-        assert [one["status"] for one in scenario.stripe.world.of("checkout.session")] == ["open", "expired"]
+        assert [one["status"] for one in scenario.stripe.state.of("checkout.session")] == ["open", "expired"]
 
     def test_again_after_the_end(self, api: Client, scenario: Scenario) -> None:
         scenario.stripe.desk.end(scenario.buy_plan())
@@ -86,11 +86,11 @@ class TestCheckout:
     def test_a_price_that_was_replaced(self, api: Client, scenario: Scenario) -> None:
         from tests.stripe_fake import shapes
 
-        world = scenario.stripe.world
-        world.now += 5
-        newer = shapes.price(world, world.objects[scenario.shop["plus"]], 1100, "month")
+        state = scenario.stripe.state
+        state.now += 5
+        newer = shapes.price(state, state.objects[scenario.shop["plus"]], 1100, "month")
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
-        assert world.of("checkout.session")[0]["_"]["price"] == newer["id"]
+        assert state.of("checkout.session")[0]["_"]["price"] == newer["id"]
 
     def test_nobody_and_forged(self, scenario: Scenario) -> None:
         assert post(Client(), CHECKOUT, {"plan": "Plus"}).status_code in (401, 403)
@@ -140,7 +140,7 @@ def test_many_at_once_make_one_customer(stripe: Any, shop: Any, store: Any) -> N
     for thread in threads:
         thread.join()
     assert len(made) == 8
-    assert len(set(made)) == len(stripe.world.of("customer")) == StripeCustomer.objects.count() == 1
+    assert len(set(made)) == len(stripe.state.of("customer")) == StripeCustomer.objects.count() == 1
 
 
 class TestTwoTabs:
@@ -151,7 +151,7 @@ class TestTwoTabs:
         """Of a customer that another tab has just asked for."""
         user = User.objects.create_user("hurried")
         row = StripeCustomer.objects.create(user=user, livemode=False, is_own=True)
-        stripe.world.in_flight.add(f"customer-{row.idempotency_key}")
+        stripe.state.in_flight.add(f"customer-{row.idempotency_key}")
         return row
 
     @pytest.mark.parametrize("is_written", [True, False])
@@ -164,7 +164,7 @@ class TestTwoTabs:
         def pause(seconds: float) -> None:
             pauses.append(seconds)
             if len(pauses) == after:
-                stripe.world.in_flight.clear()
+                stripe.state.in_flight.clear()
                 if is_written:
                     StripeCustomer.objects.filter(pk=row.pk).update(customer_id="cus_other")
 
@@ -173,7 +173,7 @@ class TestTwoTabs:
         found = ensure_customer(row.user)
         assert len(pauses) == after
         assert (found.customer_id == "cus_other") is is_written
-        assert len(stripe.world.of("customer")) == (not is_written)
+        assert len(stripe.state.of("customer")) == (not is_written)
 
     def test_one_that_never_ends_is_waited_for_some_seconds(
         self, row: StripeCustomer, monkeypatch: pytest.MonkeyPatch
@@ -190,7 +190,7 @@ class TestPortalAndSubscription:
     def test_the_portal(self, api: Client, scenario: Scenario) -> None:
         answer = post(api, PORTAL)
         assert answer.status_code == 201
-        session = scenario.stripe.world.of("billing_portal.session")[0]
+        session = scenario.stripe.state.of("billing_portal.session")[0]
         assert (answer.json()["url"], session["customer"]) == (session["url"], scenario.row().customer_id)
 
     def test_what_is_paid_for(self, api: Client, scenario: Scenario) -> None:
@@ -250,7 +250,7 @@ class TestReturn:
 
     def test_while_stripe_is_away_nothing_is_lost(self, api: Client, scenario: Scenario) -> None:
         url = post(api, CHECKOUT, {"plan": "Plus"}).json()["url"]
-        scenario.stripe.world.faults.append(Fault("GET /v1/checkout/sessions", 500))
+        scenario.stripe.state.faults.append(Fault("GET /v1/checkout/sessions", 500))
         page = self.go_back(api, url, scenario)
         assert page.status_code == 200
         assert "Your payment is being checked" in page.content.decode()

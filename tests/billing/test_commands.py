@@ -30,7 +30,7 @@ def run(*words: str) -> str:
 class TestWork:
     def test_it_drains_the_inbox(self, scenario: Scenario) -> None:
         scenario.buy_plan()
-        for event in scenario.stripe.world.events:
+        for event in scenario.stripe.state.events:
             assert scenario.post(event) == 200
         said = run("billing_work")
         assert "0 received" in said
@@ -53,7 +53,7 @@ class TestReplay:
 
     def test_more_than_a_page_of_them(self, scenario: Scenario) -> None:
         for number in range(230):
-            scenario.stripe.world.emit("invoice.paid", {"id": f"in_{number}", "object": "invoice", "customer": None})
+            scenario.stripe.state.emit("invoice.paid", {"id": f"in_{number}", "object": "invoice", "customer": None})
         assert "Took 230" in run("billing_replay", "--undelivered")
         assert "Took 0" in run("billing_replay", "--undelivered")
 
@@ -63,7 +63,7 @@ class TestReplay:
             run("billing_replay", "--days", days)
 
     def test_failed_and_parked_and_by_name(self, scenario: Scenario) -> None:
-        made = scenario.stripe.world.add("cus", "customer")
+        made = scenario.stripe.state.add("cus", "customer")
         scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
         scenario.deliver()
         assert "applied 0" in run("billing_replay", "--failed")
@@ -77,7 +77,7 @@ class TestReplay:
             run("billing_replay", "evt_nothing")
 
     def test_stripe_is_away(self, scenario: Scenario) -> None:
-        scenario.stripe.world.faults.append(Fault("GET /v1/events", 500))
+        scenario.stripe.state.faults.append(Fault("GET /v1/events", 500))
         with pytest.raises(CommandError, match="http_500"):
             run("billing_replay", "--undelivered")
 
@@ -135,7 +135,7 @@ class TestResync:
 
     def test_too_busy_for_a_while(self, scenario: Scenario) -> None:
         scenario.buy_plan()
-        scenario.stripe.world.faults.append(Fault("GET /v1/checkout/sessions", 429, times=3))
+        scenario.stripe.state.faults.append(Fault("GET /v1/checkout/sessions", 429, times=3))
         run("billing_resync", "--yes", "--per-second", "1000")
         assert scenario.plan == "Plus"
 
@@ -156,7 +156,7 @@ def test_what_time_alone_changes(scenario: Scenario) -> None:
     scenario.deliver()
     assert scenario.plan == "Plus"
     assert scenario.row().next_sync_at is not None
-    scenario.stripe.world.now += 7 * 86400 + 10
+    scenario.stripe.state.now += 7 * 86400 + 10
     scenario.work()
     assert (scenario.plan, scenario.balance) == ("Free", 100)
 
@@ -166,7 +166,7 @@ def test_the_worker_is_woken_by_a_hook(scenario: Scenario) -> None:
 
     scenario.buy_plan()
     assert call("EXISTS", keys.wake(inbox.DUTY)) == 0
-    assert scenario.post(scenario.stripe.world.events[-1]) == 200
+    assert scenario.post(scenario.stripe.state.events[-1]) == 200
     assert call("EXISTS", keys.wake(inbox.DUTY)) == 1
 
 
@@ -174,7 +174,7 @@ def test_without_billing_the_inbox_waits(scenario: Scenario) -> None:
     from billing.services.work import work_inbox
 
     scenario.buy_plan()
-    assert scenario.post(scenario.stripe.world.events[-1]) == 200
+    assert scenario.post(scenario.stripe.state.events[-1]) == 200
     with override_settings(STRIPE_SECRET_KEY=""):
         assert not work_inbox()
     assert scenario.states() == {"received": 1}
@@ -183,7 +183,7 @@ def test_without_billing_the_inbox_waits(scenario: Scenario) -> None:
 def test_done_events_are_dropped_after_a_season(scenario: Scenario) -> None:
     scenario.buy_plan()
     scenario.deliver()
-    made = scenario.stripe.world.add("cus", "customer")
+    made = scenario.stripe.state.add("cus", "customer")
     scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
     scenario.deliver()
     assert not inbox.tidy_inbox(now=scenario.now + timedelta(days=89))
@@ -217,8 +217,8 @@ class TestPlanChanged:
         with override_settings(PLAN_ALLOWANCES={"Free": 100}):
             scenario.deliver()
         assert heard == []
-        scenario.stripe.desk.update(scenario.stripe.world.of("subscription")[0]["id"])
-        scenario.deliver(scenario.stripe.world.events[-1:])
+        scenario.stripe.desk.update(scenario.stripe.state.of("subscription")[0]["id"])
+        scenario.deliver(scenario.stripe.state.events[-1:])
         assert heard == [(scenario.user_id, "Plus")]
 
     def test_a_user_who_never_paid_has_no_new_plan(self, scenario: Scenario, heard: list[tuple[str, str]]) -> None:

@@ -20,8 +20,8 @@ class TestStripeFails:
     @pytest.mark.parametrize("status", [429, 500, 503])
     def test_it_is_tried_again_later(self, scenario: Scenario, status: int) -> None:
         scenario.buy_plan()
-        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", status))
-        assert scenario.post(scenario.stripe.world.events[-1]) == 200
+        scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", status))
+        assert scenario.post(scenario.stripe.state.events[-1]) == 200
         now = datetime.now(UTC)
         assert work.work_event(now=now)
         event = StripeEvent.objects.get()
@@ -33,8 +33,8 @@ class TestStripeFails:
 
     def test_silence_is_given_up_in_time(self, scenario: Scenario) -> None:
         scenario.buy_plan()
-        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", 0))
-        assert scenario.post(scenario.stripe.world.events[-1]) == 200
+        scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", 0))
+        assert scenario.post(scenario.stripe.state.events[-1]) == 200
         with override_settings(STRIPE_TIMEOUT=0.3):
             assert work.work_event()
         assert StripeEvent.objects.get().state == "received"
@@ -43,8 +43,8 @@ class TestStripeFails:
 
     def test_in_the_end_it_has_failed_and_is_replayable(self, scenario: Scenario) -> None:
         scenario.buy_plan()
-        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", 500, times=100))
-        assert scenario.post(scenario.stripe.world.events[-1]) == 200
+        scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", 500, times=100))
+        assert scenario.post(scenario.stripe.state.events[-1]) == 200
         now = datetime.now(UTC)
         for wait in (0, *inbox.BACKOFF):
             now += timedelta(seconds=wait + 1)
@@ -52,23 +52,23 @@ class TestStripeFails:
         event = StripeEvent.objects.get()
         assert (event.state, event.attempts) == ("failed", len(inbox.BACKOFF) + 1)
         assert not work.work_event(now=now + timedelta(days=30))
-        scenario.stripe.world.faults.clear()
+        scenario.stripe.state.faults.clear()
         assert inbox.replay_events(StripeEvent.objects.all()) == 1
         assert work.work_event()
         assert (scenario.plan, scenario.states()) == ("Plus", {"done": 1})
 
     def test_an_answer_lost_on_its_way_makes_no_second_customer(self, scenario: Scenario) -> None:
-        scenario.stripe.world.faults.append(Fault("POST /v1/customers", 502, applied=True))
+        scenario.stripe.state.faults.append(Fault("POST /v1/customers", 502, applied=True))
         with pytest.raises(Exception, match=r"http_502|502"):
             _ = scenario.customer
         assert scenario.customer
-        assert len(scenario.stripe.world.of("customer")) == 1
+        assert len(scenario.stripe.state.of("customer")) == 1
 
     def test_a_refused_key_is_no_end(self, scenario: Scenario, caplog: pytest.LogCaptureFixture) -> None:
         scenario.buy_plan()
-        assert scenario.post(scenario.stripe.world.events[-1]) == 200
+        assert scenario.post(scenario.stripe.state.events[-1]) == 200
         with override_settings(STRIPE_SECRET_KEY="sk_test_"):
-            scenario.stripe.world.faults.append(Fault("GET /v1/", 401, times=10))
+            scenario.stripe.state.faults.append(Fault("GET /v1/", 401, times=10))
             assert work.work_event()
         assert StripeEvent.objects.get().state == "received"
         assert "STRIPE_SECRET_KEY" in caplog.text
@@ -76,7 +76,7 @@ class TestStripeFails:
 
     def test_a_defect_of_ours_stops_nobody_else(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
         scenario.buy_plan()
-        first, second = scenario.stripe.world.events[-2:]
+        first, second = scenario.stripe.state.events[-2:]
         assert scenario.post(first) == scenario.post(second) == 200
         from billing.services import events
 
@@ -94,7 +94,7 @@ class TestStripeFails:
 class TestStoreFails:
     def test_it_is_back_in_line_untried(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
         scenario.buy_plan()
-        assert scenario.post(scenario.stripe.world.events[-1]) == 200
+        assert scenario.post(scenario.stripe.state.events[-1]) == 200
 
         def away(*args: Any) -> None:
             raise StoreUnavailable("away")
@@ -111,14 +111,14 @@ class TestStoreFails:
 
 class TestUnknown:
     def test_a_customer_who_names_nobody_is_parked(self, scenario: Scenario) -> None:
-        made = scenario.stripe.world.add("cus", "customer")
+        made = scenario.stripe.state.add("cus", "customer")
         scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"])
         scenario.deliver()
         assert scenario.states() == {"parked": 2}
         assert "names no user" in scenario.event("invoice.paid").error
 
     def test_a_user_who_does_not_exist_is_parked_until_there_is_one(self, scenario: Scenario) -> None:
-        made = scenario.stripe.world.add("cus", "customer")
+        made = scenario.stripe.state.add("cus", "customer")
         scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
         scenario.deliver()
         assert scenario.states() == {"parked": 2}
@@ -130,7 +130,7 @@ class TestUnknown:
 
     @pytest.mark.parametrize("name", ["x", "", "1e9", "9" * 30, "-1"])
     def test_what_is_no_user_id_is_parked(self, scenario: Scenario, name: str) -> None:
-        made = scenario.stripe.world.add("cus", "customer", metadata={"user_id": name})
+        made = scenario.stripe.state.add("cus", "customer", metadata={"user_id": name})
         scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"])
         scenario.deliver()
         assert scenario.states() == {"parked": 2}
@@ -138,11 +138,11 @@ class TestUnknown:
     @pytest.mark.parametrize("place", ["subscription", "session", "customer"])
     def test_a_customer_not_in_the_map_is_found_by_what_stripe_knows(self, scenario: Scenario, place: str) -> None:
         named = {"user_id": scenario.user_id}
-        made = scenario.stripe.world.add("cus", "customer", metadata=named if place == "customer" else {})
+        made = scenario.stripe.state.add("cus", "customer", metadata=named if place == "customer" else {})
         if place == "session":
             lines = [{"price": scenario.shop["plus_month"], "quantity": 1}]
             shapes.session(
-                scenario.stripe.world, lines, customer=made["id"], client_reference_id=scenario.user_id,
+                scenario.stripe.state, lines, customer=made["id"], client_reference_id=scenario.user_id,
                 mode="subscription", status="complete", payment_status="paid",
             )  # fmt: skip
         scenario.stripe.desk.subscribe(
@@ -153,7 +153,7 @@ class TestUnknown:
         assert StripeCustomer.objects.get(customer_id=made["id"]).user == scenario.user
 
     def test_an_unknown_product_is_parked_and_what_is_known_holds(self, scenario: Scenario) -> None:
-        other = shapes.price(scenario.stripe.world, shapes.product(scenario.stripe.world, "Other"), 100, "month")
+        other = shapes.price(scenario.stripe.state, shapes.product(scenario.stripe.state, "Other"), 100, "month")
         scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"])
         scenario.stripe.desk.subscribe(scenario.customer, other["id"])
         scenario.deliver()
@@ -162,14 +162,14 @@ class TestUnknown:
         assert other["product"] in scenario.event("invoice.paid").error
 
     def test_an_event_without_a_customer_is_parked(self, scenario: Scenario) -> None:
-        intent = shapes.payment(scenario.stripe.world, None, 500, {})
-        scenario.stripe.world.emit("charge.refunded", scenario.stripe.world.objects[intent["latest_charge"]])
+        intent = shapes.payment(scenario.stripe.state, None, 500, {})
+        scenario.stripe.state.emit("charge.refunded", scenario.stripe.state.objects[intent["latest_charge"]])
         scenario.deliver()
         assert "no customer" in scenario.event("charge.refunded").error
 
     def test_types_that_change_nothing_are_done_at_once(self, scenario: Scenario) -> None:
-        asked = len(scenario.stripe.world.requests)
-        scenario.stripe.world.emit("product.updated", {"id": "prod_1", "object": "product"})
+        asked = len(scenario.stripe.state.requests)
+        scenario.stripe.state.emit("product.updated", {"id": "prod_1", "object": "product"})
         scenario.deliver()
         assert scenario.states() == {"done": 1}
-        assert len(scenario.stripe.world.requests) == asked
+        assert len(scenario.stripe.state.requests) == asked

@@ -20,8 +20,8 @@ from usertokens.services import balances, journal, purchases
 
 def test_an_event_that_another_has_claimed_is_left_to_it(scenario: Scenario) -> None:
     """The lease of the first ran out while it worked; the second is at it now."""
-    scenario.stripe.world.emit("product.updated", {"id": "prod_1", "object": "product"})
-    assert scenario.post(scenario.stripe.world.events[-1]) == 200
+    scenario.stripe.state.emit("product.updated", {"id": "prod_1", "object": "product"})
+    assert scenario.post(scenario.stripe.state.events[-1]) == 200
     now = datetime.now(UTC) + timedelta(seconds=1)
     late = inbox.claim_event(now=now)
     quick = inbox.claim_event(now=now + inbox.LEASE)

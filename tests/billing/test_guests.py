@@ -14,7 +14,7 @@ from billing.models import GuestCheckout, StripeCustomer
 from billing.services.accounts import close_account
 from billing.types import State
 from tests.billing.scenario import Scenario
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,7 @@ def test_refund_and_dispute(scenario: Scenario, start: int) -> None:
     scenario.deliver()
     assert scenario.balance == start + 500
     dispute["status"] = "won"
-    scenario.deliver([scenario.stripe.world.emit("charge.dispute.closed", dispute)])
+    scenario.deliver([scenario.stripe.state.emit("charge.dispute.closed", dispute)])
     assert scenario.balance == start + 5500
 
 
@@ -78,7 +78,7 @@ def test_any_order_comes_to_the_same(scenario: Scenario, start: int, seed: int) 
     session = pay(scenario)
     scenario.stripe.desk.refund(session["id"], 100)
     scenario.stripe.desk.refund(session["id"], 150)
-    events = [*scenario.stripe.world.events, *scenario.stripe.world.events]
+    events = [*scenario.stripe.state.events, *scenario.stripe.state.events]
     random.Random(seed).shuffle(events)
     scenario.deliver(events)
     assert scenario.balance == start + 500

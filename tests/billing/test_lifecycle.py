@@ -37,7 +37,7 @@ class TestPlan:
         pending = scenario.standing.pending
         assert pending is not None
         assert pending.plan == Plan("Free")
-        scenario.stripe.world.now = int((pending.at + timedelta(seconds=1)).timestamp())
+        scenario.stripe.state.now = int((pending.at + timedelta(seconds=1)).timestamp())
         scenario.stripe.desk.end(subscription)
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Free", 100)
@@ -48,28 +48,28 @@ class TestPlan:
         assert (scenario.plan, scenario.balance) == ("Premium", 5000)
         balances.spend_tokens(scenario.user_id, 4000, now=scenario.now)
         assert scenario.balance == 1000
-        scenario.stripe.world.now += 40 * 86400
+        scenario.stripe.state.now += 40 * 86400
         assert scenario.balance == 5000
-        scenario.stripe.world.now += 300 * 86400
+        scenario.stripe.state.now += 300 * 86400
         assert scenario.balance == 5000
 
     def test_after_the_year_nothing_comes_unpaid(self, scenario: Scenario) -> None:
         scenario.buy_plan(Plan("Premium"), "year")
         scenario.deliver()
-        scenario.stripe.world.now += 366 * 86400
+        scenario.stripe.state.now += 366 * 86400
         assert (scenario.plan, scenario.balance) == ("Premium", 0)
 
     def test_for_the_hour_of_the_draft_the_tokens_wait(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan()
         scenario.deliver()
         scenario.stripe.desk.renew(subscription)
-        bill = scenario.stripe.world.objects[scenario.stripe.world.objects[subscription]["latest_invoice"]]
+        bill = scenario.stripe.state.objects[scenario.stripe.state.objects[subscription]["latest_invoice"]]
         bill["status"] = "draft"
         scenario.deliver()
         assert (scenario.plan, scenario.balance, scenario.standing.status) == ("Plus", 0, "active")
         assert scenario.row().next_sync_at is not None
         bill["status"] = "paid"
-        scenario.stripe.world.now += 3 * 3600
+        scenario.stripe.state.now += 3 * 3600
         scenario.work()
         assert scenario.balance == 1000
 
@@ -83,7 +83,7 @@ class TestPlan:
         assert scenario.plan == "Plus"
 
     def test_two_customers_of_one_user_are_one(self, scenario: Scenario) -> None:
-        other = scenario.stripe.world.add("cus", "customer", metadata={"user_id": scenario.user_id})
+        other = scenario.stripe.state.add("cus", "customer", metadata={"user_id": scenario.user_id})
         scenario.buy_plan()
         scenario.deliver()
         ended = scenario.stripe.desk.subscribe(other["id"], scenario.shop["premium_month"])

@@ -20,7 +20,7 @@ from billing.services.events import RELEVANT
 from tests.billing.lives import Life, lives
 from tests.billing.scenario import Scenario
 from tests.stripe_fake import FakeStripe
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 from usertokens.services import journal
 
 SAMPLES = int(os.environ.get("ORDERS_SAMPLED", "50"))
@@ -33,14 +33,14 @@ class Stage:
 
     def __init__(self, stripe: FakeStripe, shop: dict[str, str]) -> None:
         self.stripe, self.shop = stripe, shop
-        self.stock = dict(stripe.world.objects)
-        self.opened = stripe.world.now
+        self.stock = dict(stripe.state.objects)
+        self.opened = stripe.state.now
         self.users = itertools.count()
 
     def begin(self) -> Scenario:
-        world = self.stripe.world
-        world.objects = dict(self.stock)
-        world.events, world.now = [], self.opened
+        state = self.stripe.state
+        state.objects = dict(self.stock)
+        state.events, state.now = [], self.opened
         StripeEvent.objects.all().delete()
         StripeCustomer.objects.all().delete()
         return Scenario(self.stripe, self.shop, User.objects.create_user(f"player{next(self.users)}"))
@@ -67,7 +67,7 @@ def check(life: Life, scenario: Scenario, why: object) -> None:
     ), why
     assert (standing.pending.plan if standing.pending else None) == end.pending, why
     assert standing.plan == end.plan, why
-    subscriptions = scenario.stripe.world.of("subscription")
+    subscriptions = scenario.stripe.state.of("subscription")
     if subscriptions:
         item = subscriptions[0]["items"]["data"][0]
         assert standing.period_end is not None
@@ -98,12 +98,12 @@ def test_every_order_ends_where_stripe_is(stage: Stage, name: str) -> None:
     life = next(one for one in lives() if one.name == name)
     for step in life.steps:
         step(scenario)
-    count = len(relevant(scenario.stripe.world.events))
+    count = len(relevant(scenario.stripe.state.events))
     for turn, order in enumerate(orders_of([{"number": number} for number in range(count)])):
         scenario = stage.begin()
         for step in life.steps:
             step(scenario)
-        events = relevant(scenario.stripe.world.events)
+        events = relevant(scenario.stripe.state.events)
         numbers = [one["number"] for one in order]
         for number in numbers:
             assert scenario.post(events[number]) == 200
@@ -124,7 +124,7 @@ def test_events_that_come_while_life_goes_on(stage: Stage, name: str) -> None:
         steps, taken, trace = list(life.steps), 0, []
         waiting: list[Shape] = []
         while steps or waiting:
-            events = relevant(scenario.stripe.world.events)
+            events = relevant(scenario.stripe.state.events)
             waiting += events[taken:]
             taken = len(events)
             if steps and (not waiting or chance.random() < 0.5):
@@ -138,7 +138,7 @@ def test_events_that_come_while_life_goes_on(stage: Stage, name: str) -> None:
                     waiting.append(event)
                 if chance.random() < 0.7:
                     scenario.work()
-        events = relevant(scenario.stripe.world.events)
+        events = relevant(scenario.stripe.state.events)
         for event in events[taken:]:
             assert scenario.post(event) == 200
         check(life, scenario, trace)
@@ -160,7 +160,7 @@ def test_two_customers_between_each_other(stage: Stage) -> None:
         left = {id(first): list(one.steps), id(second): list(other.steps)}
         for who in turns:
             left[id(who)].pop(0)(who)
-        events = relevant(first.stripe.world.events)
+        events = relevant(first.stripe.state.events)
         chance.shuffle(events)
         for event in events:
             assert first.post(event) == 200

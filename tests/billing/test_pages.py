@@ -36,9 +36,9 @@ class TestPricing:
 
     def test_it_asks_stripe_once(self, scenario: Scenario) -> None:
         Client().get("/pricing")
-        asked = len(scenario.stripe.world.requests)
+        asked = len(scenario.stripe.state.requests)
         Client().get("/pricing")
-        assert len(scenario.stripe.world.requests) == asked
+        assert len(scenario.stripe.state.requests) == asked
 
     def test_other_settings_are_other_prices(self, scenario: Scenario) -> None:
         Client().get("/pricing")
@@ -46,7 +46,7 @@ class TestPricing:
             assert "5,000 tokens" not in Client().get("/pricing").content.decode()
 
     def test_while_stripe_is_away(self, scenario: Scenario) -> None:
-        scenario.stripe.world.faults.append(Fault("GET /v1/prices", 500))
+        scenario.stripe.state.faults.append(Fault("GET /v1/prices", 500))
         page = Client().get("/pricing")
         assert page.status_code == 200
         assert "prices can't be read" in page.content.decode().replace("&#x27;", "'")
@@ -78,19 +78,19 @@ class TestForms:
     def test_on_to_the_checkout(self, scenario: Scenario, browser_client: Client) -> None:
         page = browser_client.post("/pricing/checkout", {"plan": "Plus", "interval": "month"})
         assert page.status_code == 200
-        session = scenario.stripe.world.of("checkout.session")[0]
+        session = scenario.stripe.state.of("checkout.session")[0]
         assert f'content="0;url={session["url"]}"' in page.content.decode()
         assert page.headers["Cache-Control"] == "private, no-store" or "no-store" in page.headers["Cache-Control"]
 
     def test_stripe_speaks_the_language_of_the_page(self, scenario: Scenario, browser_client: Client) -> None:
         browser_client.post("/fr/pricing/checkout", {"topup": "1000"})
-        session = scenario.stripe.world.of("checkout.session")[0]
+        session = scenario.stripe.state.of("checkout.session")[0]
         assert session["locale"] == "fr"
         assert "/fr/pricing/return" in session["success_url"]
 
     def test_on_to_the_portal(self, scenario: Scenario, browser_client: Client) -> None:
         assert browser_client.post("/pricing/portal").status_code == 200
-        assert scenario.stripe.world.of("billing_portal.session")
+        assert scenario.stripe.state.of("billing_portal.session")
 
     def test_signed_out_it_asks_who_you_are(self, scenario: Scenario) -> None:
         answer = Client(headers={"Sec-Fetch-Site": "same-origin"}).post("/pricing/checkout", {"plan": "Plus"})
@@ -109,7 +109,7 @@ class TestForms:
         client.force_login(scenario.user)
         answer = client.post("/pricing/checkout", {"plan": "Plus"}, headers=headers)
         assert answer.status_code == 403
-        assert not scenario.stripe.world.of("checkout.session")
+        assert not scenario.stripe.state.of("checkout.session")
 
     def test_by_the_origin_of_an_older_browser(self, scenario: Scenario) -> None:
         client = Client()
@@ -190,7 +190,7 @@ class TestCard:
         scenario.stripe.desk.renew(subscription, paid=False)
         scenario.deliver()
         assert "The last payment failed. Plus holds until" in self.render(scenario.user)
-        scenario.stripe.world.now += 8 * 86400
+        scenario.stripe.state.now += 8 * 86400
         scenario.work()
         assert scenario.plan == "Free"
         assert "the plan has ended" in self.render(scenario.user)

@@ -128,10 +128,10 @@ class TestWithin:
 
     def test_a_refund_leaves_the_tokens_of_its_period(self, scenario: Scenario) -> None:
         subscription = subscribe(scenario)
-        bill = scenario.stripe.world.objects[scenario.stripe.world.objects[subscription]["latest_invoice"]]
-        paid = next(one for one in scenario.stripe.world.of("invoice_payment") if one["invoice"] == bill["id"])
-        charge = scenario.stripe.world.objects[paid["payment"]["payment_intent"]]["latest_charge"]
-        scenario.stripe.world.emit("charge.refunded", scenario.stripe.world.objects[charge])
+        bill = scenario.stripe.state.objects[scenario.stripe.state.objects[subscription]["latest_invoice"]]
+        paid = next(one for one in scenario.stripe.state.of("invoice_payment") if one["invoice"] == bill["id"])
+        charge = scenario.stripe.state.objects[paid["payment"]["payment_intent"]]["latest_charge"]
+        scenario.stripe.state.emit("charge.refunded", scenario.stripe.state.objects[charge])
         scenario.deliver()
         assert scenario.balance == 1000
 
@@ -154,15 +154,15 @@ class TestUnpaid:
         """The latest invoice is about something else, and paid; the period's own is open."""
         subscription = subscribe(scenario)
         scenario.stripe.desk.renew(subscription, paid=False)
-        open_one = scenario.stripe.world.objects[subscription]["latest_invoice"]
+        open_one = scenario.stripe.state.objects[subscription]["latest_invoice"]
         scenario.stripe.desk.change_price(subscription, quantity=1, anchor_now=False, proration="none")
-        world = scenario.stripe.world
-        owner = world.objects[subscription]
+        state = scenario.stripe.state
+        owner = state.objects[subscription]
         from tests.stripe_fake.shapes.invoices import invoice, proration_line
 
         item = owner["items"]["data"][0]
-        line = proration_line(world, owner, item, (world.now, world.now + 60), 1)
-        invoice(world, owner, 1, paid=True, reason="subscription_update", lines=[line])
+        line = proration_line(state, owner, item, (state.now, state.now + 60), 1)
+        invoice(state, owner, 1, paid=True, reason="subscription_update", lines=[line])
         assert owner["latest_invoice"] != open_one
         scenario.deliver()
         assert scenario.balance == 0
@@ -173,7 +173,7 @@ class TestUnpaid:
     def test_a_voided_invoice_pays_for_nothing(self, scenario: Scenario) -> None:
         """Neither for its period, which a change that is paid later does not buy either, nor for a change."""
         subscription = subscribe(scenario)
-        desk, objects = scenario.stripe.desk, scenario.stripe.world.objects
+        desk, objects = scenario.stripe.desk, scenario.stripe.state.objects
         desk.renew(subscription, paid=False)
         desk.void_invoice(objects[subscription]["latest_invoice"])
         desk.update(subscription, status="active")
@@ -190,7 +190,7 @@ class TestUnpaid:
         later(scenario, 3)
         desk = scenario.stripe.desk
         desk.change_price(subscription, scenario.shop["premium_month"], pays=False)
-        desk.void_invoice(scenario.stripe.world.objects[subscription]["latest_invoice"])
+        desk.void_invoice(scenario.stripe.state.objects[subscription]["latest_invoice"])
         desk.update(subscription, status="active")
         scenario.deliver()
         assert granted(scenario) == 1000
@@ -202,7 +202,7 @@ class TestUnpaid:
 class TestFreeAround:
     def test_free_of_the_month_is_there_once(self, scenario: Scenario) -> None:
         """What was left of Free's month goes on behind a paid period that is over before it."""
-        scenario.stripe.world.now = int(scenario.now.replace(month=12, day=2).timestamp())
+        scenario.stripe.state.now = int(scenario.now.replace(month=12, day=2).timestamp())
         assert scenario.balance == 100
         balances.spend_tokens(scenario.user_id, 30, now=scenario.now)
         subscription = subscribe(scenario, trial_days=5)

@@ -29,7 +29,7 @@ def unsaved(scenario: Scenario) -> None:
 def failing(status: int) -> Callable[[Scenario], None]:
     def prepare(scenario: Scenario) -> None:
         assert scenario.customer
-        scenario.stripe.world.faults.append(Fault("POST /v1/billing_portal", status, times=9))
+        scenario.stripe.state.faults.append(Fault("POST /v1/billing_portal", status, times=9))
 
     return prepare
 
@@ -92,7 +92,7 @@ class TestArchived:
     @pytest.mark.parametrize("what", ["topup_1000", "product"])
     def test_a_top_up_is_not_offered(self, scenario: Scenario, browser_client: Client, what: str) -> None:
         price = scenario.shop["topup_1000"]
-        scenario.stripe.desk.archive(price if what != "product" else scenario.stripe.world.objects[price]["product"])
+        scenario.stripe.desk.archive(price if what != "product" else scenario.stripe.state.objects[price]["product"])
         page = browser_client.get("/pricing").content.decode()
         assert "Buy 1,000 tokens" not in page
         assert "Choose Plus, monthly" in page
@@ -100,7 +100,7 @@ class TestArchived:
         assert refused.status_code == 400
 
     def test_a_mistyped_top_up_hides_nothing_else(self, scenario: Scenario, browser_client: Client) -> None:
-        del scenario.stripe.world.objects[scenario.shop["topup_5000"]]
+        del scenario.stripe.state.objects[scenario.shop["topup_5000"]]
         page = browser_client.get("/pricing").content.decode()
         assert "Buy 1,000 tokens" in page
         assert "Buy 5,000 tokens" not in page
@@ -124,7 +124,7 @@ class TestCustomersKey:
     """What is asked under an idempotency key never changes, and a key that Stripe holds a failure under is left."""
 
     def test_a_first_failure_costs_one_try(self, scenario: Scenario) -> None:
-        scenario.stripe.world.faults.append(Fault("POST /v1/customers", 500))
+        scenario.stripe.state.faults.append(Fault("POST /v1/customers", 500))
         for _ in range(4):
             try:
                 row = ensure_customer(scenario.user)
@@ -134,13 +134,13 @@ class TestCustomersKey:
         assert row.customer_id
 
     def test_a_lost_answer_and_a_new_name_make_one_customer(self, scenario: Scenario) -> None:
-        scenario.stripe.world.faults.append(Fault("POST /v1/customers", 500, applied=True))
+        scenario.stripe.state.faults.append(Fault("POST /v1/customers", 500, applied=True))
         with pytest.raises(Exception, match="500"):
             ensure_customer(scenario.user)
         scenario.user.username, scenario.user.email = "renamed", "renamed@example.com"
         scenario.user.save()
         row = ensure_customer(scenario.user)
-        made = scenario.stripe.world.objects[str(row.customer_id)]
+        made = scenario.stripe.state.objects[str(row.customer_id)]
         assert (made["name"], made["email"]) == ("renamed", "renamed@example.com")
         assert StripeCustomer.objects.filter(user=scenario.user).count() == 1
 

@@ -65,7 +65,7 @@ class TestTheSettingIsPutRight:
         with other_tokens(scenario), pytest.raises(Unresolved):
             sync_customer(scenario.customer)
         scenario.stripe.desk.refund(session)
-        scenario.deliver(scenario.stripe.world.events[-1:])
+        scenario.deliver(scenario.stripe.state.events[-1:])
         assert (scenario.balance, set(scenario.states())) == (100, {"done"})
 
     def test_what_was_granted_stays_beside_it(self, scenario: Scenario) -> None:
@@ -99,7 +99,7 @@ class TestRefusedPurchase:
         assert standings.read_applied(conflict.user_id) is None
 
     def test_the_way_back_is_a_page(self, conflict: Scenario, browser_client: Client) -> None:
-        session = conflict.stripe.world.of("checkout.session")[0]["id"]
+        session = conflict.stripe.state.of("checkout.session")[0]["id"]
         page = browser_client.get("/pricing/return", {"session_id": session})
         assert page.status_code == 200
         assert "has arrived and is being added" in page.content.decode()
@@ -126,7 +126,7 @@ class TestRefusedPurchase:
     @pytest.mark.parametrize("tokens", ["9" * 30, "9007199254740993"])
     def test_a_session_that_says_more_than_any_number_here(self, scenario: Scenario, tokens: str) -> None:
         session = scenario.buy_tokens()
-        scenario.stripe.world.objects[session]["metadata"]["tokens"] = tokens
+        scenario.stripe.state.objects[session]["metadata"]["tokens"] = tokens
         scenario.buy_tokens(5000)
         scenario.deliver()
         assert scenario.balance == 5100

@@ -37,11 +37,11 @@ def test_nothing_leaks_while_everything_fails(
     scenario.user.save()
     subscription = scenario.buy_plan()
     for status in (401, 403, 429, 500, 0):
-        scenario.stripe.world.faults.append(Fault("GET /v1/subscriptions", status))
+        scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", status))
     with override_settings(STRIPE_TIMEOUT=0.3):
         for _ in range(5):
             scenario.stripe.desk.update(subscription)
-            assert scenario.post(scenario.stripe.world.events[-1]) == 200
+            assert scenario.post(scenario.stripe.state.events[-1]) == 200
             scenario.work()
     Client().post(HOOK, b"{}", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=x"})
     pages = [

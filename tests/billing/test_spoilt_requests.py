@@ -26,7 +26,7 @@ _VERBS = {("GET", False): "list", ("GET", True): "retrieve", ("POST", False): "c
 
 def live(scenario: Scenario) -> None:
     """Everything that the app asks of Stripe, once at least."""
-    desk, world = scenario.stripe.desk, scenario.stripe.world
+    desk, state = scenario.stripe.desk, scenario.stripe.state
     scenario.user.email = "buyer@example.com"
     places = Addresses(ADDRESSES.done, ADDRESSES.cancelled, "de")
     catalogue.refresh_catalogue()
@@ -47,11 +47,11 @@ def live(scenario: Scenario) -> None:
     assert resync.list_customers() == [scenario.customer]
     stranger = desk.add_customer()["id"]
     desk.subscribe(stranger, scenario.shop["plus_month"])
-    scenario.deliver(world.events[-2:])
+    scenario.deliver(state.events[-2:])
     assert not customers.is_deleted(stranger)
-    assert world.objects[left]["status"] == "open"
+    assert state.objects[left]["status"] == "open"
     accounts.close_account(scenario.user_id)
-    assert world.objects[left]["status"] == "expired"
+    assert state.objects[left]["status"] == "expired"
 
 
 def operation_of(asked: Asked) -> Operation:
@@ -112,7 +112,7 @@ def asked(scenario: Scenario) -> list[Asked]:
     """One request of each operation: the one that says most."""
     live(scenario)
     chosen: dict[str, Asked] = {}
-    for one in scenario.stripe.world.asked:
+    for one in scenario.stripe.state.asked:
         name = name_of(operation_of(one))
         if name not in chosen or len(one[2]) > len(chosen[name][2]):
             chosen[name] = one

@@ -46,11 +46,11 @@ class TestUnknown:
 
     @pytest.fixture(autouse=True)
     def _newer(self, stripe: FakeStripe) -> None:
-        stripe.world.checks = False
+        stripe.state.checks = False
 
     def look(self, scenario: Scenario, kind: str) -> None:
         """Stripe speaks of something, and what stands is read anew."""
-        scenario.deliver([scenario.stripe.world.emit(kind, scenario.stripe.world.objects[self.name])])
+        scenario.deliver([scenario.stripe.state.emit(kind, scenario.stripe.state.objects[self.name])])
         event = scenario.event(kind)
         assert event.state == State.PARKED, event.error
         assert "unknown" in event.error
@@ -58,7 +58,7 @@ class TestUnknown:
 
     def spoil(self, scenario: Scenario, name: str, field: str = "status") -> None:
         self.name = name
-        scenario.stripe.world.objects[name][field] = "brandnew"
+        scenario.stripe.state.objects[name][field] = "brandnew"
 
     def test_a_subscription_keeps_what_stands(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan()
@@ -67,9 +67,9 @@ class TestUnknown:
         self.spoil(scenario, subscription)
         self.look(scenario, "customer.subscription.updated")
         assert (scenario.plan, scenario.balance) == before == ("Plus", 1000)
-        scenario.stripe.world.objects[subscription]["status"] = "canceled"
+        scenario.stripe.state.objects[subscription]["status"] = "canceled"
         scenario.deliver(
-            [scenario.stripe.world.emit("customer.subscription.deleted", scenario.stripe.world.objects[subscription])]
+            [scenario.stripe.state.emit("customer.subscription.deleted", scenario.stripe.state.objects[subscription])]
         )
         assert scenario.plan == "Free"
 
@@ -80,7 +80,7 @@ class TestUnknown:
 
     def test_an_invoice_pays_nothing(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan("Premium")
-        self.spoil(scenario, scenario.stripe.world.objects[subscription]["latest_invoice"])
+        self.spoil(scenario, scenario.stripe.state.objects[subscription]["latest_invoice"])
         self.look(scenario, "invoice.paid")
         assert scenario.plan == "Premium"
         assert scenario.balance < 5000
@@ -98,7 +98,7 @@ class TestUnknown:
 
     def test_a_payment_grants_nothing(self, scenario: Scenario) -> None:
         session = scenario.buy_tokens()
-        self.spoil(scenario, scenario.stripe.world.objects[session]["payment_intent"])
+        self.spoil(scenario, scenario.stripe.state.objects[session]["payment_intent"])
         self.name = session
         self.look(scenario, "checkout.session.completed")
         assert scenario.balance in (0, 100)
@@ -112,8 +112,8 @@ class TestUnknown:
         self.spoil(scenario, refund)
         self.look(scenario, "refund.updated")
         assert scenario.balance <= left
-        scenario.stripe.world.objects[refund]["status"] = "succeeded"
-        scenario.deliver([scenario.stripe.world.emit("refund.updated", scenario.stripe.world.objects[refund])])
+        scenario.stripe.state.objects[refund]["status"] = "succeeded"
+        scenario.deliver([scenario.stripe.state.emit("refund.updated", scenario.stripe.state.objects[refund])])
         assert scenario.balance == left
 
     @pytest.mark.parametrize("was_lost", [True, False])
@@ -123,7 +123,7 @@ class TestUnknown:
         whole = scenario.balance
         dispute = scenario.stripe.desk.dispute(session)["id"]
         if was_lost:
-            scenario.stripe.world.objects[dispute]["status"] = "lost"
+            scenario.stripe.state.objects[dispute]["status"] = "lost"
         scenario.deliver()
         assert scenario.balance == whole - 1000
         self.spoil(scenario, dispute)
@@ -139,9 +139,9 @@ class TestUnknown:
             ("needs_response", False), ("under_review", False), ("lost", False), ("appeal_needs_response", False),
             ("appeal_under_review", False), ("won", True), ("appeal_under_review", False), ("lost", False),
         ):  # fmt: skip
-            scenario.stripe.world.objects[dispute]["status"] = status
+            scenario.stripe.state.objects[dispute]["status"] = status
             scenario.deliver(
-                [scenario.stripe.world.emit("charge.dispute.updated", scenario.stripe.world.objects[dispute])]
+                [scenario.stripe.state.emit("charge.dispute.updated", scenario.stripe.state.objects[dispute])]
             )
             assert scenario.balance == whole - (0 if is_ours else 1000), status
 
@@ -155,15 +155,15 @@ class TestUnknownProducts:
         scenario.deliver()
         with override_settings(STRIPE_PRODUCT_PLUS="prod_mistyped"):
             for _ in range(2):
-                scenario.deliver([scenario.stripe.desk.update(subscription) and scenario.stripe.world.events[-1]])
+                scenario.deliver([scenario.stripe.desk.update(subscription) and scenario.stripe.state.events[-1]])
                 assert (scenario.plan, scenario.balance) == ("Plus", 1000)
                 assert scenario.event("customer.subscription.updated").state == State.PARKED
             scenario.stripe.desk.renew(subscription)
-            scenario.deliver(scenario.stripe.world.events[-3:])
+            scenario.deliver(scenario.stripe.state.events[-3:])
             assert scenario.plan == "Plus"
             # Over is over, whatever it was about.
             scenario.stripe.desk.end(subscription)
-            scenario.deliver(scenario.stripe.world.events[-1:])
+            scenario.deliver(scenario.stripe.state.events[-1:])
             assert scenario.plan == "Free"
 
     def test_nothing_is_sold_beside_it(self, scenario: Scenario) -> None:
@@ -177,8 +177,8 @@ class TestUnknownProducts:
         scenario.deliver()
         with override_settings(STRIPE_PRODUCT_PLUS="prod_mistyped"):
             scenario.stripe.desk.renew(subscription)
-            scenario.deliver(scenario.stripe.world.events[-1:])
-        scenario.deliver([scenario.stripe.desk.update(subscription) and scenario.stripe.world.events[-1]])
+            scenario.deliver(scenario.stripe.state.events[-1:])
+        scenario.deliver([scenario.stripe.desk.update(subscription) and scenario.stripe.state.events[-1]])
         assert (scenario.plan, scenario.balance) == ("Plus", 1000)
         assert scenario.standing.paid_end == scenario.standing.period_end
 

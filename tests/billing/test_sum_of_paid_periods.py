@@ -21,7 +21,7 @@ from billing.services.events import RELEVANT
 from billing.services.sync import sync_customer
 from tests.billing.scenario import Scenario
 from tests.stripe_fake import FakeStripe
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 from tests.usertokens.model_periods import month_around
 from usertokens.services import balances, journal
 from usertokens.services.audits import check_ledgers
@@ -43,9 +43,9 @@ class PaidMachine(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 2**32))
     def begin(self, seed: int) -> None:
         self.chance = random.Random(seed)
-        world = self.stripe.world
-        world.objects, world.events, world.now = dict(self.stock), [], self.opened
-        world.cards.clear()
+        state = self.stripe.state
+        state.objects, state.events, state.now = dict(self.stock), [], self.opened
+        state.cards.clear()
         StripeEvent.objects.all().delete()
         StripeCustomer.objects.all().delete()
         name = f"payer{User.objects.count()}"
@@ -114,19 +114,19 @@ class PaidMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 9))
     def refund(self, which: int) -> None:
-        charges = [one for one in self.stripe.world.of("charge") if one["status"] == "succeeded"]
+        charges = [one for one in self.stripe.state.of("charge") if one["status"] == "succeeded"]
         if charges:
             charge = charges[which % len(charges)]
             charge.update(refunded=True, amount_refunded=charge["amount"])
-            self.stripe.world.emit("charge.refunded", charge)
+            self.stripe.state.emit("charge.refunded", charge)
 
     @precondition(lambda self: not self.owing())
     @rule(days=st.sampled_from([0.2, 3, 9, 20]), seconds=st.integers(1, 5000))
     def wait(self, days: float, seconds: int) -> None:
         """All that was paid is heard of before its time is over; a resync does what lost events would have."""
         self.look()
-        world = self.stripe.world
-        moment = world.now + int(days * 86400) + seconds
+        state = self.stripe.state
+        moment = state.now + int(days * 86400) + seconds
         while (step := self.next_month(moment)) < moment:
             self.stripe.desk.advance_to(step)
             self.look()
@@ -135,14 +135,14 @@ class PaidMachine(RuleBasedStateMachine):
 
     def a_second_passes(self) -> None:
         """Stripe's times have a grain of a second: two periods that begin in the same one can't be told apart."""
-        self.stripe.desk.advance_to(self.stripe.world.now + 1)
+        self.stripe.desk.advance_to(self.stripe.state.now + 1)
 
     # --- how it is heard of
     @rule(loses=st.booleans(), works=st.booleans())
     def deliver(self, *, loses: bool, works: bool) -> None:
         """Some of what is new, in any order, some of it twice, some never."""
-        events = [one for one in self.stripe.world.events[self.heard :] if one["type"] in RELEVANT]
-        self.heard = len(self.stripe.world.events)
+        events = [one for one in self.stripe.state.events[self.heard :] if one["type"] in RELEVANT]
+        self.heard = len(self.stripe.state.events)
         some = self.chance.sample(events, k=self.chance.randrange(len(events) + 1) if loses else len(events))
         for event in some + self.chance.choices(some, k=2) if some else []:
             assert self.scenario.post(event) == 200
@@ -175,7 +175,7 @@ class PaidMachine(RuleBasedStateMachine):
 
     def note(self) -> None:
         """What every subscription has paid for now."""
-        now = self.stripe.world.now
+        now = self.stripe.state.now
         for name in self.subscriptions:
             found = self.of(name)
             if found["status"] in ("canceled", "incomplete", "incomplete_expired") or name in self.owing():
@@ -183,7 +183,7 @@ class PaidMachine(RuleBasedStateMachine):
             item = found["items"]["data"][0]
             start, end = item["current_period_start"], item["current_period_end"]
             month = month_around(start * 1000, now * 1000)[0] if end - start > MONTH else start * 1000
-            plan = self.stripe.world.objects[item["price"]["product"]]["name"]
+            plan = self.stripe.state.objects[item["price"]["product"]]["name"]
             key = (name, start, month)
             self.paid[key] = max(self.paid.get(key, 0), TOKENS[plan])
 
@@ -193,12 +193,12 @@ class PaidMachine(RuleBasedStateMachine):
         for name in self.running():
             item = self.of(name)["items"]["data"][0]
             start, end = item["current_period_start"], item["current_period_end"]
-            month = month_around(start * 1000, self.stripe.world.now * 1000)[1] // 1000 if end - start > MONTH else end
+            month = month_around(start * 1000, self.stripe.state.now * 1000)[1] // 1000 if end - start > MONTH else end
             steps.append(min(month, end))
-        return max(min(steps), self.stripe.world.now + 1)
+        return max(min(steps), self.stripe.state.now + 1)
 
     def of(self, name: str) -> Shape:
-        return self.stripe.world.objects[name]
+        return self.stripe.state.objects[name]
 
     def running(self) -> list[str]:
         return [one for one in self.subscriptions if self.of(one)["status"] not in ("canceled", "incomplete_expired")]
@@ -224,7 +224,7 @@ def test_the_sum_of_what_came_is_the_sum_of_what_was_paid(
     from hypothesis.stateful import run_state_machine_as_test
 
     PaidMachine.stripe, PaidMachine.shop = stripe, shop
-    PaidMachine.stock, PaidMachine.opened = dict(stripe.world.objects), stripe.world.now
+    PaidMachine.stock, PaidMachine.opened = dict(stripe.state.objects), stripe.state.now
     run_state_machine_as_test(
         PaidMachine,
         settings=settings(

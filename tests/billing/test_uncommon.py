@@ -26,7 +26,7 @@ def test_paused_collection_is_not_read_for_ever(scenario: Scenario, behavior: st
     while (due := scenario.row().next_sync_at) is not None and due < began + timedelta(days=25):
         reads += 1
         assert reads < 12, "a handful in a month, not one every two hours"
-        scenario.stripe.world.now = int(due.timestamp()) + 1
+        scenario.stripe.state.now = int(due.timestamp()) + 1
         scenario.work()
     assert scenario.plan == "Plus"
 

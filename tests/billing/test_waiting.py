@@ -20,11 +20,11 @@ class TestOneLookForMany:
         subscription = scenario.buy_plan()
         for _ in range(5):
             scenario.stripe.desk.update(subscription)
-        for event in scenario.stripe.world.events:
+        for event in scenario.stripe.state.events:
             assert scenario.post(event) == 200
-        asked = scenario.stripe.world.requests.count("GET /v1/subscriptions")
+        asked = scenario.stripe.state.requests.count("GET /v1/subscriptions")
         scenario.work()
-        assert scenario.stripe.world.requests.count("GET /v1/subscriptions") == asked + 1
+        assert scenario.stripe.state.requests.count("GET /v1/subscriptions") == asked + 1
         assert set(scenario.states()) == {"done"}
 
     def test_what_comes_during_the_look_is_looked_at_again(
@@ -32,14 +32,14 @@ class TestOneLookForMany:
     ) -> None:
         """It may be about something that the look was too early for."""
         subscription = scenario.buy_plan()
-        assert scenario.post(scenario.stripe.world.events[-1]) == 200
+        assert scenario.post(scenario.stripe.state.events[-1]) == 200
         seen = observe
 
         def changed_meanwhile(*args: Any) -> Any:
             found = seen(*args)
-            if scenario.stripe.world.objects[subscription]["status"] == "active":
+            if scenario.stripe.state.objects[subscription]["status"] == "active":
                 scenario.stripe.desk.end(subscription)
-                assert scenario.post(scenario.stripe.world.events[-1]) == 200
+                assert scenario.post(scenario.stripe.state.events[-1]) == 200
             return found
 
         monkeypatch.setattr(sync, "observe", changed_meanwhile)
@@ -51,14 +51,14 @@ class TestOneLookForMany:
 
 class TestTwoAtOnce:
     def test_of_two_workers_one_takes_an_event(self, scenario: Scenario) -> None:
-        scenario.stripe.world.emit("product.updated", {"id": "prod_1", "object": "product"})
-        assert scenario.post(scenario.stripe.world.events[-1]) == 200
+        scenario.stripe.state.emit("product.updated", {"id": "prod_1", "object": "product"})
+        assert scenario.post(scenario.stripe.state.events[-1]) == 200
         assert inbox.claim_event() is not None
         assert inbox.claim_event() is None
 
     def test_who_is_being_read_is_read_again_in_a_moment(self, scenario: Scenario) -> None:
         scenario.buy_plan()
-        assert scenario.post(scenario.stripe.world.events[-1]) == 200
+        assert scenario.post(scenario.stripe.state.events[-1]) == 200
         with standings.holding_user(scenario.user_id):
             assert work.work_event()
             event = StripeEvent.objects.get()

@@ -18,14 +18,14 @@ from billing.services import inbox
 from kv.errors import StoreUnavailable
 from tests.billing.scenario import HOOK, SECRET, Scenario
 from tests.stripe_fake import FakeStripe, signed
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def event(stripe: FakeStripe) -> Shape:
-    return stripe.world.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_1"})
+    return stripe.state.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_1"})
 
 
 def send(body: bytes, signature: str | None) -> Any:
@@ -149,7 +149,7 @@ class TestBody:
         assert Client().get(HOOK).status_code == 405
 
     def test_a_customer_written_out_is_read_too(self, stripe: FakeStripe) -> None:
-        event = stripe.world.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": {"id": "cus_7"}})
+        event = stripe.state.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": {"id": "cus_7"}})
         assert send(*signed(event, SECRET)).status_code == 200
         assert StripeEvent.objects.get().customer_id == "cus_7"
 
@@ -176,6 +176,6 @@ class TestStoresAway:
 
 def test_the_short_lane_serves_it_too(scenario: Scenario) -> None:
     """The lane without a session, which granian serves it by."""
-    event = scenario.stripe.world.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_1"})
+    event = scenario.stripe.state.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_1"})
     with override_settings(MIDDLEWARE=settings.API_MIDDLEWARE):
         assert send(*signed(event, SECRET)).status_code == 200

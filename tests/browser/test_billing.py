@@ -32,8 +32,8 @@ stripe, shop = fixtures.stripe, fixtures.shop
 @pytest.fixture
 def shopfront(site: str, stripe: FakeStripe, shop: dict[str, str]) -> Iterator[str]:
     """The site's address; Stripe's events come to its webhook by themselves."""
-    delivery = Delivery(stripe.world, f"{site}{HOOK}", SECRET)
-    stripe.world.on_event = delivery.deliver_in_background
+    delivery = Delivery(stripe.state, f"{site}{HOOK}", SECRET)
+    stripe.state.on_event = delivery.deliver_in_background
     with override_settings(SITE_URL=site):
         yield site
         delivery.finish()  # the database is emptied next, which a request still under way would lock
@@ -58,11 +58,11 @@ def worked(site: str, stripe: FakeStripe) -> None:
 
     What was answered with 503 (the tests' database in memory refuses where a file waits) comes again, as from Stripe.
     """
-    again = Delivery(stripe.world, f"{site}{HOOK}", SECRET)
+    again = Delivery(stripe.state, f"{site}{HOOK}", SECRET)
     looks = itertools.count(1)
 
     def step() -> bool:
-        waiting = [event for event in stripe.world.events if event["id"] not in stripe.world.delivered]
+        waiting = [event for event in stripe.state.events if event["id"] not in stripe.state.delivered]
         if waiting:
             # The fake's own delivery goes first: two threads at once are too many for a database in memory.
             if not next(looks) % 20:
@@ -70,7 +70,7 @@ def worked(site: str, stripe: FakeStripe) -> None:
             return False
         with contextlib.suppress(DutyNotDue, DutyHeld):
             run_duty(DUTIES[0], due_only=True)
-        came = StripeEvent.objects.count() == len(stripe.world.events)
+        came = StripeEvent.objects.count() == len(stripe.state.events)
         return came and not StripeEvent.objects.exclude(state="done").exists()
 
     wait_until(step, 20)
@@ -120,7 +120,7 @@ def test_a_subscription_through_trial_upgrade_and_downgrade(
     shopfront: str, customer: User, quiet_page: Page, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
     desk, page = stripe.desk, quiet_page
-    stripe.world.now -= 5 * 86400
+    stripe.state.now -= 5 * 86400
     link = desk.add_link(shop["plus_month"], subscription_data={"trial_period_days": 14})
     subscription = desk.pay_link(link["id"], client_reference_id=str(customer.pk))["subscription"]
     worked(shopfront, stripe)
@@ -129,7 +129,7 @@ def test_a_subscription_through_trial_upgrade_and_downgrade(
     spend(customer, 400)
     shown(page, shopfront, plan="Plus", tokens="600")
 
-    stripe.world.now += 5 * 86400
+    stripe.state.now += 5 * 86400
     desk.end_trial(subscription)
     worked(shopfront, stripe)
     held = balances.get_balance(str(customer.pk)).tokens
@@ -176,7 +176,7 @@ def test_a_guests_link_refund_and_dispute_through_appeal(
         ("won", "600"),
     ):  # fmt: skip
         dispute["status"] = status
-        stripe.world.emit("charge.dispute.updated", dispute)
+        stripe.state.emit("charge.dispute.updated", dispute)
         holds(tokens)
     assert barriers(page) == []
 

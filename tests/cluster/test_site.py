@@ -134,7 +134,7 @@ def test_serves_every_page_and_counts(site: Site, stripe: FakeStripe, shop: dict
     )  # fmt: skip
     stripe.desk.add_customer(id="cus_x")
     stripe.desk.subscribe("cus_x", shop["plus_month"])
-    assert set(Delivery(stripe.world, f"{home}{HOOK}", SECRET).deliver(stripe.world.events)) == {200}
+    assert set(Delivery(stripe.state, f"{home}{HOOK}", SECRET).deliver(stripe.state.events)) == {200}
     wait_until(lambda: stranger.get("/api/dashboard")["plan"] == "Plus", 30)
 
     # What was counted is on the pages, in every language; no page is missing.

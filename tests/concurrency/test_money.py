@@ -53,7 +53,7 @@ def apply_some() -> None:
 def test_the_hook_and_the_return_page_bring_a_purchase_once(turn: int, scenario: Scenario) -> None:
     scenario.buy_plan()
     session = scenario.buy_tokens(1000)
-    events = list(scenario.stripe.world.events)
+    events = list(scenario.stripe.state.events)
     clients = signed_in(scenario.user)
 
     def work(number: int) -> int:
@@ -78,7 +78,7 @@ def test_an_account_deleted_amid_hooks_stays_deleted(turn: int, scenario: Scenar
     scenario.user.refresh_from_db()
     scenario.buy_plan()
     session = scenario.buy_tokens(1000)
-    events = list(scenario.stripe.world.events)
+    events = list(scenario.stripe.state.events)
     user_id, clients = scenario.user_id, signed_in(scenario.user)
 
     def work(number: int) -> int:
@@ -95,7 +95,7 @@ def test_an_account_deleted_amid_hooks_stays_deleted(turn: int, scenario: Scenar
     assert set(others) <= {200, 302, 404}, "signed out meanwhile, or without a customer"
     apply_all()
     assert not User.objects.filter(pk=user_id).exists()
-    assert {one["status"] for one in scenario.stripe.world.of("subscription")} == {"canceled"}
+    assert {one["status"] for one in scenario.stripe.state.of("subscription")} == {"canceled"}
     assert set(scenario.states()) == {"done"}
     assert not StripeCustomer.objects.filter(user_id=user_id).exists()
     kept = {key for key in store.scan_iter() if f"{{{user_id}}}".encode() in key}

@@ -66,7 +66,7 @@ def bought(scenario: Scenario) -> Scenario:
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 def test_dead_between_any_two_steps(bought: Scenario, monkeypatch: pytest.MonkeyPatch, step: str, moment: str) -> None:
-    event = bought.stripe.world.events[-1]
+    event = bought.stripe.state.events[-1]
     assert bought.post(event) == 200
     module, name = STEPS[step]
     with monkeypatch.context() as patch:
@@ -155,16 +155,16 @@ def test_a_worker_killed_while_stripe_keeps_it_waiting(site: Site, stripe: FakeS
     )
     stripe.desk.add_customer(id="cus_x")
     stripe.desk.subscribe("cus_x", shop["plus_month"])
-    body, signature = signed(stripe.world.events[-1], SECRET)
+    body, signature = signed(stripe.state.events[-1], SECRET)
     site.shell(
         "from billing.services.inbox import take_event; from billing.services.signatures import verify_signature as v;"
         f"v({body!r}, {signature!r}); take_event({body!r})"
     )
-    stripe.world.faults.append(Fault("GET /v1/subscriptions", status=0))
+    stripe.state.faults.append(Fault("GET /v1/subscriptions", status=0))
     with site.manage("billing_work") as worker:
-        wait_until(lambda: "GET /v1/subscriptions" in stripe.world.requests, 60)
+        wait_until(lambda: "GET /v1/subscriptions" in stripe.state.requests, 60)
         worker.send_signal(signal.SIGKILL)
-    stripe.world.released.set()
+    stripe.state.released.set()
     with sqlite3.connect(site.directory / "countinghouse.sqlite3") as database:
         assert database.execute("SELECT state FROM billing_stripeevent").fetchall() == [("processing",)]
         # What time does: the claim runs out, and so do the worker's lease and the user's lock.

@@ -52,13 +52,13 @@ def states(site: Site) -> list[str]:
 
 
 def test_a_hook_is_applied_within_a_second(site: Site, stripe: FakeStripe, shop: dict[str, str]) -> None:
-    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
     made = stripe.desk.subscribe("cus_x", shop["plus_month"])
     taken: list[float] = []
     for number in range(1, 6):
         stripe.desk.update(made["id"])
         began = time.monotonic()
-        assert hook.deliver([stripe.world.events[-1]]) == [200]
+        assert hook.deliver([stripe.state.events[-1]]) == [200]
         wait_until(lambda number=number: states(site) == ["done"] * number)  # type: ignore[misc]
         taken.append(time.monotonic() - began)
     # The promise is for a machine that is not busy with something else.
@@ -68,10 +68,10 @@ def test_a_hook_is_applied_within_a_second(site: Site, stripe: FakeStripe, shop:
 def test_a_hook_while_the_store_is_frozen_is_taken_and_applied_later(
     site: Site, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
-    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
     stripe.desk.subscribe("cus_x", shop["plus_month"])
     with site.store.frozen():
-        assert hook.deliver(stripe.world.events) == [200, 200]
+        assert hook.deliver(stripe.state.events) == [200, 200]
         assert states(site) == ["received", "received"]
     wait_until(lambda: states(site) == ["done", "done"], 30)
 
@@ -79,33 +79,33 @@ def test_a_hook_while_the_store_is_frozen_is_taken_and_applied_later(
 def test_a_hook_while_the_store_is_dead_is_taken_and_applied_later(
     site: Site, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
-    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
     stripe.desk.subscribe("cus_x", shop["plus_month"])
     os.kill(site.store.pid, signal.SIGKILL)
-    assert hook.deliver(stripe.world.events) == [200, 200]
+    assert hook.deliver(stripe.state.events) == [200, 200]
     wait_until(lambda: states(site) == ["done", "done"], 30)
 
 
 def test_a_hook_while_the_database_is_locked_is_refused_so_that_it_comes_again(
     site: Site, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
-    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
     stripe.desk.subscribe("cus_x", shop["plus_month"])
     writer = sqlite3.connect(site.directory / "countinghouse.sqlite3", isolation_level=None)
     with closing(writer):
         writer.execute("BEGIN IMMEDIATE")
-        assert hook.deliver(stripe.world.events[:1]) == [503]
+        assert hook.deliver(stripe.state.events[:1]) == [503]
         writer.execute("ROLLBACK")
     assert states(site) == []
-    assert hook.deliver(stripe.world.events) == [200, 200]
+    assert hook.deliver(stripe.state.events) == [200, 200]
     wait_until(lambda: states(site) == ["done", "done"], 30)
 
 
 def test_a_body_over_the_limit_is_refused_by_the_real_server(site: Site, stripe: FakeStripe) -> None:
-    event = stripe.world.emit(
+    event = stripe.state.emit(
         "invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_x", "pad": "x" * 2**20}
     )
-    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
     assert hook.deliver([event]) == [413]
     assert states(site) == []
 
@@ -124,15 +124,15 @@ def test_a_crowd_of_hooks_at_once_with_duplicates(site: Site, stripe: FakeStripe
         made = stripe.desk.subscribe(name, shop["plus_month"])
         if number % 2:
             stripe.desk.end(made["id"])
-    hook = Delivery(stripe.world, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
-    crowd = [event for event in stripe.world.events for _ in range(3)]
+    hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
+    crowd = [event for event in stripe.state.events for _ in range(3)]
     random.Random(20).shuffle(crowd)
     with ThreadPoolExecutor(8) as senders:
         answers = list(senders.map(lambda event: hook.deliver([event])[0], crowd))
     # A busy database may refuse one; Stripe would send it again.
     assert set(answers) <= {200, 503}
-    hook.deliver([event for event in stripe.world.events if event["id"] not in stripe.world.delivered])
-    wait_until(lambda: states(site) == ["done"] * len(stripe.world.events), 60)
+    hook.deliver([event for event in stripe.state.events if event["id"] not in stripe.state.delivered])
+    wait_until(lambda: states(site) == ["done"] * len(stripe.state.events), 60)
     with site.manage(
         "shell", "--no-imports", "-v", "0", "-c",
         "from django.contrib.auth.models import User; from usertokens.services.activity import get_user_stats as g;"

@@ -36,7 +36,7 @@ def test_the_plan_and_its_period_stay_with_a_whole_allowance(scenario: Scenario,
     scenario.buy_plan(Plan("Plus"), interval)
     scenario.deliver()
     # Also in a later month of a year that was paid for at once.
-    scenario.stripe.world.now += 40 * 86400 if interval == "year" else 3 * 86400
+    scenario.stripe.state.now += 40 * 86400 if interval == "year" else 3 * 86400
     before = tokens(scenario)
     balances.spend_tokens(scenario.user_id, 300, now=scenario.now)
     first_day = reset(scenario)

@@ -19,7 +19,7 @@ def project(drive: Drive) -> dict[str, Any]:
     """What the project answers; the Stripe it pays at stands here."""
     with FakeStripe() as stripe:
         answers = drive("billing_project", STRIPE_URL=stripe.url, STRIPE_PLUS=stripe.stock()["plus"])
-        answers["subscription_left"] = stripe.world.of("subscription")[0]["status"]
+        answers["subscription_left"] = stripe.state.of("subscription")[0]["status"]
     return answers
 
 

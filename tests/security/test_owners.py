@@ -153,7 +153,7 @@ class TestMoney:
         status, answer = eve.post("/api/billing/portal", body)
         assert (status, set(answer["errors"])) == (400, set(body))
         assert eve.post("/api/billing/portal")[0] == 201
-        (session,) = scenario.stripe.world.of("billing_portal.session")
+        (session,) = scenario.stripe.state.of("billing_portal.session")
         assert session["customer"] != customer
         assert "evil.example" not in str(session)
 
@@ -164,7 +164,7 @@ class TestMoney:
         status, answer = eve.post("/api/billing/checkout", {"plan": "Plus", **body})
         assert (status, set(answer["errors"])) == (400, set(body))
         assert eve.post("/api/billing/checkout", {"plan": "Plus"}, **{"X-Forwarded-Host": "evil.example"})[0] == 201
-        (session,) = scenario.stripe.world.of("checkout.session")
+        (session,) = scenario.stripe.state.of("checkout.session")
         assert session["client_reference_id"] == eve.id
         assert session["customer"] != customer
         assert session["success_url"].startswith("https://count.example/")

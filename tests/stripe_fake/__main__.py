@@ -24,7 +24,7 @@ def main() -> None:
         )
         link = stripe.desk.add_link(made["topup_1000"], allow_promotion_codes=True)
         stripe.desk.add_code("HALF", percent_off=50)
-        stripe.world.on_event = Delivery(stripe.world, f"{site}/api/webhooks/stripe", SECRET).deliver_in_background
+        stripe.state.on_event = Delivery(stripe.state, f"{site}/api/webhooks/stripe", SECRET).deliver_in_background
         variables = {
             "STRIPE_SECRET_KEY": "sk_test_fake",
             "STRIPE_WEBHOOK_SECRET": SECRET,

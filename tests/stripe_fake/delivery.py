@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from stripe import WebhookSignature
 
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.state import Shape, StripeState
 
 
 def signed(event: Shape, secret: str, *, timestamp: int | None = None) -> tuple[bytes, str]:
@@ -25,7 +25,7 @@ def signed(event: Shape, secret: str, *, timestamp: int | None = None) -> tuple[
 class Delivery:
     """Posts events to one endpoint; an event counts as delivered once it was answered with 2xx."""
 
-    world: World
+    state: StripeState
     url: str
     secret: str
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -58,5 +58,5 @@ class Delivery:
         except OSError:
             status = 0
         if 200 <= status < 300:
-            self.world.delivered.add(event["id"])
+            self.state.delivered.add(event["id"])
         return status

@@ -1,6 +1,6 @@
 """Everything that a test may let happen at Stripe: customers pay or fail to, people cancel, banks dispute.
 
-Each action changes the world and emits its events. They stand in `actions/`, by what they are about.
+Each action changes the state and emits its events. They are in `actions/`, by what they are about.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from tests.stripe_fake import shapes
 from tests.stripe_fake.actions.catalogue import Catalogue
 from tests.stripe_fake.actions.checkout import Checkout
 from tests.stripe_fake.actions.clock import Clock
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 
 class Desk(Checkout, Clock, Catalogue):
@@ -19,19 +19,19 @@ class Desk(Checkout, Clock, Catalogue):
 
     def add_customer(self, **fields: Any) -> Shape:
         """A customer whom somebody made in the dashboard (name, email, metadata, id)."""
-        with self.world.lock:
-            made = shapes.customer(self.world, fields)
-            self.world.emit("customer.created", made)
+        with self.state.lock:
+            made = shapes.customer(self.state, fields)
+            self.state.emit("customer.created", made)
             return made
 
     def delete_customer(self, customer: str) -> Shape:
         """A customer is deleted, and every subscription with it."""
-        with self.world.lock:
-            for found in self.world.of("subscription"):
+        with self.state.lock:
+            for found in self.state.of("subscription"):
                 if found["customer"] == customer and found["status"] != "canceled":
                     self.end(found["id"])
             gone = {"id": customer, "object": "customer", "deleted": True}
-            before = dict(self.world.objects[customer])
-            self.world.objects[customer] = gone
-            self.world.emit("customer.deleted", before)
+            before = dict(self.state.objects[customer])
+            self.state.objects[customer] = gone
+            self.state.emit("customer.deleted", before)
             return gone

@@ -19,8 +19,8 @@ from tests.stripe_fake.endpoints.registry import ENDPOINTS, Call, not_simulated
 from tests.stripe_fake.errors import ApiError
 from tests.stripe_fake.expansion import check_paths, expand, public
 from tests.stripe_fake.library import Operation, find_operation
+from tests.stripe_fake.state import Shape, StripeState
 from tests.stripe_fake.validation import validate
-from tests.stripe_fake.world import Shape, World
 
 _REGISTERED = (catalogue, customers, events, invoices, lists, objects, payments, sessions, subscriptions)
 
@@ -40,7 +40,7 @@ def read_request(method: str, path: str, form: dict[str, Any]) -> tuple[Operatio
     return operation, ids, params
 
 
-def perform(world: World, operation: Operation, ids: tuple[str, ...], params: dict[str, Any]) -> Shape:
+def perform(state: StripeState, operation: Operation, ids: tuple[str, ...], params: dict[str, Any]) -> Shape:
     """Do it, and answer with the object. Raises ApiError."""
     address = f"{operation.method} {operation.template}"
     chosen = ENDPOINTS.get(address)
@@ -48,5 +48,5 @@ def perform(world: World, operation: Operation, ids: tuple[str, ...], params: di
         raise not_simulated(address)
     if unknown := chosen.not_simulated(params):
         raise not_simulated(f"{', '.join(unknown)} of {address}")
-    found = chosen.do(Call(world, ids, params))
-    return expand(world, public(found), params.get("expand", []))
+    found = chosen.do(Call(state, ids, params))
+    return expand(state, public(found), params.get("expand", []))

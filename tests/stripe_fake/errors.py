@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 INVALID = "invalid_request_error"
 

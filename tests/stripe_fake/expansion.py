@@ -13,22 +13,22 @@ from stripe import ListObject
 from tests.stripe_fake import shapes
 from tests.stripe_fake.errors import ApiError, invalid
 from tests.stripe_fake.library import alternatives, fields
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.state import Shape, StripeState
 
 _DEPTH = 4
 _LINES = 10
 #: Lists inside objects that Stripe sends where they are asked for.
-_ON_DEMAND: dict[tuple[str, str], Callable[[World, Shape], Shape]] = {
+_ON_DEMAND: dict[tuple[str, str], Callable[[StripeState, Shape], Shape]] = {
     ("checkout.session", "line_items"): shapes.session_lines,
     ("payment_link", "line_items"): shapes.link_lines,
-    ("charge", "refunds"): lambda world, thing: shapes.refunds_of(world, thing["id"]),
-    ("invoice", "payments"): lambda world, thing: shapes.payments_of(world, thing["id"]),
+    ("charge", "refunds"): lambda state, thing: shapes.refunds_of(state, thing["id"]),
+    ("invoice", "payments"): lambda state, thing: shapes.payments_of(state, thing["id"]),
     ("customer", "subscriptions"): shapes.subscriptions_of,
 }
 
 
 def public(thing: Any) -> Any:
-    """A copy without what the world keeps for itself; an invoice shows its first ten lines, the rest is a list."""
+    """A copy without what the state keeps for itself; an invoice shows its first ten lines, the rest is a list."""
     if isinstance(thing, dict):
         made = {key: public(value) for key, value in thing.items() if key != "_"}
         lines = made.get("lines", {}).get("data", []) if made.get("object") == "invoice" else []
@@ -51,10 +51,10 @@ def check_paths(owner: type[Any], paths: list[str], *, is_list: bool) -> None:
         _check([owner], steps[1:] if is_list else steps, path)
 
 
-def expand(world: World, thing: Shape, paths: list[str]) -> Shape:
+def expand(state: StripeState, thing: Shape, paths: list[str]) -> Shape:
     """Put the objects in, as the paths ask; they were checked before."""
     for path in paths:
-        _fill(world, thing, path.split("."))
+        _fill(state, thing, path.split("."))
     return thing
 
 
@@ -96,24 +96,24 @@ def _refusal(path: str) -> ApiError:
     return invalid(f"This property cannot be expanded ({path}).", "expand")
 
 
-def _fill(world: World, thing: Any, steps: list[str]) -> None:
+def _fill(state: StripeState, thing: Any, steps: list[str]) -> None:
     if isinstance(thing, list):
         for one in thing:
-            _fill(world, one, steps)
+            _fill(state, one, steps)
         return
     if not steps or not isinstance(thing, dict):
         return
     step, rest = steps[0], steps[1:]
     on_demand = _ON_DEMAND.get((thing.get("object", ""), step))
     if on_demand is not None and step not in thing:
-        thing[step] = public(on_demand(world, world.objects[thing["id"]]))
+        thing[step] = public(on_demand(state, state.objects[thing["id"]]))
     value = thing.get(step)
     if isinstance(value, list):
-        thing[step] = [_object(world, one) for one in value]
+        thing[step] = [_object(state, one) for one in value]
     else:
-        thing[step] = _object(world, value)
-    _fill(world, thing[step], rest)
+        thing[step] = _object(state, value)
+    _fill(state, thing[step], rest)
 
 
-def _object(world: World, value: Any) -> Any:
-    return public(world.objects[value]) if isinstance(value, str) and value in world.objects else value
+def _object(state: StripeState, value: Any) -> Any:
+    return public(state.objects[value]) if isinstance(value, str) and value in state.objects else value

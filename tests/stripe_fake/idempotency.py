@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.stripe_fake.errors import ApiError, invalid
+from tests.stripe_fake.state import Shape, StripeState
 from tests.stripe_fake.times import DAY
-from tests.stripe_fake.world import Shape, World
 
 _KIND = "idempotency_error"
 _LONGEST = 255
@@ -30,17 +30,17 @@ class Kept:
 
 
 class Keys:
-    """The keys of one world."""
+    """The keys of one state."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, state: StripeState) -> None:
+        self._state = state
 
     def replay(self, key: str, path: str, params: dict[str, Any]) -> Kept | None:
         """The answer that a key has already; None for a new one. Raises ApiError for other parameters."""
         if len(key) > _LONGEST:
             raise invalid(f"Idempotency keys may be at most {_LONGEST} characters long.")
-        kept: Kept | None = self._world.answers.get(key)
-        if kept is None or kept.at <= self._world.now - DAY:
+        kept: Kept | None = self._state.answers.get(key)
+        if kept is None or kept.at <= self._state.now - DAY:
             return None
         if kept.path != path:
             raise ApiError(
@@ -58,7 +58,7 @@ class Keys:
 
     def keep(self, key: str, path: str, params: dict[str, Any], answer: tuple[int, Shape], request_id: str) -> None:
         """Remember an answer. Refusals before anything was done (parameters, keys, limits) are not brought here."""
-        self._world.answers[key] = Kept(path, _fingerprint(params), *answer, request_id, self._world.now)
+        self._state.answers[key] = Kept(path, _fingerprint(params), *answer, request_id, self._state.now)
 
     @contextmanager
     def alone(self, key: str | None) -> Iterator[None]:
@@ -66,20 +66,20 @@ class Keys:
         if key is None:
             yield
             return
-        with self._world.lock:
-            if key in self._world.in_flight:
+        with self._state.lock:
+            if key in self._state.in_flight:
                 raise ApiError(
                     409, _KIND,
                     "There is currently another in-progress request using this Idempotent Key (that probably means you "
                     f"submitted twice, and the other request is still going through): {key}. Please try again later.",
                     code="idempotency_key_in_use",
                 )  # fmt: skip
-            self._world.in_flight.add(key)
+            self._state.in_flight.add(key)
         try:
             yield
         finally:
-            with self._world.lock:
-                self._world.in_flight.discard(key)
+            with self._state.lock:
+                self._state.in_flight.discard(key)
 
 
 def _fingerprint(params: dict[str, Any]) -> str:

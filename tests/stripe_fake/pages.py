@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.stripe_fake.desk import Desk
 from tests.stripe_fake.errors import ApiError
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.state import Shape, StripeState
 
 _DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 _OVER = ("canceled", "incomplete_expired")
@@ -24,32 +24,32 @@ class Page:
     location: str | None = None
 
 
-def show(world: World, method: str, address: str, form: dict[str, str]) -> Page:
+def show(state: StripeState, method: str, address: str, form: dict[str, str]) -> Page:
     """The page at an address, or what its button does. form: the fields of a POST."""
     parts = urlsplit(address)
     _, kind, name = [*parts.path.split("/", 2), "", ""][:3]
     if not kind:
         return Page(200, _frame("Thank you", "<p>Where a payment link has no page of its own, it ends here.</p>"))
-    found = world.objects.get(name)
+    found = state.objects.get(name)
     do = {"checkout": _checkout, "portal": _portal, "link": _link}.get(kind)
     if found is None or do is None:
         return Page(404, _frame("Nothing is here", "<p>This session does not exist.</p>"))
     try:
-        return do(world, found, form if method == "POST" else dict(parse_qsl(parts.query)))
+        return do(state, found, form if method == "POST" else dict(parse_qsl(parts.query)))
     except ApiError as error:
         return Page(400, _frame("Not so", f"<p>{escape(str(error))}</p>"))
 
 
-def _link(world: World, link: Shape, form: dict[str, str]) -> Page:
+def _link(state: StripeState, link: Shape, form: dict[str, str]) -> Page:
     """Whoever follows a link gets a checkout: Stripe takes these words from the link's own query."""
-    opened = Desk(world).open_link(
+    opened = Desk(state).open_link(
         link["id"], client_reference_id=form.get("client_reference_id"), email=form.get("prefilled_email")
     )
     return Page(303, location=f"/checkout/{opened['id']}")
 
 
-def _checkout(world: World, session: Shape, form: dict[str, str]) -> Page:
-    desk, do = Desk(world), form.get("do", "")
+def _checkout(state: StripeState, session: Shape, form: dict[str, str]) -> Page:
+    desk, do = Desk(state), form.get("do", "")
     if do in ("pay", "pay_later"):
         desk.complete(session["id"], pays=do == "pay", email=form.get("email") or None, code=form.get("code") or None)
         return Page(303, location=session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
@@ -65,53 +65,53 @@ def _checkout(world: World, session: Shape, form: dict[str, str]) -> Page:
     if session["allow_promotion_codes"]:
         fields += '<p><label>Promotion code <input name="code"></label></p>'
     choices = {"pay": "Pay", "pay_later": "Pay by a slow method", "decline": "Pay with a bad card", "back": "Back"}
-    return Page(200, _frame("Checkout", note + _bought(world, session) + _buttons(choices, fields)))
+    return Page(200, _frame("Checkout", note + _bought(state, session) + _buttons(choices, fields)))
 
 
-def _bought(world: World, session: Shape) -> str:
+def _bought(state: StripeState, session: Shape) -> str:
     text = ""
     for line in session["_"]["lines"]:
-        chosen = world.objects[line["price"]]
+        chosen = state.objects[line["price"]]
         every = f" every {chosen['recurring']['interval']}" if chosen["recurring"] else ""
         amount = f"{chosen['unit_amount'] * line['quantity'] / 100:.2f} {chosen['currency'].upper()}"
-        name = escape(world.objects[chosen["product"]]["name"])
+        name = escape(state.objects[chosen["product"]]["name"])
         count = f"{line['quantity']} × " if line["quantity"] > 1 else ""
         text += f"<p>{count}{name}: {amount}{every}</p>"
     days = session["_"]["trial_days"]
     return text + (f"<p>Nothing is paid for {days} days.</p>" if days else "")
 
 
-def _portal(world: World, session: Shape, form: dict[str, str]) -> Page:
-    desk, do = Desk(world), form.get("do", "")
-    runs = [one for one in world.of("subscription") if one["customer"] == session["customer"]]
+def _portal(state: StripeState, session: Shape, form: dict[str, str]) -> Page:
+    desk, do = Desk(state), form.get("do", "")
+    runs = [one for one in state.of("subscription") if one["customer"] == session["customer"]]
     mine = [one for one in runs if one["status"] not in _OVER]
     if do == "back":
         return Page(303, location=session["return_url"] or "/")
     if do and mine:
-        _act(world, desk, mine[0], do)
+        _act(state, desk, mine[0], do)
         return Page(303, location=f"/portal/{session['id']}")
     if not mine:
         return Page(200, _frame("Portal", "<p>No subscription.</p>" + _buttons({"back": "Back to the site"})))
     one = mine[0]
     pending = one["cancel_at"] or one["cancel_at_period_end"]
-    state = f"<p>{escape(one['status'])}{', ends with its period' if pending else ''}</p>"
+    status = f"<p>{escape(one['status'])}{', ends with its period' if pending else ''}</p>"
     choice = {"keep": "Keep it"} if pending else {"cancel": "Cancel at the end of the period"}
     if one["status"] in ("past_due", "unpaid"):
         choice["pay"] = "Pay what is open"
-    choices = {**choice, "end": "End it now", **_switches(world, one), "back": "Back to the site"}
-    return Page(200, _frame("Portal", state + _buttons(choices)))
+    choices = {**choice, "end": "End it now", **_switches(state, one), "back": "Back to the site"}
+    return Page(200, _frame("Portal", status + _buttons(choices)))
 
 
-def _act(world: World, desk: Desk, one: Shape, do: str) -> None:
+def _act(state: StripeState, desk: Desk, one: Shape, do: str) -> None:
     steps: dict[str, Callable[[str], object]] = {
         "cancel": desk.cancel_at_period_end, "keep": desk.keep, "end": desk.end, "pay": desk.recover,
     }  # fmt: skip
     if do in steps:
         steps[do](one["id"])
-    elif do.startswith("switch:") and do in _switches(world, one):
-        settings = _settings(world)
+    elif do.startswith("switch:") and do in _switches(state, one):
+        settings = _settings(state)
         price = do.removeprefix("switch:")
-        if _waits(settings, one["items"]["data"][0]["price"], world.objects[price]):
+        if _waits(settings, one["items"]["data"][0]["price"], state.objects[price]):
             desk.schedule_price(one["id"], price)
             return
         anchor_now = settings["billing_cycle_anchor"] == "now"
@@ -121,16 +121,16 @@ def _act(world: World, desk: Desk, one: Shape, do: str) -> None:
         )
 
 
-def _switches(world: World, one: Shape) -> dict[str, str]:
+def _switches(state: StripeState, one: Shape) -> dict[str, str]:
     """The prices that the portal's settings let people switch to."""
-    settings = _settings(world)
+    settings = _settings(state)
     present = one["items"]["data"][0]["price"]["id"]
     found: dict[str, str] = {}
     for product in settings["products"] or () if settings["enabled"] else ():
         for name in product["prices"]:
-            chosen = world.objects[name]
+            chosen = state.objects[name]
             if name != present and chosen["active"]:
-                word = world.objects[chosen["product"]]["name"]
+                word = state.objects[chosen["product"]]["name"]
                 found[f"switch:{name}"] = f"Switch to {word} by the {chosen['recurring']['interval']}"
     return found
 
@@ -143,8 +143,8 @@ def _waits(settings: Shape, present: Shape, chosen: Shape) -> bool:
     return (cheaper and "decreasing_item_amount" in kinds) or (days[1] < days[0] and "shortening_interval" in kinds)
 
 
-def _settings(world: World) -> Shape:
-    saved = world.of("billing_portal.configuration")
+def _settings(state: StripeState) -> Shape:
+    saved = state.of("billing_portal.configuration")
     update: Shape = saved[0]["features"]["subscription_update"] if saved else {"enabled": False, "products": []}
     return update
 

@@ -17,20 +17,20 @@ from tests.stripe_fake.dispatch import perform, read_request
 from tests.stripe_fake.errors import ApiError
 from tests.stripe_fake.forms import parse_form
 from tests.stripe_fake.idempotency import Keys
-from tests.stripe_fake.world import Fault, Shape, World
+from tests.stripe_fake.state import Fault, Shape, StripeState
 
 
 class FakeStripe:
     """`with FakeStripe() as stripe:` serves on a free port of this machine; `url` goes into STRIPE_API_BASE."""
 
     def __init__(self, *, port: int = 0, livemode: bool = False) -> None:
-        self.world = World(livemode=livemode)
-        self.desk = Desk(self.world)
-        handler = type("BoundHandler", (Handler,), {"world": self.world})
+        self.state = StripeState(livemode=livemode)
+        self.desk = Desk(self.state)
+        handler = type("BoundHandler", (Handler,), {"state": self.state})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.world.site_url = self.url
+        self.state.site_url = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -38,31 +38,31 @@ class FakeStripe:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self.world.released.set()
+        self.state.released.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-        assert kind is not None or not self.world.unlike, f"These answers are none of Stripe's: {self.world.unlike}"
+        assert kind is not None or not self.state.unlike, f"These answers are none of Stripe's: {self.state.unlike}"
 
     def stock(self) -> dict[str, str]:
         """Two plans, monthly and yearly, and two top-ups; answers their ids by name."""
         made: dict[str, str] = {}
         for plan, month, year in (("plus", 900, 9000), ("premium", 2900, 29000)):
-            owner = shapes.product(self.world, plan.capitalize())
+            owner = shapes.product(self.state, plan.capitalize())
             made[plan] = owner["id"]
-            made[f"{plan}_month"] = shapes.price(self.world, owner, month, "month")["id"]
-            made[f"{plan}_year"] = shapes.price(self.world, owner, year, "year")["id"]
-        shapes.portal_configuration(self.world)
-        tokens = shapes.product(self.world, "Tokens")
-        made["topup_1000"] = shapes.price(self.world, tokens, 500)["id"]
-        made["topup_5000"] = shapes.price(self.world, tokens, 2000)["id"]
+            made[f"{plan}_month"] = shapes.price(self.state, owner, month, "month")["id"]
+            made[f"{plan}_year"] = shapes.price(self.state, owner, year, "year")["id"]
+        shapes.portal_configuration(self.state)
+        tokens = shapes.product(self.state, "Tokens")
+        made["topup_1000"] = shapes.price(self.state, tokens, 500)["id"]
+        made["topup_5000"] = shapes.price(self.state, tokens, 2000)["id"]
         return made
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request. The world is locked while it is answered, as Stripe's own effects are atomic."""
+    """One request. The state is locked while it is answered, as Stripe's own effects are atomic."""
 
-    world: World
+    state: StripeState
     protocol_version = "HTTP/1.1"
     # Headers and body in one packet: two would each time wait 40 ms for the other side's acknowledgement.
     wbufsize = -1
@@ -89,34 +89,34 @@ class Handler(BaseHTTPRequestHandler):
             self._page(method, text)
 
     def _api(self, method: str, path: str, text: str) -> None:
-        with self.world.lock:
-            self.world.requests.append(f"{method} {path}")
-            self.world.asked.append((method, path, text))
-            self.request_id = f"req_{len(self.world.requests):06d}"
+        with self.state.lock:
+            self.state.requests.append(f"{method} {path}")
+            self.state.asked.append((method, path, text))
+            self.request_id = f"req_{len(self.state.requests):06d}"
         key = self.headers.get("Idempotency-Key") if method == "POST" else None
         try:
-            with Keys(self.world).alone(key):
+            with Keys(self.state).alone(key):
                 self._answer(method, path, text, key)
         except ApiError as error:
             self._send(error.status, self._refusal(error))
 
     def _answer(self, method: str, path: str, text: str, key: str | None) -> None:
         """Send the answer: a fault's, the one that is kept under the key, or that of what is done now."""
-        keys = Keys(self.world)
+        keys = Keys(self.state)
         fault: Fault | None
-        with self.world.lock:
-            fault = self.world.take_fault(f"{method} {path}", early=True)
+        with self.state.lock:
+            fault = self.state.take_fault(f"{method} {path}", early=True)
         if fault is not None and not fault.applied:
             self._fail(fault.status)
             return
         self._authenticate()
         operation, ids, params = read_request(method, path, parse_form(text))
-        with self.world.lock:
+        with self.state.lock:
             kept = keys.replay(key, path, params) if key else None
             if kept is not None:
                 self._send(kept.status, kept.body, {"Idempotent-Replayed": "true", "Original-Request": kept.request_id})
                 return
-            fault = fault or self.world.take_fault(f"{method} {path}", early=False)
+            fault = fault or self.state.take_fault(f"{method} {path}", early=False)
             if fault is not None and not fault.applied:
                 answer = fault.status, self._failure(fault.status)
             else:
@@ -133,16 +133,16 @@ class Handler(BaseHTTPRequestHandler):
     def _perform(self, *request: Any) -> tuple[int, Shape]:
         """What is done, and whether what leaves is an object of Stripe's."""
         try:
-            body = perform(self.world, *request)
+            body = perform(self.state, *request)
         except ApiError as error:
             return error.status, self._refusal(error)
-        if self.world.checks and (found := problems(body, self.world.newer_words)):
-            self.world.unlike += found
+        if self.state.checks and (found := problems(body, self.state.newer_words)):
+            self.state.unlike += found
             return 500, {"error": {"type": "api_error", "message": f"No object of Stripe's: {found}"}}
         return 200, body
 
     def _authenticate(self) -> None:
-        prefix = "sk_live_" if self.world.livemode else "sk_test_"
+        prefix = "sk_live_" if self.state.livemode else "sk_test_"
         if not (self.headers.get("Authorization") or "").startswith((f"Bearer {prefix}", f"Bearer r{prefix[1:]}")):
             raise ApiError(401, "invalid_request_error", "Invalid API Key provided.")
         version = self.headers.get("Stripe-Version", stripe.api_version)
@@ -151,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _fail(self, status: int) -> None:
         if status == 0:
-            self.world.released.wait(30)
+            self.state.released.wait(30)
             self.close_connection = True
             return
         self._send(status, self._failure(status))
@@ -161,13 +161,13 @@ class Handler(BaseHTTPRequestHandler):
         return {"error": {"type": "api_error", "message": "On demand.", **code}}
 
     def _refusal(self, error: ApiError) -> Shape:
-        mode = "" if self.world.livemode else "test/"
+        mode = "" if self.state.livemode else "test/"
         log = f"https://dashboard.stripe.com/{mode}logs/{self.request_id}"
         return {"error": {**error.body["error"], "request_log_url": log}}
 
     def _page(self, method: str, text: str) -> None:
-        with self.world.lock:
-            page = pages.show(self.world, method, self.path, dict(parse_qsl(text)) if method == "POST" else {})
+        with self.state.lock:
+            page = pages.show(self.state, method, self.path, dict(parse_qsl(text)) if method == "POST" else {})
         headers = {"Location": page.location} if page.location else {}
         self._write(page.status, "text/html; charset=utf-8", page.body.encode(), headers)
 

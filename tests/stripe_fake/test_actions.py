@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-from tests.stripe_fake import Desk, World, shapes
+from tests.stripe_fake import Desk, StripeState, shapes
 from tests.stripe_fake.expansion import public
+from tests.stripe_fake.state import Shape
 from tests.stripe_fake.times import DAY
-from tests.stripe_fake.world import Shape
 
 MAY = 1777593600  # 2026-05-01
 
 
 @pytest.fixture
-def world() -> World:
-    return World(now=MAY)
+def state() -> StripeState:
+    return StripeState(now=MAY)
 
 
 @pytest.fixture
-def desk(world: World) -> Desk:
-    return Desk(world)
+def desk(state: StripeState) -> Desk:
+    return Desk(state)
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def owner(desk: Desk) -> str:
     return str(desk.add_customer()["id"])
 
 
-def latest(world: World, subscription: Shape) -> Shape:
-    return world.objects[subscription["latest_invoice"]]
+def latest(state: StripeState, subscription: Shape) -> Shape:
+    return state.objects[subscription["latest_invoice"]]
 
 
 def lines(bill: Shape) -> list[tuple[int, int, int, bool]]:
@@ -63,86 +63,88 @@ def period(subscription: Shape) -> tuple[int, int]:
 
 
 class TestChanges:
-    def test_a_new_subscription(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_a_new_subscription(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["plus"], quantity=2)
-        bill = latest(world, made)
+        bill = latest(state, made)
         assert (bill["billing_reason"], bill["status"], bill["total"]) == ("subscription_create", "paid", 1800)
         assert lines(bill) == [(1800, MAY, MAY + 31 * DAY, False)]
         assert desk.charge_of(made["id"])["amount"] == 1800
 
-    def test_the_first_payment_fails(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_the_first_payment_fails(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
         desk.set_card(owner, "declined")
         made = desk.subscribe(owner, shop["plus"])
-        assert (made["status"], latest(world, made)["status"]) == ("incomplete", "open")
+        assert (made["status"], latest(state, made)["status"]) == ("incomplete", "open")
         desk.pay_invoice(made["latest_invoice"])
         assert made["status"] == "active"
         other = desk.subscribe(owner, shop["plus"])
         desk.advance(days=1)
-        assert (other["status"], latest(world, other)["status"]) == ("incomplete_expired", "void")
+        assert (other["status"], latest(state, other)["status"]) == ("incomplete_expired", "void")
 
-    def test_the_same_interval_goes_on(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_the_same_interval_goes_on(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["plus"])
         whole = period(made)
         half = (whole[0] + whole[1]) // 2
         desk.advance_to(half)
         desk.change_price(made["id"], shop["premium"])
-        bill = latest(world, made)
+        bill = latest(state, made)
         assert (bill["billing_reason"], period(made)) == ("subscription_update", whole)
         assert lines(bill) == [(-450, half, whole[1], True), (1450, half, whole[1], True)]
 
-    def test_prorations_that_wait(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_prorations_that_wait(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["plus"])
         first = made["latest_invoice"]
         desk.advance_to(sum(period(made)) // 2)
         desk.change_price(made["id"], shop["premium"], proration="create_prorations")
         assert made["latest_invoice"] == first
         desk.renew(made["id"])
-        bill = latest(world, made)
+        bill = latest(state, made)
         assert bill["billing_reason"] == "subscription_cycle"
         assert [one[0] for one in lines(bill)] == [-450, 1450, 2900]
 
-    def test_an_invoice_shows_ten_lines(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_an_invoice_shows_ten_lines(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["plus"])
         for quantity in (2, 3, 4, 5, 6):
             desk.change_price(made["id"], quantity=quantity, proration="create_prorations")
         desk.renew(made["id"])
-        shown = public(latest(world, made))["lines"]
-        assert (len(latest(world, made)["lines"]["data"]), len(shown["data"]), shown["has_more"]) == (11, 10, True)
+        shown = public(latest(state, made))["lines"]
+        assert (len(latest(state, made)["lines"]["data"]), len(shown["data"]), shown["has_more"]) == (11, 10, True)
 
-    def test_another_interval_begins_anew(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_another_interval_begins_anew(
+        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
+    ) -> None:
         made = desk.subscribe(owner, shop["plus"])
         end = period(made)[1]
         desk.advance(days=10)
         desk.change_price(made["id"], shop["premium_year"], pays=False)
-        bill = latest(world, made)
+        bill = latest(state, made)
         assert (made["status"], bill["status"], bill["billing_reason"]) == ("past_due", "open", "subscription_update")
         assert lines(bill) == [
-            (-round(900 * 21 / 31), world.now, end, True),
-            (29000, world.now, world.now + 365 * DAY, False),
+            (-round(900 * 21 / 31), state.now, end, True),
+            (29000, state.now, state.now + 365 * DAY, False),
         ]
-        assert period(made) == (world.now, world.now + 365 * DAY)
+        assert period(made) == (state.now, state.now + 365 * DAY)
 
-    def test_the_anchor_moves(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_the_anchor_moves(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["plus"])
         desk.advance(days=20)
         desk.move_anchor(made["id"])
-        assert period(made)[0] == made["billing_cycle_anchor"] == world.now
-        assert [one[3] for one in lines(latest(world, made))] == [True, False]
-        assert latest(world, made)["status"] == "paid"
+        assert period(made)[0] == made["billing_cycle_anchor"] == state.now
+        assert [one[3] for one in lines(latest(state, made))] == [True, False]
+        assert latest(state, made)["status"] == "paid"
 
-    def test_a_trial_ends_early(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_a_trial_ends_early(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["plus"], trial_days=14)
-        assert (made["status"], latest(world, made)["total"]) == ("trialing", 0)
+        assert (made["status"], latest(state, made)["total"]) == ("trialing", 0)
         desk.advance(days=5)
         desk.end_trial(made["id"])
-        bill = latest(world, made)
+        bill = latest(state, made)
         assert (made["status"], made["trial_end"], bill["billing_reason"]) == (
             "active",
-            world.now,
+            state.now,
             "subscription_update",
         )
         assert lines(bill) == [(900, *period(made), False)]
-        assert period(made)[0] == world.now
+        assert period(made)[0] == state.now
 
     @pytest.mark.parametrize("ends", [True, False])
     def test_a_change_in_a_trial(self, desk: Desk, shop: dict[str, str], owner: str, ends: bool) -> None:
@@ -151,7 +153,7 @@ class TestChanges:
         assert made["status"] == ("active" if ends else "trialing")
 
     def test_a_change_that_waits_for_its_payment(
-        self, world: World, desk: Desk, shop: dict[str, str], owner: str
+        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
     ) -> None:
         made = desk.subscribe(owner, shop["plus"])
         before = period(made)
@@ -161,7 +163,7 @@ class TestChanges:
         assert made["items"]["data"][0]["price"]["id"] == shop["plus"]
         desk.pay_invoice(made["latest_invoice"])
         assert made["items"]["data"][0]["price"]["id"] == shop["premium_year"]
-        assert period(made)[0] == world.now
+        assert period(made)[0] == state.now
 
     def test_a_schedule_changes_the_price_with_the_period(self, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["premium"])
@@ -171,24 +173,26 @@ class TestChanges:
         assert made["items"]["data"][0]["price"]["id"] == shop["plus_year"]
         assert period(made) == (end, shapes.after(end, "year"))
 
-    def test_credit_is_used_up(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_credit_is_used_up(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
         made = desk.subscribe(owner, shop["premium_year"])
         desk.advance(days=1)
         desk.change_price(made["id"], shop["plus"])
-        bill = latest(world, made)
+        bill = latest(state, made)
         assert bill["total"] < 0
         assert (bill["amount_due"], bill["status"]) == (0, "paid")
-        assert world.objects[owner]["balance"] == bill["total"]
+        assert state.objects[owner]["balance"] == bill["total"]
         desk.renew(made["id"])
-        assert latest(world, made)["amount_due"] == 0
-        assert world.objects[owner]["balance"] == bill["total"] + 900
+        assert latest(state, made)["amount_due"] == 0
+        assert state.objects[owner]["balance"] == bill["total"] + 900
 
 
 class TestTime:
-    def test_periods_trials_and_cancellations(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_periods_trials_and_cancellations(
+        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
+    ) -> None:
         made = desk.subscribe(owner, shop["plus"], trial_days=14)
         desk.advance(days=15)
-        assert (made["status"], latest(world, made)["billing_reason"]) == ("active", "subscription_cycle")
+        assert (made["status"], latest(state, made)["billing_reason"]) == ("active", "subscription_cycle")
         desk.set_card(owner, "declined")
         desk.advance(days=31)
         assert made["status"] == "past_due"
@@ -197,34 +201,36 @@ class TestTime:
         desk.cancel_at_period_end(made["id"])
         desk.advance(days=31)
         assert made["status"] == "canceled"
-        assert made["ended_at"] == made["cancel_at"] < world.now
+        assert made["ended_at"] == made["cancel_at"] < state.now
 
-    def test_open_invoices_are_tried_again(self, world: World, desk: Desk, shop: dict[str, str], owner: str) -> None:
+    def test_open_invoices_are_tried_again(
+        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
+    ) -> None:
         made = desk.subscribe(owner, shop["plus"])
         desk.set_card(owner, "declined")
         desk.advance(days=33)
-        assert (made["status"], latest(world, made)["attempt_count"]) == ("past_due", 1)
+        assert (made["status"], latest(state, made)["attempt_count"]) == ("past_due", 1)
         desk.set_card(owner, "good")
         desk.advance(days=3)
-        assert (made["status"], latest(world, made)["attempt_count"]) == ("active", 2)
+        assert (made["status"], latest(state, made)["attempt_count"]) == ("active", 2)
         desk.set_card(owner, "declined")
         desk.advance(days=50)
         desk.give_up(made["id"], "unpaid")
-        assert latest(world, made)["attempt_count"] == 4
+        assert latest(state, made)["attempt_count"] == 4
         desk.advance(days=31)
-        assert (made["status"], latest(world, made)["status"]) == ("unpaid", "draft")
+        assert (made["status"], latest(state, made)["status"]) == ("unpaid", "draft")
 
     @pytest.mark.parametrize(("behavior", "status"), [("void", "void"), ("keep_as_draft", "draft")])
     def test_paused_collection(self, desk: Desk, shop: dict[str, str], owner: str, behavior: str, status: str) -> None:
         made = desk.subscribe(owner, shop["plus"])
         desk.pause_collection(made["id"], behavior, MAY + 40 * DAY)
         desk.advance(days=35)
-        assert (made["status"], latest(desk.world, made)["status"]) == ("active", status)
+        assert (made["status"], latest(desk.state, made)["status"]) == ("active", status)
         desk.advance(days=10)
         assert made["pause_collection"] is None
 
-    def test_the_anchor_holds_over_short_months(self, world: World, desk: Desk, shop: dict[str, str]) -> None:
-        world.now = 1769860800  # 31 January 2026
+    def test_the_anchor_holds_over_short_months(self, state: StripeState, desk: Desk, shop: dict[str, str]) -> None:
+        state.now = 1769860800  # 31 January 2026
         made = desk.subscribe(str(desk.add_customer()["id"]), shop["plus"])
         ends = [period(made)[1]]
         for _ in range(2):
@@ -234,7 +240,7 @@ class TestTime:
 
 
 class TestMoney:
-    def test_a_guest_pays_by_link(self, world: World, desk: Desk, shop: dict[str, str]) -> None:
+    def test_a_guest_pays_by_link(self, state: StripeState, desk: Desk, shop: dict[str, str]) -> None:
         link = desk.add_link(shop["tokens"], quantity=3)
         made = desk.pay_link(link["id"], client_reference_id="7")
         assert (made["customer"], made["client_reference_id"], made["amount_total"]) == (None, "7", 1500)
@@ -242,9 +248,9 @@ class TestMoney:
         assert (charge["customer"], charge["billing_details"]["email"]) == (None, "guest@example.com")
         assert desk.refund(made["id"], 500)["customer"] is None
         always = desk.add_link(shop["tokens"], customer_creation="always")
-        assert desk.pay_link(always["id"])["customer"] in world.objects
+        assert desk.pay_link(always["id"])["customer"] in state.objects
 
-    def test_a_dispute_through_appeal(self, world: World, desk: Desk, shop: dict[str, str]) -> None:
+    def test_a_dispute_through_appeal(self, state: StripeState, desk: Desk, shop: dict[str, str]) -> None:
         made = desk.dispute(desk.pay_link(desk.add_link(shop["tokens"])["id"])["id"])
         seen = [made["status"]]
         steps: list[Any] = [
@@ -259,10 +265,10 @@ class TestMoney:
         assert [one["amount"] for one in made["balance_transactions"]] == [-500, 500]
 
     def test_a_code_makes_the_first_month_cheaper(
-        self, world: World, desk: Desk, shop: dict[str, str], owner: str
+        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
     ) -> None:
         code = desk.add_code("HALF", percent_off=50)
         made = desk.subscribe(owner, shop["plus"], promotion_code=code["id"])
-        assert latest(world, made)["total"] == 450
+        assert latest(state, made)["total"] == 450
         desk.renew(made["id"])
-        assert latest(world, made)["total"] == 900
+        assert latest(state, made)["total"] == 900

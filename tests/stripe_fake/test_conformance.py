@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.outside import package
-from tests.stripe_fake import Desk, World, shapes
+from tests.stripe_fake import Desk, StripeState, shapes
 from tests.stripe_fake.conformance import problems
 from tests.stripe_fake.expansion import public
 from tests.stripe_fake.library import fields, resource_class
@@ -47,17 +47,17 @@ _INTERFACES = {
 
 
 @pytest.fixture(scope="module")
-def lived() -> World:
-    """A world in which everything happened once that can happen."""
-    world = World(now=1777593600)
-    desk = Desk(world)
+def lived() -> StripeState:
+    """A state in which everything happened once that can happen."""
+    state = StripeState(now=1777593600)
+    desk = Desk(state)
     desk.save_portal_settings()
     plus = desk.add_product("Plus", month=900, year=9000)
     premium = desk.add_product("Premium", month=2900)
     tokens = desk.add_product("Tokens", once=500)
     desk.allow_switching(plus["product"], premium["product"])
     owner = str(desk.add_customer(email="a@example.com", name="A")["id"])
-    shapes.portal_session(world, world.of("billing_portal.configuration")[0], {"customer": owner})
+    shapes.portal_session(state, state.of("billing_portal.configuration")[0], {"customer": owner})
     desk.save_card(owner)
     code = desk.add_code("TEN", percent_off=10)
     trial = desk.subscribe(owner, plus["month"], {"user_id": "1"}, 14, promotion_code=code["id"])
@@ -93,26 +93,26 @@ def lived() -> World:
     desk.settle_refund(desk.refund(trial["id"], 10, "pending")["id"])
     desk.fail_refund(desk.refund(trial["id"], 10)["id"])
     desk.archive(plus["month"])
-    setup = shapes.setup_intent(world, {"customer": owner})
-    session = shapes.setup_session(world, setup, mode="setup", customer=owner)
+    setup = shapes.setup_intent(state, {"customer": owner})
+    session = shapes.setup_session(state, setup, mode="setup", customer=owner)
     desk.complete(session["id"])
-    shapes.session_lines(world, guest)
-    return world
+    shapes.session_lines(state, guest)
+    return state
 
 
-def made(world: World) -> list[Any]:
-    inside = [shapes.session_lines(world, one) for one in world.of("checkout.session")]
-    return [*map(public, world.objects.values()), *world.log, *map(public, inside)]
+def made(state: StripeState) -> list[Any]:
+    inside = [shapes.session_lines(state, one) for one in state.of("checkout.session")]
+    return [*map(public, state.objects.values()), *state.log, *map(public, inside)]
 
 
-def test_every_object_is_one_of_stripes(lived: World) -> None:
+def test_every_object_is_one_of_stripes(lived: StripeState) -> None:
     assert {kind: problems(one) for one in made(lived) if problems(one) for kind in [one["object"]]} == {}
     payloads = [event["data"]["object"] for event in lived.log]
     assert [found for one in payloads for found in problems(one)] == []
     assert {event["type"] for event in lived.log} <= set(_event_types())
 
 
-def test_every_kind_is_looked_at(lived: World) -> None:
+def test_every_kind_is_looked_at(lived: StripeState) -> None:
     seen = {one["object"] for one in kinds_in(made(lived))}
     assert set(_INTERFACES) <= seen | {"list"}
 
@@ -145,7 +145,7 @@ def kinds_in(thing: Any) -> list[dict[str, Any]]:
         ("customer", {"object": "client"}, "Stripe has no object"),
     ],
 )  # fmt: skip
-def test_what_is_not_stripes_is_named(lived: World, kind: str, change: dict[str, Any], words: str) -> None:
+def test_what_is_not_stripes_is_named(lived: StripeState, kind: str, change: dict[str, Any], words: str) -> None:
     thing = public(next(one for one in kinds_in(made(lived)) if one["object"] == kind))
     assert problems(thing) == []
     found = problems({**thing, **change})
@@ -154,7 +154,7 @@ def test_what_is_not_stripes_is_named(lived: World, kind: str, change: dict[str,
 
 
 @pytest.mark.parametrize("kind", sorted(_INTERFACES))
-def test_a_missing_field_is_named(lived: World, kind: str) -> None:
+def test_a_missing_field_is_named(lived: StripeState, kind: str) -> None:
     thing = public(next(one for one in kinds_in(made(lived)) if one["object"] == kind))
     owner = resource_class(kind)
     must = {name for name, (_, needed) in fields(owner).items() if needed} | set(NULLABLE.get(kind, ()))

@@ -19,7 +19,7 @@ class TestRequests:
 
     def test_the_same_key_answers_the_same(self, fake: FakeStripe, client: library.StripeClient) -> None:
         made = {client.v1.customers.create({"name": "a"}, {"idempotency_key": "k"}).id for _ in range(3)}
-        assert len(made) == len(fake.world.of("customer")) == 1
+        assert len(made) == len(fake.state.of("customer")) == 1
         with pytest.raises(library.IdempotencyError):
             client.v1.customers.create({"name": "b"}, {"idempotency_key": "k"})
 
@@ -29,17 +29,17 @@ class TestRequests:
     def test_faults_on_demand(
         self, fake: FakeStripe, client: library.StripeClient, status: int, kind: type[Exception]
     ) -> None:
-        fake.world.faults.append(Fault("POST /v1/customers", status))
+        fake.state.faults.append(Fault("POST /v1/customers", status))
         with pytest.raises(kind):
             client.v1.customers.create({})
-        assert not fake.world.of("customer")
+        assert not fake.state.of("customer")
         assert client.v1.customers.create({}).id
 
     def test_an_answer_that_is_lost(self, fake: FakeStripe, client: library.StripeClient) -> None:
-        fake.world.faults.append(Fault("POST /v1/customers", 500, applied=True))
+        fake.state.faults.append(Fault("POST /v1/customers", 500, applied=True))
         with pytest.raises(library.APIError):
             client.v1.customers.create({})
-        assert len(fake.world.of("customer")) == 1
+        assert len(fake.state.of("customer")) == 1
 
     def test_what_is_not_there(self, client: library.StripeClient) -> None:
         with pytest.raises(library.InvalidRequestError) as raised:
@@ -66,7 +66,7 @@ class TestLists:
         assert [one.id for one in client.v1.subscriptions.list(listed).data] == [running]
         every: Any = {**listed, "status": "all"}
         assert {one.id for one in client.v1.subscriptions.list(every).data} == {running, ended}
-        fake.world.objects[shop["plus_year"]]["active"] = False
+        fake.state.objects[shop["plus_year"]]["active"] = False
         prices = client.v1.prices.list({"product": shop["plus"], "active": True}).data
         assert [one.id for one in prices] == [shop["plus_month"]]
 
@@ -90,14 +90,14 @@ class TestLists:
 
     def test_events_by_type_and_delivery(self, fake: FakeStripe, client: library.StripeClient) -> None:
         for kind in ("invoice.paid", "invoice.voided", "refund.created"):
-            fake.world.emit(kind, {"id": "x", "object": kind.split(".", maxsplit=1)[0]})
-        fake.world.delivered.add(fake.world.events[0]["id"])
+            fake.state.emit(kind, {"id": "x", "object": kind.split(".", maxsplit=1)[0]})
+        fake.state.delivered.add(fake.state.events[0]["id"])
         listed: Any = {"types": ["invoice.*"], "delivery_success": False}
         assert [one.type for one in client.v1.events.list(listed).data] == ["invoice.voided"]
         too_many: Any = {"types": [f"a.{number}" for number in range(21)]}
         with pytest.raises(library.InvalidRequestError):
             client.v1.events.list(too_many)
-        fake.world.now += 31 * shapes.DAY
+        fake.state.now += 31 * shapes.DAY
         assert client.v1.events.list().data == []
 
 

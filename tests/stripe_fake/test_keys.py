@@ -19,14 +19,14 @@ class TestKeys:
         assert headers["Idempotent-Replayed"] == "true"
         assert headers["Original-Request"] == before["Request-Id"]
         assert "Idempotent-Replayed" not in before
-        fake.world.now += 86400
+        fake.state.now += 86400
         assert client.v1.customers.create({"name": "b"}, {"idempotency_key": "k"}).id != first.id
 
     def headers(self, made: Any) -> Any:
         return made.last_response.headers
 
     def test_a_500_is_given_again_for_a_day(self, fake: FakeStripe, client: library.StripeClient) -> None:
-        fake.world.faults.append(Fault("POST /v1/customers", 500))
+        fake.state.faults.append(Fault("POST /v1/customers", 500))
         for _ in range(2):
             with pytest.raises(library.APIError):
                 client.v1.customers.create({"name": "a"}, {"idempotency_key": "k"})
@@ -38,7 +38,7 @@ class TestKeys:
     def test_what_never_reached_stripe_is_not_kept(
         self, fake: FakeStripe, client: library.StripeClient, status: int
     ) -> None:
-        fake.world.faults.append(Fault("POST /v1/customers", status))
+        fake.state.faults.append(Fault("POST /v1/customers", status))
         with pytest.raises(library.StripeError):
             client.v1.customers.create({"name": "a"}, {"idempotency_key": "k"})
         assert client.v1.customers.create({"name": "b"}, {"idempotency_key": "k"}).name == "b"
@@ -62,7 +62,7 @@ class TestKeys:
             client.v1.products.create({"name": "x"}, {"idempotency_key": "k"})
 
     def test_two_at_once(self, fake: FakeStripe, client: library.StripeClient) -> None:
-        fake.world.faults.append(Fault("POST /v1/customers", 0))
+        fake.state.faults.append(Fault("POST /v1/customers", 0))
 
         def hang() -> None:
             with pytest.raises(library.APIConnectionError):
@@ -70,11 +70,11 @@ class TestKeys:
 
         thread = threading.Thread(target=hang)
         thread.start()
-        while "k" not in fake.world.in_flight:
+        while "k" not in fake.state.in_flight:
             thread.join(0.01)
         with pytest.raises(library.StripeError) as raised:
             client.v1.customers.create({}, {"idempotency_key": "k"})
         error: Any = raised.value.json_body
         assert (raised.value.http_status, error["error"]["code"]) == (409, "idempotency_key_in_use")
-        fake.world.released.set()
+        fake.state.released.set()
         thread.join()

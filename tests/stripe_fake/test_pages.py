@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from tests.stripe_fake import Desk, World, pages, shapes
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake import Desk, StripeState, pages, shapes
+from tests.stripe_fake.state import Shape
 
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk(World(now=1777593600))
+    return Desk(StripeState(now=1777593600))
 
 
 @pytest.fixture
@@ -22,23 +22,23 @@ def shop(desk: Desk) -> dict[str, dict[str, str]]:
 
 
 def press(desk: Desk, address: str, **form: str) -> pages.Page:
-    return pages.show(desk.world, "POST", address, form)
+    return pages.show(desk.state, "POST", address, form)
 
 
 def test_a_guest_follows_a_link_and_pays_with_a_code(desk: Desk, shop: dict[str, dict[str, str]]) -> None:
     desk.add_code("HALF", percent_off=50)
     link = desk.add_link(shop["Plus"]["once"], quantity=2, allow_promotion_codes=True)
-    opened = pages.show(desk.world, "GET", f"/link/{link['id']}?client_reference_id=7", {})
+    opened = pages.show(desk.state, "GET", f"/link/{link['id']}?client_reference_id=7", {})
     assert opened.location is not None
-    page = pages.show(desk.world, "GET", opened.location, {})
+    page = pages.show(desk.state, "GET", opened.location, {})
     assert "2 × Plus: 10.00 EUR" in page.body
     assert "declined" in press(desk, opened.location, do="decline").body
     assert press(desk, opened.location, do="pay", email="x@example.com", code="nope").status == 400
     assert press(desk, opened.location, do="pay", email="x@example.com", code="half").status == 303
-    session = desk.world.objects[opened.location.rsplit("/", 1)[1]]
+    session = desk.state.objects[opened.location.rsplit("/", 1)[1]]
     assert (session["amount_total"], session["client_reference_id"], session["customer"]) == (500, "7", None)
     assert session["customer_details"]["email"] == "x@example.com"
-    assert "over" in pages.show(desk.world, "GET", opened.location, {}).body
+    assert "over" in pages.show(desk.state, "GET", opened.location, {}).body
 
 
 @pytest.mark.parametrize(("behavior", "status"), [("end_trial", "active"), ("continue_trial", "trialing")])
@@ -48,9 +48,9 @@ def test_plans_are_switched_as_the_settings_say(
     owner = desk.add_customer()["id"]
     made = desk.subscribe(owner, shop["Plus"]["month"], trial_days=14)
     place = portal(desk, owner)
-    assert "Switch" not in pages.show(desk.world, "GET", place, {}).body
+    assert "Switch" not in pages.show(desk.state, "GET", place, {}).body
     desk.allow_switching(shop["Premium"]["product"], trial_update_behavior=behavior)
-    page = pages.show(desk.world, "GET", place, {})
+    page = pages.show(desk.state, "GET", place, {})
     (switch,) = re.findall(r'value="(switch:price_\d+)">Switch to Premium by the month', page.body)
     press(desk, place, do=switch)
     assert made["items"]["data"][0]["price"]["id"] == shop["Premium"]["month"]
@@ -81,5 +81,5 @@ def test_an_open_invoice_is_paid_in_the_portal(desk: Desk, shop: dict[str, dict[
 
 
 def portal(desk: Desk, owner: str) -> str:
-    settings = desk.world.of("billing_portal.configuration")[0]
-    return f"/portal/{shapes.portal_session(desk.world, settings, {'customer': owner})['id']}"
+    settings = desk.state.of("billing_portal.configuration")[0]
+    return f"/portal/{shapes.portal_session(desk.state, settings, {'customer': owner})['id']}"

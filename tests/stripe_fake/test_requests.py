@@ -8,7 +8,7 @@ import pytest
 import stripe as library
 
 from tests.stripe_fake import FakeStripe
-from tests.stripe_fake.world import Card
+from tests.stripe_fake.state import Card
 
 
 class TestIds:
@@ -59,7 +59,7 @@ class TestWhatIsSold:
     @pytest.mark.parametrize("archived", ["topup_1000", "tokens"])
     def test_nothing_archived(self, fake: FakeStripe, client: library.StripeClient, archived: str) -> None:
         shop = fake.stock()
-        shop["tokens"] = fake.world.objects[shop["topup_1000"]]["product"]
+        shop["tokens"] = fake.state.objects[shop["topup_1000"]]["product"]
         fake.desk.archive(shop[archived])
         with pytest.raises(library.InvalidRequestError, match="inactive") as raised:
             self.buy(client, shop["topup_1000"])
@@ -179,9 +179,9 @@ class TestSubscriptions:
         }  # fmt: skip
         bill: Any = v1.update(made["id"], upgrade).latest_invoice
         assert (bill.billing_reason, bill.status) == ("subscription_update", "paid")
-        fake.world.now += 86400
+        fake.state.now += 86400
         anchor: Any = {"billing_cycle_anchor": {"type": "now"}}
-        assert v1.update(made["id"], anchor).billing_cycle_anchor == fake.world.now
+        assert v1.update(made["id"], anchor).billing_cycle_anchor == fake.state.now
         assert v1.update(made["id"], {"cancel_at_period_end": True}).cancel_at_period_end
         assert v1.update(made["id"], {"cancel_at_period_end": False}).cancel_at is None
         assert v1.cancel(made["id"]).status == "canceled"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.stripe_fake import Desk, World
+from tests.stripe_fake import Desk, StripeState
 from tests.stripe_fake.conformance import problems
 from tests.stripe_fake.expansion import public
 from tests.stripe_fake.shapes.invoices import invoice_owner
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 _RUNS = ("active", "trialing", "past_due", "unpaid")
 
@@ -20,19 +20,19 @@ _RUNS = ("active", "trialing", "past_due", "unpaid")
 @pytest.mark.parametrize("seed", range(60))
 def test_a_scenario(seed: int) -> None:
     chance = random.Random(seed)
-    world = World(now=1777593600)
-    desk = Desk(world)
+    state = StripeState(now=1777593600)
+    desk = Desk(state)
     prices = [*desk.add_product("Plus", month=900, year=9000).values()][1:]
     prices += [*desk.add_product("Premium", week=700, month=2900, year=29000).values()][1:]
     owner = str(desk.add_customer()["id"])
     for _ in range(12):
         _step(desk, chance, owner, prices)
-        _check(world)
-    assert [found for one in world.objects.values() for found in problems(public(one))] == []
+        _check(state)
+    assert [found for one in state.objects.values() for found in problems(public(one))] == []
 
 
 def _step(desk: Desk, chance: random.Random, owner: str, prices: list[str]) -> None:
-    mine = desk.world.of("subscription")
+    mine = desk.state.of("subscription")
     running = [one["id"] for one in mine if one["status"] in _RUNS]
     steps: list[Callable[[], object]] = [
         lambda: desk.advance(days=chance.choice([0.5, 3, 10, 31, 70])),
@@ -41,7 +41,7 @@ def _step(desk: Desk, chance: random.Random, owner: str, prices: list[str]) -> N
     ]
     if running:
         name = chance.choice(running)
-        found = desk.world.objects[name]
+        found = desk.state.objects[name]
         proration = chance.choice(["always_invoice", "create_prorations", "none"])
         behavior = chance.choice(["allow_incomplete", "pending_if_incomplete"])
         steps += [
@@ -73,27 +73,27 @@ def _refund(desk: Desk, name: str, chance: random.Random) -> None:
         desk.refund(name, chance.randint(1, left))
 
 
-def _check(world: World) -> None:
-    for bill in world.of("invoice"):
-        _check_invoice(world, bill)
-    for one in world.of("subscription"):
+def _check(state: StripeState) -> None:
+    for bill in state.of("invoice"):
+        _check_invoice(state, bill)
+    for one in state.of("subscription"):
         for item in one["items"]["data"]:
             assert item["current_period_start"] < item["current_period_end"]
-            assert one["status"] in ("trialing", "incomplete") or item["current_period_start"] <= world.now
+            assert one["status"] in ("trialing", "incomplete") or item["current_period_start"] <= state.now
         if one["latest_invoice"]:
-            assert invoice_owner(world.objects[one["latest_invoice"]]) == one["id"]
+            assert invoice_owner(state.objects[one["latest_invoice"]]) == one["id"]
     # What was paid, less what was given back, is on the balance.
-    moved = sum(one["amount"] for one in world.of("balance_transaction"))
-    taken = sum(one["amount_captured"] - one["amount_refunded"] for one in world.of("charge"))
+    moved = sum(one["amount"] for one in state.of("balance_transaction"))
+    taken = sum(one["amount_captured"] - one["amount_refunded"] for one in state.of("charge"))
     assert moved == taken
 
 
-def _check_invoice(world: World, bill: Shape) -> None:
+def _check_invoice(state: StripeState, bill: Shape) -> None:
     lines: list[dict[str, Any]] = bill["lines"]["data"]
     off = sum(one["amount"] for one in bill["total_discount_amounts"])
     assert sum(one["amount"] for one in lines) - off == bill["total"]
     assert bill["amount_due"] == bill["amount_paid"] + bill["amount_remaining"]
     if bill["status"] == "paid" and bill["amount_paid"]:
-        (payment,) = [one for one in world.of("invoice_payment") if one["invoice"] == bill["id"]]
+        (payment,) = [one for one in state.of("invoice_payment") if one["invoice"] == bill["id"]]
         assert payment["amount_paid"] == bill["amount_paid"]
-        assert world.objects[payment["payment"]["payment_intent"]]["status"] == "succeeded"
+        assert state.objects[payment["payment"]["payment_intent"]]["status"] == "succeeded"

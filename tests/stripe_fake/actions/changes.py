@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tests.stripe_fake import shapes
 from tests.stripe_fake.actions.subscriptions import Subscriptions, every
 from tests.stripe_fake.shapes.invoices import period_line, proration_line
+from tests.stripe_fake.state import Shape
 from tests.stripe_fake.times import after
-from tests.stripe_fake.world import Shape
 
 _PENDING = 23 * 3600
 
@@ -47,7 +47,7 @@ class Changes(Subscriptions):
         and is billed now, less what is left of the old one. A trial goes on, or ends with the change.
         behavior: "pending_if_incomplete" changes nothing until the invoice is paid.
         """
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             one = found["items"]["data"][0]
             before = self._before(found, one)
@@ -56,8 +56,8 @@ class Changes(Subscriptions):
                 return self.end_trial(subscription, pays=pays) if ends_trial else self.update(subscription)
             begins = anchor_now or every(before.price) != every(one["price"])
             if begins:
-                found["billing_cycle_anchor"] = self.world.now
-                self._set_period(found, self.world.now)
+                found["billing_cycle_anchor"] = self.state.now
+                self._set_period(found, self.state.now)
             lines = self._lines(found, one, before, begins=begins, prorates=proration != "none")
             if not begins and proration == "create_prorations":
                 found["_"]["pending_lines"] += lines
@@ -80,33 +80,33 @@ class Changes(Subscriptions):
 
     def end_trial(self, subscription: str, *, pays: bool | None = None) -> Shape:
         """`trial_end=now`: the first paid period begins now, and is billed now."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
-            found.update(trial_end=self.world.now, billing_cycle_anchor=self.world.now, status="active")
-            self._set_period(found, self.world.now)
-            lines = [period_line(self.world, found, one) for one in found["items"]["data"]]
+            found.update(trial_end=self.state.now, billing_cycle_anchor=self.state.now, status="active")
+            self._set_period(found, self.state.now)
+            lines = [period_line(self.state, found, one) for one in found["items"]["data"]]
             bill = self.bill(found, lines, "subscription_update", self._card(found["customer"], pays))
-            self.world.emit("customer.subscription.updated", found, {"status": "trialing"})
+            self.state.emit("customer.subscription.updated", found, {"status": "trialing"})
             self._follow(found, bill)
             return found
 
     def schedule_price(self, subscription: str, price: str) -> Shape:
         """Another price from the end of the period on, through a schedule."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             one = found["items"]["data"][0]
             start, end = one["current_period_start"], one["current_period_end"]
             recurring = self._find(price)["recurring"]
             later = after(end, recurring["interval"], recurring["interval_count"])
-            made = shapes.schedule(self.world, found, [(start, end, one["price"]["id"]), (end, later, price)])
+            made = shapes.schedule(self.state, found, [(start, end, one["price"]["id"]), (end, later, price)])
             found["schedule"] = made["id"]
-            self.world.emit("subscription_schedule.created", made)
-            self.world.emit("subscription_schedule.updated", made)
+            self.state.emit("subscription_schedule.created", made)
+            self.state.emit("subscription_schedule.updated", made)
             return self.update(subscription)
 
     def release_schedule(self, subscription: str) -> Shape:
         """The planned change is taken back."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             self._release(found)
             return self.update(subscription)
@@ -120,11 +120,11 @@ class Changes(Subscriptions):
 
     def expire_pending(self, subscription: str) -> Shape:
         """A change whose invoice nobody paid is dropped, and the invoice with it."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             found["pending_update"] = None
             self.void_invoice(found["latest_invoice"])
-            self.world.emit("customer.subscription.pending_update_expired", found)
+            self.state.emit("customer.subscription.pending_update_expired", found)
             return self.update(subscription)
 
     # --- inside
@@ -133,8 +133,8 @@ class Changes(Subscriptions):
         return Before(
             one["price"],
             one["quantity"],
-            (self.world.now, end),
-            min(1.0, max(0.0, (end - self.world.now) / (end - start))) if end > start else 0.0,
+            (self.state.now, end),
+            min(1.0, max(0.0, (end - self.state.now) / (end - start))) if end > start else 0.0,
             tuple((each["current_period_start"], each["current_period_end"]) for each in found["items"]["data"]),
             found["billing_cycle_anchor"],
         )
@@ -144,12 +144,12 @@ class Changes(Subscriptions):
         made: list[Shape] = []
         back = round(before.price["unit_amount"] * before.quantity * before.fraction)
         if prorates and back:
-            made.append(proration_line(self.world, found, one, before.left, -back, of=(before.price, before.quantity)))
+            made.append(proration_line(self.state, found, one, before.left, -back, of=(before.price, before.quantity)))
         if begins:
-            return [*made, *(period_line(self.world, found, each) for each in found["items"]["data"])]
+            return [*made, *(period_line(self.state, found, each) for each in found["items"]["data"])]
         if prorates:
             more = round(one["price"]["unit_amount"] * one["quantity"] * before.fraction)
-            made.append(proration_line(self.world, found, one, before.left, more))
+            made.append(proration_line(self.state, found, one, before.left, more))
         return made
 
     def _put_back(self, found: Shape, one: Shape, before: Before) -> None:
@@ -161,6 +161,6 @@ class Changes(Subscriptions):
             each.update(current_period_start=start, current_period_end=end)
         found["pending_update"] = {
             "billing_cycle_anchor": anchor if anchor != before.anchor else None, "cancel_at_period_end": None,
-            "expires_at": self.world.now + _PENDING, "subscription_items": [wanted], "trial_end": None,
+            "expires_at": self.state.now + _PENDING, "subscription_items": [wanted], "trial_end": None,
             "trial_from_plan": None,
         }  # fmt: skip

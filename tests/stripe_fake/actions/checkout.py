@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.stripe_fake import shapes
 from tests.stripe_fake.actions.changes import Changes
 from tests.stripe_fake.errors import invalid
-from tests.stripe_fake.world import Card, Shape
+from tests.stripe_fake.state import Card, Shape
 
 
 class Checkout(Changes):
@@ -17,7 +17,7 @@ class Checkout(Changes):
         pays=False: by a method that takes days (`settle` tells the end). email: what a guest writes. code: a promotion
         code that is typed in.
         """
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(session)
             if found["status"] != "open":
                 return found
@@ -31,12 +31,12 @@ class Checkout(Changes):
                 self._save_card(found)
             else:
                 self._pay(found, pays=pays)
-            self.world.emit("checkout.session.completed", found)
+            self.state.emit("checkout.session.completed", found)
             return found
 
     def decline(self, session: str, *, authenticate: bool = False) -> Shape:
         """The card is declined, or its owner does not authenticate: the checkout stays open."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(session)
             if found["mode"] == "payment" and found["amount_total"]:
                 card: Card = "authenticate" if authenticate else "declined"
@@ -48,7 +48,7 @@ class Checkout(Changes):
 
     def settle(self, session: str, *, paid: bool) -> Shape:
         """Days later the slow payment arrived, or did not."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(session)
             if found["mode"] == "subscription":
                 self.try_invoice(found["invoice"], "good" if paid else "declined")
@@ -58,15 +58,15 @@ class Checkout(Changes):
             if paid:
                 found["payment_status"] = "paid"
             kind = "async_payment_succeeded" if paid else "async_payment_failed"
-            self.world.emit(f"checkout.session.{kind}", found)
+            self.state.emit(f"checkout.session.{kind}", found)
             return found
 
     def expire(self, session: str) -> Shape:
         """Nobody went through with it."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(session)
             found.update(status="expired", url=None)
-            self.world.emit("checkout.session.expired", found)
+            self.state.emit("checkout.session.expired", found)
             return found
 
     # --- payment links
@@ -80,7 +80,7 @@ class Checkout(Changes):
         locale: str | None = None,
     ) -> Shape:
         """Somebody follows a payment link: an open session. client_reference_id: from the link's query."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(link)
             if not found["active"]:
                 raise invalid("This payment link is not active.")
@@ -89,14 +89,14 @@ class Checkout(Changes):
             trial = (found["subscription_data"] or {}).get("trial_period_days") or 0
             inner = (found["payment_intent_data"] or found["subscription_data"] or {}).get("metadata") or {}
             return shapes.session(
-                self.world, lines,
+                self.state, lines,
                 mode="subscription" if recurring else "payment", payment_link=link, client_reference_id=(
                     client_reference_id
                 ),
                 customer_email=email, metadata=dict(found["metadata"]), locale=locale,
                 customer_creation="always" if recurring else found["customer_creation"],
-                allow_promotion_codes=found["allow_promotion_codes"], cancel_url=self.world.site_url,
-                success_url=self.world.site_url, _={"inner": dict(inner), "trial_days": int(trial)},
+                allow_promotion_codes=found["allow_promotion_codes"], cancel_url=self.state.site_url,
+                success_url=self.state.site_url, _={"inner": dict(inner), "trial_days": int(trial)},
             )  # fmt: skip
 
     def pay_link(
@@ -110,7 +110,7 @@ class Checkout(Changes):
         code: str | None = None,
     ) -> Shape:
         """A guest pays a link: no customer is made unless the link's `customer_creation` is "always"."""
-        with self.world.lock:
+        with self.state.lock:
             opened = self.open_link(link, client_reference_id=client_reference_id, quantity=quantity)
             return self.complete(opened["id"], pays=pays, email=email, code=code)
 
@@ -123,8 +123,8 @@ class Checkout(Changes):
             "name": owner.get("name"), "phone": None, "tax_exempt": "none", "tax_ids": [],
         }  # fmt: skip
         if found["customer"] is None and found["customer_creation"] == "always":
-            made = shapes.customer(self.world, {"email": written})
-            self.world.emit("customer.created", made)
+            made = shapes.customer(self.state, {"email": written})
+            self.state.emit("customer.created", made)
             found["customer"] = made["id"]
 
     def _begin(self, found: Shape, *, pays: bool) -> None:
@@ -157,10 +157,10 @@ class Checkout(Changes):
             )
         else:
             intent = shapes.payment(
-                self.world, found["customer"], found["amount_total"], hidden["inner"], "processing",
+                self.state, found["customer"], found["amount_total"], hidden["inner"], "processing",
                 currency=found["currency"], **fields,
             )  # fmt: skip
-            self.world.emit("payment_intent.processing", intent)
+            self.state.emit("payment_intent.processing", intent)
         found.update(payment_intent=intent["id"], payment_status="paid" if pays else "unpaid")
         if pays:
             charged = self._find(intent["latest_charge"])
@@ -171,22 +171,22 @@ class Checkout(Changes):
         intent = self._find(found["setup_intent"])
         intent.update(status="succeeded", payment_method=saved["id"])
         found["payment_status"] = "no_payment_required"
-        self.world.emit("setup_intent.succeeded", intent)
+        self.state.emit("setup_intent.succeeded", intent)
 
     def save_card(self, customer: str, card: Card = "good", *, default: bool = True) -> Shape:
         """A card is kept with the customer, for later charges without them; answers the payment method."""
-        with self.world.lock:
-            made = shapes.payment_method(self.world, customer, card)
-            self.world.emit("payment_method.attached", made)
+        with self.state.lock:
+            made = shapes.payment_method(self.state, customer, card)
+            self.state.emit("payment_method.attached", made)
             if default:
                 owner = self._find(customer)
                 owner.setdefault("invoice_settings", {})["default_payment_method"] = made["id"]
-                self.world.cards[customer] = made["_"]["card"]
+                self.state.cards[customer] = made["_"]["card"]
             return made
 
     def _reduce(self, found: Shape, word: str) -> None:
         """Somebody types a promotion code."""
-        code = next((one for one in self.world.of("promotion_code") if one["code"].lower() == word.lower()), None)
+        code = next((one for one in self.state.of("promotion_code") if one["code"].lower() == word.lower()), None)
         if code is None or not code["active"] or not found["allow_promotion_codes"]:
             raise invalid("This code is invalid.")
         coupon = self._find(code["promotion"]["coupon"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.stripe_fake.actions.changes import Changes
+from tests.stripe_fake.state import Shape
 from tests.stripe_fake.times import DAY
-from tests.stripe_fake.world import Shape
 
 _OVER = ("canceled", "incomplete_expired")
 _INCOMPLETE = 23 * 3600
@@ -14,37 +14,37 @@ Deed = tuple[int, Callable[[], object]]
 
 
 class Clock(Changes):
-    """The world's clock moves, as a test clock at Stripe does."""
+    """The fake Stripe's clock moves, as a test clock at Stripe does."""
 
     def advance(self, *, days: float = 0, seconds: int = 0) -> None:
         """So much time goes by: trials end, periods are renewed (as each customer's card answers), open invoices are
         tried again, what was cancelled ends, what was paused resumes, checkouts expire, unpaid changes are dropped.
         """
-        self.advance_to(self.world.now + int(days * DAY) + seconds)
+        self.advance_to(self.state.now + int(days * DAY) + seconds)
 
     def advance_to(self, moment: int) -> None:
         """The same, up to a moment (s since 1970)."""
-        with self.world.lock:
+        with self.state.lock:
             while due := min((one for one in self._due() if one[0] <= moment), key=lambda one: one[0], default=None):
-                self.world.now = max(self.world.now, due[0])
+                self.state.now = max(self.state.now, due[0])
                 due[1]()
-            self.world.now = max(self.world.now, moment)
+            self.state.now = max(self.state.now, moment)
 
     def next_moment(self) -> int | None:
         """When something will happen by itself; None: nothing will."""
-        with self.world.lock:
+        with self.state.lock:
             return min((moment for moment, _ in self._due()), default=None)
 
     def _due(self) -> Iterator[Deed]:
-        for found in self.world.of("subscription"):
+        for found in self.state.of("subscription"):
             if found["status"] not in _OVER:
                 yield self._next(found)
             if (pending := found["pending_update"]) is not None:
                 yield pending["expires_at"], lambda name=found["id"]: self.expire_pending(name)  # type: ignore[misc]
-        for bill in self.world.of("invoice"):
+        for bill in self.state.of("invoice"):
             if bill["status"] == "open" and bill["next_payment_attempt"] is not None:
                 yield bill["next_payment_attempt"], lambda bill=bill: self._retry(bill)  # type: ignore[misc]
-        for made in self.world.of("checkout.session"):
+        for made in self.state.of("checkout.session"):
             if made["status"] == "open":
                 yield made["expires_at"], lambda name=made["id"]: self._expire(name)  # type: ignore[misc]
 
@@ -70,4 +70,4 @@ class Clock(Changes):
     def _expire(self, name: str) -> None:
         made = self._find(name)
         made.update(status="expired", url=None)
-        self.world.emit("checkout.session.expired", made)
+        self.state.emit("checkout.session.expired", made)

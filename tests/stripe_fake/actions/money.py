@@ -8,7 +8,7 @@ from tests.stripe_fake import shapes
 from tests.stripe_fake.actions.base import Actor
 from tests.stripe_fake.shapes.invoices import invoice_owner
 from tests.stripe_fake.shapes.payments import payment_error
-from tests.stripe_fake.world import Card, Shape
+from tests.stripe_fake.state import Card, Shape
 
 
 class Money(Actor):
@@ -23,26 +23,26 @@ class Money(Actor):
     ) -> Shape:
         """Try to take a payment; its status tells how it went."""
         intent = shapes.payment(
-            self.world, customer, amount, metadata, "requires_confirmation", currency=currency, **fields
+            self.state, customer, amount, metadata, "requires_confirmation", currency=currency, **fields
         )
-        self.world.emit("payment_intent.created", intent)
+        self.state.emit("payment_intent.created", intent)
         return self.confirm(intent, card)
 
     def confirm(self, intent: Shape, card: Card) -> Shape:
         """Try a payment that is there already."""
         if card == "good":
-            paid = shapes.charge(self.world, intent)
-            self.world.emit("charge.succeeded", paid)
-            self.world.emit("payment_intent.succeeded", intent)
+            paid = shapes.charge(self.state, intent)
+            self.state.emit("charge.succeeded", paid)
+            self.state.emit("payment_intent.succeeded", intent)
         elif card == "declined":
-            failed = shapes.charge(self.world, intent, failure="card_declined")
+            failed = shapes.charge(self.state, intent, failure="card_declined")
             error = payment_error("card_declined", decline="generic_decline", charged=failed["id"])
             intent.update(status="requires_payment_method", last_payment_error=error, payment_method=None)
-            self.world.emit("charge.failed", failed)
-            self.world.emit("payment_intent.payment_failed", intent)
+            self.state.emit("charge.failed", failed)
+            self.state.emit("payment_intent.payment_failed", intent)
         else:
             intent.update(status="requires_action", next_action={"type": "use_stripe_sdk", "use_stripe_sdk": {}})
-            self.world.emit("payment_intent.requires_action", intent)
+            self.state.emit("payment_intent.requires_action", intent)
         return intent
 
     def charge_of(self, name: str) -> Shape:
@@ -54,7 +54,7 @@ class Money(Actor):
             case "payment_intent":
                 return self._find(found["latest_charge"])
             case "subscription":
-                made = [one["id"] for one in self.world.of("invoice") if invoice_owner(one) == name]
+                made = [one["id"] for one in self.state.of("invoice") if invoice_owner(one) == name]
                 return self._charge_of_invoices(made)
             case "invoice":
                 return self._charge_of_invoices([name])
@@ -63,34 +63,34 @@ class Money(Actor):
 
     def _charge_of_invoices(self, names: list[str]) -> Shape:
         """The charge that paid the newest of these invoices that was paid with money."""
-        for one in self.world.of("invoice_payment"):
+        for one in self.state.of("invoice_payment"):
             if one["invoice"] in names and one["status"] == "paid":
                 return self.charge_of(one["payment"]["payment_intent"])
         raise LookupError(f"nothing was paid for {names}")
 
     def refund(self, name: str, amount: int | None = None, status: str = "succeeded", **fields: Any) -> Shape:
         """Give back part of a payment, or all of it; status "pending": by a method that takes days."""
-        with self.world.lock:
+        with self.state.lock:
             paid = self.charge_of(name)
             amount = paid["amount"] - paid["amount_refunded"] if amount is None else amount
-            made = shapes.refund(self.world, paid, amount, status, **fields)
+            made = shapes.refund(self.state, paid, amount, status, **fields)
             paid["amount_refunded"] += amount
             paid["refunded"] = paid["amount_refunded"] == paid["amount"]
-            self.world.emit("refund.created", made)
-            self.world.emit("charge.refunded", paid)
+            self.state.emit("refund.created", made)
+            self.state.emit("charge.refunded", paid)
             return made
 
     def settle_refund(self, refund: str) -> Shape:
         """A pending refund arrived."""
-        with self.world.lock:
+        with self.state.lock:
             made = self._find(refund)
             made["status"] = "succeeded"
-            self.world.emit("refund.updated", made)
+            self.state.emit("refund.updated", made)
             return made
 
     def fail_refund(self, refund: str, status: str = "failed") -> Shape:
         """The bank sent the refund back: the money is ours again. status "canceled": it was taken back by us."""
-        with self.world.lock:
+        with self.state.lock:
             made = self._find(refund)
             made["status"] = status
             if status == "failed":
@@ -98,24 +98,24 @@ class Money(Actor):
             paid = self._find(made["charge"])
             paid["amount_refunded"] -= made["amount"]
             paid["refunded"] = False
-            self.world.emit("refund.failed" if status == "failed" else "refund.updated", made)
+            self.state.emit("refund.failed" if status == "failed" else "refund.updated", made)
             return made
 
     # --- disputes
     def dispute(self, name: str, amount: int | None = None, status: str = "needs_response") -> Shape:
         """The bank takes the money back until the matter is decided; status "warning_…": it only asks, for now."""
-        with self.world.lock:
+        with self.state.lock:
             paid = self.charge_of(name)
-            made = shapes.dispute(self.world, paid, amount or paid["amount"], status)
+            made = shapes.dispute(self.state, paid, amount or paid["amount"], status)
             paid["disputed"] = True
-            self.world.emit("charge.dispute.created", made)
+            self.state.emit("charge.dispute.created", made)
             if not status.startswith("warning_"):
                 self._withdraw(made)
             return made
 
     def escalate_dispute(self, dispute: str) -> Shape:
         """An inquiry becomes a dispute, and the money goes."""
-        with self.world.lock:
+        with self.state.lock:
             made = self.move_dispute(dispute, "needs_response")
             made["is_charge_refundable"] = False
             self._withdraw(made)
@@ -123,7 +123,7 @@ class Money(Actor):
 
     def answer_dispute(self, dispute: str) -> Shape:
         """Evidence is handed in; the bank looks at it, or at the appeal."""
-        with self.world.lock:
+        with self.state.lock:
             made = self._find(dispute)
             made["evidence_details"].update(has_evidence=True, submission_method="manual")
             made["evidence_details"]["submission_count"] += 1
@@ -138,26 +138,26 @@ class Money(Actor):
 
     def move_dispute(self, dispute: str, status: str) -> Shape:
         """Any other status, whatever it is."""
-        with self.world.lock:
+        with self.state.lock:
             made = self._find(dispute)
             before = made["status"]
             made["status"] = status
-            self.world.emit("charge.dispute.updated", made, {"status": before})
+            self.state.emit("charge.dispute.updated", made, {"status": before})
             return made
 
     def close_dispute(self, dispute: str, status: str) -> Shape:
         """won, lost, or warning_closed; after an appeal as well."""
-        with self.world.lock:
+        with self.state.lock:
             made = self._find(dispute)
             made["status"] = status
             if status == "won":
-                moved = shapes.movement(self.world, made["amount"], made["id"], "adjustment")
+                moved = shapes.movement(self.state, made["amount"], made["id"], "adjustment")
                 made["balance_transactions"].append(moved)
-                self.world.emit("charge.dispute.funds_reinstated", made)
-            self.world.emit("charge.dispute.closed", made)
+                self.state.emit("charge.dispute.funds_reinstated", made)
+            self.state.emit("charge.dispute.closed", made)
             return made
 
     def _withdraw(self, made: Shape) -> None:
-        moved = shapes.movement(self.world, -made["amount"], made["id"], "adjustment")
+        moved = shapes.movement(self.state, -made["amount"], made["id"], "adjustment")
         made["balance_transactions"].append(moved)
-        self.world.emit("charge.dispute.funds_withdrawn", made)
+        self.state.emit("charge.dispute.funds_withdrawn", made)

@@ -8,8 +8,8 @@ from typing import Any
 from tests.stripe_fake import shapes
 from tests.stripe_fake.actions.invoicing import Invoicing
 from tests.stripe_fake.shapes.invoices import invoice_owner, period_line
+from tests.stripe_fake.state import Card, Shape
 from tests.stripe_fake.times import after, next_after
-from tests.stripe_fake.world import Card, Shape
 
 _PENDING = 23 * 3600
 
@@ -33,39 +33,39 @@ class Subscriptions(Invoicing):
 
         Not paid: it is incomplete, for a day. extra: prices of further items.
         """
-        with self.world.lock:
+        with self.state.lock:
             chosen = self._find(price)
-            made = shapes.subscription(self.world, customer, chosen, metadata or {}, trial_days, quantity=quantity)
+            made = shapes.subscription(self.state, customer, chosen, metadata or {}, trial_days, quantity=quantity)
             first = made["items"]["data"][0]
             for one in extra:
                 period = first["current_period_start"], first["current_period_end"]
-                made["items"]["data"].append(shapes.item(self.world, made["id"], self._find(one), *period))
+                made["items"]["data"].append(shapes.item(self.state, made["id"], self._find(one), *period))
             if promotion_code is not None:
                 self._redeem(made, self._find(promotion_code))
             card = self._card(customer, pays)
-            at_work = [period_line(self.world, made, one, free=bool(trial_days)) for one in made["items"]["data"]]
+            at_work = [period_line(self.state, made, one, free=bool(trial_days)) for one in made["items"]["data"]]
             if card != "good" and not trial_days:
                 made["status"] = "incomplete"
-            self.world.emit("customer.subscription.created", made)
+            self.state.emit("customer.subscription.created", made)
             bill = self.bill(made, at_work, "subscription_create", card)
             if bill["status"] == "paid" and made["status"] == "incomplete":
                 made["status"] = "active"  # nothing was due
-                self.world.emit("customer.subscription.updated", made, {"status": "incomplete"})
+                self.state.emit("customer.subscription.updated", made, {"status": "incomplete"})
             owner = self._find(customer)
             owner["currency"] = owner.get("currency") or made["currency"]
             return made
 
     def renew(self, subscription: str, *, paid: bool | None = True, draft: bool = False) -> Shape:
-        """The next period begins (the world's clock moves there); its invoice is paid, or stays open and past due.
+        """The next period begins (the clock moves there); its invoice is paid, or stays open and past due.
 
         draft: as in the first hour, the invoice is one still (`finish_renewal` goes on); the status is active already.
         A trial ends in this way too. A schedule's next phase begins with the period.
         """
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             first = found["items"]["data"][0]
             before = (first["current_period_start"], first["current_period_end"])
-            self.world.now = max(self.world.now, before[1])
+            self.state.now = max(self.state.now, before[1])
             self._enter_phase(found, before[1])
             self._set_period(found, before[1])
             was_trial = found["status"] == "trialing"
@@ -75,8 +75,8 @@ class Subscriptions(Invoicing):
             is_unpaid = found["status"] == "unpaid"
             is_open = draft or is_unpaid or paused is not None
             card = None if is_open else self._card(found["customer"], paid)
-            lines = [period_line(self.world, found, one) for one in found["items"]["data"]]
-            self.world.emit("customer.subscription.updated", found, {"status": "trialing"} if was_trial else None)
+            lines = [period_line(self.state, found, one) for one in found["items"]["data"]]
+            self.state.emit("customer.subscription.updated", found, {"status": "trialing"} if was_trial else None)
             bill = self.bill(found, lines, "subscription_cycle", card, before)
             if paused is not None:
                 self._hold_back(bill, paused["behavior"])
@@ -88,7 +88,7 @@ class Subscriptions(Invoicing):
 
     def finish_renewal(self, subscription: str, *, paid: bool | None = True) -> Shape:
         """The draft of a renewal is finalized and tried, an hour after the period began."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             bill = self._find(found["latest_invoice"])
             self.finalize_invoice(bill["id"], card=self._card(found["customer"], paid))
@@ -97,7 +97,7 @@ class Subscriptions(Invoicing):
 
     def recover(self, subscription: str) -> Shape:
         """The open invoices are paid after all."""
-        with self.world.lock:
+        with self.state.lock:
             for bill in self.invoices_of(subscription, "open"):
                 self.try_invoice(bill["id"], "good")
             found = self._find(subscription)
@@ -106,7 +106,7 @@ class Subscriptions(Invoicing):
 
     def pay_invoice(self, invoice: str, *, card: Card = "good") -> Shape:
         """One open invoice is tried once more; the subscription follows when it was its latest."""
-        with self.world.lock:
+        with self.state.lock:
             bill = self._find(invoice)
             self.try_invoice(invoice, card)
             if (owner := invoice_owner(bill)) is not None:
@@ -122,7 +122,7 @@ class Subscriptions(Invoicing):
 
     def give_up(self, subscription: str, status: str = "canceled") -> Shape:
         """All tries to collect failed: by the account's settings it is canceled, unpaid, or stays past_due."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             for bill in self.invoices_of(subscription, "open"):
                 bill.update(next_payment_attempt=None, auto_advance=False)
@@ -133,24 +133,24 @@ class Subscriptions(Invoicing):
 
     def expire_incomplete(self, subscription: str) -> Shape:
         """The first invoice was not paid within a day."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             self.void_invoice(found["latest_invoice"])
-            return self.update(subscription, status="incomplete_expired", ended_at=self.world.now)
+            return self.update(subscription, status="incomplete_expired", ended_at=self.state.now)
 
     # --- ending
     def cancel_at_period_end(self, subscription: str, *, legacy: bool = False) -> Shape:
         """It ends with its period. Today that is a `cancel_at`; legacy: the older flag alone."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             end = found["items"]["data"][0]["current_period_end"]
             fields: dict[str, Any] = {"cancel_at_period_end": True} if legacy else {"cancel_at": end}
             found["cancellation_details"]["reason"] = "cancellation_requested"
-            return self.update(subscription, canceled_at=self.world.now, **fields)
+            return self.update(subscription, canceled_at=self.state.now, **fields)
 
     def cancel_at(self, subscription: str, moment: int) -> Shape:
         """It ends at a chosen time."""
-        return self.update(subscription, cancel_at=moment, canceled_at=self.world.now)
+        return self.update(subscription, cancel_at=moment, canceled_at=self.state.now)
 
     def keep(self, subscription: str) -> Shape:
         """The cancellation is taken back."""
@@ -159,29 +159,29 @@ class Subscriptions(Invoicing):
 
     def end(self, subscription: str, status: str = "canceled") -> Shape:
         """It is over, now. Nothing is given back."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             self._release(found, "canceled")
-            found.update(status=status, ended_at=self.world.now, canceled_at=found["canceled_at"] or self.world.now)
+            found.update(status=status, ended_at=self.state.now, canceled_at=found["canceled_at"] or self.state.now)
             details = found["cancellation_details"]
             details["reason"] = details["reason"] or "cancellation_requested"
             for bill in self.invoices_of(subscription, "open", "draft"):
                 bill.update(auto_advance=False, next_payment_attempt=None)
-            self.world.emit("customer.subscription.deleted", found)
+            self.state.emit("customer.subscription.deleted", found)
             return found
 
     def update(self, subscription: str, **fields: Any) -> Shape:
         """Any other change: unpaid, paused, resumed."""
-        with self.world.lock:
+        with self.state.lock:
             found = self._find(subscription)
             before = {name: found.get(name) for name, value in fields.items() if found.get(name) != value}
             found.update(fields)
             kind = "customer.subscription.updated"
             if before.get("status") == "paused" and fields.get("status") == "active":
-                self.world.emit("customer.subscription.resumed", found)
+                self.state.emit("customer.subscription.resumed", found)
             elif fields.get("status") == "paused":
                 kind = "customer.subscription.paused"
-            self.world.emit(kind, found, before)
+            self.state.emit(kind, found, before)
             return found
 
     # --- inside
@@ -196,8 +196,8 @@ class Subscriptions(Invoicing):
                 current_period_start=wanted["current_period_start"], current_period_end=wanted["current_period_end"]
             )
         found["billing_cycle_anchor"] = pending["billing_cycle_anchor"] or found["billing_cycle_anchor"]
-        self.world.emit("customer.subscription.pending_update_applied", found)
-        self.world.emit("customer.subscription.updated", found)
+        self.state.emit("customer.subscription.pending_update_applied", found)
+        self.state.emit("customer.subscription.updated", found)
 
     def _follow(self, found: Shape, bill: Shape) -> None:
         """The status that follows from the newest invoice."""
@@ -212,7 +212,7 @@ class Subscriptions(Invoicing):
             self.update(found["id"], status=wanted)
 
     def _set_item(self, one: Shape, chosen: Shape, amount: int) -> None:
-        one.update(price=chosen, plan=shapes.plan(self.world, chosen), quantity=amount)
+        one.update(price=chosen, plan=shapes.plan(self.state, chosen), quantity=amount)
 
     def _set_period(self, found: Shape, start: int) -> None:
         for one in found["items"]["data"]:
@@ -234,7 +234,7 @@ class Subscriptions(Invoicing):
                         found["billing_cycle_anchor"] = moment
                     self._set_item(one, chosen, planned["quantity"])
                 made["current_phase"] = {"start_date": moment, "end_date": phase["end_date"]}
-                self.world.emit("subscription_schedule.updated", made)
+                self.state.emit("subscription_schedule.updated", made)
         if made["phases"][-1]["end_date"] <= moment:
             self._release(found)
 
@@ -243,11 +243,11 @@ class Subscriptions(Invoicing):
             return
         made = self._find(found["schedule"])
         moment = "released_at" if status == "released" else "canceled_at"
-        made.update({"status": status, moment: self.world.now, "current_phase": None})
+        made.update({"status": status, moment: self.state.now, "current_phase": None})
         if status == "released":
             made.update(released_subscription=found["id"], subscription=None)
             found["schedule"] = None
-        self.world.emit(f"subscription_schedule.{status}", made)
+        self.state.emit(f"subscription_schedule.{status}", made)
 
     def _hold_back(self, bill: Shape, behavior: str) -> None:
         closing: dict[str, Callable[[str], Shape]] = {
@@ -260,9 +260,9 @@ class Subscriptions(Invoicing):
 
     def _redeem(self, made: Shape, code: Shape) -> None:
         owner = self._find(code["promotion"]["coupon"])
-        used = shapes.discount(self.world, owner, code=code["id"], subscription=made["id"], customer=made["customer"])
+        used = shapes.discount(self.state, owner, code=code["id"], subscription=made["id"], customer=made["customer"])
         if owner["duration"] == "repeating":
-            used["end"] = after(self.world.now, "month", owner["duration_in_months"] or 1)
+            used["end"] = after(self.state.now, "month", owner["duration_in_months"] or 1)
         made["discounts"] = [used["id"]]
         for one in (owner, code):
             one["times_redeemed"] += 1

@@ -9,14 +9,14 @@ from tests.stripe_fake.endpoints.customers import merge_metadata
 from tests.stripe_fake.endpoints.lists import PAGING, page
 from tests.stripe_fake.endpoints.registry import Call, endpoint, find, not_simulated
 from tests.stripe_fake.errors import invalid, missing
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 
 @endpoint("POST /v1/products", "name description metadata active")
 def create_product(call: Call) -> Shape:
-    made = shapes.product(call.world, call.params["name"])
+    made = shapes.product(call.state, call.params["name"])
     made.update({name: call.params[name] for name in ("description", "active", "metadata") if name in call.params})
-    call.world.emit("product.created", made)
+    call.state.emit("product.created", made)
     return made
 
 
@@ -34,12 +34,12 @@ def create_price(call: Call) -> Shape:
         raise missing("unit_amount")
     recurring = call.params.get("recurring") or {}
     made = shapes.price(
-        call.world, owner, call.params["unit_amount"], recurring.get("interval"),
+        call.state, owner, call.params["unit_amount"], recurring.get("interval"),
         count=recurring.get("interval_count", 1), currency=call.params["currency"],
     )  # fmt: skip
     texts = ("nickname", "metadata", "active", "lookup_key", "tax_behavior")
     made.update({name: call.params[name] for name in texts if name in call.params})
-    call.world.emit("price.created", made)
+    call.state.emit("price.created", made)
     return made
 
 
@@ -52,16 +52,16 @@ def update_price(call: Call) -> Shape:
 def create_coupon(call: Call) -> Shape:
     if ("percent_off" in call.params) == ("amount_off" in call.params):
         raise invalid("You must pass either amount_off or percent_off, not both.")
-    return shapes.coupon(call.world, **call.params)
+    return shapes.coupon(call.state, **call.params)
 
 
 @endpoint("POST /v1/promotion_codes", "promotion code metadata active")
 def create_code(call: Call) -> Shape:
-    owner = find(call.world, "coupon", call.params["promotion"].get("coupon", ""), "promotion[coupon]")
-    word = call.params.get("code") or call.world.name("CODE").upper().replace("_", "")
-    if any(one["code"] == word and one["active"] for one in call.world.of("promotion_code")):
+    owner = find(call.state, "coupon", call.params["promotion"].get("coupon", ""), "promotion[coupon]")
+    word = call.params.get("code") or call.state.name("CODE").upper().replace("_", "")
+    if any(one["code"] == word and one["active"] for one in call.state.of("promotion_code")):
         raise invalid(f"An active promotion code with `code: {word}` already exists.", "code")
-    return shapes.promotion_code(call.world, owner, word)
+    return shapes.promotion_code(call.state, owner, word)
 
 
 @endpoint("POST /v1/promotion_codes/{promotion_code}", "active metadata")
@@ -76,10 +76,10 @@ def update_code(call: Call) -> Shape:
 def create_link(call: Call) -> Shape:
     lines = read_lines(call, call.params["line_items"])
     given: dict[str, Any] = {name: value for name, value in call.params.items() if name not in ("line_items", "expand")}
-    is_recurring = call.world.objects[lines[0]["price"]]["type"] == "recurring"
+    is_recurring = call.state.objects[lines[0]["price"]]["type"] == "recurring"
     if is_recurring and "customer_creation" in given:
         raise invalid("`customer_creation` can only be used in payment mode.", "customer_creation")
-    return shapes.payment_link(call.world, lines, **given)
+    return shapes.payment_link(call.state, lines, **given)
 
 
 @endpoint("POST /v1/payment_links/{payment_link}", "active metadata customer_creation allow_promotion_codes")
@@ -91,7 +91,7 @@ def update_link(call: Call) -> Shape:
 def link_lines(call: Call) -> Shape:
     found = call.own("payment_link")
     return page(
-        shapes.link_lines(call.world, found)["data"], call.params, f"/v1/payment_links/{call.ids[0]}/line_items"
+        shapes.link_lines(call.state, found)["data"], call.params, f"/v1/payment_links/{call.ids[0]}/line_items"
     )
 
 
@@ -102,10 +102,10 @@ def read_lines(call: Call, given: list[dict[str, Any]]) -> list[Shape]:
         path = f"line_items[{number}]"
         if "price" not in one:
             raise not_simulated(f"{path} without a price") if "price_data" in one else missing(f"{path}[price]")
-        chosen = find(call.world, "price", one["price"], f"{path}[price]")
+        chosen = find(call.state, "price", one["price"], f"{path}[price]")
         if not chosen["active"]:
             raise invalid("The price specified is inactive. This field only accepts active prices.", f"{path}[price]")
-        owner = call.world.objects[chosen["product"]]
+        owner = call.state.objects[chosen["product"]]
         if not owner["active"]:
             raise invalid(
                 f"The price specified is for an inactive product ({owner['id']}). This field only accepts prices of "
@@ -118,7 +118,7 @@ def read_lines(call: Call, given: list[dict[str, Any]]) -> list[Shape]:
         if quantity < 1:
             raise invalid("This value must be greater than or equal to 1.", f"{path}[quantity]")
         lines.append({"price": chosen["id"], "quantity": quantity})
-    if len({call.world.objects[one["price"]]["currency"] for one in lines}) > 1:
+    if len({call.state.objects[one["price"]]["currency"] for one in lines}) > 1:
         raise invalid("All prices on a Checkout Session must have the same `currency`.", "line_items")
     return lines
 
@@ -129,5 +129,5 @@ def _change(call: Call, kind: str, *names: str) -> Shape:
     found.update({name: call.params[name] for name in names if name in call.params})
     if "metadata" in call.params:
         merge_metadata(found, call)
-    call.world.emit(f"{kind}.updated", found, before)
+    call.state.emit(f"{kind}.updated", found, before)
     return found

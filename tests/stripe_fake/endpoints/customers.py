@@ -6,7 +6,7 @@ from tests.stripe_fake import shapes
 from tests.stripe_fake.endpoints.lists import PAGING, page
 from tests.stripe_fake.endpoints.registry import Call, endpoint, find
 from tests.stripe_fake.errors import invalid, missing, no_such
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 _WRITABLE = ("name", "email", "description", "phone", "preferred_locales")
 _FIELDS = " ".join(_WRITABLE)
@@ -14,15 +14,15 @@ _FIELDS = " ".join(_WRITABLE)
 
 @endpoint("POST /v1/customers", f"metadata {_FIELDS}")
 def create_customer(call: Call) -> Shape:
-    made = shapes.customer(call.world, call.params)
-    call.world.emit("customer.created", made)
+    made = shapes.customer(call.state, call.params)
+    call.state.emit("customer.created", made)
     return made
 
 
 @endpoint("GET /v1/customers/{customer}")
 def retrieve_customer(call: Call) -> Shape:
     """A deleted one is answered as deleted."""
-    found = call.world.objects.get(call.ids[0])
+    found = call.state.objects.get(call.ids[0])
     if found is None or found["object"] != "customer":
         raise no_such("customer", call.ids[0])
     return found
@@ -36,12 +36,12 @@ def update_customer(call: Call) -> Shape:
     merge_metadata(found, call)
     settings = call.params.get("invoice_settings", {})
     if (card := settings.get("default_payment_method")) is not None:
-        chosen = find(call.world, "payment_method", card, "invoice_settings[default_payment_method]")
+        chosen = find(call.state, "payment_method", card, "invoice_settings[default_payment_method]")
         if chosen["customer"] != found["id"]:
             raise invalid("The customer does not have a payment method with the ID given.", "invoice_settings")
         found["invoice_settings"]["default_payment_method"] = card
-        call.world.cards[found["id"]] = chosen["_"]["card"]
-    call.world.emit("customer.updated", found, before)
+        call.state.cards[found["id"]] = chosen["_"]["card"]
+    call.state.emit("customer.updated", found, before)
     return found
 
 
@@ -54,7 +54,7 @@ def delete_customer(call: Call) -> Shape:
 @endpoint("GET /v1/customers/{customer}/payment_methods", f"{PAGING} type")
 def list_cards(call: Call) -> Shape:
     owner = call.own("customer")["id"]
-    kept = [one for one in call.world.of("payment_method") if one["customer"] == owner]
+    kept = [one for one in call.state.of("payment_method") if one["customer"] == owner]
     return page(kept, call.params, f"/v1/customers/{owner}/payment_methods")
 
 
@@ -65,7 +65,7 @@ def attach_card(call: Call) -> Shape:
         raise missing("customer")
     found = call.own("payment_method")
     found["customer"] = owner["id"]
-    call.world.emit("payment_method.attached", found)
+    call.state.emit("payment_method.attached", found)
     return found
 
 
@@ -74,7 +74,7 @@ def detach_card(call: Call) -> Shape:
     found = call.own("payment_method")
     before = {"customer": found["customer"]}
     found["customer"] = None
-    call.world.emit("payment_method.detached", found, before)
+    call.state.emit("payment_method.detached", found, before)
     return found
 
 
@@ -83,11 +83,11 @@ def create_portal(call: Call) -> Shape:
     if call.named("customer", "customer") is None:
         raise missing("customer")
     settings = call.named("billing_portal.configuration", "configuration") or next(
-        (one for one in call.world.of("billing_portal.configuration") if one["is_default"]), None
+        (one for one in call.state.of("billing_portal.configuration") if one["is_default"]), None
     )
     if settings is None:
-        mode = "live" if call.world.livemode else "test"
-        page_of = "" if call.world.livemode else "test/"
+        mode = "live" if call.state.livemode else "test"
+        page_of = "" if call.state.livemode else "test/"
         raise invalid(
             f"No configuration provided and your {mode} mode default configuration has not been created. Provide a "
             f"configuration or create your default by saving your customer portal settings in {mode} mode at "
@@ -95,7 +95,7 @@ def create_portal(call: Call) -> Shape:
         )
     if not settings["active"]:
         raise invalid("The configuration is not active.", "configuration")
-    return shapes.portal_session(call.world, settings, call.params)
+    return shapes.portal_session(call.state, settings, call.params)
 
 
 def merge_metadata(found: Shape, call: Call) -> None:

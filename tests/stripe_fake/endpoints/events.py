@@ -7,8 +7,8 @@ import fnmatch
 from tests.stripe_fake.endpoints.lists import PAGING, page
 from tests.stripe_fake.endpoints.registry import Call, endpoint
 from tests.stripe_fake.errors import invalid, no_such
+from tests.stripe_fake.state import Shape
 from tests.stripe_fake.times import DAY
-from tests.stripe_fake.world import Shape
 
 _REACH = 30 * DAY
 _TYPES = 20
@@ -21,20 +21,20 @@ def list_events(call: Call) -> Shape:
     kinds = call.params.get("types") or [call.params.get("type", "*")]
     if len(kinds) > _TYPES:
         raise invalid(f"You may pass up to {_TYPES} types.", "types")
-    oldest = call.world.now - _REACH
+    oldest = call.state.now - _REACH
     things = [
         event
-        for event in reversed(call.world.log)
+        for event in reversed(call.state.log)
         if event["created"] >= oldest and any(fnmatch.fnmatch(event["type"], kind) for kind in kinds)
     ]
     if (success := call.params.get("delivery_success")) is not None:
-        things = [event for event in things if (event["id"] in call.world.delivered) == success]
+        things = [event for event in things if (event["id"] in call.state.delivered) == success]
     return page(things, call.params, "/v1/events")
 
 
 @endpoint("GET /v1/events/{id}")
 def retrieve_event(call: Call) -> Shape:
-    found = next((event for event in call.world.log if event["id"] == call.ids[0]), None)
+    found = next((event for event in call.state.log if event["id"] == call.ids[0]), None)
     if found is None:
         raise no_such("event", call.ids[0])
     return found

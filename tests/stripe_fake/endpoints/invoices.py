@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.stripe_fake.endpoints.lists import PAGING, page
 from tests.stripe_fake.endpoints.registry import Call, endpoint
 from tests.stripe_fake.errors import ApiError, invalid
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 
 @endpoint("GET /v1/invoices/{invoice}/lines", PAGING)
@@ -21,7 +21,7 @@ def pay_invoice(call: Call) -> Shape:
         raise invalid("Invoice is already paid", code="invoice_already_paid")
     if found["status"] not in ("open", "uncollectible"):
         raise invalid(f"This invoice can't be paid: it is {found['status']}.", code="invoice_not_editable")
-    card = call.world.cards.get(found["customer"], "good")
+    card = call.state.cards.get(found["customer"], "good")
     call.desk.pay_invoice(found["id"], card=card)
     if card == "good":
         return found

@@ -9,7 +9,7 @@ from tests.stripe_fake.endpoints.registry import Call, endpoint, find
 from tests.stripe_fake.errors import no_such
 from tests.stripe_fake.shapes.invoices import invoice_owner
 from tests.stripe_fake.shapes.lists import listed
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.state import Shape, StripeState
 
 PAGING = "limit starting_after ending_before created"
 Field = str | Callable[[Shape], Any]
@@ -26,12 +26,12 @@ def listing(address: str, kind: str, **filters: Field) -> None:
 
     @endpoint(f"GET {address}", f"{PAGING} {' '.join(filters)}")
     def answer(call: Call) -> Shape:
-        things = [one for one in call.world.of(kind) if not one.get("deleted")]
+        things = [one for one in call.state.of(kind) if not one.get("deleted")]
         for param, field in filters.items():
             asked = call.params.get(param)
             if asked is None or (param == "status" and asked == "all"):
                 continue
-            _require(call.world, param, asked)
+            _require(call.state, param, asked)
             if kind == "subscription" and asked == "ended":
                 asked = ["canceled", "incomplete_expired"]
             things = [one for one in things if _fits(field(one) if callable(field) else one.get(field), asked)]
@@ -70,18 +70,18 @@ def _place(things: list[Shape], name: str, param: str, url: str) -> int:
     raise no_such(url.rsplit("/", 1)[1].removesuffix("s"), name, param)
 
 
-def _require(world: World, param: str, asked: Any) -> None:
+def _require(state: StripeState, param: str, asked: Any) -> None:
     """A filter for something that Stripe does not have is refused, never answered with an empty list."""
-    if asked in world.unknown:
+    if asked in state.unknown:
         raise no_such(_IDS[param], asked, param)
     kind = _IDS.get(param)
     if kind is None or not isinstance(asked, str):
         return
-    known = world.objects.get(asked)
+    known = state.objects.get(asked)
     if known is None or known["object"] != kind:
         raise no_such(kind, asked, param)
     if not known.get("deleted"):
-        find(world, kind, asked, param)
+        find(state, kind, asked, param)
 
 
 def _fits(value: Any, asked: Any) -> bool:

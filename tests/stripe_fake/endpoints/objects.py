@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.stripe_fake.endpoints.registry import Call, endpoint, find
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 _KINDS = {
     "/v1/balance_transactions/{id}": "balance_transaction",
@@ -31,7 +31,7 @@ _KINDS = {
 def _retrieving(address: str, kind: str) -> None:
     @endpoint(f"GET {address}")
     def answer(call: Call) -> Shape:
-        return find(call.world, kind, call.ids[0])
+        return find(call.state, kind, call.ids[0])
 
 
 for _address, _kind in _KINDS.items():

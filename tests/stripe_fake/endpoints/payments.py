@@ -8,7 +8,7 @@ from tests.stripe_fake.endpoints.registry import Call, endpoint, find
 from tests.stripe_fake.errors import ApiError, invalid, missing
 from tests.stripe_fake.expansion import public
 from tests.stripe_fake.shapes.payments import payment_error
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
@@ -33,13 +33,13 @@ def create_payment(call: Call) -> Shape:
         )
     _check_owner(owner, method)
     made = shapes.payment(
-        call.world, owner["id"] if owner else None, params["amount"], params.get("metadata") or {},
+        call.state, owner["id"] if owner else None, params["amount"], params.get("metadata") or {},
         "requires_confirmation" if method else "requires_payment_method", currency=params["currency"],
         payment_method=method["id"] if method else None, description=params.get("description"),
         setup_future_usage=params.get("setup_future_usage"), receipt_email=params.get("receipt_email"),
         automatic_payment_methods={"enabled": True, "allow_redirects": "always"},
     )  # fmt: skip
-    call.world.emit("payment_intent.created", made)
+    call.state.emit("payment_intent.created", made)
     return _confirm(call, made) if params.get("confirm") else made
 
 
@@ -65,9 +65,9 @@ def cancel_payment(call: Call) -> Shape:
             code="payment_intent_unexpected_state",
         )
     found.update(
-        status="canceled", canceled_at=call.world.now, cancellation_reason=call.params.get("cancellation_reason")
+        status="canceled", canceled_at=call.state.now, cancellation_reason=call.params.get("cancellation_reason")
     )
-    call.world.emit("payment_intent.canceled", found)
+    call.state.emit("payment_intent.canceled", found)
     return found
 
 
@@ -82,8 +82,8 @@ def update_payment(call: Call) -> Shape:
 @endpoint("POST /v1/setup_intents", "customer payment_method payment_method_types usage metadata description confirm")
 def create_setup(call: Call) -> Shape:
     call.named("customer", "customer")
-    made = shapes.setup_intent(call.world, call.params)
-    call.world.emit("setup_intent.created", made)
+    made = shapes.setup_intent(call.state, call.params)
+    call.state.emit("setup_intent.created", made)
     if (method := call.named("payment_method", "payment_method")) is not None:
         made["status"] = "requires_confirmation"
         if call.params.get("confirm"):
@@ -94,7 +94,7 @@ def create_setup(call: Call) -> Shape:
 @endpoint("POST /v1/setup_intents/{intent}/confirm", "payment_method return_url")
 def confirm_setup(call: Call) -> Shape:
     made = call.own("setup_intent")
-    method = call.named("payment_method", "payment_method") or call.world.objects.get(made["payment_method"] or "")
+    method = call.named("payment_method", "payment_method") or call.state.objects.get(made["payment_method"] or "")
     if method is None:
         raise missing("payment_method")
     return _confirm_setup(call, made, method)
@@ -108,14 +108,14 @@ def create_refund(call: Call) -> Shape:
             code="parameter_missing",
         )
     kind = "charge" if "charge" in call.params else "payment_intent"
-    named = find(call.world, kind, call.params[kind], kind)
+    named = find(call.state, kind, call.params[kind], kind)
     if kind == "payment_intent" and named["latest_charge"] is None:
         raise invalid(f"This PaymentIntent ({named['id']}) does not have a successful charge to refund.")
     paid = call.desk.charge_of(named["id"])
     left = paid["amount"] - paid["amount_refunded"]
     if not left:
         raise invalid(f"Charge {paid['id']} has already been refunded.", code="charge_already_refunded")
-    if any(one["charge"] == paid["id"] and not one["is_charge_refundable"] for one in call.world.of("dispute")):
+    if any(one["charge"] == paid["id"] and not one["is_charge_refundable"] for one in call.state.of("dispute")):
         raise invalid(f"Charge {paid['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     amount = call.params.get("amount", left)
     if amount > left:
@@ -161,13 +161,13 @@ def _confirm(call: Call, made: Shape) -> Shape:
             "You cannot confirm this PaymentIntent because it's missing a payment method.",
             code="payment_intent_unexpected_state",
         )
-    method = call.world.objects[made["payment_method"]]
+    method = call.state.objects[made["payment_method"]]
     card = method["_"]["card"]
     asks = card == "authenticate"
     if asks and (call.params.get("off_session") or call.params.get("error_on_requires_action")):
         error = payment_error("authentication_required", decline="authentication_required")
         made.update(status="requires_payment_method", last_payment_error=error)
-        call.world.emit("payment_intent.payment_failed", made)
+        call.state.emit("payment_intent.payment_failed", made)
         raise _card_error(made, method)
     call.desk.confirm(made, card)
     if card == "declined":
@@ -190,5 +190,5 @@ def _confirm_setup(call: Call, made: Shape, method: Shape) -> Shape:
         raise ApiError(402, "card_error", "Your card was declined.", code="card_declined", setup_intent=public(made))
     made.update(status="succeeded", payment_method=method["id"])
     method["customer"] = made["customer"]
-    call.world.emit("setup_intent.succeeded", made)
+    call.state.emit("setup_intent.succeeded", made)
     return made

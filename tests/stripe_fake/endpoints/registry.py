@@ -9,29 +9,29 @@ from typing import Any
 from tests.stripe_fake import shapes
 from tests.stripe_fake.desk import Desk
 from tests.stripe_fake.errors import ApiError, no_such
-from tests.stripe_fake.world import Card, Shape, World
+from tests.stripe_fake.state import Card, Shape, StripeState
 
 
 @dataclass(frozen=True)
 class Call:
     """One request whose parameters fit the library's type of it; ids: those in its path."""
 
-    world: World
+    state: StripeState
     ids: tuple[str, ...]
     params: dict[str, Any]
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.world)
+        return Desk(self.state)
 
     def own(self, kind: str) -> Shape:
         """The object that the path names. Raises ApiError."""
-        return find(self.world, kind, self.ids[0])
+        return find(self.state, kind, self.ids[0])
 
     def named(self, kind: str, param: str) -> Shape | None:
         """The object that a parameter names; None where it is not given. Raises ApiError."""
         name = self.params.get(param)
-        return find(self.world, kind, str(name), param) if name else None
+        return find(self.state, kind, str(name), param) if name else None
 
 
 Handler = Callable[[Call], Shape]
@@ -78,11 +78,11 @@ _TEST_CARDS: dict[str, Card] = {
 }  # fmt: skip
 
 
-def find(world: World, kind: str, name: str, param: str = "id") -> Shape:
+def find(state: StripeState, kind: str, name: str, param: str = "id") -> Shape:
     """An object by its id. Raises ApiError: 404 when the path names it, 400 when a parameter does."""
-    if kind == "payment_method" and name in _TEST_CARDS and not world.livemode:
-        return shapes.payment_method(world, None, _TEST_CARDS[name])
-    found = world.objects.get(name)
+    if kind == "payment_method" and name in _TEST_CARDS and not state.livemode:
+        return shapes.payment_method(state, None, _TEST_CARDS[name])
+    found = state.objects.get(name)
     if found is None or found["object"] != kind or found.get("deleted"):
         raise no_such(kind, name, param)
     return found

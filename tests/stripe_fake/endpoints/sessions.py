@@ -10,7 +10,7 @@ from tests.stripe_fake.endpoints.customers import merge_metadata
 from tests.stripe_fake.endpoints.lists import PAGING, page
 from tests.stripe_fake.endpoints.registry import Call, endpoint, find
 from tests.stripe_fake.errors import invalid, missing
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 _RUNS = ("active", "trialing", "past_due", "unpaid")
 
@@ -39,7 +39,7 @@ def create_session(call: Call) -> Shape:
         "inner": dict(inner.get("metadata", {})), "trial_days": inner.get("trial_period_days", 0),
         "future": inner.get("setup_future_usage"), "description": inner.get("description"),
     }  # fmt: skip
-    made = shapes.session(call.world, lines, _=hidden, **_common(call, mode, owner))
+    made = shapes.session(call.state, lines, _=hidden, **_common(call, mode, owner))
     for given in params.get("discounts", []):
         _reduce(call, made, given)
     return made
@@ -64,7 +64,7 @@ def expire_session(call: Call) -> Shape:
 
 @endpoint("GET /v1/checkout/sessions/{session}/line_items", PAGING)
 def session_lines(call: Call) -> Shape:
-    found = shapes.session_lines(call.world, call.own("checkout.session"))["data"]
+    found = shapes.session_lines(call.state, call.own("checkout.session"))["data"]
     return page(found, call.params, f"/v1/checkout/sessions/{call.ids[0]}/line_items")
 
 
@@ -99,12 +99,12 @@ def _check_customer(call: Call, mode: str) -> None:
         raise invalid("You can not pass `payment_intent_data` in `subscription` mode.", "payment_intent_data")
     if mode != "subscription" and "subscription_data" in params:
         raise invalid("You can not pass `subscription_data` outside of `subscription` mode.", "subscription_data")
-    if "expires_at" in params and not 1800 <= params["expires_at"] - call.world.now <= 86400:
+    if "expires_at" in params and not 1800 <= params["expires_at"] - call.state.now <= 86400:
         raise invalid("The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", "expires_at")
 
 
 def _check_prices(call: Call, mode: str, lines: list[Shape], owner: Shape | None) -> None:
-    chosen = [call.world.objects[one["price"]] for one in lines]
+    chosen = [call.state.objects[one["price"]] for one in lines]
     recurring = [one for one in chosen if one["type"] == "recurring"]
     if mode == "payment" and recurring:
         raise invalid(
@@ -118,7 +118,7 @@ def _check_prices(call: Call, mode: str, lines: list[Shape], owner: Shape | None
         raise invalid("Checkout does not support multiple prices with different billing intervals.", "line_items")
     if mode != "subscription" or owner is None:
         return
-    runs = [one for one in call.world.of("subscription") if one["customer"] == owner["id"] and one["status"] in _RUNS]
+    runs = [one for one in call.state.of("subscription") if one["customer"] == owner["id"] and one["status"] in _RUNS]
     for one in runs:
         if one["currency"] != chosen[0]["currency"]:
             raise invalid(
@@ -130,13 +130,13 @@ def _check_prices(call: Call, mode: str, lines: list[Shape], owner: Shape | None
 def _reduce(call: Call, made: Shape, given: Shape) -> None:
     """A discount that the session begins with."""
     if (name := given.get("promotion_code")) is not None:
-        code = find(call.world, "promotion_code", name, "discounts[0][promotion_code]")
+        code = find(call.state, "promotion_code", name, "discounts[0][promotion_code]")
         if not code["active"]:
             raise invalid("This promotion code is inactive.", "discounts[0][promotion_code]")
-        coupon = call.world.objects[code["promotion"]["coupon"]]
+        coupon = call.state.objects[code["promotion"]["coupon"]]
         made["_"]["promotion_code"] = name
     else:
-        coupon = find(call.world, "coupon", given.get("coupon", ""), "discounts[0][coupon]")
+        coupon = find(call.state, "coupon", given.get("coupon", ""), "discounts[0][coupon]")
     off = shapes.reduced(coupon, made["amount_subtotal"])
     made["amount_total"] = made["amount_subtotal"] - off
     made["total_details"]["amount_discount"] = off
@@ -146,5 +146,5 @@ def _reduce(call: Call, made: Shape, given: Shape) -> None:
 def _setup(call: Call, owner: Shape | None) -> Shape:
     if owner is None:
         raise missing("customer")
-    intent = shapes.setup_intent(call.world, {"customer": owner["id"]})
-    return shapes.setup_session(call.world, intent, **_common(call, "setup", owner))
+    intent = shapes.setup_intent(call.state, {"customer": owner["id"]})
+    return shapes.setup_session(call.state, intent, **_common(call, "setup", owner))

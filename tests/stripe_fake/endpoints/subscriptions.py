@@ -7,8 +7,8 @@ from tests.stripe_fake.endpoints.customers import merge_metadata
 from tests.stripe_fake.endpoints.registry import Call, endpoint, find, not_simulated
 from tests.stripe_fake.errors import ApiError, invalid, missing, no_such
 from tests.stripe_fake.shapes.payments import payment_error
+from tests.stripe_fake.state import Shape
 from tests.stripe_fake.times import DAY
-from tests.stripe_fake.world import Shape
 
 _OVER = ("canceled", "incomplete_expired")
 
@@ -23,7 +23,7 @@ def create_subscription(call: Call) -> Shape:
     lines = read_lines(call, [{"quantity": 1, **one} for one in call.params["items"]])
     days = call.params.get("trial_period_days", 0)
     if isinstance(end := call.params.get("trial_end"), int):
-        days = max(end - call.world.now, 0) // DAY
+        days = max(end - call.state.now, 0) // DAY
     if not days and not (owner.get("invoice_settings") or {}).get("default_payment_method"):
         raise invalid(
             "This customer has no attached payment source or default payment method. Please consider adding a default "
@@ -36,7 +36,7 @@ def create_subscription(call: Call) -> Shape:
         promotion_code=codes[0] if codes else None, extra=tuple(one["price"] for one in lines[1:]),
     )  # fmt: skip
     if made["status"] == "incomplete" and call.params.get("payment_behavior") == "error_if_incomplete":
-        call.world.objects.pop(made["id"])
+        call.state.objects.pop(made["id"])
         raise _declined()
     return made
 
@@ -82,7 +82,7 @@ def resume_subscription(call: Call) -> Shape:
 @endpoint("POST /v1/subscription_items/{item}", "price quantity proration_behavior payment_behavior")
 def update_item(call: Call) -> Shape:
     one = call.own("subscription_item")
-    owner = Call(call.world, (one["subscription"],), {**call.params, "items": [{"id": one["id"], **call.params}]})
+    owner = Call(call.state, (one["subscription"],), {**call.params, "items": [{"id": one["id"], **call.params}]})
     _switch(owner, _running(owner), anchor_now=False)
     return one
 
@@ -97,7 +97,7 @@ def release_schedule(call: Call) -> Shape:
 
 
 def _running(call: Call) -> Shape:
-    found = find(call.world, "subscription", call.ids[0])
+    found = find(call.state, "subscription", call.ids[0])
     if found["status"] in _OVER:
         raise no_such("subscription", call.ids[0])
     return found
@@ -115,7 +115,7 @@ def _cancel_later(call: Call, found: Shape) -> Shape:
     if moment in ("min_period_end", "max_period_end"):
         return call.desk.cancel_at_period_end(found["id"])
     if isinstance(moment, int):
-        if moment <= call.world.now:
+        if moment <= call.state.now:
             raise invalid("The `cancel_at` timestamp must be in the future.", "cancel_at")
         return call.desk.cancel_at(found["id"], moment)
     return call.desk.keep(found["id"])
@@ -141,7 +141,7 @@ def _switch(call: Call, found: Shape, *, anchor_now: bool) -> Shape:
     if "price" in one:
         read_lines(call, [{"price": one["price"], "quantity": 1}])
     behavior = call.params.get("payment_behavior", "allow_incomplete")
-    if behavior == "error_if_incomplete" and call.world.cards.get(found["customer"], "good") != "good":
+    if behavior == "error_if_incomplete" and call.state.cards.get(found["customer"], "good") != "good":
         raise _declined()
     return call.desk.change_price(
         found["id"], one.get("price"), quantity=one.get("quantity"), behavior=behavior, anchor_now=anchor_now,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.state import Shape, StripeState
 
 
-def product(world: World, name: str) -> Shape:
-    return world.add(
+def product(state: StripeState, name: str) -> Shape:
+    return state.add(
         "prod", "product",
-        active=True, name=name, default_price=None, type="service", updated=world.now, images=[],
+        active=True, name=name, default_price=None, type="service", updated=state.now, images=[],
         marketing_features=[], tax_code=None,
     )  # fmt: skip
 
 
 def price(
-    world: World,
+    state: StripeState,
     owner: Shape,
     amount: int,
     interval: str | None = None,
@@ -33,7 +33,7 @@ def price(
         if interval
         else None
     )  # fmt: skip
-    made = world.add(
+    made = state.add(
         "price", "price",
         active=True, billing_scheme="per_unit", currency=currency, product=owner["id"], recurring=recurring,
         tax_behavior="inclusive", type="recurring" if interval else "one_time", unit_amount=amount,
@@ -43,10 +43,10 @@ def price(
     return made
 
 
-def plan(world: World, chosen: Shape) -> Shape:
+def plan(state: StripeState, chosen: Shape) -> Shape:
     """A recurring price as the older `plan` that subscription items still carry beside it."""
     recurring = chosen["recurring"]
-    made = world.make(
+    made = state.make(
         "plan", "plan",
         active=chosen["active"], amount=chosen["unit_amount"], amount_decimal=chosen["unit_amount_decimal"],
         billing_scheme="per_unit", currency=chosen["currency"], interval=recurring["interval"],
@@ -55,16 +55,18 @@ def plan(world: World, chosen: Shape) -> Shape:
     return {**made, "id": chosen["id"], "created": chosen["created"]}
 
 
-def coupon(world: World, *, percent_off: float | None = None, amount_off: int | None = None, **more: Any) -> Shape:
-    return world.add(
+def coupon(
+    state: StripeState, *, percent_off: float | None = None, amount_off: int | None = None, **more: Any
+) -> Shape:
+    return state.add(
         "co", "coupon",
         percent_off=percent_off, amount_off=amount_off, currency="eur" if amount_off else None,
         duration=more.pop("duration", "once"), times_redeemed=0, valid=True, **more,
     )  # fmt: skip
 
 
-def promotion_code(world: World, owner: Shape, code: str, **more: Any) -> Shape:
-    return world.add(
+def promotion_code(state: StripeState, owner: Shape, code: str, **more: Any) -> Shape:
+    return state.add(
         "promo", "promotion_code",
         active=True, code=code, promotion={"coupon": owner["id"], "type": "coupon"}, times_redeemed=0,
         restrictions={"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None},
@@ -72,11 +74,11 @@ def promotion_code(world: World, owner: Shape, code: str, **more: Any) -> Shape:
     )  # fmt: skip
 
 
-def discount(world: World, owner: Shape, *, code: str | None = None, **place: Any) -> Shape:
+def discount(state: StripeState, owner: Shape, *, code: str | None = None, **place: Any) -> Shape:
     """A coupon that was used, somewhere: `place` says on which customer, subscription, invoice or session."""
-    return world.add(
+    return state.add(
         "di", "discount",
-        source={"coupon": owner["id"], "type": "coupon"}, promotion_code=code, start=world.now, **place,
+        source={"coupon": owner["id"], "type": "coupon"}, promotion_code=code, start=state.now, **place,
     )  # fmt: skip
 
 
@@ -87,10 +89,10 @@ def reduced(owner: Shape, amount: int) -> int:
     return min(int(owner["amount_off"] or 0), amount)
 
 
-def payment_link(world: World, lines: list[Shape], **fields: Any) -> Shape:
+def payment_link(state: StripeState, lines: list[Shape], **fields: Any) -> Shape:
     """A link that anybody may pay; lines: [{"price": id, "quantity": n}]."""
-    chosen = world.objects[lines[0]["price"]]
-    made = world.add(
+    chosen = state.objects[lines[0]["price"]]
+    made = state.add(
         "plink", "payment_link",
         active=True,
         after_completion={"hosted_confirmation": {"custom_message": None}, "type": "hosted_confirmation"},
@@ -102,5 +104,5 @@ def payment_link(world: World, lines: list[Shape], **fields: Any) -> Shape:
         phone_number_collection={"enabled": False}, shipping_options=[], submit_type="auto",
         tax_id_collection={"enabled": False, "required": "never"}, _={"lines": lines}, **fields,
     )  # fmt: skip
-    made["url"] = f"{world.site_url}/link/{made['id']}"
+    made["url"] = f"{state.site_url}/link/{made['id']}"
     return made

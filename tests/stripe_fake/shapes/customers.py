@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.stripe_fake.world import Card, Shape, World
+from tests.stripe_fake.state import Card, Shape, StripeState
 
 _LAST4 = {"good": "4242", "declined": "0341", "authenticate": "3184"}
 NOBODY: Shape = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
 
 
-def customer(world: World, params: dict[str, Any]) -> Shape:
-    return world.add(
+def customer(state: StripeState, params: dict[str, Any]) -> Shape:
+    return state.add(
         "cus", "customer",
         **({"id": params["id"]} if "id" in params else {}),
         email=params.get("email"), name=params.get("name"), description=params.get("description"),
         phone=params.get("phone"), metadata=dict(params.get("metadata", {})), preferred_locales=[], balance=0,
         currency=None, delinquent=False, discount=None, shipping=None, address=None, tax_exempt="none",
-        invoice_prefix=f"F{len(world.objects):07d}", next_invoice_sequence=1,
+        invoice_prefix=f"F{len(state.objects):07d}", next_invoice_sequence=1,
         invoice_settings={
             "custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None,
         },
     )  # fmt: skip
 
 
-def payment_method(world: World, owner: str | None, card: Card = "good") -> Shape:
+def payment_method(state: StripeState, owner: str | None, card: Card = "good") -> Shape:
     """A card that is kept for a customer."""
-    return world.add(
+    return state.add(
         "pm", "payment_method",
         type="card", customer=owner, billing_details=dict(NOBODY), allow_redisplay="unspecified",
         card={
@@ -40,15 +40,15 @@ def payment_method(world: World, owner: str | None, card: Card = "good") -> Shap
     )  # fmt: skip
 
 
-def portal_configuration(world: World) -> Shape:
+def portal_configuration(state: StripeState) -> Shape:
     """The portal's settings as the dashboard saves them unless they are changed."""
     reasons = [
         "too_expensive", "missing_features", "switched_service", "unused", "customer_service", "too_complex",
         "low_quality", "other",
     ]  # fmt: skip
-    return world.add(
+    return state.add(
         "bpc", "billing_portal.configuration",
-        active=True, is_default=True, updated=world.now, login_page={"enabled": False, "url": None},
+        active=True, is_default=True, updated=state.now, login_page={"enabled": False, "url": None},
         business_profile={"headline": None, "privacy_policy_url": None, "terms_of_service_url": None},
         features={
             "customer_update": {"allowed_updates": ["email", "address"], "enabled": True},
@@ -68,18 +68,18 @@ def portal_configuration(world: World) -> Shape:
     )  # fmt: skip
 
 
-def portal_session(world: World, configuration: Shape, params: dict[str, Any]) -> Shape:
-    made = world.add(
+def portal_session(state: StripeState, configuration: Shape, params: dict[str, Any]) -> Shape:
+    made = state.add(
         "bps", "billing_portal.session",
         configuration=configuration["id"], customer=params["customer"], locale=params.get("locale"),
         return_url=params.get("return_url") or configuration["default_return_url"],
     )  # fmt: skip
-    made["url"] = f"{world.site_url}/portal/{made['id']}"
+    made["url"] = f"{state.site_url}/portal/{made['id']}"
     return made
 
 
-def setup_intent(world: World, params: dict[str, Any]) -> Shape:
-    made = world.add(
+def setup_intent(state: StripeState, params: dict[str, Any]) -> Shape:
+    made = state.add(
         "seti", "setup_intent",
         customer=params.get("customer"), description=params.get("description"),
         metadata=dict(params.get("metadata", {})), payment_method=params.get("payment_method"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tests.stripe_fake.shapes.lists import listed
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.state import Shape, StripeState
 
 
 def invoice(
-    world: World,
+    state: StripeState,
     owner: Shape,
     amount: int,
     *,
@@ -23,31 +23,31 @@ def invoice(
     A total below nought becomes the customer's credit, which the next invoices use up.
     """
     made = draft(
-        world,
+        state,
         owner,
         reason=reason,
-        lines=lines or [period_line(world, owner, owner["items"]["data"][0])],
+        lines=lines or [period_line(state, owner, owner["items"]["data"][0])],
         period=period,
         total=amount,
     )
-    finalize(world, made)
+    finalize(state, made)
     if paid:
-        mark_paid(world, made)
+        mark_paid(state, made)
     owner["latest_invoice"] = made["id"]
     return made
 
 
 def draft(
-    world: World, owner: Shape, *, reason: str, lines: list[Shape], period: tuple[int, int] | None, total: int
+    state: StripeState, owner: Shape, *, reason: str, lines: list[Shape], period: tuple[int, int] | None, total: int
 ) -> Shape:
     """An invoice that nobody has to pay yet."""
-    customer = world.objects[owner["customer"]]
-    begin, end = period or (world.now, world.now)
-    made = world.add(
+    customer = state.objects[owner["customer"]]
+    begin, end = period or (state.now, state.now)
+    made = state.add(
         "in", "invoice",
         account_country="DE", account_name="A shop for tests", amount_due=max(total, 0), amount_overpaid=0,
         amount_paid=0, amount_remaining=max(total, 0), amount_shipping=0, attempt_count=0, attempted=False,
-        auto_advance=True, automatically_finalizes_at=world.now + 3600, billing_reason=reason,
+        auto_advance=True, automatically_finalizes_at=state.now + 3600, billing_reason=reason,
         automatic_tax={"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None},
         collection_method="charge_automatically", currency=owner["currency"], customer=owner["customer"],
         customer_email=customer.get("email"), customer_name=customer.get("name"), customer_tax_exempt="none",
@@ -70,46 +70,46 @@ def draft(
     return made
 
 
-def finalize(world: World, made: Shape) -> None:
+def finalize(state: StripeState, made: Shape) -> None:
     """From now on it is to be paid, less what the customer has in credit."""
-    customer = world.objects[made["customer"]]
+    customer = state.objects[made["customer"]]
     credit = customer.get("balance", 0)
     due = max(0, made["total"] + credit) if made["total"] > 0 else 0
     left = min(0, credit + made["total"]) if made["total"] <= 0 or credit < 0 else credit
     customer["balance"] = left
     made.update(
         status="open", starting_balance=credit, ending_balance=left, amount_due=due, amount_remaining=due,
-        auto_advance=True, automatically_finalizes_at=None, effective_at=world.now,
-        number=f"FAKE-{len(world.objects):04d}",
-        hosted_invoice_url=f"{world.site_url}/invoice/{made['id']}",
+        auto_advance=True, automatically_finalizes_at=None, effective_at=state.now,
+        number=f"FAKE-{len(state.objects):04d}",
+        hosted_invoice_url=f"{state.site_url}/invoice/{made['id']}",
     )  # fmt: skip
-    made["status_transitions"]["finalized_at"] = world.now
+    made["status_transitions"]["finalized_at"] = state.now
 
 
-def mark_paid(world: World, made: Shape) -> None:
+def mark_paid(state: StripeState, made: Shape) -> None:
     made.update(
         status="paid", amount_paid=made["amount_due"], amount_remaining=0, attempted=True,
         attempt_count=max(made["attempt_count"], 1 if made["amount_due"] else 0), auto_advance=False,
         next_payment_attempt=None,
     )  # fmt: skip
-    made["status_transitions"]["paid_at"] = world.now
+    made["status_transitions"]["paid_at"] = state.now
 
 
-def invoice_payment(world: World, made: Shape, intent: Shape) -> Shape:
+def invoice_payment(state: StripeState, made: Shape, intent: Shape) -> Shape:
     """What ties an invoice to the payment that settles it."""
     is_paid = intent["status"] == "succeeded"
-    return world.add(
+    return state.add(
         "inpay", "invoice_payment",
         amount_paid=intent["amount"] if is_paid else None, amount_requested=intent["amount"],
         currency=made["currency"], invoice=made["id"], is_default=True,
         payment={"type": "payment_intent", "payment_intent": intent["id"]}, status="paid" if is_paid else "open",
-        status_transitions={"canceled_at": None, "paid_at": world.now if is_paid else None},
+        status_transitions={"canceled_at": None, "paid_at": state.now if is_paid else None},
     )  # fmt: skip
 
 
-def payments_of(world: World, name: str) -> Shape:
+def payments_of(state: StripeState, name: str) -> Shape:
     """The list of payments inside an invoice, where it is asked for."""
-    made = [one for one in world.of("invoice_payment") if one["invoice"] == name]
+    made = [one for one in state.of("invoice_payment") if one["invoice"] == name]
     return listed(made, f"/v1/invoice_payments?invoice={name}")
 
 
@@ -119,16 +119,16 @@ def invoice_owner(made: Shape) -> str | None:
     return details["subscription"] if details else None
 
 
-def period_line(world: World, owner: Shape, item: Shape, *, free: bool = False) -> Shape:
+def period_line(state: StripeState, owner: Shape, item: Shape, *, free: bool = False) -> Shape:
     """The line for the present period of a subscription's item; free: a trial's."""
     chosen, count = item["price"], item["quantity"]
     period = item["current_period_start"], item["current_period_end"]
-    text = f"Trial period for {_name(world, chosen)}" if free else f"{count} × {_name(world, chosen)}"
-    return _line(world, owner, item, period=period, amount=0 if free else chosen["unit_amount"] * count, text=text)
+    text = f"Trial period for {_name(state, chosen)}" if free else f"{count} × {_name(state, chosen)}"
+    return _line(state, owner, item, period=period, amount=0 if free else chosen["unit_amount"] * count, text=text)
 
 
 def proration_line(
-    world: World,
+    state: StripeState,
     owner: Shape,
     item: Shape,
     period: tuple[int, int],
@@ -138,20 +138,27 @@ def proration_line(
 ) -> Shape:
     """What is left of a period, given back (amount below nought) or charged; of: the price and quantity it had."""
     chosen, count = of or (item["price"], item["quantity"])
-    text = f"{'Unused' if amount < 0 else 'Remaining'} time on {_name(world, chosen)}"
+    text = f"{'Unused' if amount < 0 else 'Remaining'} time on {_name(state, chosen)}"
     before = {**item, "price": chosen, "quantity": count}
-    return _line(world, owner, before, period=period, amount=amount, text=text, proration=True)
+    return _line(state, owner, before, period=period, amount=amount, text=text, proration=True)
 
 
 def _line(
-    world: World, owner: Shape, item: Shape, *, period: tuple[int, int], amount: int, text: str, proration: bool = False
+    state: StripeState,
+    owner: Shape,
+    item: Shape,
+    *,
+    period: tuple[int, int],
+    amount: int,
+    text: str,
+    proration: bool = False,
 ) -> Shape:
     chosen, count = item["price"], item["quantity"]
     details: dict[str, Any] = {
-        "invoice_item": world.name("ii") if proration else None, "proration": proration,
+        "invoice_item": state.name("ii") if proration else None, "proration": proration,
         "proration_details": {"credited_items": None}, "subscription": owner["id"], "subscription_item": item["id"],
     }  # fmt: skip
-    return world.make(
+    return state.make(
         "il", "line_item",
         amount=amount, currency=chosen["currency"], description=text, discount_amounts=[], discountable=not proration,
         discounts=[], metadata=dict(owner["metadata"]),
@@ -167,6 +174,6 @@ def _line(
     )  # fmt: skip
 
 
-def _name(world: World, chosen: Shape) -> str:
-    owner = world.objects.get(chosen["product"], {})
+def _name(state: StripeState, chosen: Shape) -> str:
+    owner = state.objects.get(chosen["product"], {})
     return str(owner.get("name", "a product"))

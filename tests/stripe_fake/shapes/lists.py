@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stripe_fake.world import Shape
+from tests.stripe_fake.state import Shape
 
 
 def listed(things: list[Shape], url: str, *, more: bool = False) -> Shape:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.stripe_fake.shapes.customers import NOBODY
 from tests.stripe_fake.shapes.lists import listed
-from tests.stripe_fake.world import Shape, World
+from tests.stripe_fake.state import Shape, StripeState
 
 _EVIDENCE = (
     "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal "
@@ -19,7 +19,7 @@ _EVIDENCE = (
 
 
 def payment(
-    world: World,
+    state: StripeState,
     owner: str | None,
     amount: int,
     metadata: dict[str, str],
@@ -29,7 +29,7 @@ def payment(
     **fields: Any,
 ) -> Shape:
     """A payment; with its charge, when it succeeded."""
-    intent = world.add(
+    intent = state.add(
         "pi", "payment_intent",
         amount=amount, amount_capturable=0, amount_received=0, capture_method="automatic_async",
         confirmation_method="automatic", currency=currency, customer=owner, metadata=dict(metadata),
@@ -37,13 +37,13 @@ def payment(
     )  # fmt: skip
     intent["client_secret"] = f"{intent['id']}_secret_fake"
     if status == "succeeded":
-        charge(world, intent)
+        charge(state, intent)
     return intent
 
 
-def charge(world: World, intent: Shape, *, failure: str | None = None) -> Shape:
+def charge(state: StripeState, intent: Shape, *, failure: str | None = None) -> Shape:
     """The charge by which a payment succeeds; failure: the code with which it is declined instead."""
-    made = world.add(
+    made = state.add(
         "ch", "charge",
         amount=intent["amount"], amount_captured=0 if failure else intent["amount"], amount_refunded=0,
         billing_details=dict(NOBODY), captured=failure is None, currency=intent["currency"],
@@ -56,29 +56,29 @@ def charge(world: World, intent: Shape, *, failure: str | None = None) -> Shape:
     intent["latest_charge"] = made["id"]
     if failure is None:
         intent.update(status="succeeded", amount_received=intent["amount"], last_payment_error=None, next_action=None)
-        made["balance_transaction"] = movement(world, intent["amount"], made["id"], "charge")["id"]
+        made["balance_transaction"] = movement(state, intent["amount"], made["id"], "charge")["id"]
     return made
 
 
-def refund(world: World, paid: Shape, amount: int, status: str, **fields: Any) -> Shape:
-    made = world.add(
+def refund(state: StripeState, paid: Shape, amount: int, status: str, **fields: Any) -> Shape:
+    made = state.add(
         "re", "refund",
         amount=amount, charge=paid["id"], currency=paid["currency"], customer=paid["customer"],
         payment_intent=paid["payment_intent"], payment_method=paid["payment_method"], status=status, **fields,
     )  # fmt: skip
     if status == "succeeded":
-        made["balance_transaction"] = movement(world, -amount, made["id"], "refund")["id"]
+        made["balance_transaction"] = movement(state, -amount, made["id"], "refund")["id"]
     return made
 
 
-def dispute(world: World, paid: Shape, amount: int, status: str, reason: str = "fraudulent") -> Shape:
+def dispute(state: StripeState, paid: Shape, amount: int, status: str, reason: str = "fraudulent") -> Shape:
     evidence: Shape = {**dict.fromkeys(_EVIDENCE.split()), "enhanced_evidence": {}}
-    return world.add(
+    return state.add(
         "dp", "dispute",
         amount=amount, balance_transactions=[], charge=paid["id"], currency=paid["currency"],
         enhanced_eligibility_types=[], evidence=evidence,
         evidence_details={
-            "due_by": world.now + 9 * 86400, "enhanced_eligibility": {}, "has_evidence": False, "past_due": False,
+            "due_by": state.now + 9 * 86400, "enhanced_eligibility": {}, "has_evidence": False, "past_due": False,
             "submission_count": 0, "submission_method": "not_submitted",
         },
         intended_submission_method="prefer_manual", payment_intent=paid["payment_intent"], reason=reason, status=status,
@@ -86,11 +86,11 @@ def dispute(world: World, paid: Shape, amount: int, status: str, reason: str = "
     )  # fmt: skip
 
 
-def movement(world: World, amount: int, source: str, kind: str) -> Shape:
+def movement(state: StripeState, amount: int, source: str, kind: str) -> Shape:
     """What moved on our balance (cents; below nought: away from us)."""
-    return world.add(
+    return state.add(
         "txn", "balance_transaction",
-        amount=amount, available_on=world.now, balance_type="payments", currency="eur", description=None,
+        amount=amount, available_on=state.now, balance_type="payments", currency="eur", description=None,
         exchange_rate=None, fee=0, fee_details=[], net=amount, reporting_category=kind, source=source,
         status="available", type=kind,
     )  # fmt: skip
@@ -108,9 +108,9 @@ def payment_error(code: str, *, decline: str | None = None, charged: str | None 
     return {**found, **({"decline_code": decline} if decline else {}), **({"charge": charged} if charged else {})}
 
 
-def refunds_of(world: World, paid: str) -> Shape:
+def refunds_of(state: StripeState, paid: str) -> Shape:
     """The list of refunds inside a charge, where it is asked for."""
-    return listed([one for one in world.of("refund") if one["charge"] == paid], f"/v1/charges/{paid}/refunds")
+    return listed([one for one in state.of("refund") if one["charge"] == paid], f"/v1/charges/{paid}/refunds")
 
 
 def _outcome(failure: str | None) -> Shape:

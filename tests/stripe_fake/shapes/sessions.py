@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from tests.stripe_fake.shapes.lists import listed
+from tests.stripe_fake.state import Shape, StripeState
 from tests.stripe_fake.times import DAY
-from tests.stripe_fake.world import Shape, World
 
 
-def session(world: World, lines: list[Shape], **fields: Any) -> Shape:
+def session(state: StripeState, lines: list[Shape], **fields: Any) -> Shape:
     """An open checkout of lines [{"price": id, "quantity": n}]; `_` keeps what its success will need."""
-    chosen = world.objects[lines[0]["price"]] if lines else {"id": None, "currency": None}
+    chosen = state.objects[lines[0]["price"]] if lines else {"id": None, "currency": None}
     mode = fields["mode"]
-    total = sum(world.objects[one["price"]]["unit_amount"] * one["quantity"] for one in lines)
+    total = sum(state.objects[one["price"]]["unit_amount"] * one["quantity"] for one in lines)
     hidden: Shape = {"price": chosen["id"], "lines": lines, "inner": {}, "trial_days": 0, **fields.pop("_", {})}
     texts = dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance"))
-    made = world.add(
-        "cs_live" if world.livemode else "cs_test", "checkout.session",
+    made = state.add(
+        "cs_live" if state.livemode else "cs_test", "checkout.session",
         **{
             "status": "open", "payment_status": "unpaid", "amount_subtotal": total, "amount_total": total,
             "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
@@ -25,7 +25,7 @@ def session(world: World, lines: list[Shape], **fields: Any) -> Shape:
             "custom_text": texts, "customer_creation": None if fields.get("customer") else (
                 "always" if mode == "subscription" else "if_required"
             ),
-            "expires_at": world.now + DAY, "payment_method_collection": "always" if mode == "subscription" else (
+            "expires_at": state.now + DAY, "payment_method_collection": "always" if mode == "subscription" else (
                 "if_required"
             ),
             "invoice_creation": None if mode == "subscription" else _no_invoice(), "discounts": [],
@@ -36,43 +36,43 @@ def session(world: World, lines: list[Shape], **fields: Any) -> Shape:
             **fields,
         },
     )  # fmt: skip
-    made["url"] = f"{world.site_url}/checkout/{made['id']}"
+    made["url"] = f"{state.site_url}/checkout/{made['id']}"
     return made
 
 
-def session_lines(world: World, made: Shape) -> Shape:
+def session_lines(state: StripeState, made: Shape) -> Shape:
     """What is bought in a session, where it is asked for."""
     off = (made["total_details"] or {}).get("amount_discount", 0)
-    return _lines(world, made, f"/v1/checkout/sessions/{made['id']}/line_items", off)
+    return _lines(state, made, f"/v1/checkout/sessions/{made['id']}/line_items", off)
 
 
-def _lines(world: World, made: Shape, url: str, discount: int) -> Shape:
+def _lines(state: StripeState, made: Shape, url: str, discount: int) -> Shape:
     found = []
     for number, one in enumerate(made["_"]["lines"]):
-        chosen = world.objects[one["price"]]
+        chosen = state.objects[one["price"]]
         amount = chosen["unit_amount"] * one["quantity"]
         off = discount if number == 0 else 0
-        line = world.make(
+        line = state.make(
             "li", "item",
             adjustable_quantity=None, amount_discount=off, amount_subtotal=amount, amount_tax=0,
             amount_total=amount - off, currency=chosen["currency"],
-            description=world.objects[chosen["product"]]["name"], price=chosen, quantity=one["quantity"],
+            description=state.objects[chosen["product"]]["name"], price=chosen, quantity=one["quantity"],
         )  # fmt: skip
         found.append({**line, "id": f"li_{made['id']}_{number}"})
     return listed(found, url)
 
 
-def setup_session(world: World, intent: Shape, **fields: Any) -> Shape:
+def setup_session(state: StripeState, intent: Shape, **fields: Any) -> Shape:
     """An open checkout that keeps a card for later and takes no money."""
-    made = session(world, [], setup_intent=intent["id"], **fields)
+    made = session(state, [], setup_intent=intent["id"], **fields)
     nothing = ("amount_subtotal", "amount_total", "invoice_creation", "total_details")
     made.update(dict.fromkeys(nothing), payment_status="no_payment_required", payment_method_collection="always")
     return made
 
 
-def link_lines(world: World, made: Shape) -> Shape:
+def link_lines(state: StripeState, made: Shape) -> Shape:
     """What a payment link sells, where it is asked for."""
-    return _lines(world, made, f"/v1/payment_links/{made['id']}/line_items", 0)
+    return _lines(state, made, f"/v1/payment_links/{made['id']}/line_items", 0)
 
 
 def _no_invoice() -> Shape:

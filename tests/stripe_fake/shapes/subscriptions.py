@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tests.stripe_fake.shapes.catalogue import plan
 from tests.stripe_fake.shapes.lists import listed
+from tests.stripe_fake.state import Shape, StripeState
 from tests.stripe_fake.times import DAY, after
-from tests.stripe_fake.world import Shape, World
 
 _SELF: Shape = {"type": "self", "account": None}
 
 
 def subscription(
-    world: World,
+    state: StripeState,
     owner: str,
     chosen: Shape,
     metadata: dict[str, str],
@@ -20,10 +20,10 @@ def subscription(
     quantity: int = 1,
 ) -> Shape:
     """One of a single price, that begins now."""
-    start = world.now
+    start = state.now
     recurring = chosen["recurring"]
     end = start + trial_days * DAY if trial_days else after(start, recurring["interval"], recurring["interval_count"])
-    made = world.add(
+    made = state.add(
         "sub", "subscription",
         customer=owner, status="trialing" if trial_days else "active",
         automatic_tax={"disabled_reason": None, "enabled": False, "liability": None},
@@ -41,33 +41,33 @@ def subscription(
         metadata=dict(metadata), start_date=start, trial_start=start if trial_days else None,
         trial_end=end if trial_days else None, _={"pending_lines": []},
     )  # fmt: skip
-    first = item(world, made["id"], chosen, start, end, quantity=quantity)
+    first = item(state, made["id"], chosen, start, end, quantity=quantity)
     made["items"] = listed([first], f"/v1/subscription_items?subscription={made['id']}")
     return made
 
 
-def subscriptions_of(world: World, owner: Shape) -> Shape:
+def subscriptions_of(state: StripeState, owner: Shape) -> Shape:
     """The list of what runs, inside a customer, where it is asked for."""
     runs = [
         one
-        for one in world.of("subscription")
+        for one in state.of("subscription")
         if one["customer"] == owner["id"] and one["status"] not in ("canceled", "incomplete_expired")
     ]
     return listed(runs, f"/v1/customers/{owner['id']}/subscriptions")
 
 
-def item(world: World, owner: str, chosen: Shape, start: int, end: int, *, quantity: int = 1) -> Shape:
-    return world.add(
+def item(state: StripeState, owner: str, chosen: Shape, start: int, end: int, *, quantity: int = 1) -> Shape:
+    return state.add(
         "si", "subscription_item",
-        subscription=owner, discounts=[], price=chosen, plan=plan(world, chosen), quantity=quantity, tax_rates=[],
+        subscription=owner, discounts=[], price=chosen, plan=plan(state, chosen), quantity=quantity, tax_rates=[],
         current_period_start=start, current_period_end=end,
     )  # fmt: skip
 
 
-def schedule(world: World, owner: Shape, phases: list[tuple[int, int, str]]) -> Shape:
+def schedule(state: StripeState, owner: Shape, phases: list[tuple[int, int, str]]) -> Shape:
     """A subscription's plan for later; phases: start, end, price."""
     start, end, _ = phases[0]
-    return world.add(
+    return state.add(
         "sub_sched", "subscription_schedule",
         billing_mode={"type": "flexible", "flexible": None}, customer=owner["customer"], subscription=owner["id"],
         status="active", end_behavior="release", pause_schedules=[],
@@ -81,17 +81,17 @@ def schedule(world: World, owner: Shape, phases: list[tuple[int, int, str]]) -> 
                 "footer": None, "issuer": dict(_SELF),
             },
         },
-        phases=[_phase(world, *phase) for phase in phases],
+        phases=[_phase(state, *phase) for phase in phases],
     )  # fmt: skip
 
 
-def _phase(world: World, start: int, end: int, price: str) -> Shape:
+def _phase(state: StripeState, start: int, end: int, price: str) -> Shape:
     nothing = (
         "application_fee_percent", "billing_cycle_anchor", "billing_thresholds", "collection_method",
         "default_payment_method", "description", "invoice_settings", "on_behalf_of", "transfer_data", "trial_end",
     )  # fmt: skip
     return {
-        **dict.fromkeys(nothing), "add_invoice_items": [], "currency": world.objects[price]["currency"],
+        **dict.fromkeys(nothing), "add_invoice_items": [], "currency": state.objects[price]["currency"],
         "default_tax_rates": [], "discounts": [], "start_date": start, "end_date": end, "metadata": {},
         "proration_behavior": "create_prorations",
         "items": [

@@ -51,7 +51,7 @@ class Fault:
 
 
 @dataclass
-class World:
+class StripeState:
     """All of it. `lock` is held for each request; tests that touch it while the server runs go through `Desk`."""
 
     livemode: bool = False
