@@ -65,13 +65,13 @@ class Scenario:
     def buy_plan(self, plan: str = "Plus", interval: str = "month") -> str:
         """Through a checkout; answers the subscription's id."""
         url = checkout.open_plan_checkout(self.user, Plan(plan), interval, ADDRESSES)
-        session = self.stripe.desk.complete(url.rsplit("/", 1)[1])
+        session = self.stripe.actions.complete(url.rsplit("/", 1)[1])
         return str(session["subscription"])
 
     def buy_tokens(self, tokens: int = 1000, *, pays: bool = True) -> str:
         """Through a checkout; answers the session's id."""
         url = checkout.open_topup_checkout(self.user, tokens, ADDRESSES)
-        return str(self.stripe.desk.complete(url.rsplit("/", 1)[1], pays=pays)["id"])
+        return str(self.stripe.actions.complete(url.rsplit("/", 1)[1], pays=pays)["id"])
 
     def buy_by_link(self, tokens: int = 1000) -> str:
         """Through a payment link, whose session says nothing of ours but its price; answers the session's id."""

@@ -49,7 +49,7 @@ class TestDelete:
         user_id = scenario.user_id
         accounts.delete_account(scenario.user)
         before = {key for key in connection().keys("*") if f"{{{user_id}}}".encode() in key}
-        scenario.stripe.desk.refund(scenario.stripe.state.of("checkout.session")[0]["id"])
+        scenario.stripe.actions.refund(scenario.stripe.state.of("checkout.session")[0]["id"])
         for event in scenario.stripe.state.events:
             assert scenario.post(event) == 200
         scenario.work()
@@ -61,7 +61,7 @@ class TestDelete:
         """A checkout was open in another tab, and its payment went through while the account was deleted."""
         customer = scenario.customer
         accounts.delete_account(scenario.user)
-        scenario.stripe.desk.subscribe(customer, scenario.shop["plus_month"], {"user_id": scenario.user_id})
+        scenario.stripe.actions.subscribe(customer, scenario.shop["plus_month"], {"user_id": scenario.user_id})
         scenario.deliver()
         assert subscription(scenario)["status"] == "canceled"
         assert set(scenario.states()) == {"done"}
@@ -88,7 +88,7 @@ class TestDelete:
 
     def test_one_that_stripe_has_deleted_is_no_hindrance(self, scenario: Scenario) -> None:
         scenario.buy_plan()
-        scenario.stripe.desk.delete_customer(scenario.customer)
+        scenario.stripe.actions.delete_customer(scenario.customer)
         accounts.delete_account(scenario.user)
         assert not User.objects.filter(pk=scenario.user.pk).exists()
 
@@ -96,7 +96,7 @@ class TestDelete:
 def test_a_customer_deleted_at_stripe_ends_the_plan(scenario: Scenario) -> None:
     scenario.buy_plan()
     scenario.deliver()
-    scenario.stripe.desk.delete_customer(scenario.customer)
+    scenario.stripe.actions.delete_customer(scenario.customer)
     scenario.deliver()
     assert scenario.standing.plan == "Free"
     assert set(scenario.states()) == {"done"}
@@ -105,7 +105,7 @@ def test_a_customer_deleted_at_stripe_ends_the_plan(scenario: Scenario) -> None:
 def test_a_new_checkout_after_that_makes_a_new_customer(scenario: Scenario) -> None:
     scenario.buy_plan()
     first = scenario.customer
-    scenario.stripe.desk.delete_customer(first)
+    scenario.stripe.actions.delete_customer(first)
     scenario.deliver()
     scenario.buy_plan()
     assert scenario.customer != first

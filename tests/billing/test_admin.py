@@ -16,7 +16,7 @@ EVENTS, CUSTOMERS = "/admin/billing/stripeevent/", "/admin/billing/stripecustome
 @pytest.fixture
 def parked(scenario: Scenario) -> Scenario:
     made = scenario.stripe.state.add("cus", "customer")
-    scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
+    scenario.stripe.actions.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
     scenario.deliver()
     return scenario
 

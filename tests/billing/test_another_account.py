@@ -47,7 +47,7 @@ def show(scenario: Scenario, customer: str, state: dict[str, Any]) -> None:
 
 def finish(scenario: Scenario, url: str) -> str:
     """Pay a checkout, and let its events come in; answers the session's id."""
-    session = str(scenario.stripe.desk.complete(url.rsplit("/", 1)[1])["id"])
+    session = str(scenario.stripe.actions.complete(url.rsplit("/", 1)[1])["id"])
     scenario.deliver(
         [event for event in scenario.stripe.state.events if event["id"] not in scenario.stripe.state.delivered]
     )
@@ -59,7 +59,7 @@ class TestNobodyLosesWhatIsPaidFor:
         scenario.buy_plan()
         scenario.deliver()
         hide(scenario)
-        scenario.stripe.desk.update(scenario.stripe.state.of("subscription")[0]["id"])
+        scenario.stripe.actions.update(scenario.stripe.state.of("subscription")[0]["id"])
         scenario.deliver(scenario.stripe.state.events[-1:])
         assert scenario.plan == "Plus"
         assert scenario.event("customer.subscription.updated").state == "parked"
@@ -67,7 +67,7 @@ class TestNobodyLosesWhatIsPaidFor:
     def test_a_deleted_one_does(self, scenario: Scenario) -> None:
         scenario.buy_plan()
         scenario.deliver()
-        scenario.stripe.desk.delete_customer(scenario.customer)
+        scenario.stripe.actions.delete_customer(scenario.customer)
         scenario.stripe.state.unknown.add(scenario.customer)
         scenario.deliver()
         assert (scenario.plan, scenario.standing.plan, set(scenario.states())) == ("Free", "Free", {"done"})
@@ -108,7 +108,7 @@ class TestWhoBuysGetsANewCustomer:
     def test_tokens_arrive_by_the_way_back(self, scenario: Scenario, api: Client) -> None:
         hide(scenario)
         url = post(api, CHECKOUT, {"topup": 1000}).json()["url"]
-        session = scenario.stripe.desk.complete(url.rsplit("/", 1)[1])["id"]
+        session = scenario.stripe.actions.complete(url.rsplit("/", 1)[1])["id"]
         page = api.get("/pricing/return", {"session_id": session})
         assert "1,000 tokens are paid for" in page.content.decode()
         assert scenario.balance == 1100
@@ -191,7 +191,7 @@ class TestTheOldKeyIsBack:
     def test_not_of_a_customer_who_was_deleted(self, scenario: Scenario, api: Client) -> None:
         scenario.buy_plan()
         scenario.deliver()
-        scenario.stripe.desk.delete_customer(scenario.customer)
+        scenario.stripe.actions.delete_customer(scenario.customer)
         scenario.stripe.state.unknown.add(scenario.customer)
         assert post(api, PORTAL).status_code == 201
         api.get("/pricing/return")
@@ -202,7 +202,7 @@ class TestTheOldKeyIsBack:
         self.back(payer)
         for customer in (self.older, newer):
             assert sync_customer(customer).standing.plan == "Plus"
-        payer.stripe.desk.renew(payer.stripe.state.of("subscription")[0]["id"])
+        payer.stripe.actions.renew(payer.stripe.state.of("subscription")[0]["id"])
         payer.deliver([event for event in payer.stripe.state.events if event["id"] not in payer.stripe.state.delivered])
         assert (payer.plan, set(payer.states())) == ("Plus", {"done"})
         assert resync.list_customers() == [self.older, newer]
@@ -226,7 +226,7 @@ class TestTheOldKeyIsBack:
         prices = {1200: payer.shop["topup_1000"]}
         with override_settings(BILLING_TOPUPS=prices):
             sync_customer(self.older)
-            payer.stripe.desk.refund(payer.stripe.state.of("checkout.session")[0]["id"])
+            payer.stripe.actions.refund(payer.stripe.state.of("checkout.session")[0]["id"])
             sync_customer(self.older)
         assert payer.balance == 1000
 

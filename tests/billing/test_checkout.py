@@ -80,7 +80,7 @@ class TestCheckout:
         assert [one["status"] for one in scenario.stripe.state.of("checkout.session")] == ["open", "expired"]
 
     def test_again_after_the_end(self, api: Client, scenario: Scenario) -> None:
-        scenario.stripe.desk.end(scenario.buy_plan())
+        scenario.stripe.actions.end(scenario.buy_plan())
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
 
     def test_a_price_that_was_replaced(self, api: Client, scenario: Scenario) -> None:
@@ -197,7 +197,7 @@ class TestPortalAndSubscription:
         assert api.get(SUBSCRIPTION).json() == {
             "plan": "Free", "status": None, "period_end": None, "cancel_at": None, "pending": None,
         }  # fmt: skip
-        scenario.stripe.desk.cancel_at_period_end(scenario.buy_plan())
+        scenario.stripe.actions.cancel_at_period_end(scenario.buy_plan())
         scenario.deliver()
         body = api.get(SUBSCRIPTION).json()
         assert (body["plan"], body["status"]) == ("Plus", "active")
@@ -205,7 +205,7 @@ class TestPortalAndSubscription:
         assert body["cancel_at"] == body["period_end"]
 
     def test_a_planned_change(self, api: Client, scenario: Scenario) -> None:
-        scenario.stripe.desk.schedule_price(scenario.buy_plan(), scenario.shop["premium_month"])
+        scenario.stripe.actions.schedule_price(scenario.buy_plan(), scenario.shop["premium_month"])
         scenario.deliver()
         assert api.get(SUBSCRIPTION).json()["pending"]["plan"] == "Premium"
 
@@ -215,7 +215,7 @@ class TestPortalAndSubscription:
 
 class TestReturn:
     def go_back(self, client: Client, url: str, scenario: Scenario, **fields: Any) -> Any:
-        session = scenario.stripe.desk.complete(url.rsplit("/", 1)[1], **fields)
+        session = scenario.stripe.actions.complete(url.rsplit("/", 1)[1], **fields)
         target = urlsplit(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
         return client.get(target.path, parse_qs(target.query))
 
@@ -257,7 +257,7 @@ class TestReturn:
 
     def test_back_from_the_portal_is_home(self, api: Client, scenario: Scenario) -> None:
         subscription = scenario.buy_plan()
-        scenario.stripe.desk.cancel_at_period_end(subscription)
+        scenario.stripe.actions.cancel_at_period_end(subscription)
         answer = api.get("/pricing/return")
         assert answer.status_code == 302
         assert scenario.standing.pending is not None

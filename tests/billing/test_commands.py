@@ -64,7 +64,7 @@ class TestReplay:
 
     def test_failed_and_parked_and_by_name(self, scenario: Scenario) -> None:
         made = scenario.stripe.state.add("cus", "customer")
-        scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
+        scenario.stripe.actions.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
         scenario.deliver()
         assert "applied 0" in run("billing_replay", "--failed")
         assert "now 0 failed, 2 parked" in run("billing_replay", "--parked")
@@ -101,7 +101,7 @@ class TestResync:
         run("billing_resync", "--yes", "--per-second", "1000")
         assert (scenario.plan, scenario.balance) == ("Plus", 2000)
         assert "as Stripe says" in run("billing_resync", "--yes", "--per-second", "1000")
-        scenario.stripe.desk.refund(session)
+        scenario.stripe.actions.refund(session)
         assert "1000 bought → Plus" in run("billing_resync", "--dry-run", "--per-second", "1000")
         run("billing_resync", "--yes", "--per-second", "1000")
         assert scenario.balance == 1000
@@ -123,7 +123,7 @@ class TestResync:
         assert (scenario.plan, scenario.balance) == ("Plus", 2000)
 
     def test_customers_that_only_stripe_knows(self, scenario: Scenario) -> None:
-        scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"], {"user_id": scenario.user_id})
+        scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"], {"user_id": scenario.user_id})
         StripeCustomer.objects.all().delete()
         assert "not known here yet" in run("billing_resync", "--yes", "--per-second", "1000")
         assert scenario.plan == "Plus"
@@ -152,7 +152,7 @@ class TestResync:
 
 def test_what_time_alone_changes(scenario: Scenario) -> None:
     """The grace ends without any event."""
-    scenario.stripe.desk.renew(scenario.buy_plan(), paid=False)
+    scenario.stripe.actions.renew(scenario.buy_plan(), paid=False)
     scenario.deliver()
     assert scenario.plan == "Plus"
     assert scenario.row().next_sync_at is not None
@@ -184,7 +184,7 @@ def test_done_events_are_dropped_after_a_season(scenario: Scenario) -> None:
     scenario.buy_plan()
     scenario.deliver()
     made = scenario.stripe.state.add("cus", "customer")
-    scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
+    scenario.stripe.actions.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
     scenario.deliver()
     assert not inbox.tidy_inbox(now=scenario.now + timedelta(days=89))
     assert scenario.states()["done"] > 0
@@ -208,7 +208,7 @@ class TestPlanChanged:
     def test_whoever_listens_hears_of_a_new_plan(self, scenario: Scenario, heard: list[tuple[str, str]]) -> None:
         subscription = scenario.buy_plan()
         scenario.deliver()
-        scenario.stripe.desk.end(subscription)
+        scenario.stripe.actions.end(subscription)
         scenario.deliver()
         assert heard == [(scenario.user_id, "Plus"), (scenario.user_id, "Free")]
 
@@ -217,7 +217,7 @@ class TestPlanChanged:
         with override_settings(PLAN_ALLOWANCES={"Free": 100}):
             scenario.deliver()
         assert heard == []
-        scenario.stripe.desk.update(scenario.stripe.state.of("subscription")[0]["id"])
+        scenario.stripe.actions.update(scenario.stripe.state.of("subscription")[0]["id"])
         scenario.deliver(scenario.stripe.state.events[-1:])
         assert heard == [(scenario.user_id, "Plus")]
 

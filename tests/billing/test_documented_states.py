@@ -33,25 +33,25 @@ def test_every_status_has_a_row_and_no_other() -> None:
 @pytest.mark.parametrize("status", sorted(SUBSCRIPTION))
 def test_what_the_table_says_holds(scenario: Scenario, status: str) -> None:
     plan, tokens = rows()[status]
-    desk, price = scenario.stripe.desk, scenario.shop["plus_month"]
+    actions, price = scenario.stripe.actions, scenario.shop["plus_month"]
     if status == "trialing":
-        desk.subscribe(scenario.customer, price, trial_days=14)
+        actions.subscribe(scenario.customer, price, trial_days=14)
     elif status in ("incomplete", "incomplete_expired"):
-        subscription = desk.subscribe(scenario.customer, price, pays=False)["id"]
+        subscription = actions.subscribe(scenario.customer, price, pays=False)["id"]
         if status == "incomplete_expired":
-            desk.expire_incomplete(subscription)
+            actions.expire_incomplete(subscription)
     else:
-        subscription = desk.subscribe(scenario.customer, price)["id"]
+        subscription = actions.subscribe(scenario.customer, price)["id"]
         scenario.deliver()
         if status == "past_due":
-            desk.renew(subscription, paid=False)
+            actions.renew(subscription, paid=False)
         elif status == "unpaid":
-            desk.renew(subscription, paid=False)
-            desk.give_up(subscription, "unpaid")
+            actions.renew(subscription, paid=False)
+            actions.give_up(subscription, "unpaid")
         elif status == "canceled":
-            desk.end(subscription)
+            actions.end(subscription)
         elif status == "paused":
-            desk.update(subscription, status="paused")
+            actions.update(subscription, status="paused")
     scenario.deliver()
     assert scenario.standing.status == status
     assert scenario.plan == ("Plus" if plan.startswith("holds") else "Free")

@@ -112,14 +112,14 @@ class TestStoreFails:
 class TestUnknown:
     def test_a_customer_who_names_nobody_is_parked(self, scenario: Scenario) -> None:
         made = scenario.stripe.state.add("cus", "customer")
-        scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"])
+        scenario.stripe.actions.subscribe(made["id"], scenario.shop["plus_month"])
         scenario.deliver()
         assert scenario.states() == {"parked": 2}
         assert "names no user" in scenario.event("invoice.paid").error
 
     def test_a_user_who_does_not_exist_is_parked_until_there_is_one(self, scenario: Scenario) -> None:
         made = scenario.stripe.state.add("cus", "customer")
-        scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
+        scenario.stripe.actions.subscribe(made["id"], scenario.shop["plus_month"], {"user_id": "987654"})
         scenario.deliver()
         assert scenario.states() == {"parked": 2}
         User.objects.create_user("late", id=987654)
@@ -131,7 +131,7 @@ class TestUnknown:
     @pytest.mark.parametrize("name", ["x", "", "1e9", "9" * 30, "-1"])
     def test_what_is_no_user_id_is_parked(self, scenario: Scenario, name: str) -> None:
         made = scenario.stripe.state.add("cus", "customer", metadata={"user_id": name})
-        scenario.stripe.desk.subscribe(made["id"], scenario.shop["plus_month"])
+        scenario.stripe.actions.subscribe(made["id"], scenario.shop["plus_month"])
         scenario.deliver()
         assert scenario.states() == {"parked": 2}
 
@@ -145,7 +145,7 @@ class TestUnknown:
                 scenario.stripe.state, lines, customer=made["id"], client_reference_id=scenario.user_id,
                 mode="subscription", status="complete", payment_status="paid",
             )  # fmt: skip
-        scenario.stripe.desk.subscribe(
+        scenario.stripe.actions.subscribe(
             made["id"], scenario.shop["plus_month"], named if place == "subscription" else {}
         )
         scenario.deliver()
@@ -154,8 +154,8 @@ class TestUnknown:
 
     def test_an_unknown_product_is_parked_and_what_is_known_holds(self, scenario: Scenario) -> None:
         other = shapes.price(scenario.stripe.state, shapes.product(scenario.stripe.state, "Other"), 100, "month")
-        scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"])
-        scenario.stripe.desk.subscribe(scenario.customer, other["id"])
+        scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"])
+        scenario.stripe.actions.subscribe(scenario.customer, other["id"])
         scenario.deliver()
         assert scenario.plan == "Plus"
         assert scenario.states()["parked"] == 4

@@ -81,7 +81,7 @@ def test_disputed_tokens_are_at_no_moment_spendable(
     """Between any two calls of a sync the balance holds nothing of the purchase."""
     session = scenario.buy_tokens()
     scenario.deliver()
-    dispute = scenario.stripe.desk.dispute(session)
+    dispute = scenario.stripe.actions.dispute(session)
     scenario.deliver()
     assert scenario.balance == 100
     seen: list[int] = []
@@ -95,9 +95,9 @@ def test_disputed_tokens_are_at_no_moment_spendable(
 
         monkeypatch.setattr(purchases, name, watched)
     if outcome == "lost":
-        scenario.stripe.desk.close_dispute(dispute["id"], "lost")
+        scenario.stripe.actions.close_dispute(dispute["id"], "lost")
     else:
-        scenario.stripe.desk.refund(session, 125)
+        scenario.stripe.actions.refund(session, 125)
     scenario.deliver()
     assert seen
     assert max(seen) == 100

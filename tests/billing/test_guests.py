@@ -20,9 +20,9 @@ pytestmark = pytest.mark.django_db
 
 
 def pay(scenario: Scenario, tokens: int = 1000, **more: Any) -> Shape:
-    link = scenario.stripe.desk.add_link(scenario.shop[f"topup_{tokens}"])
+    link = scenario.stripe.actions.add_link(scenario.shop[f"topup_{tokens}"])
     names: dict[str, Any] = {"client_reference_id": scenario.user_id, **more}
-    session = scenario.stripe.desk.pay_link(link["id"], **names)
+    session = scenario.stripe.actions.pay_link(link["id"], **names)
     assert session["customer"] is None
     return session
 
@@ -52,7 +52,7 @@ def test_a_slow_payment_comes_later(scenario: Scenario, start: int) -> None:
     session = pay(scenario, pays=False)
     scenario.deliver()
     assert scenario.balance == start
-    scenario.stripe.desk.settle(session["id"], paid=True)
+    scenario.stripe.actions.settle(session["id"], paid=True)
     scenario.deliver()
     assert scenario.balance == start + 1000
 
@@ -60,12 +60,12 @@ def test_a_slow_payment_comes_later(scenario: Scenario, start: int) -> None:
 def test_refund_and_dispute(scenario: Scenario, start: int) -> None:
     session = pay(scenario)
     scenario.deliver()
-    scenario.stripe.desk.refund(session["id"], 250)
+    scenario.stripe.actions.refund(session["id"], 250)
     scenario.deliver()
     assert scenario.balance == start + 500
     other = pay(scenario, 5000)
     scenario.deliver()
-    dispute = scenario.stripe.desk.dispute(other["id"])
+    dispute = scenario.stripe.actions.dispute(other["id"])
     scenario.deliver()
     assert scenario.balance == start + 500
     dispute["status"] = "won"
@@ -76,8 +76,8 @@ def test_refund_and_dispute(scenario: Scenario, start: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_any_order_comes_to_the_same(scenario: Scenario, start: int, seed: int) -> None:
     session = pay(scenario)
-    scenario.stripe.desk.refund(session["id"], 100)
-    scenario.stripe.desk.refund(session["id"], 150)
+    scenario.stripe.actions.refund(session["id"], 100)
+    scenario.stripe.actions.refund(session["id"], 150)
     events = [*scenario.stripe.state.events, *scenario.stripe.state.events]
     random.Random(seed).shuffle(events)
     scenario.deliver(events)
@@ -104,9 +104,9 @@ def test_nobody_or_a_stranger_is_parked(scenario: Scenario, start: int) -> None:
 
 
 def test_a_link_that_nobody_paid_is_done(scenario: Scenario) -> None:
-    link = scenario.stripe.desk.add_link(scenario.shop["topup_1000"])
-    session = scenario.stripe.desk.open_link(link["id"])
-    scenario.stripe.desk.expire(session["id"])
+    link = scenario.stripe.actions.add_link(scenario.shop["topup_1000"])
+    session = scenario.stripe.actions.open_link(link["id"])
+    scenario.stripe.actions.expire(session["id"])
     scenario.deliver()
     assert scenario.event("checkout.session.expired").state == State.DONE
 
@@ -124,7 +124,7 @@ def test_the_way_back_brings_it(scenario: Scenario, start: int, browser_client: 
 def test_a_resync_finds_it(scenario: Scenario, start: int) -> None:
     session = pay(scenario)
     scenario.deliver()
-    scenario.stripe.desk.refund(session["id"])
+    scenario.stripe.actions.refund(session["id"])
     call_command("billing_resync", "--yes", "--per-second", "1000", stdout=StringIO())
     assert scenario.balance == start
 
@@ -133,7 +133,7 @@ def test_a_closed_account_gets_nothing(scenario: Scenario) -> None:
     session = pay(scenario)
     scenario.deliver()
     close_account(scenario.user_id)
-    scenario.stripe.desk.refund(session["id"])
+    scenario.stripe.actions.refund(session["id"])
     scenario.deliver()
     assert scenario.event("charge.refunded").state == State.DONE
     assert GuestCheckout.objects.get().user is None

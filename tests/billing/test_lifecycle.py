@@ -20,25 +20,25 @@ class TestPlan:
     def test_a_renewal_that_is_not_paid_keeps_the_plan_and_brings_nothing(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan()
         scenario.deliver()
-        scenario.stripe.desk.renew(subscription, paid=False)
+        scenario.stripe.actions.renew(subscription, paid=False)
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Plus", 0)
         assert scenario.standing.grace_until is not None
-        scenario.stripe.desk.recover(subscription)
+        scenario.stripe.actions.recover(subscription)
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Plus", 1000)
         assert scenario.standing.grace_until is None
 
     def test_cancelled_at_the_end_of_the_period(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan(Plan("Premium"))
-        scenario.stripe.desk.cancel_at_period_end(subscription)
+        scenario.stripe.actions.cancel_at_period_end(subscription)
         scenario.deliver()
         assert scenario.plan == "Premium"
         pending = scenario.standing.pending
         assert pending is not None
         assert pending.plan == Plan("Free")
         scenario.stripe.state.now = int((pending.at + timedelta(seconds=1)).timestamp())
-        scenario.stripe.desk.end(subscription)
+        scenario.stripe.actions.end(subscription)
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Free", 100)
 
@@ -62,7 +62,7 @@ class TestPlan:
     def test_for_the_hour_of_the_draft_the_tokens_wait(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan()
         scenario.deliver()
-        scenario.stripe.desk.renew(subscription)
+        scenario.stripe.actions.renew(subscription)
         bill = scenario.stripe.state.objects[scenario.stripe.state.objects[subscription]["latest_invoice"]]
         bill["status"] = "draft"
         scenario.deliver()
@@ -74,11 +74,11 @@ class TestPlan:
         assert scenario.balance == 1000
 
     def test_two_subscriptions_give_the_higher_until_it_ends(self, scenario: Scenario) -> None:
-        scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"])
-        higher = scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["premium_month"])
+        scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"])
+        higher = scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["premium_month"])
         scenario.deliver()
         assert scenario.plan == "Premium"
-        scenario.stripe.desk.end(higher["id"])
+        scenario.stripe.actions.end(higher["id"])
         scenario.deliver()
         assert scenario.plan == "Plus"
 
@@ -86,8 +86,8 @@ class TestPlan:
         other = scenario.stripe.state.add("cus", "customer", metadata={"user_id": scenario.user_id})
         scenario.buy_plan()
         scenario.deliver()
-        ended = scenario.stripe.desk.subscribe(other["id"], scenario.shop["premium_month"])
-        scenario.stripe.desk.end(ended["id"])
+        ended = scenario.stripe.actions.subscribe(other["id"], scenario.shop["premium_month"])
+        scenario.stripe.actions.end(ended["id"])
         scenario.deliver()
         assert scenario.plan == "Plus"
         assert set(scenario.states()) == {"done"}
@@ -98,7 +98,7 @@ class TestTokens:
         session = scenario.buy_tokens()
         scenario.deliver()
         balances.spend_tokens(scenario.user_id, 900, now=scenario.now)
-        scenario.stripe.desk.refund(session)
+        scenario.stripe.actions.refund(session)
         scenario.deliver()
         assert (scenario.balance, scenario.debt) == (-800, 800)
         scenario.buy_tokens()
@@ -108,24 +108,24 @@ class TestTokens:
     def test_refunds_one_by_one_add_up_to_all(self, scenario: Scenario) -> None:
         session = scenario.buy_tokens()
         for amount in (1, 166, 166, 167):
-            scenario.stripe.desk.refund(session, amount)
+            scenario.stripe.actions.refund(session, amount)
         scenario.deliver()
         assert (scenario.balance, scenario.debt) == (100, 0)
 
     def test_a_refund_that_failed_is_undone(self, scenario: Scenario) -> None:
         session = scenario.buy_tokens()
-        refund = scenario.stripe.desk.refund(session, 250)
+        refund = scenario.stripe.actions.refund(session, 250)
         scenario.deliver()
         assert scenario.balance == 600
-        scenario.stripe.desk.fail_refund(refund["id"])
+        scenario.stripe.actions.fail_refund(refund["id"])
         scenario.deliver()
         assert scenario.balance == 1100
 
     def test_a_dispute_freezes_and_a_won_one_gives_back(self, scenario: Scenario) -> None:
-        dispute = scenario.stripe.desk.dispute(scenario.buy_tokens())
+        dispute = scenario.stripe.actions.dispute(scenario.buy_tokens())
         scenario.deliver()
         assert scenario.balance == 100
-        scenario.stripe.desk.close_dispute(dispute["id"], "won")
+        scenario.stripe.actions.close_dispute(dispute["id"], "won")
         scenario.deliver()
         assert scenario.balance == 1100
 
@@ -133,12 +133,12 @@ class TestTokens:
         session = scenario.buy_tokens()
         scenario.deliver()
         balances.spend_tokens(scenario.user_id, 600, now=scenario.now)
-        dispute = scenario.stripe.desk.dispute(session)
-        scenario.stripe.desk.close_dispute(dispute["id"], "lost")
+        dispute = scenario.stripe.actions.dispute(session)
+        scenario.stripe.actions.close_dispute(dispute["id"], "lost")
         scenario.deliver()
         assert (scenario.balance, scenario.debt) == (-500, 500)
 
     def test_an_inquiry_changes_nothing(self, scenario: Scenario) -> None:
-        scenario.stripe.desk.dispute(scenario.buy_tokens(), status="warning_needs_response")
+        scenario.stripe.actions.dispute(scenario.buy_tokens(), status="warning_needs_response")
         scenario.deliver()
         assert scenario.balance == 1100

@@ -174,20 +174,20 @@ class TestCard:
         assert 'action="/pricing/portal"' in text
 
     def test_pending(self, scenario: Scenario) -> None:
-        scenario.stripe.desk.cancel_at_period_end(scenario.buy_plan())
+        scenario.stripe.actions.cancel_at_period_end(scenario.buy_plan())
         scenario.deliver()
         text = self.render(scenario.user)
         assert "Ends" in text
         assert "Free from" in text
 
     def test_trial(self, scenario: Scenario) -> None:
-        scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"], {}, trial_days=14)
+        scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"], {}, trial_days=14)
         scenario.deliver()
         assert "Trial ends" in self.render(scenario.user)
 
     def test_grace_and_its_end(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan()
-        scenario.stripe.desk.renew(subscription, paid=False)
+        scenario.stripe.actions.renew(subscription, paid=False)
         scenario.deliver()
         assert "The last payment failed. Plus holds until" in self.render(scenario.user)
         scenario.stripe.state.now += 8 * 86400

@@ -11,7 +11,7 @@ from usertokens.services import balances, journal
 
 def subscribe(scenario: Scenario, price: str = "plus_month", **more: object) -> str:
     named = {"user_id": scenario.user_id}
-    made = scenario.stripe.desk.subscribe(scenario.customer, scenario.shop[price], named, **more)  # type: ignore[arg-type]
+    made = scenario.stripe.actions.subscribe(scenario.customer, scenario.shop[price], named, **more)  # type: ignore[arg-type]
     scenario.deliver()
     return str(made["id"])
 
@@ -28,7 +28,7 @@ def spend_all(scenario: Scenario) -> None:
 
 
 def later(scenario: Scenario, days: float) -> None:
-    scenario.stripe.desk.advance(days=days)
+    scenario.stripe.actions.advance(days=days)
     scenario.deliver()
 
 
@@ -38,7 +38,7 @@ class TestOverlaps:
         first = subscribe(scenario)
         if is_spent:
             spend_all(scenario)
-        scenario.stripe.desk.end(first)
+        scenario.stripe.actions.end(first)
         scenario.deliver()
         later(scenario, 9)
         subscribe(scenario)
@@ -46,11 +46,11 @@ class TestOverlaps:
         assert scenario.balance == (1000 if is_spent else 2000)
 
     def test_bought_again_before_the_first_was_heard_of(self, scenario: Scenario) -> None:
-        made = scenario.stripe.desk.subscribe(
+        made = scenario.stripe.actions.subscribe(
             scenario.customer, scenario.shop["plus_month"], {"user_id": scenario.user_id}
         )
-        scenario.stripe.desk.end(made["id"])
-        scenario.stripe.desk.advance(days=9)
+        scenario.stripe.actions.end(made["id"])
+        scenario.stripe.actions.advance(days=9)
         subscribe(scenario)
         assert granted(scenario) == 2000
 
@@ -59,7 +59,7 @@ class TestOverlaps:
         assert scenario.balance == 1000
         balances.spend_tokens(scenario.user_id, 300, now=scenario.now)
         later(scenario, 5)
-        scenario.stripe.desk.end_trial(subscription)
+        scenario.stripe.actions.end_trial(subscription)
         scenario.deliver()
         # What is left of the trial goes with the trial, as at its own end.
         assert (granted(scenario), scenario.balance) == (2000, 1000)
@@ -67,10 +67,10 @@ class TestOverlaps:
     def test_a_trial_ended_early_that_is_not_paid_brings_nothing_more(self, scenario: Scenario) -> None:
         subscription = subscribe(scenario, trial_days=14)
         later(scenario, 5)
-        scenario.stripe.desk.end_trial(subscription, pays=False)
+        scenario.stripe.actions.end_trial(subscription, pays=False)
         scenario.deliver()
         assert (granted(scenario), scenario.balance) == (1000, 0)
-        scenario.stripe.desk.recover(subscription)
+        scenario.stripe.actions.recover(subscription)
         scenario.deliver()
         assert (granted(scenario), scenario.balance) == (2000, 1000)
 
@@ -78,7 +78,7 @@ class TestOverlaps:
         subscription = subscribe(scenario)
         spend_all(scenario)
         later(scenario, 20)
-        scenario.stripe.desk.move_anchor(subscription)
+        scenario.stripe.actions.move_anchor(subscription)
         scenario.deliver()
         assert (granted(scenario), scenario.balance) == (2000, 1000)
         tokens = balances.get_balance(scenario.user_id, now=scenario.now).tokens
@@ -92,7 +92,7 @@ class TestOverlaps:
     def test_another_interval_is_another_period(self, scenario: Scenario) -> None:
         subscription = subscribe(scenario)
         later(scenario, 3)
-        scenario.stripe.desk.change_price(subscription, scenario.shop["plus_year"])
+        scenario.stripe.actions.change_price(subscription, scenario.shop["plus_year"])
         scenario.deliver()
         assert granted(scenario) == 2000
         later(scenario, 27)
@@ -105,24 +105,24 @@ class TestWithin:
         balances.spend_tokens(scenario.user_id, 400, now=scenario.now)
         for price in ("premium_month", "plus_month", "premium_month"):
             later(scenario, 1)
-            scenario.stripe.desk.change_price(subscription, scenario.shop[price])
+            scenario.stripe.actions.change_price(subscription, scenario.shop[price])
             scenario.deliver()
         assert (granted(scenario), scenario.balance) == (5000, 4600)
 
     @pytest.mark.parametrize("proration", ["create_prorations", "none"])
     def test_an_upgrade_that_the_next_invoice_asks_for(self, scenario: Scenario, proration: str) -> None:
         subscription = subscribe(scenario)
-        scenario.stripe.desk.change_price(subscription, scenario.shop["premium_month"], proration=proration)
+        scenario.stripe.actions.change_price(subscription, scenario.shop["premium_month"], proration=proration)
         scenario.deliver()
         assert granted(scenario) == 5000
 
     def test_an_upgrade_brings_its_difference_once_it_is_paid(self, scenario: Scenario) -> None:
         subscription = subscribe(scenario)
         later(scenario, 3)
-        scenario.stripe.desk.change_price(subscription, scenario.shop["premium_month"], pays=False)
+        scenario.stripe.actions.change_price(subscription, scenario.shop["premium_month"], pays=False)
         scenario.deliver()
         assert granted(scenario) == 1000
-        scenario.stripe.desk.recover(subscription)
+        scenario.stripe.actions.recover(subscription)
         scenario.deliver()
         assert (granted(scenario), scenario.plan) == (5000, "Premium")
 
@@ -140,22 +140,22 @@ class TestUnpaid:
     def test_a_year_of_more_that_is_not_paid(self, scenario: Scenario) -> None:
         subscription = subscribe(scenario)
         later(scenario, 3)
-        scenario.stripe.desk.change_price(subscription, scenario.shop["premium_year"], pays=False)
+        scenario.stripe.actions.change_price(subscription, scenario.shop["premium_year"], pays=False)
         scenario.deliver()
         assert granted(scenario) == 1000
         pending = scenario.standing.pending
         assert pending is not None
         assert pending.plan == "Premium"
-        scenario.stripe.desk.recover(subscription)
+        scenario.stripe.actions.recover(subscription)
         scenario.deliver()
         assert (granted(scenario), scenario.plan, scenario.standing.pending) == (6000, "Premium", None)
 
     def test_what_comes_after_changes_nothing_of_a_paid_period(self, scenario: Scenario) -> None:
         """The latest invoice is about something else, and paid; the period's own is open."""
         subscription = subscribe(scenario)
-        scenario.stripe.desk.renew(subscription, paid=False)
+        scenario.stripe.actions.renew(subscription, paid=False)
         open_one = scenario.stripe.state.objects[subscription]["latest_invoice"]
-        scenario.stripe.desk.change_price(subscription, quantity=1, anchor_now=False, proration="none")
+        scenario.stripe.actions.change_price(subscription, quantity=1, anchor_now=False, proration="none")
         state = scenario.stripe.state
         owner = state.objects[subscription]
         from tests.stripe_fake.shapes.invoices import invoice, proration_line
@@ -166,35 +166,35 @@ class TestUnpaid:
         assert owner["latest_invoice"] != open_one
         scenario.deliver()
         assert scenario.balance == 0
-        scenario.stripe.desk.pay_invoice(open_one)
+        scenario.stripe.actions.pay_invoice(open_one)
         scenario.deliver()
         assert scenario.balance == 1000
 
     def test_a_voided_invoice_pays_for_nothing(self, scenario: Scenario) -> None:
         """Neither for its period, which a change that is paid later does not buy either, nor for a change."""
         subscription = subscribe(scenario)
-        desk, objects = scenario.stripe.desk, scenario.stripe.state.objects
-        desk.renew(subscription, paid=False)
-        desk.void_invoice(objects[subscription]["latest_invoice"])
-        desk.update(subscription, status="active")
+        actions, objects = scenario.stripe.actions, scenario.stripe.state.objects
+        actions.renew(subscription, paid=False)
+        actions.void_invoice(objects[subscription]["latest_invoice"])
+        actions.update(subscription, status="active")
         later(scenario, 3)
-        desk.change_price(subscription, scenario.shop["premium_month"])
+        actions.change_price(subscription, scenario.shop["premium_month"])
         scenario.deliver()
         assert granted(scenario) == 1000
-        desk.renew(subscription)
+        actions.renew(subscription)
         scenario.deliver()
         assert granted(scenario) == 6000
 
     def test_a_voided_change_brings_nothing_before_its_next_period(self, scenario: Scenario) -> None:
         subscription = subscribe(scenario)
         later(scenario, 3)
-        desk = scenario.stripe.desk
-        desk.change_price(subscription, scenario.shop["premium_month"], pays=False)
-        desk.void_invoice(scenario.stripe.state.objects[subscription]["latest_invoice"])
-        desk.update(subscription, status="active")
+        actions = scenario.stripe.actions
+        actions.change_price(subscription, scenario.shop["premium_month"], pays=False)
+        actions.void_invoice(scenario.stripe.state.objects[subscription]["latest_invoice"])
+        actions.update(subscription, status="active")
         scenario.deliver()
         assert granted(scenario) == 1000
-        desk.renew(subscription)
+        actions.renew(subscription)
         scenario.deliver()
         assert (granted(scenario), scenario.balance) == (6000, 5000)
 
@@ -207,7 +207,7 @@ class TestFreeAround:
         balances.spend_tokens(scenario.user_id, 30, now=scenario.now)
         subscription = subscribe(scenario, trial_days=5)
         assert scenario.balance == 1000
-        scenario.stripe.desk.cancel_at_period_end(subscription)
+        scenario.stripe.actions.cancel_at_period_end(subscription)
         later(scenario, 6)
         assert (scenario.plan, scenario.balance) == ("Free", 70)
 
@@ -218,7 +218,7 @@ class TestFreeAround:
 
     def test_free_does_not_come_beside_what_was_paid_for(self, scenario: Scenario) -> None:
         subscription = subscribe(scenario)
-        scenario.stripe.desk.end(subscription)
+        scenario.stripe.actions.end(subscription)
         scenario.deliver()
         assert (scenario.plan, granted(scenario)) == ("Free", 1000)
         later(scenario, 31)
@@ -228,7 +228,7 @@ class TestFreeAround:
         subscription = subscribe(scenario, "plus_year")
         later(scenario, 40)
         assert (granted(scenario), scenario.balance) == (2000, 1000)
-        scenario.stripe.desk.end(subscription)
+        scenario.stripe.actions.end(subscription)
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Free", 1000)
         later(scenario, 31)
@@ -241,9 +241,9 @@ class TestFreeAround:
         """The plan that was left before the last month began counts no more, though it was paid for within the year."""
         subscription = subscribe(scenario, "premium_year")
         later(scenario, 0.1)
-        scenario.stripe.desk.change_price(subscription, scenario.shop["plus_year"])
+        scenario.stripe.actions.change_price(subscription, scenario.shop["plus_year"])
         later(scenario, days)
-        scenario.stripe.desk.change_price(subscription, scenario.shop["plus_month"])
+        scenario.stripe.actions.change_price(subscription, scenario.shop["plus_month"])
         scenario.deliver()
         assert (scenario.plan, granted(scenario)) == ("Plus", brought)
 
@@ -251,16 +251,18 @@ class TestFreeAround:
 def test_another_number_of_tokens_counts_from_the_next_settling(scenario: Scenario) -> None:
     subscription = subscribe(scenario)
     with override_settings(PLAN_ALLOWANCES={"Free": 100, "Plus": 1500, "Premium": 5000}):
-        scenario.stripe.desk.keep(subscription)
+        scenario.stripe.actions.keep(subscription)
         scenario.deliver()
         assert granted(scenario) == 1500
     assert scenario.plan == "Plus"
 
 
 def test_a_trial_that_ends_in_its_first_second_leaves_the_month_whole(scenario: Scenario) -> None:
-    subscription = scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"], trial_days=14)["id"]
+    subscription = scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"], trial_days=14)[
+        "id"
+    ]
     scenario.deliver()
-    scenario.stripe.desk.end_trial(subscription)
+    scenario.stripe.actions.end_trial(subscription)
     scenario.deliver()
     assert scenario.plan == "Plus"
     assert balances.get_balance(scenario.user_id, now=scenario.now).tokens.allowance == 1000

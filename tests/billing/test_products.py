@@ -61,14 +61,14 @@ class TestOtherPlans:
         subscription = scenario.buy_plan("Team")
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Team", 700)
-        scenario.stripe.desk.end(subscription)
+        scenario.stripe.actions.end(subscription)
         scenario.deliver()
         assert scenario.plan == "Gratis"
         assert browser_client.get("/api/billing/subscription").json()["plan"] == "Gratis"
 
     def test_an_older_product_is_recognised(self, scenario: Scenario, stripe: FakeStripe) -> None:
         scenario.buy_plan("Team")
-        newer = scenario.stripe.desk.add_product("Team", month=3900)
+        newer = scenario.stripe.actions.add_product("Team", month=3900)
         both = {"Team": (newer["product"], scenario.shop["premium"])}
         with override_settings(STRIPE_PRODUCTS=both):
             scenario.deliver()

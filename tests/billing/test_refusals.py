@@ -23,7 +23,7 @@ PORTAL, CHECKOUT = "portal", "checkout"
 
 
 def unsaved(scenario: Scenario) -> None:
-    scenario.stripe.desk.save_portal_settings(saved=False)
+    scenario.stripe.actions.save_portal_settings(saved=False)
 
 
 def failing(status: int) -> Callable[[Scenario], None]:
@@ -92,7 +92,7 @@ class TestArchived:
     @pytest.mark.parametrize("what", ["topup_1000", "product"])
     def test_a_top_up_is_not_offered(self, scenario: Scenario, browser_client: Client, what: str) -> None:
         price = scenario.shop["topup_1000"]
-        scenario.stripe.desk.archive(price if what != "product" else scenario.stripe.state.objects[price]["product"])
+        scenario.stripe.actions.archive(price if what != "product" else scenario.stripe.state.objects[price]["product"])
         page = browser_client.get("/pricing").content.decode()
         assert "Buy 1,000 tokens" not in page
         assert "Choose Plus, monthly" in page
@@ -106,14 +106,14 @@ class TestArchived:
         assert "Buy 5,000 tokens" not in page
 
     def test_a_plan_whose_product_is_archived_is_not_offered(self, scenario: Scenario, browser_client: Client) -> None:
-        scenario.stripe.desk.archive(scenario.shop["premium"])
+        scenario.stripe.actions.archive(scenario.shop["premium"])
         page = browser_client.get("/pricing").content.decode()
         assert "Choose Plus, monthly" in page
         assert "Choose Premium" not in page
 
     def test_one_archived_since_the_prices_were_read(self, scenario: Scenario, browser_client: Client) -> None:
         catalogue.refresh_catalogue()
-        scenario.stripe.desk.archive(scenario.shop["topup_1000"])
+        scenario.stripe.actions.archive(scenario.shop["topup_1000"])
         answer = browser_client.post("/api/billing/checkout", {"topup": 1000}, content_type="application/json")
         assert (answer.status_code, answer.json()["code"]) == (409, "price_archived")
         page = browser_client.post("/pricing/checkout", {"topup": "1000"}).content.decode()

@@ -32,7 +32,7 @@ class TestOtherTokensForAPrice:
         with other_tokens(scenario):
             assert resync.find_difference(scenario.customer) is None
             scenario.buy_by_link(1200)
-            scenario.stripe.desk.refund(session)
+            scenario.stripe.actions.refund(session)
             scenario.deliver()
         assert (scenario.balance, set(scenario.states())) == (1300, {"done"})
 
@@ -40,7 +40,7 @@ class TestOtherTokensForAPrice:
         session = scenario.buy_by_link()
         scenario.deliver()
         with override_settings(BILLING_TOPUPS={}):
-            scenario.stripe.desk.refund(session, 250)
+            scenario.stripe.actions.refund(session, 250)
             scenario.deliver()
         assert (scenario.balance, set(scenario.states())) == (600, {"done"})
 
@@ -64,7 +64,7 @@ class TestTheSettingIsPutRight:
         standings.forget_standing(scenario.user_id)
         with other_tokens(scenario), pytest.raises(Unresolved):
             sync_customer(scenario.customer)
-        scenario.stripe.desk.refund(session)
+        scenario.stripe.actions.refund(session)
         scenario.deliver(scenario.stripe.state.events[-1:])
         assert (scenario.balance, set(scenario.states())) == (100, {"done"})
 
@@ -73,7 +73,7 @@ class TestTheSettingIsPutRight:
         scenario.deliver()
         scenario.buy_by_link(5000)
         with override_settings(BILLING_TOPUPS={2**53: scenario.shop["topup_5000"], 7: scenario.shop["topup_1000"]}):
-            scenario.stripe.desk.refund(bought, 250)
+            scenario.stripe.actions.refund(bought, 250)
             scenario.deliver()
             assert scenario.balance == 600
         sync_customer(scenario.customer)

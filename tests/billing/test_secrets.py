@@ -40,7 +40,7 @@ def test_nothing_leaks_while_everything_fails(
         scenario.stripe.state.faults.append(Fault("GET /v1/subscriptions", status))
     with override_settings(STRIPE_TIMEOUT=0.3):
         for _ in range(5):
-            scenario.stripe.desk.update(subscription)
+            scenario.stripe.actions.update(subscription)
             assert scenario.post(scenario.stripe.state.events[-1]) == 200
             scenario.work()
     Client().post(HOOK, b"{}", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=x"})

@@ -26,7 +26,7 @@ _VERBS = {("GET", False): "list", ("GET", True): "retrieve", ("POST", False): "c
 
 def live(scenario: Scenario) -> None:
     """Everything that the app asks of Stripe, once at least."""
-    desk, state = scenario.stripe.desk, scenario.stripe.state
+    actions, state = scenario.stripe.actions, scenario.stripe.state
     scenario.user.email = "buyer@example.com"
     places = Addresses(ADDRESSES.done, ADDRESSES.cancelled, "de")
     catalogue.refresh_catalogue()
@@ -34,19 +34,19 @@ def live(scenario: Scenario) -> None:
     session = scenario.buy_tokens()
     subscription = scenario.buy_plan(Plan("Plus"), "year")
     for quantity in (2, 1, 2, 1, 2, 1):  # twelve lines: more than stand inside an invoice
-        desk.change_price(subscription, quantity=quantity, proration="create_prorations")
-    desk.schedule_price(subscription, scenario.shop["premium_month"])
-    desk.renew(subscription, paid=False)
-    desk.refund(session, 100)
-    desk.dispute(session)
-    desk.refund(desk.pay_link(desk.add_link(scenario.shop["topup_1000"])["id"])["id"])
+        actions.change_price(subscription, quantity=quantity, proration="create_prorations")
+    actions.schedule_price(subscription, scenario.shop["premium_month"])
+    actions.renew(subscription, paid=False)
+    actions.refund(session, 100)
+    actions.dispute(session)
+    actions.refund(actions.pay_link(actions.add_link(scenario.shop["topup_1000"])["id"])["id"])
     scenario.deliver()
     checkout.open_portal(scenario.user, places)
     checkout.finish_checkout(scenario.user, session)
     assert list(replay.fetch_undelivered(now=scenario.now)) == []
     assert resync.list_customers() == [scenario.customer]
-    stranger = desk.add_customer()["id"]
-    desk.subscribe(stranger, scenario.shop["plus_month"])
+    stranger = actions.add_customer()["id"]
+    actions.subscribe(stranger, scenario.shop["plus_month"])
     scenario.deliver(state.events[-2:])
     assert not customers.is_deleted(stranger)
     assert state.objects[left]["status"] == "open"

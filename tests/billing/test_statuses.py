@@ -106,7 +106,7 @@ class TestUnknown:
     def test_a_refund_gives_nothing_back(self, scenario: Scenario) -> None:
         session = scenario.buy_tokens()
         scenario.deliver()
-        refund = scenario.stripe.desk.refund(session, 250)["id"]
+        refund = scenario.stripe.actions.refund(session, 250)["id"]
         scenario.deliver()
         left = scenario.balance
         self.spoil(scenario, refund)
@@ -121,7 +121,7 @@ class TestUnknown:
         session = scenario.buy_tokens()
         scenario.deliver()
         whole = scenario.balance
-        dispute = scenario.stripe.desk.dispute(session)["id"]
+        dispute = scenario.stripe.actions.dispute(session)["id"]
         if was_lost:
             scenario.stripe.state.objects[dispute]["status"] = "lost"
         scenario.deliver()
@@ -134,7 +134,7 @@ class TestUnknown:
         session = scenario.buy_tokens()
         scenario.deliver()
         whole = scenario.balance
-        dispute = scenario.stripe.desk.dispute(session)["id"]
+        dispute = scenario.stripe.actions.dispute(session)["id"]
         for status, is_ours in (
             ("needs_response", False), ("under_review", False), ("lost", False), ("appeal_needs_response", False),
             ("appeal_under_review", False), ("won", True), ("appeal_under_review", False), ("lost", False),
@@ -155,14 +155,14 @@ class TestUnknownProducts:
         scenario.deliver()
         with override_settings(STRIPE_PRODUCT_PLUS="prod_mistyped"):
             for _ in range(2):
-                scenario.deliver([scenario.stripe.desk.update(subscription) and scenario.stripe.state.events[-1]])
+                scenario.deliver([scenario.stripe.actions.update(subscription) and scenario.stripe.state.events[-1]])
                 assert (scenario.plan, scenario.balance) == ("Plus", 1000)
                 assert scenario.event("customer.subscription.updated").state == State.PARKED
-            scenario.stripe.desk.renew(subscription)
+            scenario.stripe.actions.renew(subscription)
             scenario.deliver(scenario.stripe.state.events[-3:])
             assert scenario.plan == "Plus"
             # Over is over, whatever it was about.
-            scenario.stripe.desk.end(subscription)
+            scenario.stripe.actions.end(subscription)
             scenario.deliver(scenario.stripe.state.events[-1:])
             assert scenario.plan == "Free"
 
@@ -176,15 +176,15 @@ class TestUnknownProducts:
         subscription = scenario.buy_plan()
         scenario.deliver()
         with override_settings(STRIPE_PRODUCT_PLUS="prod_mistyped"):
-            scenario.stripe.desk.renew(subscription)
+            scenario.stripe.actions.renew(subscription)
             scenario.deliver(scenario.stripe.state.events[-1:])
-        scenario.deliver([scenario.stripe.desk.update(subscription) and scenario.stripe.state.events[-1]])
+        scenario.deliver([scenario.stripe.actions.update(subscription) and scenario.stripe.state.events[-1]])
         assert (scenario.plan, scenario.balance) == ("Plus", 1000)
         assert scenario.standing.paid_end == scenario.standing.period_end
 
     def test_an_add_on_beside_a_plan_is_done(self, scenario: Scenario) -> None:
-        more = scenario.stripe.desk.add_product("Support", month=500)
-        scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"], extra=(more["month"],))
+        more = scenario.stripe.actions.add_product("Support", month=500)
+        scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"], extra=(more["month"],))
         scenario.deliver()
         assert scenario.plan == "Plus"
         assert set(scenario.states()) == {State.DONE}

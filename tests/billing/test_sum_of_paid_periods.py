@@ -64,7 +64,7 @@ class PaidMachine(RuleBasedStateMachine):
     # --- what happens at Stripe
     @rule(price=st.sampled_from(PRICES), trial=st.sampled_from([0, 0, 7, 40]), pays=st.booleans())
     def buy(self, price: str, trial: int, *, pays: bool) -> None:
-        made = self.stripe.desk.subscribe(
+        made = self.stripe.actions.subscribe(
             self.customer, self.shop[price], {"user_id": self.scenario.user_id}, trial, pays=pays or trial > 0
         )
         self.subscriptions.append(made["id"])
@@ -73,7 +73,7 @@ class PaidMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.running())
     @rule(which=st.integers(0, 9))
     def end(self, which: int) -> None:
-        self.stripe.desk.end(self.pick(which))
+        self.stripe.actions.end(self.pick(which))
 
     @precondition(lambda self: self.settled())
     @rule(which=st.integers(0, 9), price=st.sampled_from(PRICES), pays=st.sampled_from([True, True, False]))
@@ -85,7 +85,7 @@ class PaidMachine(RuleBasedStateMachine):
             # Nobody has paid for a trial, and a year's months are the present plan's: either brings while it lasts.
             self.look()
         self.a_second_passes()
-        self.stripe.desk.change_price(name, self.shop[price], pays=pays)
+        self.stripe.actions.change_price(name, self.shop[price], pays=pays)
         self.note()
         self.look()  # a change that leaves no invoice behind is known from the subscription alone, while it lasts
 
@@ -93,7 +93,7 @@ class PaidMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9), pays=st.booleans())
     def end_trial(self, which: int, *, pays: bool) -> None:
         self.look()  # nobody has paid for a trial: it brings its tokens while it lasts
-        self.stripe.desk.end_trial(self.pick(which, self.trials()), pays=pays)
+        self.stripe.actions.end_trial(self.pick(which, self.trials()), pays=pays)
         self.note()
 
     @precondition(lambda self: self.settled())
@@ -102,14 +102,14 @@ class PaidMachine(RuleBasedStateMachine):
         name = self.pick(which, self.settled())
         if self.of(name)["status"] != "trialing":
             self.a_second_passes()
-            self.stripe.desk.move_anchor(name)
+            self.stripe.actions.move_anchor(name)
             self.note()
 
     @precondition(lambda self: self.owing())
     @rule(which=st.integers(0, 9))
     def pay_after_all(self, which: int) -> None:
         name = self.pick(which, self.owing())
-        self.stripe.desk.recover(name)
+        self.stripe.actions.recover(name)
         self.note()
 
     @rule(which=st.integers(0, 9))
@@ -128,14 +128,14 @@ class PaidMachine(RuleBasedStateMachine):
         state = self.stripe.state
         moment = state.now + int(days * 86400) + seconds
         while (step := self.next_month(moment)) < moment:
-            self.stripe.desk.advance_to(step)
+            self.stripe.actions.advance_to(step)
             self.look()
-        self.stripe.desk.advance_to(moment)
+        self.stripe.actions.advance_to(moment)
         self.look()
 
     def a_second_passes(self) -> None:
         """Stripe's times have a grain of a second: two periods that begin in the same one can't be told apart."""
-        self.stripe.desk.advance_to(self.stripe.state.now + 1)
+        self.stripe.actions.advance_to(self.stripe.state.now + 1)
 
     # --- how it is heard of
     @rule(loses=st.booleans(), works=st.booleans())
@@ -204,7 +204,7 @@ class PaidMachine(RuleBasedStateMachine):
         return [one for one in self.subscriptions if self.of(one)["status"] not in ("canceled", "incomplete_expired")]
 
     def owing(self) -> list[str]:
-        return [one for one in self.running() if self.stripe.desk.invoices_of(one, "open", "draft")]
+        return [one for one in self.running() if self.stripe.actions.invoices_of(one, "open", "draft")]
 
     def settled(self) -> list[str]:
         return [one for one in self.running() if one not in self.owing()]

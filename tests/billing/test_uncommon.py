@@ -15,10 +15,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("behavior", ["void", "keep_as_draft", "mark_uncollectible"])
 def test_paused_collection_is_not_read_for_ever(scenario: Scenario, behavior: str) -> None:
-    subscription = scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"])["id"]
+    subscription = scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"])["id"]
     scenario.deliver()
-    scenario.stripe.desk.pause_collection(subscription, behavior)
-    scenario.stripe.desk.renew(subscription)
+    scenario.stripe.actions.pause_collection(subscription, behavior)
+    scenario.stripe.actions.renew(subscription)
     scenario.deliver()
     assert scenario.plan == "Plus"
     assert balances.get_balance(scenario.user_id, now=scenario.now).tokens.allowance == 0
@@ -32,18 +32,18 @@ def test_paused_collection_is_not_read_for_ever(scenario: Scenario, behavior: st
 
 
 def test_a_price_by_the_week_brings_tokens_with_each_period(scenario: Scenario) -> None:
-    price = scenario.stripe.desk.add_price(scenario.shop["plus"], 300, "week")["id"]
-    subscription = scenario.stripe.desk.subscribe(scenario.customer, price)["id"]
+    price = scenario.stripe.actions.add_price(scenario.shop["plus"], 300, "week")["id"]
+    subscription = scenario.stripe.actions.subscribe(scenario.customer, price)["id"]
     scenario.deliver()
     assert (scenario.plan, scenario.balance) == ("Plus", 1000)
-    scenario.stripe.desk.renew(subscription)
+    scenario.stripe.actions.renew(subscription)
     scenario.deliver()
     assert (scenario.plan, scenario.balance) == ("Plus", 1000)
     assert State.PARKED not in scenario.states()
 
 
 def test_several_of_one_plan_are_one(scenario: Scenario) -> None:
-    scenario.stripe.desk.subscribe(scenario.customer, scenario.shop["plus_month"], quantity=3)
+    scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"], quantity=3)
     scenario.deliver()
     assert (scenario.plan, scenario.balance) == ("Plus", 1000)
     assert set(scenario.states()) == {State.DONE}

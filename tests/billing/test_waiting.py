@@ -19,7 +19,7 @@ class TestOneLookForMany:
     def test_what_waits_about_the_same_customer_is_done_with_it(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan()
         for _ in range(5):
-            scenario.stripe.desk.update(subscription)
+            scenario.stripe.actions.update(subscription)
         for event in scenario.stripe.state.events:
             assert scenario.post(event) == 200
         asked = scenario.stripe.state.requests.count("GET /v1/subscriptions")
@@ -38,7 +38,7 @@ class TestOneLookForMany:
         def changed_meanwhile(*args: Any) -> Any:
             found = seen(*args)
             if scenario.stripe.state.objects[subscription]["status"] == "active":
-                scenario.stripe.desk.end(subscription)
+                scenario.stripe.actions.end(subscription)
                 assert scenario.post(scenario.stripe.state.events[-1]) == 200
             return found
 
@@ -75,7 +75,7 @@ class TestTwoAtOnce:
             found = seen(*args)
             with monkeypatch.context() as inner:
                 inner.setattr(sync, "observe", seen)
-                scenario.stripe.desk.end(subscription)
+                scenario.stripe.actions.end(subscription)
                 from billing import keys
                 from kv.store.connection import call
 
@@ -101,7 +101,7 @@ class TestTwoAtOnce:
             found = seen(*args)
             with monkeypatch.context() as inner:
                 inner.setattr(sync, "observe", seen)
-                scenario.stripe.desk.end(subscription)
+                scenario.stripe.actions.end(subscription)
                 assert sync_customer(scenario.customer).applied
             return found
 

@@ -119,10 +119,10 @@ def shown(page: Page, site: str, *, plan: str, tokens: str) -> None:
 def test_a_subscription_through_trial_upgrade_and_downgrade(
     shopfront: str, customer: User, quiet_page: Page, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
-    desk, page = stripe.desk, quiet_page
+    actions, page = stripe.actions, quiet_page
     stripe.state.now -= 5 * 86400
-    link = desk.add_link(shop["plus_month"], subscription_data={"trial_period_days": 14})
-    subscription = desk.pay_link(link["id"], client_reference_id=str(customer.pk))["subscription"]
+    link = actions.add_link(shop["plus_month"], subscription_data={"trial_period_days": 14})
+    subscription = actions.pay_link(link["id"], client_reference_id=str(customer.pk))["subscription"]
     worked(shopfront, stripe)
     shown(page, shopfront, plan="Plus", tokens="1,000")
     expect(page.get_by_text("Trial ends")).to_be_visible()
@@ -130,7 +130,7 @@ def test_a_subscription_through_trial_upgrade_and_downgrade(
     shown(page, shopfront, plan="Plus", tokens="600")
 
     stripe.state.now += 5 * 86400
-    desk.end_trial(subscription)
+    actions.end_trial(subscription)
     worked(shopfront, stripe)
     held = balances.get_balance(str(customer.pk)).tokens
     assert held.allowance == 1000
@@ -138,11 +138,11 @@ def test_a_subscription_through_trial_upgrade_and_downgrade(
     expect(page.get_by_text("Renews")).to_be_visible()
     assert held.balance >= 1000, "the paid month brings its tokens whole"
 
-    desk.change_price(subscription, shop["premium_month"])
+    actions.change_price(subscription, shop["premium_month"])
     worked(shopfront, stripe)
     shown(page, shopfront, plan="Premium", tokens=f"{held.balance + 4000:,}")
 
-    desk.schedule_price(subscription, shop["plus_month"])
+    actions.schedule_price(subscription, shop["plus_month"])
     worked(shopfront, stripe)
     shown(page, shopfront, plan="Premium", tokens=f"{held.balance + 4000:,}")
     expect(page.get_by_text("Plus from")).to_be_visible()
@@ -152,9 +152,9 @@ def test_a_subscription_through_trial_upgrade_and_downgrade(
 def test_a_guests_link_refund_and_dispute_through_appeal(
     shopfront: str, customer: User, quiet_page: Page, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
-    desk, page = stripe.desk, quiet_page
-    link = desk.add_link(shop["topup_1000"])
-    session = desk.open_link(link["id"], client_reference_id=str(customer.pk))
+    actions, page = stripe.actions, quiet_page
+    link = actions.add_link(shop["topup_1000"])
+    session = actions.open_link(link["id"], client_reference_id=str(customer.pk))
     page.goto(f"{stripe.url}/checkout/{session['id']}")
     page.get_by_role("button", name="Pay", exact=True).click()
     worked(shopfront, stripe)
@@ -167,9 +167,9 @@ def test_a_guests_link_refund_and_dispute_through_appeal(
         expect(page.get_by_text(tokens, exact=True).first).to_be_visible()
 
     holds("1,100")
-    desk.refund(session["id"], 250)
+    actions.refund(session["id"], 250)
     holds("600")
-    dispute = desk.dispute(session["id"], 250)
+    dispute = actions.dispute(session["id"], 250)
     holds("100")
     for status, tokens in (
         ("under_review", "100"), ("lost", "100"), ("appeal_needs_response", "100"), ("appeal_under_review", "100"),
@@ -183,7 +183,7 @@ def test_a_guests_link_refund_and_dispute_through_appeal(
 
 def test_a_portal_that_is_not_set_up_says_so(shopfront: str, customer: User, page: Page, stripe: FakeStripe) -> None:
     # Not the quiet one: the browser itself complains of the page's 503.
-    stripe.desk.save_portal_settings(saved=False)
+    stripe.actions.save_portal_settings(saved=False)
     page.goto(f"{shopfront}/pricing")
     page.get_by_role("button", name="Choose Plus, monthly").click()
     page.get_by_role("button", name="Pay", exact=True).click()

@@ -132,8 +132,8 @@ def test_serves_every_page_and_counts(site: Site, stripe: FakeStripe, shop: dict
         "from django.contrib.auth.models import User; from billing.models import StripeCustomer as C;"
         "C.objects.create(user=User.objects.get(username='zoe'), customer_id='cus_x')",
     )  # fmt: skip
-    stripe.desk.add_customer(id="cus_x")
-    stripe.desk.subscribe("cus_x", shop["plus_month"])
+    stripe.actions.add_customer(id="cus_x")
+    stripe.actions.subscribe("cus_x", shop["plus_month"])
     assert set(Delivery(stripe.state, f"{home}{HOOK}", SECRET).deliver(stripe.state.events)) == {200}
     wait_until(lambda: stranger.get("/api/dashboard")["plan"] == "Plus", 30)
 

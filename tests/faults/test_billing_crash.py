@@ -58,8 +58,8 @@ def bought(scenario: Scenario) -> Scenario:
     """A plan, tokens of which a part was refunded, and a dispute about the rest: every effect there is."""
     scenario.buy_plan()
     session = scenario.buy_tokens()
-    scenario.stripe.desk.refund(session, 125)
-    scenario.stripe.desk.dispute(session, 250)
+    scenario.stripe.actions.refund(session, 125)
+    scenario.stripe.actions.dispute(session, 250)
     return scenario
 
 
@@ -153,8 +153,8 @@ def test_a_worker_killed_while_stripe_keeps_it_waiting(site: Site, stripe: FakeS
         "from django.contrib.auth.models import User; from billing.models import StripeCustomer as C;"
         "u = User.objects.create_user('buyer'); C.objects.create(user=u, customer_id='cus_x')"
     )
-    stripe.desk.add_customer(id="cus_x")
-    stripe.desk.subscribe("cus_x", shop["plus_month"])
+    stripe.actions.add_customer(id="cus_x")
+    stripe.actions.subscribe("cus_x", shop["plus_month"])
     body, signature = signed(stripe.state.events[-1], SECRET)
     site.shell(
         "from billing.services.inbox import take_event; from billing.services.signatures import verify_signature as v;"

@@ -40,7 +40,7 @@ def site(bare_site: Site, stripe: FakeStripe, shop: dict[str, str]) -> Site:
         "C.objects.create(user=User.objects.create_user('buyer'), customer_id='cus_x')",
     ) as shell:  # fmt: skip
         assert shell.wait(60) == 0
-    stripe.desk.add_customer(id="cus_x")
+    stripe.actions.add_customer(id="cus_x")
     return bare_site
 
 
@@ -53,10 +53,10 @@ def states(site: Site) -> list[str]:
 
 def test_a_hook_is_applied_within_a_second(site: Site, stripe: FakeStripe, shop: dict[str, str]) -> None:
     hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
-    made = stripe.desk.subscribe("cus_x", shop["plus_month"])
+    made = stripe.actions.subscribe("cus_x", shop["plus_month"])
     taken: list[float] = []
     for number in range(1, 6):
-        stripe.desk.update(made["id"])
+        stripe.actions.update(made["id"])
         began = time.monotonic()
         assert hook.deliver([stripe.state.events[-1]]) == [200]
         wait_until(lambda number=number: states(site) == ["done"] * number)  # type: ignore[misc]
@@ -69,7 +69,7 @@ def test_a_hook_while_the_store_is_frozen_is_taken_and_applied_later(
     site: Site, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
     hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
-    stripe.desk.subscribe("cus_x", shop["plus_month"])
+    stripe.actions.subscribe("cus_x", shop["plus_month"])
     with site.store.frozen():
         assert hook.deliver(stripe.state.events) == [200, 200]
         assert states(site) == ["received", "received"]
@@ -80,7 +80,7 @@ def test_a_hook_while_the_store_is_dead_is_taken_and_applied_later(
     site: Site, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
     hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
-    stripe.desk.subscribe("cus_x", shop["plus_month"])
+    stripe.actions.subscribe("cus_x", shop["plus_month"])
     os.kill(site.store.pid, signal.SIGKILL)
     assert hook.deliver(stripe.state.events) == [200, 200]
     wait_until(lambda: states(site) == ["done", "done"], 30)
@@ -90,7 +90,7 @@ def test_a_hook_while_the_database_is_locked_is_refused_so_that_it_comes_again(
     site: Site, stripe: FakeStripe, shop: dict[str, str]
 ) -> None:
     hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
-    stripe.desk.subscribe("cus_x", shop["plus_month"])
+    stripe.actions.subscribe("cus_x", shop["plus_month"])
     writer = sqlite3.connect(site.directory / "countinghouse.sqlite3", isolation_level=None)
     with closing(writer):
         writer.execute("BEGIN IMMEDIATE")
@@ -120,10 +120,10 @@ def test_a_crowd_of_hooks_at_once_with_duplicates(site: Site, stripe: FakeStripe
     ) as shell:  # fmt: skip
         assert shell.wait(60) == 0
     for number, name in enumerate(names):
-        stripe.desk.add_customer(id=name)
-        made = stripe.desk.subscribe(name, shop["plus_month"])
+        stripe.actions.add_customer(id=name)
+        made = stripe.actions.subscribe(name, shop["plus_month"])
         if number % 2:
-            stripe.desk.end(made["id"])
+            stripe.actions.end(made["id"])
     hook = Delivery(stripe.state, f"http://127.0.0.1:{site.port}{HOOK}", SECRET)
     crowd = [event for event in stripe.state.events for _ in range(3)]
     random.Random(20).shuffle(crowd)

@@ -52,7 +52,7 @@ def test_the_next_period_comes_as_if_nothing_had_been(scenario: Scenario) -> Non
     scenario.deliver()
     reset(scenario)
     balances.spend_tokens(scenario.user_id, 900, now=scenario.now)
-    scenario.stripe.desk.renew(subscription)
+    scenario.stripe.actions.renew(subscription)
     scenario.deliver()
     assert (scenario.plan, scenario.balance) == ("Plus", 1000)
 
@@ -60,11 +60,11 @@ def test_the_next_period_comes_as_if_nothing_had_been(scenario: Scenario) -> Non
 def test_a_month_that_is_not_paid_brings_nothing(scenario: Scenario) -> None:
     subscription = scenario.buy_plan()
     scenario.deliver()
-    scenario.stripe.desk.renew(subscription, paid=False)
+    scenario.stripe.actions.renew(subscription, paid=False)
     scenario.deliver()
     resets.reset_user(scenario.user_id, now=scenario.now)
     assert (scenario.plan, scenario.balance) == ("Plus", 0)
-    scenario.stripe.desk.recover(subscription)
+    scenario.stripe.actions.recover(subscription)
     scenario.deliver()
     assert (scenario.plan, scenario.balance) == ("Plus", 1000)
 
@@ -82,7 +82,7 @@ def test_bought_tokens_go_and_do_not_come_again(scenario: Scenario) -> None:
 def test_who_has_stopped_paying_is_free(scenario: Scenario) -> None:
     subscription = scenario.buy_plan()
     scenario.deliver()
-    scenario.stripe.desk.end(subscription)
+    scenario.stripe.actions.end(subscription)
     scenario.deliver()
     reset(scenario)
     assert (scenario.plan, scenario.balance) == ("Free", 100)

@@ -19,11 +19,11 @@ def main() -> None:
     with FakeStripe(port=port) as stripe:
         made = stripe.stock()
         later = {"conditions": [{"type": "decreasing_item_amount"}, {"type": "shortening_interval"}]}
-        stripe.desk.allow_switching(
+        stripe.actions.allow_switching(
             made["plus"], made["premium"], proration_behavior="always_invoice", schedule_at_period_end=later
         )
-        link = stripe.desk.add_link(made["topup_1000"], allow_promotion_codes=True)
-        stripe.desk.add_code("HALF", percent_off=50)
+        link = stripe.actions.add_link(made["topup_1000"], allow_promotion_codes=True)
+        stripe.actions.add_code("HALF", percent_off=50)
         stripe.state.on_event = Delivery(stripe.state, f"{site}/api/webhooks/stripe", SECRET).deliver_in_background
         variables = {
             "STRIPE_SECRET_KEY": "sk_test_fake",

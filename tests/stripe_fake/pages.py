@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.stripe_fake.desk import Desk
+from tests.stripe_fake.actions import Actions
 from tests.stripe_fake.errors import ApiError
 from tests.stripe_fake.state import Shape, StripeState
 
@@ -42,16 +42,18 @@ def show(state: StripeState, method: str, address: str, form: dict[str, str]) ->
 
 def _link(state: StripeState, link: Shape, form: dict[str, str]) -> Page:
     """Whoever follows a link gets a checkout: Stripe takes these words from the link's own query."""
-    opened = Desk(state).open_link(
+    opened = Actions(state).open_link(
         link["id"], client_reference_id=form.get("client_reference_id"), email=form.get("prefilled_email")
     )
     return Page(303, location=f"/checkout/{opened['id']}")
 
 
 def _checkout(state: StripeState, session: Shape, form: dict[str, str]) -> Page:
-    desk, do = Desk(state), form.get("do", "")
+    actions, do = Actions(state), form.get("do", "")
     if do in ("pay", "pay_later"):
-        desk.complete(session["id"], pays=do == "pay", email=form.get("email") or None, code=form.get("code") or None)
+        actions.complete(
+            session["id"], pays=do == "pay", email=form.get("email") or None, code=form.get("code") or None
+        )
         return Page(303, location=session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
     if do == "back":
         return Page(303, location=session["cancel_url"] or session["success_url"])
@@ -59,7 +61,7 @@ def _checkout(state: StripeState, session: Shape, form: dict[str, str]) -> Page:
         return Page(200, _frame("This checkout is over", f"<p>It is {escape(session['status'])}.</p>"))
     note = ""
     if do == "decline":
-        desk.decline(session["id"])
+        actions.decline(session["id"])
         note = "<p>The card was declined.</p>"
     fields = "" if session["customer"] else '<p><label>E-mail <input name="email" type="email"></label></p>'
     if session["allow_promotion_codes"]:
@@ -82,13 +84,13 @@ def _bought(state: StripeState, session: Shape) -> str:
 
 
 def _portal(state: StripeState, session: Shape, form: dict[str, str]) -> Page:
-    desk, do = Desk(state), form.get("do", "")
+    actions, do = Actions(state), form.get("do", "")
     runs = [one for one in state.of("subscription") if one["customer"] == session["customer"]]
     mine = [one for one in runs if one["status"] not in _OVER]
     if do == "back":
         return Page(303, location=session["return_url"] or "/")
     if do and mine:
-        _act(state, desk, mine[0], do)
+        _act(state, actions, mine[0], do)
         return Page(303, location=f"/portal/{session['id']}")
     if not mine:
         return Page(200, _frame("Portal", "<p>No subscription.</p>" + _buttons({"back": "Back to the site"})))
@@ -102,9 +104,9 @@ def _portal(state: StripeState, session: Shape, form: dict[str, str]) -> Page:
     return Page(200, _frame("Portal", status + _buttons(choices)))
 
 
-def _act(state: StripeState, desk: Desk, one: Shape, do: str) -> None:
+def _act(state: StripeState, actions: Actions, one: Shape, do: str) -> None:
     steps: dict[str, Callable[[str], object]] = {
-        "cancel": desk.cancel_at_period_end, "keep": desk.keep, "end": desk.end, "pay": desk.recover,
+        "cancel": actions.cancel_at_period_end, "keep": actions.keep, "end": actions.end, "pay": actions.recover,
     }  # fmt: skip
     if do in steps:
         steps[do](one["id"])
@@ -112,11 +114,11 @@ def _act(state: StripeState, desk: Desk, one: Shape, do: str) -> None:
         settings = _settings(state)
         price = do.removeprefix("switch:")
         if _waits(settings, one["items"]["data"][0]["price"], state.objects[price]):
-            desk.schedule_price(one["id"], price)
+            actions.schedule_price(one["id"], price)
             return
         anchor_now = settings["billing_cycle_anchor"] == "now"
         ends_trial = settings["trial_update_behavior"] == "end_trial"
-        desk.change_price(
+        actions.change_price(
             one["id"], price, proration=settings["proration_behavior"], anchor_now=anchor_now, ends_trial=ends_trial
         )
 

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import stripe
 
 from tests.stripe_fake import pages, shapes
+from tests.stripe_fake.actions import Actions
 from tests.stripe_fake.conformance import problems
-from tests.stripe_fake.desk import Desk
 from tests.stripe_fake.dispatch import perform, read_request
 from tests.stripe_fake.errors import ApiError
 from tests.stripe_fake.forms import parse_form
@@ -25,7 +25,7 @@ class FakeStripe:
 
     def __init__(self, *, port: int = 0, livemode: bool = False) -> None:
         self.state = StripeState(livemode=livemode)
-        self.desk = Desk(self.state)
+        self.actions = Actions(self.state)
         handler = type("BoundHandler", (Handler,), {"state": self.state})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True

@@ -52,7 +52,7 @@ class Fault:
 
 @dataclass
 class StripeState:
-    """All of it. `lock` is held for each request; tests that touch it while the server runs go through `Desk`."""
+    """All of it. `lock` is held for each request; tests that touch it while the server runs go through `Actions`."""
 
     livemode: bool = False
     now: int = field(default_factory=lambda: int(time.time()))

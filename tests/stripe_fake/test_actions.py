@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stripe_fake import Desk, StripeState, shapes
+from tests.stripe_fake import Actions, StripeState, shapes
 from tests.stripe_fake.expansion import public
 from tests.stripe_fake.state import Shape
 from tests.stripe_fake.times import DAY
@@ -20,15 +20,15 @@ def state() -> StripeState:
 
 
 @pytest.fixture
-def desk(state: StripeState) -> Desk:
-    return Desk(state)
+def actions(state: StripeState) -> Actions:
+    return Actions(state)
 
 
 @pytest.fixture
-def shop(desk: Desk) -> dict[str, str]:
-    plus = desk.add_product("Plus", month=900, year=9000)
-    premium = desk.add_product("Premium", month=2900, year=29000)
-    tokens = desk.add_product("Tokens", once=500)
+def shop(actions: Actions) -> dict[str, str]:
+    plus = actions.add_product("Plus", month=900, year=9000)
+    premium = actions.add_product("Premium", month=2900, year=29000)
+    tokens = actions.add_product("Tokens", once=500)
     return {
         "plus": plus["month"], "plus_year": plus["year"], "premium": premium["month"],
         "premium_year": premium["year"], "tokens": tokens["once"],
@@ -36,8 +36,8 @@ def shop(desk: Desk) -> dict[str, str]:
 
 
 @pytest.fixture
-def owner(desk: Desk) -> str:
-    return str(desk.add_customer()["id"])
+def owner(actions: Actions) -> str:
+    return str(actions.add_customer()["id"])
 
 
 def latest(state: StripeState, subscription: Shape) -> Shape:
@@ -63,59 +63,65 @@ def period(subscription: Shape) -> tuple[int, int]:
 
 
 class TestChanges:
-    def test_a_new_subscription(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        made = desk.subscribe(owner, shop["plus"], quantity=2)
+    def test_a_new_subscription(self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str) -> None:
+        made = actions.subscribe(owner, shop["plus"], quantity=2)
         bill = latest(state, made)
         assert (bill["billing_reason"], bill["status"], bill["total"]) == ("subscription_create", "paid", 1800)
         assert lines(bill) == [(1800, MAY, MAY + 31 * DAY, False)]
-        assert desk.charge_of(made["id"])["amount"] == 1800
+        assert actions.charge_of(made["id"])["amount"] == 1800
 
-    def test_the_first_payment_fails(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        desk.set_card(owner, "declined")
-        made = desk.subscribe(owner, shop["plus"])
+    def test_the_first_payment_fails(
+        self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str
+    ) -> None:
+        actions.set_card(owner, "declined")
+        made = actions.subscribe(owner, shop["plus"])
         assert (made["status"], latest(state, made)["status"]) == ("incomplete", "open")
-        desk.pay_invoice(made["latest_invoice"])
+        actions.pay_invoice(made["latest_invoice"])
         assert made["status"] == "active"
-        other = desk.subscribe(owner, shop["plus"])
-        desk.advance(days=1)
+        other = actions.subscribe(owner, shop["plus"])
+        actions.advance(days=1)
         assert (other["status"], latest(state, other)["status"]) == ("incomplete_expired", "void")
 
-    def test_the_same_interval_goes_on(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        made = desk.subscribe(owner, shop["plus"])
+    def test_the_same_interval_goes_on(
+        self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str
+    ) -> None:
+        made = actions.subscribe(owner, shop["plus"])
         whole = period(made)
         half = (whole[0] + whole[1]) // 2
-        desk.advance_to(half)
-        desk.change_price(made["id"], shop["premium"])
+        actions.advance_to(half)
+        actions.change_price(made["id"], shop["premium"])
         bill = latest(state, made)
         assert (bill["billing_reason"], period(made)) == ("subscription_update", whole)
         assert lines(bill) == [(-450, half, whole[1], True), (1450, half, whole[1], True)]
 
-    def test_prorations_that_wait(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        made = desk.subscribe(owner, shop["plus"])
+    def test_prorations_that_wait(self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str) -> None:
+        made = actions.subscribe(owner, shop["plus"])
         first = made["latest_invoice"]
-        desk.advance_to(sum(period(made)) // 2)
-        desk.change_price(made["id"], shop["premium"], proration="create_prorations")
+        actions.advance_to(sum(period(made)) // 2)
+        actions.change_price(made["id"], shop["premium"], proration="create_prorations")
         assert made["latest_invoice"] == first
-        desk.renew(made["id"])
+        actions.renew(made["id"])
         bill = latest(state, made)
         assert bill["billing_reason"] == "subscription_cycle"
         assert [one[0] for one in lines(bill)] == [-450, 1450, 2900]
 
-    def test_an_invoice_shows_ten_lines(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        made = desk.subscribe(owner, shop["plus"])
+    def test_an_invoice_shows_ten_lines(
+        self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str
+    ) -> None:
+        made = actions.subscribe(owner, shop["plus"])
         for quantity in (2, 3, 4, 5, 6):
-            desk.change_price(made["id"], quantity=quantity, proration="create_prorations")
-        desk.renew(made["id"])
+            actions.change_price(made["id"], quantity=quantity, proration="create_prorations")
+        actions.renew(made["id"])
         shown = public(latest(state, made))["lines"]
         assert (len(latest(state, made)["lines"]["data"]), len(shown["data"]), shown["has_more"]) == (11, 10, True)
 
     def test_another_interval_begins_anew(
-        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
+        self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str
     ) -> None:
-        made = desk.subscribe(owner, shop["plus"])
+        made = actions.subscribe(owner, shop["plus"])
         end = period(made)[1]
-        desk.advance(days=10)
-        desk.change_price(made["id"], shop["premium_year"], pays=False)
+        actions.advance(days=10)
+        actions.change_price(made["id"], shop["premium_year"], pays=False)
         bill = latest(state, made)
         assert (made["status"], bill["status"], bill["billing_reason"]) == ("past_due", "open", "subscription_update")
         assert lines(bill) == [
@@ -124,19 +130,19 @@ class TestChanges:
         ]
         assert period(made) == (state.now, state.now + 365 * DAY)
 
-    def test_the_anchor_moves(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        made = desk.subscribe(owner, shop["plus"])
-        desk.advance(days=20)
-        desk.move_anchor(made["id"])
+    def test_the_anchor_moves(self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str) -> None:
+        made = actions.subscribe(owner, shop["plus"])
+        actions.advance(days=20)
+        actions.move_anchor(made["id"])
         assert period(made)[0] == made["billing_cycle_anchor"] == state.now
         assert [one[3] for one in lines(latest(state, made))] == [True, False]
         assert latest(state, made)["status"] == "paid"
 
-    def test_a_trial_ends_early(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        made = desk.subscribe(owner, shop["plus"], trial_days=14)
+    def test_a_trial_ends_early(self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str) -> None:
+        made = actions.subscribe(owner, shop["plus"], trial_days=14)
         assert (made["status"], latest(state, made)["total"]) == ("trialing", 0)
-        desk.advance(days=5)
-        desk.end_trial(made["id"])
+        actions.advance(days=5)
+        actions.end_trial(made["id"])
         bill = latest(state, made)
         assert (made["status"], made["trial_end"], bill["billing_reason"]) == (
             "active",
@@ -147,128 +153,134 @@ class TestChanges:
         assert period(made)[0] == state.now
 
     @pytest.mark.parametrize("ends", [True, False])
-    def test_a_change_in_a_trial(self, desk: Desk, shop: dict[str, str], owner: str, ends: bool) -> None:
-        made = desk.subscribe(owner, shop["plus"], trial_days=14)
-        desk.change_price(made["id"], shop["premium"], ends_trial=ends)
+    def test_a_change_in_a_trial(self, actions: Actions, shop: dict[str, str], owner: str, ends: bool) -> None:
+        made = actions.subscribe(owner, shop["plus"], trial_days=14)
+        actions.change_price(made["id"], shop["premium"], ends_trial=ends)
         assert made["status"] == ("active" if ends else "trialing")
 
     def test_a_change_that_waits_for_its_payment(
-        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
+        self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str
     ) -> None:
-        made = desk.subscribe(owner, shop["plus"])
+        made = actions.subscribe(owner, shop["plus"])
         before = period(made)
-        desk.advance(days=5)
-        desk.change_price(made["id"], shop["premium_year"], pays=False, behavior="pending_if_incomplete")
+        actions.advance(days=5)
+        actions.change_price(made["id"], shop["premium_year"], pays=False, behavior="pending_if_incomplete")
         assert (made["status"], period(made)) == ("active", before)
         assert made["items"]["data"][0]["price"]["id"] == shop["plus"]
-        desk.pay_invoice(made["latest_invoice"])
+        actions.pay_invoice(made["latest_invoice"])
         assert made["items"]["data"][0]["price"]["id"] == shop["premium_year"]
         assert period(made)[0] == state.now
 
-    def test_a_schedule_changes_the_price_with_the_period(self, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        made = desk.subscribe(owner, shop["premium"])
-        desk.schedule_price(made["id"], shop["plus_year"])
+    def test_a_schedule_changes_the_price_with_the_period(
+        self, actions: Actions, shop: dict[str, str], owner: str
+    ) -> None:
+        made = actions.subscribe(owner, shop["premium"])
+        actions.schedule_price(made["id"], shop["plus_year"])
         end = period(made)[1]
-        desk.advance_to(end)
+        actions.advance_to(end)
         assert made["items"]["data"][0]["price"]["id"] == shop["plus_year"]
         assert period(made) == (end, shapes.after(end, "year"))
 
-    def test_credit_is_used_up(self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str) -> None:
-        made = desk.subscribe(owner, shop["premium_year"])
-        desk.advance(days=1)
-        desk.change_price(made["id"], shop["plus"])
+    def test_credit_is_used_up(self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str) -> None:
+        made = actions.subscribe(owner, shop["premium_year"])
+        actions.advance(days=1)
+        actions.change_price(made["id"], shop["plus"])
         bill = latest(state, made)
         assert bill["total"] < 0
         assert (bill["amount_due"], bill["status"]) == (0, "paid")
         assert state.objects[owner]["balance"] == bill["total"]
-        desk.renew(made["id"])
+        actions.renew(made["id"])
         assert latest(state, made)["amount_due"] == 0
         assert state.objects[owner]["balance"] == bill["total"] + 900
 
 
 class TestTime:
     def test_periods_trials_and_cancellations(
-        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
+        self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str
     ) -> None:
-        made = desk.subscribe(owner, shop["plus"], trial_days=14)
-        desk.advance(days=15)
+        made = actions.subscribe(owner, shop["plus"], trial_days=14)
+        actions.advance(days=15)
         assert (made["status"], latest(state, made)["billing_reason"]) == ("active", "subscription_cycle")
-        desk.set_card(owner, "declined")
-        desk.advance(days=31)
+        actions.set_card(owner, "declined")
+        actions.advance(days=31)
         assert made["status"] == "past_due"
-        desk.set_card(owner, "good")
-        desk.recover(made["id"])
-        desk.cancel_at_period_end(made["id"])
-        desk.advance(days=31)
+        actions.set_card(owner, "good")
+        actions.recover(made["id"])
+        actions.cancel_at_period_end(made["id"])
+        actions.advance(days=31)
         assert made["status"] == "canceled"
         assert made["ended_at"] == made["cancel_at"] < state.now
 
     def test_open_invoices_are_tried_again(
-        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
+        self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str
     ) -> None:
-        made = desk.subscribe(owner, shop["plus"])
-        desk.set_card(owner, "declined")
-        desk.advance(days=33)
+        made = actions.subscribe(owner, shop["plus"])
+        actions.set_card(owner, "declined")
+        actions.advance(days=33)
         assert (made["status"], latest(state, made)["attempt_count"]) == ("past_due", 1)
-        desk.set_card(owner, "good")
-        desk.advance(days=3)
+        actions.set_card(owner, "good")
+        actions.advance(days=3)
         assert (made["status"], latest(state, made)["attempt_count"]) == ("active", 2)
-        desk.set_card(owner, "declined")
-        desk.advance(days=50)
-        desk.give_up(made["id"], "unpaid")
+        actions.set_card(owner, "declined")
+        actions.advance(days=50)
+        actions.give_up(made["id"], "unpaid")
         assert latest(state, made)["attempt_count"] == 4
-        desk.advance(days=31)
+        actions.advance(days=31)
         assert (made["status"], latest(state, made)["status"]) == ("unpaid", "draft")
 
     @pytest.mark.parametrize(("behavior", "status"), [("void", "void"), ("keep_as_draft", "draft")])
-    def test_paused_collection(self, desk: Desk, shop: dict[str, str], owner: str, behavior: str, status: str) -> None:
-        made = desk.subscribe(owner, shop["plus"])
-        desk.pause_collection(made["id"], behavior, MAY + 40 * DAY)
-        desk.advance(days=35)
-        assert (made["status"], latest(desk.state, made)["status"]) == ("active", status)
-        desk.advance(days=10)
+    def test_paused_collection(
+        self, actions: Actions, shop: dict[str, str], owner: str, behavior: str, status: str
+    ) -> None:
+        made = actions.subscribe(owner, shop["plus"])
+        actions.pause_collection(made["id"], behavior, MAY + 40 * DAY)
+        actions.advance(days=35)
+        assert (made["status"], latest(actions.state, made)["status"]) == ("active", status)
+        actions.advance(days=10)
         assert made["pause_collection"] is None
 
-    def test_the_anchor_holds_over_short_months(self, state: StripeState, desk: Desk, shop: dict[str, str]) -> None:
+    def test_the_anchor_holds_over_short_months(
+        self, state: StripeState, actions: Actions, shop: dict[str, str]
+    ) -> None:
         state.now = 1769860800  # 31 January 2026
-        made = desk.subscribe(str(desk.add_customer()["id"]), shop["plus"])
+        made = actions.subscribe(str(actions.add_customer()["id"]), shop["plus"])
         ends = [period(made)[1]]
         for _ in range(2):
-            desk.renew(made["id"])
+            actions.renew(made["id"])
             ends.append(period(made)[1])
         assert ends == [1772280000, 1774958400, 1777550400]  # 28 February, 31 March, 30 April
 
 
 class TestMoney:
-    def test_a_guest_pays_by_link(self, state: StripeState, desk: Desk, shop: dict[str, str]) -> None:
-        link = desk.add_link(shop["tokens"], quantity=3)
-        made = desk.pay_link(link["id"], client_reference_id="7")
+    def test_a_guest_pays_by_link(self, state: StripeState, actions: Actions, shop: dict[str, str]) -> None:
+        link = actions.add_link(shop["tokens"], quantity=3)
+        made = actions.pay_link(link["id"], client_reference_id="7")
         assert (made["customer"], made["client_reference_id"], made["amount_total"]) == (None, "7", 1500)
-        charge = desk.charge_of(made["id"])
+        charge = actions.charge_of(made["id"])
         assert (charge["customer"], charge["billing_details"]["email"]) == (None, "guest@example.com")
-        assert desk.refund(made["id"], 500)["customer"] is None
-        always = desk.add_link(shop["tokens"], customer_creation="always")
-        assert desk.pay_link(always["id"])["customer"] in state.objects
+        assert actions.refund(made["id"], 500)["customer"] is None
+        always = actions.add_link(shop["tokens"], customer_creation="always")
+        assert actions.pay_link(always["id"])["customer"] in state.objects
 
-    def test_a_dispute_through_appeal(self, state: StripeState, desk: Desk, shop: dict[str, str]) -> None:
-        made = desk.dispute(desk.pay_link(desk.add_link(shop["tokens"])["id"])["id"])
+    def test_a_dispute_through_appeal(self, state: StripeState, actions: Actions, shop: dict[str, str]) -> None:
+        made = actions.dispute(actions.pay_link(actions.add_link(shop["tokens"])["id"])["id"])
         seen = [made["status"]]
         steps: list[Any] = [
-            lambda: desk.answer_dispute(made["id"]),
-            lambda: desk.close_dispute(made["id"], "lost"),
-            lambda: desk.appeal_dispute(made["id"]),
-            lambda: desk.answer_dispute(made["id"]),
-            lambda: desk.close_dispute(made["id"], "won"),
+            lambda: actions.answer_dispute(made["id"]),
+            lambda: actions.close_dispute(made["id"], "lost"),
+            lambda: actions.appeal_dispute(made["id"]),
+            lambda: actions.answer_dispute(made["id"]),
+            lambda: actions.close_dispute(made["id"], "won"),
         ]
         seen += [step()["status"] for step in steps]
         assert seen == ["needs_response", "under_review", "lost", "appeal_needs_response", "appeal_under_review", "won"]
         assert [one["amount"] for one in made["balance_transactions"]] == [-500, 500]
 
     def test_a_code_makes_the_first_month_cheaper(
-        self, state: StripeState, desk: Desk, shop: dict[str, str], owner: str
+        self, state: StripeState, actions: Actions, shop: dict[str, str], owner: str
     ) -> None:
-        code = desk.add_code("HALF", percent_off=50)
-        made = desk.subscribe(owner, shop["plus"], promotion_code=code["id"])
+        code = actions.add_code("HALF", percent_off=50)
+        made = actions.subscribe(owner, shop["plus"], promotion_code=code["id"])
         assert latest(state, made)["total"] == 450
-        desk.renew(made["id"])
+        actions.renew(made["id"])
         assert latest(state, made)["total"] == 900

@@ -59,9 +59,9 @@ class TestLists:
     def test_filters(self, fake: FakeStripe, client: library.StripeClient) -> None:
         shop = fake.stock()
         owner = client.v1.customers.create({}).id
-        ended = fake.desk.subscribe(owner, shop["plus_month"])["id"]
-        running = fake.desk.subscribe(owner, shop["plus_month"])["id"]
-        fake.desk.end(ended)
+        ended = fake.actions.subscribe(owner, shop["plus_month"])["id"]
+        running = fake.actions.subscribe(owner, shop["plus_month"])["id"]
+        fake.actions.end(ended)
         listed: Any = {"customer": owner}
         assert [one.id for one in client.v1.subscriptions.list(listed).data] == [running]
         every: Any = {**listed, "status": "all"}
@@ -79,7 +79,7 @@ class TestLists:
                 "line_items": [{"price": shop["topup_1000"], "quantity": 1}],
             }
         )  # fmt: skip
-        fake.desk.complete(session.id)
+        fake.actions.complete(session.id)
         listed: Any = {"customer": owner, "expand": ["data.line_items", "data.payment_intent.latest_charge.refunds"]}
         found = client.v1.checkout.sessions.list(listed).data[0].to_dict()
         assert found["line_items"]["data"][0]["price"]["id"] == shop["topup_1000"]
@@ -104,7 +104,7 @@ class TestLists:
 class TestShapes:
     def test_today_s_places(self, fake: FakeStripe, client: library.StripeClient) -> None:
         shop = fake.stock()
-        made = fake.desk.subscribe(client.v1.customers.create({}).id, shop["plus_month"], {}, trial_days=14)
+        made = fake.actions.subscribe(client.v1.customers.create({}).id, shop["plus_month"], {}, trial_days=14)
         found = client.v1.subscriptions.retrieve(made["id"]).to_dict()
         assert "current_period_end" not in found
         item = found["items"]["data"][0]

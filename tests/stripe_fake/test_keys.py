@@ -50,11 +50,11 @@ class TestKeys:
         with pytest.raises(library.InvalidRequestError):
             client.v1.customers.create(wrong, {"idempotency_key": "k"})
         assert client.v1.customers.create({"name": "a"}, {"idempotency_key": "k"}).id
-        portal: Any = {"customer": fake.desk.add_customer()["id"]}
+        portal: Any = {"customer": fake.actions.add_customer()["id"]}
         for _ in range(2):
             with pytest.raises(library.InvalidRequestError, match="default configuration"):
                 client.v1.billing_portal.sessions.create(portal, {"idempotency_key": "p"})
-            fake.desk.save_portal_settings()
+            fake.actions.save_portal_settings()
 
     def test_another_address_under_the_same_key(self, client: library.StripeClient) -> None:
         client.v1.customers.create({}, {"idempotency_key": "k"})

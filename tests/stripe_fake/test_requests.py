@@ -60,26 +60,26 @@ class TestWhatIsSold:
     def test_nothing_archived(self, fake: FakeStripe, client: library.StripeClient, archived: str) -> None:
         shop = fake.stock()
         shop["tokens"] = fake.state.objects[shop["topup_1000"]]["product"]
-        fake.desk.archive(shop[archived])
+        fake.actions.archive(shop[archived])
         with pytest.raises(library.InvalidRequestError, match="inactive") as raised:
             self.buy(client, shop["topup_1000"])
         assert raised.value.param == "line_items[0][price]"
-        fake.desk.archive(shop[archived], active=True)
+        fake.actions.archive(shop[archived], active=True)
         assert self.buy(client, shop["topup_1000"]).customer is None
 
     def test_one_currency_a_customer(self, fake: FakeStripe, client: library.StripeClient) -> None:
         shop = fake.stock()
-        owner = fake.desk.add_customer()["id"]
-        fake.desk.subscribe(owner, shop["plus_month"])
-        dollars = fake.desk.add_price(shop["plus"], 900, "month", currency="usd")["id"]
+        owner = fake.actions.add_customer()["id"]
+        fake.actions.subscribe(owner, shop["plus_month"])
+        dollars = fake.actions.add_price(shop["plus"], 900, "month", currency="usd")["id"]
         with pytest.raises(library.InvalidRequestError, match="combine currencies"):
             self.buy(client, dollars, mode="subscription", customer=owner)
 
     def test_no_portal_before_its_settings_are_saved(self, fake: FakeStripe, client: library.StripeClient) -> None:
-        owner = fake.desk.add_customer()["id"]
+        owner = fake.actions.add_customer()["id"]
         with pytest.raises(library.InvalidRequestError, match="default configuration has not been created"):
             client.v1.billing_portal.sessions.create({"customer": owner})
-        fake.desk.save_portal_settings()
+        fake.actions.save_portal_settings()
         assert client.v1.billing_portal.sessions.create({"customer": owner}).configuration
 
     def test_what_does_not_fit_together(self, fake: FakeStripe, client: library.StripeClient) -> None:
@@ -112,8 +112,8 @@ class TestSavedCards:
     def test_a_charge_without_the_customer(
         self, fake: FakeStripe, client: library.StripeClient, card: Card, code: str | None, status: str
     ) -> None:
-        owner = fake.desk.add_customer()["id"]
-        saved = fake.desk.save_card(owner, card)["id"]
+        owner = fake.actions.add_customer()["id"]
+        saved = fake.actions.save_card(owner, card)["id"]
         assert [one.id for one in client.v1.customers.payment_methods.list(owner, {"type": "card"}).data] == [saved]
         params: Any = {
             "amount": 500, "currency": "eur", "customer": owner, "payment_method": saved, "off_session": True,
@@ -130,12 +130,12 @@ class TestSavedCards:
         assert made.status == status
 
     def test_somebody_else_s_card(self, fake: FakeStripe, client: library.StripeClient) -> None:
-        saved = fake.desk.save_card(fake.desk.add_customer()["id"])["id"]
+        saved = fake.actions.save_card(fake.actions.add_customer()["id"])["id"]
         params: Any = {
             "amount": 500, "currency": "eur", "payment_method": saved, "confirm": True, "off_session": True,
         }  # fmt: skip
         with pytest.raises(library.InvalidRequestError, match="another customer"):
-            client.v1.payment_intents.create(params | {"customer": fake.desk.add_customer()["id"]})
+            client.v1.payment_intents.create(params | {"customer": fake.actions.add_customer()["id"]})
 
     def test_nobody_is_charged_without_a_card(self, fake: FakeStripe, client: library.StripeClient) -> None:
         shop = fake.stock()
@@ -155,21 +155,21 @@ class TestSavedCards:
 
     def test_a_checkout_keeps_the_card(self, fake: FakeStripe, client: library.StripeClient) -> None:
         shop = fake.stock()
-        owner = fake.desk.add_customer()["id"]
+        owner = fake.actions.add_customer()["id"]
         params: Any = {
             "mode": "payment", "customer": owner, "success_url": "https://x/",
             "line_items": [{"price": shop["topup_1000"], "quantity": 1}],
             "payment_intent_data": {"setup_future_usage": "off_session"},
         }  # fmt: skip
-        fake.desk.complete(client.v1.checkout.sessions.create(params).id)
+        fake.actions.complete(client.v1.checkout.sessions.create(params).id)
         assert len(client.v1.payment_methods.list({"customer": owner, "type": "card"}).data) == 1
 
 
 class TestSubscriptions:
     def test_the_library_changes_them(self, fake: FakeStripe, client: library.StripeClient) -> None:
         shop = fake.stock()
-        owner = fake.desk.add_customer()["id"]
-        made = fake.desk.subscribe(owner, shop["plus_month"], trial_days=14)
+        owner = fake.actions.add_customer()["id"]
+        made = fake.actions.subscribe(owner, shop["plus_month"], trial_days=14)
         v1 = client.v1.subscriptions
         assert v1.update(made["id"], {"trial_end": "now"}).status == "active"
         item = made["items"]["data"][0]["id"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.stripe_fake import Desk, StripeState
+from tests.stripe_fake import Actions, StripeState
 from tests.stripe_fake.conformance import problems
 from tests.stripe_fake.expansion import public
 from tests.stripe_fake.shapes.invoices import invoice_owner
@@ -21,56 +21,56 @@ _RUNS = ("active", "trialing", "past_due", "unpaid")
 def test_a_scenario(seed: int) -> None:
     chance = random.Random(seed)
     state = StripeState(now=1777593600)
-    desk = Desk(state)
-    prices = [*desk.add_product("Plus", month=900, year=9000).values()][1:]
-    prices += [*desk.add_product("Premium", week=700, month=2900, year=29000).values()][1:]
-    owner = str(desk.add_customer()["id"])
+    actions = Actions(state)
+    prices = [*actions.add_product("Plus", month=900, year=9000).values()][1:]
+    prices += [*actions.add_product("Premium", week=700, month=2900, year=29000).values()][1:]
+    owner = str(actions.add_customer()["id"])
     for _ in range(12):
-        _step(desk, chance, owner, prices)
+        _step(actions, chance, owner, prices)
         _check(state)
     assert [found for one in state.objects.values() for found in problems(public(one))] == []
 
 
-def _step(desk: Desk, chance: random.Random, owner: str, prices: list[str]) -> None:
-    mine = desk.state.of("subscription")
+def _step(actions: Actions, chance: random.Random, owner: str, prices: list[str]) -> None:
+    mine = actions.state.of("subscription")
     running = [one["id"] for one in mine if one["status"] in _RUNS]
     steps: list[Callable[[], object]] = [
-        lambda: desk.advance(days=chance.choice([0.5, 3, 10, 31, 70])),
-        lambda: desk.set_card(owner, chance.choice(["good", "good", "declined", "authenticate"])),
-        lambda: desk.subscribe(owner, chance.choice(prices), {}, chance.choice([0, 0, 14])),
+        lambda: actions.advance(days=chance.choice([0.5, 3, 10, 31, 70])),
+        lambda: actions.set_card(owner, chance.choice(["good", "good", "declined", "authenticate"])),
+        lambda: actions.subscribe(owner, chance.choice(prices), {}, chance.choice([0, 0, 14])),
     ]
     if running:
         name = chance.choice(running)
-        found = desk.state.objects[name]
+        found = actions.state.objects[name]
         proration = chance.choice(["always_invoice", "create_prorations", "none"])
         behavior = chance.choice(["allow_incomplete", "pending_if_incomplete"])
         steps += [
-            lambda: desk.end(name),
-            lambda: desk.cancel_at_period_end(name),
-            lambda: desk.keep(name),
-            lambda: desk.renew(name),
-            lambda: desk.recover(name),
-            lambda: desk.change_price(name, chance.choice(prices), proration=proration, behavior=behavior),
-            lambda: desk.change_price(name, quantity=chance.choice([1, 3]), proration=proration),
-            lambda: desk.schedule_price(name, chance.choice(prices)) if found["schedule"] is None else None,
-            lambda: desk.release_schedule(name),
-            lambda: desk.pause_collection(name, chance.choice(["void", "keep_as_draft", None])),
+            lambda: actions.end(name),
+            lambda: actions.cancel_at_period_end(name),
+            lambda: actions.keep(name),
+            lambda: actions.renew(name),
+            lambda: actions.recover(name),
+            lambda: actions.change_price(name, chance.choice(prices), proration=proration, behavior=behavior),
+            lambda: actions.change_price(name, quantity=chance.choice([1, 3]), proration=proration),
+            lambda: actions.schedule_price(name, chance.choice(prices)) if found["schedule"] is None else None,
+            lambda: actions.release_schedule(name),
+            lambda: actions.pause_collection(name, chance.choice(["void", "keep_as_draft", None])),
             lambda: (
-                desk.give_up(name, chance.choice(["canceled", "unpaid"])) if found["status"] == "past_due" else None
+                actions.give_up(name, chance.choice(["canceled", "unpaid"])) if found["status"] == "past_due" else None
             ),
-            lambda: (desk.end_trial if found["status"] == "trialing" else desk.move_anchor)(name),
-            lambda: _refund(desk, name, chance),
+            lambda: (actions.end_trial if found["status"] == "trialing" else actions.move_anchor)(name),
+            lambda: _refund(actions, name, chance),
         ]
     chance.choice(steps)()
 
 
-def _refund(desk: Desk, name: str, chance: random.Random) -> None:
+def _refund(actions: Actions, name: str, chance: random.Random) -> None:
     try:
-        paid = desk.charge_of(name)
+        paid = actions.charge_of(name)
     except LookupError:
         return
     if left := paid["amount"] - paid["amount_refunded"]:
-        desk.refund(name, chance.randint(1, left))
+        actions.refund(name, chance.randint(1, left))
 
 
 def _check(state: StripeState) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.stripe_fake.state import Card, Shape, StripeState
 
 
-class Actor:
+class ActionGroup:
     """Changes what the fake Stripe keeps, under its lock, and writes down the events."""
 
     def __init__(self, state: StripeState) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tests.stripe_fake import shapes
-from tests.stripe_fake.actions.base import Actor
+from tests.stripe_fake.actions.base import ActionGroup
 from tests.stripe_fake.state import Shape
 
 
-class Catalogue(Actor):
+class Catalogue(ActionGroup):
     """Every action answers the object it moved or made."""
 
     def add_product(self, name: str, **prices: int) -> dict[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tests.stripe_fake import shapes
-from tests.stripe_fake.actions.base import Actor
+from tests.stripe_fake.actions.base import ActionGroup
 from tests.stripe_fake.shapes.invoices import invoice_owner
 from tests.stripe_fake.shapes.payments import payment_error
 from tests.stripe_fake.state import Card, Shape
 
 
-class Money(Actor):
+class Money(ActionGroup):
     """Every action answers the object it moved.
 
     Where a payment is named, the id may be that of a session, an invoice, a subscription (what was last paid for it), a

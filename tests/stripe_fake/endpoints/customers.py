@@ -48,7 +48,7 @@ def update_customer(call: Call) -> Shape:
 @endpoint("DELETE /v1/customers/{customer}")
 def delete_customer(call: Call) -> Shape:
     call.own("customer")
-    return call.desk.delete_customer(call.ids[0])
+    return call.actions.delete_customer(call.ids[0])
 
 
 @endpoint("GET /v1/customers/{customer}/payment_methods", f"{PAGING} type")

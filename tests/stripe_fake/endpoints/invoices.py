@@ -22,7 +22,7 @@ def pay_invoice(call: Call) -> Shape:
     if found["status"] not in ("open", "uncollectible"):
         raise invalid(f"This invoice can't be paid: it is {found['status']}.", code="invoice_not_editable")
     card = call.state.cards.get(found["customer"], "good")
-    call.desk.pay_invoice(found["id"], card=card)
+    call.actions.pay_invoice(found["id"], card=card)
     if card == "good":
         return found
     code = "card_declined" if card == "declined" else "invoice_payment_intent_requires_action"
@@ -32,19 +32,19 @@ def pay_invoice(call: Call) -> Shape:
 @endpoint("POST /v1/invoices/{invoice}/finalize", "auto_advance")
 def finalize_invoice(call: Call) -> Shape:
     _require(call, "draft")
-    return call.desk.finalize_invoice(call.ids[0])
+    return call.actions.finalize_invoice(call.ids[0])
 
 
 @endpoint("POST /v1/invoices/{invoice}/void")
 def void_invoice(call: Call) -> Shape:
     _require(call, "open", "uncollectible")
-    return call.desk.void_invoice(call.ids[0])
+    return call.actions.void_invoice(call.ids[0])
 
 
 @endpoint("POST /v1/invoices/{invoice}/mark_uncollectible")
 def mark_uncollectible(call: Call) -> Shape:
     _require(call, "open")
-    return call.desk.mark_uncollectible(call.ids[0])
+    return call.actions.mark_uncollectible(call.ids[0])
 
 
 def _require(call: Call, *statuses: str) -> None:

@@ -111,7 +111,7 @@ def create_refund(call: Call) -> Shape:
     named = find(call.state, kind, call.params[kind], kind)
     if kind == "payment_intent" and named["latest_charge"] is None:
         raise invalid(f"This PaymentIntent ({named['id']}) does not have a successful charge to refund.")
-    paid = call.desk.charge_of(named["id"])
+    paid = call.actions.charge_of(named["id"])
     left = paid["amount"] - paid["amount_refunded"]
     if not left:
         raise invalid(f"Charge {paid['id']} has already been refunded.", code="charge_already_refunded")
@@ -121,14 +121,14 @@ def create_refund(call: Call) -> Shape:
     if amount > left:
         raise invalid(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", "amount")
     more = {name: call.params[name] for name in ("reason", "metadata") if name in call.params}
-    return call.desk.refund(paid["id"], amount, **more)
+    return call.actions.refund(paid["id"], amount, **more)
 
 
 @endpoint("POST /v1/refunds/{refund}/cancel")
 def cancel_refund(call: Call) -> Shape:
     if call.own("refund")["status"] not in ("pending", "requires_action"):
         raise invalid("Only refunds that wait for something can be canceled.")
-    return call.desk.fail_refund(call.ids[0], "canceled")
+    return call.actions.fail_refund(call.ids[0], "canceled")
 
 
 @endpoint("POST /v1/disputes/{dispute}", "evidence submit metadata")
@@ -136,13 +136,13 @@ def update_dispute(call: Call) -> Shape:
     found = call.own("dispute")
     found["evidence"].update(call.params.get("evidence") or {})
     merge_metadata(found, call)
-    return call.desk.answer_dispute(found["id"]) if call.params.get("submit", True) else found
+    return call.actions.answer_dispute(found["id"]) if call.params.get("submit", True) else found
 
 
 @endpoint("POST /v1/disputes/{dispute}/close")
 def close_dispute(call: Call) -> Shape:
     """The dispute is accepted: it is lost."""
-    return call.desk.close_dispute(call.own("dispute")["id"], "lost")
+    return call.actions.close_dispute(call.own("dispute")["id"], "lost")
 
 
 def _check_owner(owner: Shape | None, method: Shape | None) -> None:
@@ -169,7 +169,7 @@ def _confirm(call: Call, made: Shape) -> Shape:
         made.update(status="requires_payment_method", last_payment_error=error)
         call.state.emit("payment_intent.payment_failed", made)
         raise _card_error(made, method)
-    call.desk.confirm(made, card)
+    call.actions.confirm(made, card)
     if card == "declined":
         raise _card_error(made, method)
     if made["setup_future_usage"] and made["customer"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.stripe_fake import shapes
-from tests.stripe_fake.desk import Desk
+from tests.stripe_fake.actions import Actions
 from tests.stripe_fake.errors import ApiError, no_such
 from tests.stripe_fake.state import Card, Shape, StripeState
 
@@ -21,8 +21,8 @@ class Call:
     params: dict[str, Any]
 
     @property
-    def desk(self) -> Desk:
-        return Desk(self.state)
+    def actions(self) -> Actions:
+        return Actions(self.state)
 
     def own(self, kind: str) -> Shape:
         """The object that the path names. Raises ApiError."""

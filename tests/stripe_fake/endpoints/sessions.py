@@ -59,7 +59,7 @@ def expire_session(call: Call) -> Shape:
             'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"{status}."
         )
-    return call.desk.expire(call.ids[0])
+    return call.actions.expire(call.ids[0])
 
 
 @endpoint("GET /v1/checkout/sessions/{session}/line_items", PAGING)

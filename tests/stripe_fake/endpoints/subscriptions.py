@@ -31,7 +31,7 @@ def create_subscription(call: Call) -> Shape:
             code="resource_missing",
         )
     codes = [one.get("promotion_code") for one in call.params.get("discounts") or []]
-    made = call.desk.subscribe(
+    made = call.actions.subscribe(
         owner["id"], lines[0]["price"], call.params.get("metadata"), days, quantity=lines[0]["quantity"],
         promotion_code=codes[0] if codes else None, extra=tuple(one["price"] for one in lines[1:]),
     )  # fmt: skip
@@ -50,7 +50,7 @@ def update_subscription(call: Call) -> Shape:
     found, params = _running(call), call.params
     merge_metadata(found, call)
     if "pause_collection" in params:
-        return call.desk.update(found["id"], pause_collection=_paused(params["pause_collection"]))
+        return call.actions.update(found["id"], pause_collection=_paused(params["pause_collection"]))
     if "cancel_at_period_end" in params or "cancel_at" in params:
         return _cancel_later(call, found)
     if params.get("trial_end") is not None:
@@ -59,7 +59,7 @@ def update_subscription(call: Call) -> Shape:
     if params.get("items") or anchor:
         return _switch(call, found, anchor_now=anchor)
     texts = {name: params[name] for name in ("description", "default_payment_method") if name in params}
-    return call.desk.update(found["id"], **texts)
+    return call.actions.update(found["id"], **texts)
 
 
 @endpoint("DELETE /v1/subscriptions/{subscription_exposed_id}", "cancellation_details invoice_now prorate")
@@ -68,7 +68,7 @@ def cancel_subscription(call: Call) -> Shape:
         raise not_simulated("a last invoice of a canceled subscription")
     found = _running(call)
     found["cancellation_details"].update(call.params.get("cancellation_details") or {})
-    return call.desk.end(found["id"])
+    return call.actions.end(found["id"])
 
 
 @endpoint("POST /v1/subscriptions/{subscription}/resume", "billing_cycle_anchor proration_behavior")
@@ -76,7 +76,7 @@ def resume_subscription(call: Call) -> Shape:
     found = call.own("subscription")
     if found["status"] != "paused":
         raise invalid("Only paused subscriptions can be resumed.")
-    return call.desk.update(found["id"], status="active")
+    return call.actions.update(found["id"], status="active")
 
 
 @endpoint("POST /v1/subscription_items/{item}", "price quantity proration_behavior payment_behavior")
@@ -92,7 +92,7 @@ def release_schedule(call: Call) -> Shape:
     made = call.own("subscription_schedule")
     if made["subscription"] is None:
         raise invalid("You cannot release a subscription schedule that is not active.")
-    call.desk.release_schedule(made["subscription"])
+    call.actions.release_schedule(made["subscription"])
     return made
 
 
@@ -109,24 +109,24 @@ def _paused(given: object) -> Shape | None:
 
 def _cancel_later(call: Call, found: Shape) -> Shape:
     if call.params.get("cancel_at_period_end"):
-        made = call.desk.cancel_at_period_end(found["id"])
-        return call.desk.update(made["id"], cancel_at_period_end=True)
+        made = call.actions.cancel_at_period_end(found["id"])
+        return call.actions.update(made["id"], cancel_at_period_end=True)
     moment = call.params.get("cancel_at")
     if moment in ("min_period_end", "max_period_end"):
-        return call.desk.cancel_at_period_end(found["id"])
+        return call.actions.cancel_at_period_end(found["id"])
     if isinstance(moment, int):
         if moment <= call.state.now:
             raise invalid("The `cancel_at` timestamp must be in the future.", "cancel_at")
-        return call.desk.cancel_at(found["id"], moment)
-    return call.desk.keep(found["id"])
+        return call.actions.cancel_at(found["id"], moment)
+    return call.actions.keep(found["id"])
 
 
 def _end_trial(call: Call, found: Shape) -> Shape:
     if call.params["trial_end"] != "now":
         raise not_simulated("a trial that is moved to another day")
     if found["status"] != "trialing":
-        return call.desk.update(found["id"])
-    return call.desk.end_trial(found["id"])
+        return call.actions.update(found["id"])
+    return call.actions.end_trial(found["id"])
 
 
 def _switch(call: Call, found: Shape, *, anchor_now: bool) -> Shape:
@@ -143,7 +143,7 @@ def _switch(call: Call, found: Shape, *, anchor_now: bool) -> Shape:
     behavior = call.params.get("payment_behavior", "allow_incomplete")
     if behavior == "error_if_incomplete" and call.state.cards.get(found["customer"], "good") != "good":
         raise _declined()
-    return call.desk.change_price(
+    return call.actions.change_price(
         found["id"], one.get("price"), quantity=one.get("quantity"), behavior=behavior, anchor_now=anchor_now,
         proration=call.params.get("proration_behavior", "create_prorations"),
     )  # fmt: skip
