@@ -194,34 +194,34 @@ def test_done_events_are_dropped_after_a_season(scenario: Scenario) -> None:
 
 class TestPlanChanged:
     @pytest.fixture
-    def heard(self) -> Iterator[list[tuple[str, str]]]:
-        """Who was said to have which plan, in order."""
-        said: list[tuple[str, str]] = []
+    def received(self) -> Iterator[list[tuple[str, str]]]:
+        """The users and plans that the signal was sent with, in order."""
+        sent: list[tuple[str, str]] = []
 
         def listen(sender: object, user_id: str, plan: str, **rest: object) -> None:
-            said.append((user_id, plan))
+            sent.append((user_id, plan))
 
         plan_changed.connect(listen)
-        yield said
+        yield sent
         plan_changed.disconnect(listen)
 
-    def test_whoever_listens_hears_of_a_new_plan(self, scenario: Scenario, heard: list[tuple[str, str]]) -> None:
+    def test_whoever_listens_hears_of_a_new_plan(self, scenario: Scenario, received: list[tuple[str, str]]) -> None:
         subscription = scenario.buy_plan()
         scenario.deliver()
         scenario.stripe.actions.end(subscription)
         scenario.deliver()
-        assert heard == [(scenario.user_id, "Plus"), (scenario.user_id, "Free")]
+        assert received == [(scenario.user_id, "Plus"), (scenario.user_id, "Free")]
 
-    def test_when_it_takes_effect_and_not_before(self, scenario: Scenario, heard: list[tuple[str, str]]) -> None:
+    def test_when_it_takes_effect_and_not_before(self, scenario: Scenario, received: list[tuple[str, str]]) -> None:
         scenario.buy_plan()
         with override_settings(PLAN_ALLOWANCES={"Free": 100}):
             scenario.deliver()
-        assert heard == []
+        assert received == []
         scenario.stripe.actions.update(scenario.stripe.state.of("subscription")[0]["id"])
         scenario.deliver(scenario.stripe.state.events[-1:])
-        assert heard == [(scenario.user_id, "Plus")]
+        assert received == [(scenario.user_id, "Plus")]
 
-    def test_a_user_who_never_paid_has_no_new_plan(self, scenario: Scenario, heard: list[tuple[str, str]]) -> None:
+    def test_a_user_who_never_paid_has_no_new_plan(self, scenario: Scenario, received: list[tuple[str, str]]) -> None:
         sync_customer(scenario.customer)
         sync_customer(scenario.customer)
-        assert heard == []
+        assert received == []

@@ -1,4 +1,4 @@
-"""The lives of subscriptions and top-ups, from Stripe's events to the plan and the balance."""
+"""Lifecycles of subscriptions and top-ups, from Stripe's events to the plan and the balance."""
 
 from __future__ import annotations
 

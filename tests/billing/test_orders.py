@@ -1,6 +1,6 @@
 """Any order, any duplicate, any delay of Stripe's events ends in the state that Stripe is in.
 
-Every order of up to four events; of longer lives a sample, with duplicates, and delivered while the life still goes on.
+Every order of up to four events. Of longer lifecycles a sample, with duplicates, and with deliveries between the steps.
 `make test-orders` runs every order of seven (ORDERS=all) and larger samples (ORDERS_SAMPLED).
 """
 
@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 
 from billing.models import StripeCustomer, StripeEvent
 from billing.services.events import RELEVANT
-from tests.billing.lives import Life, lives
+from tests.billing.lifecycles import Lifecycle, lifecycles
 from tests.billing.scenario import Scenario
 from tests.stripe_fake import FakeStripe
 from tests.stripe_fake.state import Shape
@@ -25,11 +25,11 @@ from usertokens.services import journal
 
 SAMPLES = int(os.environ.get("ORDERS_SAMPLED", "50"))
 ALL_OF_SEVEN = os.environ.get("ORDERS") == "all"
-NAMES = [life.name for life in lives()]
+NAMES = [lifecycle.name for lifecycle in lifecycles()]
 
 
-class Stage:
-    """Plays a life again and again, each time with a new user, at the same time of day."""
+class Scenarios:
+    """Makes one scenario after another, each with a new user, at the same time of day."""
 
     def __init__(self, stripe: FakeStripe, shop: dict[str, str]) -> None:
         self.stripe, self.shop = stripe, shop
@@ -47,26 +47,26 @@ class Stage:
 
 
 @pytest.fixture
-def stage(stripe: FakeStripe, shop: dict[str, str], store: Any, db: Any) -> Stage:
-    return Stage(stripe, shop)
+def scenarios(stripe: FakeStripe, shop: dict[str, str], store: Any, db: Any) -> Scenarios:
+    return Scenarios(stripe, shop)
 
 
 def relevant(events: Sequence[Shape]) -> list[Shape]:
     return [event for event in events if event["type"] in RELEVANT]
 
 
-def check(life: Life, scenario: Scenario, why: object) -> None:
-    """The end is the life's, and it is Stripe's."""
+def check(lifecycle: Lifecycle, scenario: Scenario, why: object) -> None:
+    """The outcome is the expected one, and Stripe says the same."""
     scenario.work()
-    standing, end = scenario.standing, life.end
+    standing, expected = scenario.standing, lifecycle.expected
     assert (scenario.plan, standing.status, scenario.balance, scenario.debt) == (
-        end.plan,
-        end.status,
-        end.balance,
-        end.debt,
+        expected.plan,
+        expected.status,
+        expected.balance,
+        expected.debt,
     ), why
-    assert (standing.pending.plan if standing.pending else None) == end.pending, why
-    assert standing.plan == end.plan, why
+    assert (standing.pending.plan if standing.pending else None) == expected.pending, why
+    assert standing.plan == expected.plan, why
     subscriptions = scenario.stripe.state.of("subscription")
     if subscriptions:
         item = subscriptions[0]["items"]["data"][0]
@@ -75,7 +75,7 @@ def check(life: Life, scenario: Scenario, why: object) -> None:
     entries = list(journal.iterate_transactions(scenario.user_id))
     assert sum(one.amount for one in entries if one.type == "grant") in (0, 1000), why
     bought = sum(one.amount for one in entries if one.type in ("grant", "refund", "restore", "freeze", "unfreeze"))
-    assert bought == end.bought, why
+    assert bought == expected.bought, why
     assert set(scenario.states()) == {"done"}, why
 
 
@@ -92,16 +92,16 @@ def orders_of(events: list[Shape]) -> Iterator[tuple[Shape, ...]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_every_order_ends_where_stripe_is(stage: Stage, name: str) -> None:
+def test_every_order_ends_where_stripe_is(scenarios: Scenarios, name: str) -> None:
     """All happened before the first event comes: the order, and what comes twice, must not matter."""
-    scenario = stage.begin()
-    life = next(one for one in lives() if one.name == name)
-    for step in life.steps:
+    scenario = scenarios.begin()
+    lifecycle = next(one for one in lifecycles() if one.name == name)
+    for step in lifecycle.steps:
         step(scenario)
     count = len(relevant(scenario.stripe.state.events))
     for turn, order in enumerate(orders_of([{"number": number} for number in range(count)])):
-        scenario = stage.begin()
-        for step in life.steps:
+        scenario = scenarios.begin()
+        for step in lifecycle.steps:
             step(scenario)
         events = relevant(scenario.stripe.state.events)
         numbers = [one["number"] for one in order]
@@ -110,25 +110,25 @@ def test_every_order_ends_where_stripe_is(stage: Stage, name: str) -> None:
             # Applied one by one, and every other time all together.
             if turn % 2:
                 scenario.work()
-        check(life, scenario, numbers)
+        check(lifecycle, scenario, numbers)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_events_that_come_while_life_goes_on(stage: Stage, name: str) -> None:
+def test_events_that_come_between_the_steps(scenarios: Scenarios, name: str) -> None:
     """Each comes some time after it happened, between whatever steps; some come twice; some are left to the end."""
     chance = random.Random(name)
     for _ in range(max(SAMPLES // 4, 12)):
-        scenario = stage.begin()
-        life = next(one for one in lives() if one.name == name)
-        steps, taken, trace = list(life.steps), 0, []
+        scenario = scenarios.begin()
+        lifecycle = next(one for one in lifecycles() if one.name == name)
+        steps, taken, trace = list(lifecycle.steps), 0, []
         waiting: list[Shape] = []
         while steps or waiting:
             events = relevant(scenario.stripe.state.events)
             waiting += events[taken:]
             taken = len(events)
             if steps and (not waiting or chance.random() < 0.5):
-                trace.append(f"step {len(life.steps) - len(steps)}")
+                trace.append(f"step {len(lifecycle.steps) - len(steps)}")
                 steps.pop(0)(scenario)
             elif waiting:
                 event = waiting.pop(chance.randrange(len(waiting)))
@@ -141,17 +141,17 @@ def test_events_that_come_while_life_goes_on(stage: Stage, name: str) -> None:
         events = relevant(scenario.stripe.state.events)
         for event in events[taken:]:
             assert scenario.post(event) == 200
-        check(life, scenario, trace)
+        check(lifecycle, scenario, trace)
 
 
 @pytest.mark.slow
-def test_two_customers_between_each_other(stage: Stage) -> None:
+def test_two_customers_between_each_other(scenarios: Scenarios) -> None:
     """What comes about the one changes nothing of the other, in whatever order both come."""
     chance = random.Random(2)
     for _ in range(max(SAMPLES // 4, 12)):
-        first = stage.begin()
-        second = Scenario(first.stripe, first.shop, User.objects.create_user(f"other{next(stage.users)}"))
-        by_name = {life.name: life for life in lives()}
+        first = scenarios.begin()
+        second = Scenario(first.stripe, first.shop, User.objects.create_user(f"other{next(scenarios.users)}"))
+        by_name = {lifecycle.name: lifecycle for lifecycle in lifecycles()}
         one, other = by_name["upgraded"], by_name["tokens, disputed in part, lost"]
         steps = [(first, step) for step in one.steps] + [(second, step) for step in other.steps]
         # Shuffled, but each customer's own steps in their order.
@@ -165,5 +165,5 @@ def test_two_customers_between_each_other(stage: Stage) -> None:
         for event in events:
             assert first.post(event) == 200
             first.work()
-        assert (first.plan, first.balance, first.debt) == (one.end.plan, one.end.balance, 0)
-        assert (second.plan, second.balance, second.debt) == (other.end.plan, other.end.balance, 0)
+        assert (first.plan, first.balance, first.debt) == (one.expected.plan, one.expected.balance, 0)
+        assert (second.plan, second.balance, second.debt) == (other.expected.plan, other.expected.balance, 0)

@@ -1,4 +1,4 @@
-"""What allowances have brought is what was paid for, whatever happened in whatever order, and however it was heard of.
+"""What allowances have brought is what was paid for: in any order of events, whichever way the site learns of them.
 
 A few hundred short scenarios; PAID=deep (`make test-orders`) plays thousands, and others each time.
 """
@@ -53,7 +53,7 @@ class PaidMachine(RuleBasedStateMachine):
         self.customer = self.scenario.customer
         self.subscriptions: list[str] = []
         self.paid: dict[tuple[str, int, int], int] = {}
-        self.heard = 0
+        self.delivered = 0
         self.settings = override_settings(PLAN_ALLOWANCES={"Free": 0, "Plus": 1000, "Premium": 5000})
         self.settings.enable()
 
@@ -123,7 +123,7 @@ class PaidMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.owing())
     @rule(days=st.sampled_from([0.2, 3, 9, 20]), seconds=st.integers(1, 5000))
     def wait(self, days: float, seconds: int) -> None:
-        """All that was paid is heard of before its time is over; a resync does what lost events would have."""
+        """The site learns of all that was paid before its time is over; a resync does what lost events would have."""
         self.look()
         state = self.stripe.state
         moment = state.now + int(days * 86400) + seconds
@@ -134,15 +134,15 @@ class PaidMachine(RuleBasedStateMachine):
         self.look()
 
     def a_second_passes(self) -> None:
-        """Stripe's times have a grain of a second: two periods that begin in the same one can't be told apart."""
+        """Stripe's times are whole seconds: two periods that begin in the same one can't be told apart."""
         self.stripe.actions.advance_to(self.stripe.state.now + 1)
 
-    # --- how it is heard of
+    # --- how the site learns of it
     @rule(loses=st.booleans(), works=st.booleans())
     def deliver(self, *, loses: bool, works: bool) -> None:
         """Some of what is new, in any order, some of it twice, some never."""
-        events = [one for one in self.stripe.state.events[self.heard :] if one["type"] in RELEVANT]
-        self.heard = len(self.stripe.state.events)
+        events = [one for one in self.stripe.state.events[self.delivered :] if one["type"] in RELEVANT]
+        self.delivered = len(self.stripe.state.events)
         some = self.chance.sample(events, k=self.chance.randrange(len(events) + 1) if loses else len(events))
         for event in some + self.chance.choices(some, k=2) if some else []:
             assert self.scenario.post(event) == 200

@@ -1,4 +1,4 @@
-"""Whole lives of subscriptions and purchases: what happens at Stripe, and how it must stand in the end."""
+"""Lifecycles of subscriptions and purchases: what happens at Stripe, and the outcome that is expected."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Step = Callable[[Scenario], object]
 
 
 @dataclass
-class End:
-    """How it must stand: the plan, Stripe's status, the tokens, and what of purchases was taken back."""
+class Expected:
+    """The outcome: the plan, Stripe's status, the balance, and the tokens that purchases have left."""
 
     plan: str
     status: str | None
@@ -26,12 +26,12 @@ class End:
 
 
 @dataclass
-class Life:
-    """A name, the steps, and the end."""
+class Lifecycle:
+    """A name, the steps, and the expected outcome."""
 
     name: str
     steps: list[Step]
-    end: End
+    expected: Expected
     ids: dict[str, str] = field(default_factory=dict)
 
 
@@ -71,31 +71,31 @@ def _end_with_period(scenario: Scenario) -> None:
     scenario.stripe.actions.end(_sub(scenario))
 
 
-def lives() -> list[Life]:
+def lifecycles() -> list[Lifecycle]:
     """All of them, anew."""
     return [
-        Life(
+        Lifecycle(
             "paid and renewed",
             [_subscribe, lambda s: s.stripe.actions.renew(_sub(s))],
-            End("Plus", "active", 1000),
+            Expected("Plus", "active", 1000),
         ),
-        Life(
+        Lifecycle(
             "upgraded",
             [_subscribe, lambda s: s.stripe.actions.change_price(_sub(s), s.shop["premium_month"])],
-            End("Premium", "active", 5000),
+            Expected("Premium", "active", 5000),
         ),
-        Life(
+        Lifecycle(
             "unpaid",
             [_subscribe, lambda s: s.stripe.actions.renew(_sub(s), paid=False)],
-            End("Plus", "past_due", 0),
+            Expected("Plus", "past_due", 0),
         ),
-        Life(
+        Lifecycle(
             "unpaid beyond the grace",
             [_subscribe, lambda s: s.stripe.actions.renew(_sub(s), paid=False), _wait(8)],
-            End("Free", "past_due", 100),
+            Expected("Free", "past_due", 100),
         ),
-        Life(
-            "the whole life of a plan",
+        Lifecycle(
+            "the whole lifecycle of a plan",
             [
                 lambda s: _subscribe(s, trial=14),
                 lambda s: s.stripe.actions.renew(_sub(s)),
@@ -105,14 +105,14 @@ def lives() -> list[Life]:
                 lambda s: s.stripe.actions.cancel_at_period_end(_sub(s)),
                 _end_with_period,
             ],
-            End("Free", "canceled", 100),
+            Expected("Free", "canceled", 100),
         ),
-        Life(
+        Lifecycle(
             "cancelled, and not yet over",
             [_subscribe, lambda s: s.stripe.actions.cancel_at_period_end(_sub(s), legacy=True)],
-            End("Plus", "active", 1000, pending=Plan("Free")),
+            Expected("Plus", "active", 1000, pending=Plan("Free")),
         ),
-        Life(
+        Lifecycle(
             "tokens, refunded in part, disputed, won",
             [
                 _buy,
@@ -120,21 +120,21 @@ def lives() -> list[Life]:
                 _dispute,
                 lambda s: s.stripe.actions.close_dispute(s.notes["dispute"], "won"),
             ],
-            End("Free", None, 850, bought=750),
+            Expected("Free", None, 850, bought=750),
         ),
-        Life(
+        Lifecycle(
             "tokens, disputed in part, lost",
             [_buy, _dispute, lambda s: s.stripe.actions.close_dispute(s.notes["dispute"], "lost")],
-            End("Free", None, 600, bought=500),
+            Expected("Free", None, 600, bought=500),
         ),
-        Life(
+        Lifecycle(
             "tokens, paid slowly",
             [_buy_slowly, lambda s: s.stripe.actions.settle(s.notes["session"], paid=True)],
-            End("Free", None, 1100, bought=1000),
+            Expected("Free", None, 1100, bought=1000),
         ),
-        Life(
+        Lifecycle(
             "tokens, never paid",
             [_buy_slowly, lambda s: s.stripe.actions.settle(s.notes["session"], paid=False)],
-            End("Free", None, 100),
+            Expected("Free", None, 100),
         ),
     ]
