@@ -155,7 +155,7 @@ def redis7() -> Iterator[Server]:
 def store_url() -> Iterator[str]:
     """The address of the store that TEST_STORE names; "" for the embedded one."""
     from tests.cluster.nodes import cluster
-    from tests.sentinel.trio import trio
+    from tests.sentinel.group import sentinel_group
 
     match os.environ.get("TEST_STORE") or "embedded":
         case "embedded":
@@ -164,7 +164,7 @@ def store_url() -> Iterator[str]:
             with cluster() as nodes:
                 yield nodes.url
         case "sentinel":
-            with trio() as group:
+            with sentinel_group() as group:
                 yield group.url
         case "redis7":
             with redis7() as server:

@@ -14,7 +14,7 @@ from billing.services.effects import REASON_BOUGHT
 from billing.services.work import work_due, work_event
 from codetags.models import CodeTag
 from tests.billing.fixtures import buyer, scenario, shop, stripe
-from tests.concurrency.crew import WORKERS, at_once
+from tests.concurrency.simultaneous import WORKERS, at_once
 from tests.lanes import SiteClient
 from usertokens.services import accounts, balances, journal
 

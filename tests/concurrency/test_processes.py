@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from billing.models import StripeEvent
 from codetags.models import DailyHits
 from codetags.services.hits import record_hit
-from tests.concurrency.crew import PROCESSES, processes_at_once
-from tests.concurrency.errand import SECRET
+from tests.concurrency.simultaneous import PROCESSES, processes_at_once
+from tests.concurrency.task import SECRET
 from usertokens.services import balances
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission, User
 
 from stats.services.receipts import sign_receipt
 from tests.fuzz.made_up import OPERATIONS, modes, send_many
-from tests.fuzz.world import CODE, CONVERSATION, TOOL, World, changed, foreign, permission_of, row_of
+from tests.fuzz.site_data import CODE, CONVERSATION, TOOL, SiteData, changed, foreign, permission_of, row_of
 from tests.security.addresses import api_addresses
 from tests.security.table import BROWSER, CALLERS, ROWS, Caller, Cast
 
@@ -55,11 +55,11 @@ def papers_of(cast: Cast, caller: Caller) -> tuple[dict[str, str], dict[str, str
     return headers, cookies
 
 
-def known_things(world: World) -> Mapping[str, Sequence[Any]]:
-    owner, other = str(world.cast.owner.pk), str(world.cast.other.pk)
+def known_things(data: SiteData) -> Mapping[str, Sequence[Any]]:
+    owner, other = str(data.cast.owner.pk), str(data.cast.other.pk)
     return {
         "userId": [owner, other, "test-user-id"],
-        "hold_id": world.holds,
+        "hold_id": data.holds,
         "id": [str(CONVERSATION), "planted"],
         "receipt": [sign_receipt(100)],
         "tool": [TOOL],
@@ -78,12 +78,12 @@ def test_is_answered_as_described_and_changes_the_callers_own(
     row = row_of(label)
     cast = Cast.engaged(scope or permission_of(row))
     cast.permitted.user_permissions.set(Permission.objects.filter(content_type__app_label__in=APPS))
-    world = World.with_figures(store, cast)
+    data = SiteData.with_figures(store, cast)
     headers, cookies = papers_of(cast, caller)
     user = _user_of(cast, caller)
-    before = world.kept()
+    before = data.kept()
 
-    sent = send_many(OPERATIONS[label], headers=headers, cookies=cookies, known=known_things(world), everyday=EXAMPLES)
+    sent = send_many(OPERATIONS[label], headers=headers, cookies=cookies, known=known_things(data), everyday=EXAMPLES)
 
     assert set(sent.answers) == set(modes(OPERATIONS[label]))
     permitted = caller == "permitted staff" or (scope != "" and scope == permission_of(row))
@@ -96,9 +96,9 @@ def test_is_answered_as_described_and_changes_the_callers_own(
         assert sent.statuses() - broken == {401 if caller == "public" else 403}
     elif caller != "public":
         assert 401 not in sent.statuses(), "the caller was taken for a stranger"
-    names = changed(before, world.kept())
+    names = changed(before, data.kept())
     assert sorted(foreign(names, label, caller, str(user.pk) if user else "", permitted=permitted)) == []
-    world.assert_whole()
+    data.assert_whole()
 
 
 def test_the_description_names_every_address_and_method() -> None:

@@ -15,7 +15,7 @@ from stats.services.figures import read_figures
 from stats.services.qr_codes import record_qr_code
 from tests.engines import wait_until
 from tests.faults.servers import IN_TIME_SECONDS
-from tests.sentinel.trio import DOWN_AFTER_MS, Trio, trio
+from tests.sentinel.group import DOWN_AFTER_MS, SentinelGroup, sentinel_group
 from tests.workload import Workload
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ FAILOVER_SECONDS = DOWN_AFTER_MS / 1000 + 9
 
 
 @pytest.fixture(scope="module")
-def _group() -> Iterator[Trio]:
-    with trio() as group:
+def _group() -> Iterator[SentinelGroup]:
+    with sentinel_group() as group:
         yield group
 
 
 @pytest.fixture
-def group(_group: Trio, settings: Any) -> Trio:
+def group(_group: SentinelGroup, settings: Any) -> SentinelGroup:
     wait_until(_group.is_whole)
     _group.primary().ask("FLUSHALL")
     settings.CACHES = {**settings.CACHES, "kv": durable_cache(_group.url, timeout_ms=250)}
@@ -43,7 +43,7 @@ def group(_group: Trio, settings: Any) -> Trio:
 
 
 def test_acknowledged_by_all_replicas_is_there_after_the_primary_was_killed(
-    group: Trio, settings: Any, record_property: Any
+    group: SentinelGroup, settings: Any, record_property: Any
 ) -> None:
     settings.KV_WAIT_REPLICAS = 2
     work = Workload()
@@ -64,7 +64,7 @@ def test_acknowledged_by_all_replicas_is_there_after_the_primary_was_killed(
 
 @pytest.mark.parametrize("waited", [0, 1])
 def test_waiting_for_some_replicas_a_failover_may_lose_but_never_doubles(
-    group: Trio, settings: Any, record_property: Any, waited: int
+    group: SentinelGroup, settings: Any, record_property: Any, waited: int
 ) -> None:
     settings.KV_WAIT_REPLICAS = waited
     work = Workload()
@@ -81,7 +81,7 @@ def test_waiting_for_some_replicas_a_failover_may_lose_but_never_doubles(
 
 
 def test_a_frozen_primary_that_wakes_has_acknowledged_nothing_it_loses(
-    group: Trio, settings: Any, record_property: Any
+    group: SentinelGroup, settings: Any, record_property: Any
 ) -> None:
     """All replicas are waited for: until the sentinels have told each of them, some still follow the old primary."""
     settings.KV_WAIT_REPLICAS = 2
@@ -98,7 +98,7 @@ def test_a_frozen_primary_that_wakes_has_acknowledged_nothing_it_loses(
     assert work.missing() == dict.fromkeys(work.acknowledged, 0)
 
 
-def test_an_old_primary_that_wakes_is_left_at_once(group: Trio, settings: Any) -> None:
+def test_an_old_primary_that_wakes_is_left_at_once(group: SentinelGroup, settings: Any) -> None:
     """It believes for ten seconds more that it is the primary; its connections are as good as new."""
     settings.KV_WAIT_REPLICAS = 1
     record_qr_code(id="before", amount_cents=5)
@@ -116,7 +116,7 @@ def test_an_old_primary_that_wakes_is_left_at_once(group: Trio, settings: Any) -
 
 
 def test_a_repeated_write_is_not_acknowledged_before_its_first_attempt_is_replicated(
-    group: Trio, settings: Any
+    group: SentinelGroup, settings: Any
 ) -> None:
     settings.KV_WAIT_REPLICAS = 1
     primary = group.primary()
@@ -132,7 +132,7 @@ def test_a_repeated_write_is_not_acknowledged_before_its_first_attempt_is_replic
     assert read_figures().qr_total == 1
 
 
-def test_more_replicas_than_there_are_is_a_refusal(group: Trio, settings: Any) -> None:
+def test_more_replicas_than_there_are_is_a_refusal(group: SentinelGroup, settings: Any) -> None:
     settings.KV_WAIT_REPLICAS = 5
     took = []
     for _ in range(3):

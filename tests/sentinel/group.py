@@ -17,7 +17,7 @@ DOWN_AFTER_MS = 1000
 
 
 @dataclass
-class Trio:
+class SentinelGroup:
     """Three servers, one of them the primary, and the sentinels."""
 
     nodes: list[Server]
@@ -65,7 +65,7 @@ class Trio:
 
 
 @contextmanager
-def trio() -> Iterator[Trio]:
+def sentinel_group() -> Iterator[SentinelGroup]:
     """The six processes, in agreement."""
     with servers(3, lambda _: ("--appendfsync", "everysec", "--repl-diskless-sync-delay", "0")) as nodes:
         for number, node in enumerate(nodes):
@@ -80,7 +80,7 @@ def trio() -> Iterator[Trio]:
         with servers(3, lambda _: watched, sentinel=True) as sentinels:
             for sentinel in sentinels:
                 sentinel.start()
-            group = Trio(nodes, sentinels)
+            group = SentinelGroup(nodes, sentinels)
             wait_until(group.is_whole)
             yield group
 

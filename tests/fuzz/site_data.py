@@ -37,7 +37,7 @@ _FOREIGN = frozenset({"sessions", "admin", "contenttypes"})
 
 
 @dataclass(frozen=True)
-class World:
+class SiteData:
     """holds: open holds of the owner, the first one the owner's own, the second one a service's."""
 
     store: Any
@@ -46,7 +46,7 @@ class World:
     totals: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def with_figures(cls, store: Any, cast: Cast) -> World:
+    def with_figures(cls, store: Any, cast: Cast) -> SiteData:
         """Every figure that there is stands above zero, the owner's and the other's too."""
         for number in range(3):
             record_visit(address=f"203.0.113.{number}")

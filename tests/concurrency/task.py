@@ -1,4 +1,4 @@
-"""`python -m tests.concurrency.errand NAME`: get ready, wait for a line, do it, print the answer as JSON."""
+"""`python -m tests.concurrency.task NAME`: get ready, wait for a line, do it, print the answer as JSON."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def spend() -> Any:
     return [spent.transaction_id, spent.balance]
 
 
-ERRANDS = {"hook": deliver_hook, "rollup": roll_up, "signup": sign_up, "spend": spend}
+TASKS = {"hook": deliver_hook, "rollup": roll_up, "signup": sign_up, "spend": spend}
 
 
 def _serve(method: str, path: str, body: bytes = b"", **more: str) -> tuple[int, bytes]:
@@ -67,13 +67,13 @@ def _serve(method: str, path: str, body: bytes = b"", **more: str) -> tuple[int,
 
 
 def main(name: str) -> None:
-    """Warm up, so that all meet at the errand itself and not on the way to it."""
+    """Warm up, so that all meet at the task itself and not on the way to it."""
     assert _serve("GET", "/readyz")[0] == 200
     _serve("GET", "/accounts/login")
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    answer = ERRANDS[name]()
+    answer = TASKS[name]()
     sys.stdout.write(json.dumps(answer))
 
 

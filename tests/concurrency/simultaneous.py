@@ -49,35 +49,35 @@ def at_once(work: Callable[[int], T], workers: int = WORKERS) -> list[T]:
     return [answer for _, answer in shares]
 
 
-def processes_at_once(errand: str, data: Path, count: int = PROCESSES, **more: str) -> list[Any]:
-    """What `python -m tests.concurrency.errand` answers in each of so many processes, which begin together.
+def processes_at_once(task: str, data: Path, count: int = PROCESSES, **more: str) -> list[Any]:
+    """What `python -m tests.concurrency.task` answers in each of so many processes, which begin together.
 
     data: a directory for what each keeps. They share the database and the store of the test.
     """
     # The settings of the site, not of tests; DEBUG, as nobody has collected static files.
     own = {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "true", "DATA_DIR": str(data)}
     env = {**os.environ, **own, "DATABASE_URL": _database_url(), "REDIS_URL": _store_url(), **more}
-    crew = [
+    processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.concurrency.errand", errand], cwd=ROOT, env=env, text=True,
+            [sys.executable, "-m", "tests.concurrency.task", task], cwd=ROOT, env=env, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )
         for _ in range(count)
     ]  # fmt: skip
     try:
-        for one in crew:
+        for one in processes:
             assert one.stdout is not None
             assert one.stdout.readline() == "ready\n"
-        for one in crew:
+        for one in processes:
             assert one.stdin is not None
             one.stdin.write("go\n")
             one.stdin.flush()
-        answers = [one.communicate(timeout=60)[0] for one in crew]
+        answers = [one.communicate(timeout=60)[0] for one in processes]
     finally:
-        for one in crew:
+        for one in processes:
             one.kill()
             one.wait()
-    assert [one.returncode for one in crew] == [0] * count
+    assert [one.returncode for one in processes] == [0] * count
     return [json.loads(answer) for answer in answers]
 
 
