@@ -13,7 +13,7 @@ from django.utils import timezone
 from kv.days import local_day
 from stats.conf import VISIT_LIMIT, app_settings
 from stats.services.figures import read_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import leave_out_visit, record_visit
 from stats.types import Reason
@@ -112,7 +112,7 @@ def _make_codes(visits: int, day: date, moment: datetime, rng: Random) -> int:
     for number in range(count):
         cents = rng.choice(_PRICES) * rng.choice((1, 1, 1, 2, 3))
         if cents <= app_settings.STATS_MAX_QR_CENTS:
-            record_qr_code(id=f"demo:{day.isoformat()}:{number}", amount_cents=cents, now=moment)
+            record_payment_code(id=f"demo:{day.isoformat()}:{number}", amount_cents=cents, now=moment)
     return count
 
 

@@ -14,7 +14,7 @@ from stats.conf import app_settings
 FAMILIES = ("{stats}:", "{usage}:")
 
 #: How long a receipt or id is remembered, seconds.
-QR_SEEN_SECONDS = 30 * 86400
+PAYMENT_CODE_SEEN_SECONDS = 30 * 86400
 #: How long the id of a tool's use is remembered, seconds.
 USE_SEEN_SECONDS = 86400
 #: How long the id of an adjustment is remembered, seconds.
@@ -40,17 +40,17 @@ def visitors_shards() -> str:
 
 
 def qr_total() -> str:
-    """STRING payment codes counted. No TTL. Written by record_qr_code, adjust_figure, import_figure."""
+    """STRING payment codes counted. No TTL. Written by record_payment_code, adjust_figure, import_figure."""
     return f"{app_settings.KV_PREFIX}{{stats}}:qr_total"
 
 
 def revenue() -> str:
-    """STRING EUR cents on payment codes. No TTL. Written by record_qr_code, adjust_figure, import_figure."""
+    """STRING EUR cents on payment codes. No TTL. Written by record_payment_code, adjust_figure, import_figure."""
     return f"{app_settings.KV_PREFIX}{{stats}}:revenue"
 
 
-def qr_seen(digest: str) -> str:
-    """STRING "1": this receipt or id was counted. TTL 30 days. Written by record_qr_code."""
+def payment_code_seen(digest: str) -> str:
+    """STRING "1": this receipt or id was counted. TTL 30 days. Written by record_payment_code."""
     return f"{app_settings.KV_PREFIX}{{stats}}:qr:{digest}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from kv.rest.fields import CallerIdField, TextField, WholeNumberField
@@ -37,14 +38,16 @@ class ReceiptInput(Input):
     receipt = TextField(max_length=512, help_text="As signed by the payment page.")
 
 
-class QrCodeInput(Input):
+@extend_schema_serializer(component_name="QrCodeInput")  # generated clients know it by this name
+class PaymentCodeInput(Input):
     """What a permitted caller sends."""
 
     amount_cents = WholeNumberField(min_value=1, max_value=LARGEST_AMOUNT, help_text="EUR cents.")
     id = CallerIdField(help_text="The same id within 30 days counts once.")
 
 
-class QrCodeOutput(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="QrCodeOutput")
+class PaymentCodeOutput(serializers.Serializer[Any]):
     """Whether a payment code was counted, and the totals now."""
 
     counted = serializers.BooleanField()

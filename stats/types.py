@@ -36,7 +36,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class QrCounted:
+class CountedPaymentCode:
     """The answer to one payment code: whether it was counted, and the totals now (codes; EUR cents)."""
 
     counted: bool
@@ -69,7 +69,7 @@ class Day:
     day: date
     visits: int
     visitors: int
-    qr_codes: int
+    payment_codes: int
     revenue_cents: int
     left_out: dict[str, int]
     tools: dict[str, int]

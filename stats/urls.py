@@ -9,7 +9,7 @@ from stats.views import pay as pay_views
 api = [
     path("api/stats", api_views.FiguresView.as_view(), name="stats"),
     path("api/stats/visit", api_views.VisitView.as_view(), name="visit"),
-    path("api/stats/qr", api_views.QrCodeView.as_view(), name="qr"),
+    path("api/stats/qr", api_views.PaymentCodeView.as_view(), name="qr"),
     path("api/track-usage", api_views.TrackUsageView.as_view(), name="track_usage"),
     path("api/usage", api_views.UsageView.as_view(), name="usage"),
 ]

@@ -18,7 +18,7 @@ from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
 from kv.errors import StoreUnavailable
 from stats.services.figures import forget_figures, read_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
 from tests.engines import wait_until
@@ -37,7 +37,7 @@ _GIVE_UP_SECONDS = 60.0
 
 OPERATIONS: dict[str, Callable[[int], object]] = {
     "visit": lambda number: record_visit(address=str(IPv4Address(_FIRST_ADDRESS + number))),
-    "code": lambda number: record_qr_code(id=f"w-{number}", amount_cents=CENTS),
+    "code": lambda number: record_payment_code(id=f"w-{number}", amount_cents=CENTS),
     "use": lambda number: record_usage(tool=TOOL, id=f"w-{number}"),
     "hit": lambda number: record_hit(code=CODE, address=str(IPv4Address(_FIRST_ADDRESS + number)), agent="Firefox"),
     "spend": lambda number: spend_tokens(user_of(number), 1, reason="test", key=f"w-{number}"),

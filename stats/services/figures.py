@@ -73,7 +73,7 @@ def note_visitors(visitors: int) -> None:
         _kept.figures = replace(known, visitors=visitors)
 
 
-def note_qr_codes(qr_total: int, revenue_cents: int) -> None:
+def note_payment_codes(qr_total: int, revenue_cents: int) -> None:
     """As `note_visitors`, for payment codes."""
     known = _kept.figures
     if known is not None and qr_total > known.qr_total:

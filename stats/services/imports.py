@@ -18,7 +18,7 @@ from kv.web.addresses import canonical_address, digest_hash
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import BadAdjustment, BadImport, TotalTooLarge
-from stats.services.qr_codes import LARGEST_TOTAL
+from stats.services.payment_code_counts import LARGEST_TOTAL
 from stats.services.totals import total_key
 from stats.services.visitors import Visitor, visitor_from_hash
 

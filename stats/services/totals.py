@@ -16,7 +16,7 @@ from stats.conf import app_settings
 from stats.errors import BadAdjustment
 from stats.models import Adjustment
 from stats.services import figures
-from stats.services.qr_codes import LARGEST_TOTAL
+from stats.services.payment_code_counts import LARGEST_TOTAL
 
 FIGURES = ("visitors", "qr_total", "revenue_cents")
 _BATCH = 500

@@ -35,7 +35,7 @@ def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
             "usage": usage.list_usage(),
             "days": days[::-1],
             "visits_chart": bar_chart([(day.day, day.visits, day.visitors) for day in days]),
-            "codes_chart": bar_chart([(day.day, day.qr_codes, day.qr_codes) for day in days]),
+            "codes_chart": bar_chart([(day.day, day.payment_codes, day.payment_codes) for day in days]),
             "left_out": _left_out(days),
         }
     except StoreUnavailable:
@@ -71,7 +71,7 @@ def _rows(days: tuple[Day, ...]) -> Iterator[Sequence[object]]:
     )
     for day in days:
         yield (
-            *(day.day.isoformat(), day.visits, day.visitors, day.qr_codes, day.revenue_cents),
+            *(day.day.isoformat(), day.visits, day.visitors, day.payment_codes, day.revenue_cents),
             *(day.left_out.get(reason.value, 0) for reason in _LEFT_OUT),
             *(day.tools.get(tool, 0) for tool in tools),
         )

@@ -24,21 +24,21 @@ from kv.rest.schema import Error
 from kv.rest.views import ApiView, PublicView
 from kv.web.addresses import client_address
 from kv.web.throttling import check_limit
-from stats.conf import QR_LIMIT, TRACK_LIMIT, USAGE_LIMIT
+from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, USAGE_LIMIT
 from stats.errors import BadReceipt, TotalTooLarge, UnknownTool
 from stats.serializers import (
     FiguresOutput,
-    QrCodeInput,
-    QrCodeOutput,
+    PaymentCodeInput,
+    PaymentCodeOutput,
     ReceiptInput,
     ToolUsageOutput,
     UsageOutput,
     UseInput,
     VisitOutput,
 )
-from stats.services import figures, qr_codes, receipts, usage, visits
+from stats.services import figures, payment_code_counts, receipts, usage, visits
 from stats.services.exclusions import exclusion
-from stats.types import QrCounted
+from stats.types import CountedPaymentCode
 
 
 class FiguresView(PublicView):
@@ -95,7 +95,7 @@ class VisitView(PublicView):
         )
 
 
-class QrCodeView(ApiView):
+class PaymentCodeView(ApiView):
     """POST: count a payment code, by its receipt (anybody) or by id and amount (permitted)."""
 
     permission_classes = [AllowAny]
@@ -105,10 +105,10 @@ class QrCodeView(ApiView):
 
     @extend_schema(
         operation_id="record_qr_code",
-        request=PolymorphicProxySerializer("QrCode", [ReceiptInput, QrCodeInput], resource_type_field_name=None),
+        request=PolymorphicProxySerializer("QrCode", [ReceiptInput, PaymentCodeInput], resource_type_field_name=None),
         responses={
-            200: OpenApiResponse(QrCodeOutput, "Not counted: seen before, or over the limit for one code."),
-            201: OpenApiResponse(QrCodeOutput, "Counted."),
+            200: OpenApiResponse(PaymentCodeOutput, "Not counted: seen before, or over the limit for one code."),
+            201: OpenApiResponse(PaymentCodeOutput, "Counted."),
             409: OpenApiResponse(Error, "The total would leave the exact numbers."),
         },
     )
@@ -120,8 +120,8 @@ class QrCodeView(ApiView):
             counted = self._count_amount(request)
         return Response(asdict(counted), status=201 if counted.counted else 200)
 
-    def _count_receipt(self, request: Request) -> QrCounted:
-        check_limit(QR_LIMIT, request._request)  # noqa: SLF001
+    def _count_receipt(self, request: Request) -> CountedPaymentCode:
+        check_limit(PAYMENT_CODE_LIMIT, request._request)  # noqa: SLF001
         form = ReceiptInput(data=request.data)
         form.is_valid(raise_exception=True)
         try:
@@ -130,20 +130,20 @@ class QrCodeView(ApiView):
             raise InvalidInput("receipt", str(error)) from error
         return self._count(receipt.id, receipt.amount_cents)
 
-    def _count_amount(self, request: Request) -> QrCounted:
+    def _count_amount(self, request: Request) -> CountedPaymentCode:
         if not request.user.is_authenticated:
             if not isinstance(request.data, dict) or not {"amount_cents", "id"} & request.data.keys():
                 ReceiptInput(data=request.data).is_valid(raise_exception=True)
             raise NotAuthenticated
         if not may(request.user, "stats.record_qr"):
             raise PermissionDenied
-        form = QrCodeInput(data=request.data)
+        form = PaymentCodeInput(data=request.data)
         form.is_valid(raise_exception=True)
         return self._count(form.validated_data["id"], form.validated_data["amount_cents"])
 
-    def _count(self, code_id: str, amount_cents: int) -> QrCounted:
+    def _count(self, code_id: str, amount_cents: int) -> CountedPaymentCode:
         try:
-            return qr_codes.record_qr_code(id=code_id, amount_cents=amount_cents)
+            return payment_code_counts.record_payment_code(id=code_id, amount_cents=amount_cents)
         except TotalTooLarge as error:
             raise Refusal(409, "total_too_large", "The total would grow beyond exact numbers.") from error
 

@@ -26,10 +26,10 @@ from kv.web.agents import AGENT_LENGTH
 from kv.web.origins import is_from_elsewhere
 from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_limit
-from stats.conf import QR_LIMIT, TRACK_LIMIT, app_settings
+from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, app_settings
 from stats.errors import TotalTooLarge, UnknownTool
 from stats.forms import PaymentForm
-from stats.services import qr_codes, receipts, usage
+from stats.services import payment_code_counts, receipts, usage
 from stats.services.payment_codes import PaymentCode, PaymentOrder
 from stats.services.references import format_reference
 from stats.templatetags.stats import format_cents
@@ -119,8 +119,8 @@ def _count(request: HttpRequest, order: PaymentOrder, form_id: str) -> tuple[str
         return "promised", text
     receipt = receipts.read_receipt(text)
     try:
-        check_limit(QR_LIMIT, request)
-        qr_codes.record_qr_code(id=receipt.id, amount_cents=receipt.amount_cents)
+        check_limit(PAYMENT_CODE_LIMIT, request)
+        payment_code_counts.record_payment_code(id=receipt.id, amount_cents=receipt.amount_cents)
     except (StoreUnavailable, RateLimited, TotalTooLarge):
         return "missing", ""
     return "counted", ""

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from kv.store.connection import call
 from stats import keys
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import record_usage
 from stats.services.visits import leave_out_visit, record_visit
 from stats.types import Reason
@@ -38,7 +38,7 @@ def test_has_no_barrier(site: str, staff_page: Page, is_full: bool) -> None:
     if is_full:
         record_visit(address="192.0.2.7")
         leave_out_visit(address="192.0.2.8", reason=Reason.BOT)
-        record_qr_code(id="a", amount_cents=1250)
+        record_payment_code(id="a", amount_cents=1250)
         record_usage(tool="payment-qr")
     staff_page.goto(f"{site}{STATISTICS}", wait_until="networkidle")
     expect(staff_page.get_by_role("heading", name="Site statistics", level=1)).to_be_visible()

@@ -14,7 +14,7 @@ from kv.store.client import wire_of
 from kv.store.connection import forget_connections
 from stats import keys
 from stats.services.figures import forget_figures, read_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from tests.cluster.nodes import NODE_TIMEOUT_MS, Cluster, cluster
 from tests.engines import wait_until
 from tests.workload import Workload, user_of
@@ -104,7 +104,7 @@ def test_a_frozen_primary_that_wakes_has_acknowledged_nothing_it_loses(
 
 def test_the_other_users_go_on_while_one_primary_is_gone(nodes: Cluster) -> None:
     """Only what the dead node held is refused."""
-    record_qr_code(id="first", amount_cents=1)
+    record_payment_code(id="first", amount_cents=1)
     dead = nodes.holder(STATS_SLOT)
     users = {name: nodes.holder(key_slot(f"user:{{{name}}}:tokens".encode())) for name in map(user_of, range(12))}
     assert set(users.values()) != {dead}
@@ -125,9 +125,9 @@ def test_a_repeated_write_is_not_acknowledged_before_a_replica_has_its_first_att
             wire_of.cache_clear()  # a connection of its own each, as another thread or process has
             forget_connections()
             with pytest.raises(NotReplicated):
-                record_qr_code(id="once", amount_cents=5)
+                record_payment_code(id="once", amount_cents=5)
     wait_until(nodes.is_whole)
-    assert record_qr_code(id="once", amount_cents=5).counted is False
+    assert record_payment_code(id="once", amount_cents=5).counted is False
     assert read_figures().qr_total == 1
 
 

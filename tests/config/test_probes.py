@@ -10,7 +10,7 @@ from django.db import OperationalError
 
 from kv.errors import StoreUnavailable
 from stats.services.figures import forget_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import record_usage
 from stats.services.visits import leave_out_visit, record_visit
 from stats.types import Reason
@@ -76,7 +76,7 @@ class TestMetrics:
     def test_are_prometheus_text_with_every_figure(self, client: SiteClient) -> None:
         record_visit(address="203.0.113.7")
         leave_out_visit(address="203.0.113.8", reason=Reason.BOT)
-        record_qr_code(id="one", amount_cents=1250)
+        record_payment_code(id="one", amount_cents=1250)
         record_usage(tool="payment-qr")
         client.force_login(staff("view_statistics"))
         answer = client.get("/metrics")

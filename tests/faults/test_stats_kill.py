@@ -13,7 +13,7 @@ import pytest
 
 from kv.errors import StoreUnavailable
 from stats.services.figures import forget_figures, read_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.series import list_days
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
@@ -22,7 +22,7 @@ from tests.faults.servers import own_server
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stats.types import QrCounted, Visit
+    from stats.types import CountedPaymentCode, Visit
     from tests.faults.servers import Breakable
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Load:
     """Eight clients that count visits, payment codes and uses, each repeated under its id until it is acknowledged."""
 
     visits: dict[str, Visit] = field(default_factory=dict)
-    codes: dict[str, QrCounted] = field(default_factory=dict)
+    codes: dict[str, CountedPaymentCode] = field(default_factory=dict)
     uses: set[str] = field(default_factory=set)
     refused: int = 0
     progress: threading.Condition = field(default_factory=threading.Condition)
@@ -52,7 +52,7 @@ class Load:
         for number in range(PER_ROUND):
             address, name = str(IPv4Address(base + number)), f"{round_number}-{client}-{number}"
             self.visits[address] = self.insist(lambda address=address: record_visit(address=address))  # type: ignore[misc]
-            self.codes[name] = self.insist(lambda name=name: record_qr_code(id=name, amount_cents=101))  # type: ignore[misc]
+            self.codes[name] = self.insist(lambda name=name: record_payment_code(id=name, amount_cents=101))  # type: ignore[misc]
             self.insist(lambda name=name: record_usage(tool=TOOL, id=name))  # type: ignore[misc]
             self.uses.add(name)
             with self.progress:
@@ -104,9 +104,9 @@ def test_five_rounds_of_kill_9_lose_nothing_and_count_nothing_twice(settings: An
         assert (known.visitors, known.qr_total, known.revenue_cents) == (rows, rows, rows * 101)
         assert {use.tool: use.count for use in list_usage()}[TOOL] == rows
         days = list_days(days=2)  # two: midnight may pass
-        assert (sum(day.visitors for day in days), sum(day.qr_codes for day in days)) == (rows, rows)
+        assert (sum(day.visitors for day in days), sum(day.payment_codes for day in days)) == (rows, rows)
         assert not any(record_visit(address=address).counted for address in load.visits)
-        assert not any(record_qr_code(id=name, amount_cents=101).counted for name in load.codes)
+        assert not any(record_payment_code(id=name, amount_cents=101).counted for name in load.codes)
         assert read_figures().visitors == rows
     forget_figures()
     assert load.refused > 0, "no client met the dead server: the test has shown nothing"

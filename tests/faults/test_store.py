@@ -13,7 +13,7 @@ from kv.store.caches import durable_cache
 from kv.store.connection import forget_connections
 from kv.store.health import inspect_store
 from stats.services.figures import forget_figures, read_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from tests.engines import Server, servers, wait_until
 from tests.faults.servers import IN_TIME_SECONDS, own_server, proxied
 from tests.lanes import SiteClient
@@ -47,7 +47,7 @@ def use(server: Server, settings: Any) -> None:
 
 def count(number: int) -> bool:
     """One payment code; whether it was counted now. Raises StoreUnavailable."""
-    return record_qr_code(id=f"n-{number}", amount_cents=101).counted
+    return record_payment_code(id=f"n-{number}", amount_cents=101).counted
 
 
 def until_refused(work: Callable[[int], object], most: int = 50_000) -> int:

@@ -11,7 +11,7 @@ from django.apps import apps
 from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
 from stats.services.figures import forget_figures, read_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
 from tests.security.table import BROWSER, ROWS, Caller, Cast, Row
@@ -50,7 +50,7 @@ class SiteData:
         """Every figure that there is stands above zero, the owner's and the other's too."""
         for number in range(3):
             record_visit(address=f"203.0.113.{number}")
-        record_qr_code(id="planted", amount_cents=1250)
+        record_payment_code(id="planted", amount_cents=1250)
         record_usage(tool=TOOL, id="planted")
         record_hit(code=CODE, address="203.0.113.1", agent=BROWSER)
         for user in (cast.owner, cast.other):

@@ -12,7 +12,7 @@ from kv.store.caches import durable_cache
 from kv.store.client import wire_of
 from kv.store.connection import forget_connections
 from stats.services.figures import read_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from tests.engines import wait_until
 from tests.faults.servers import IN_TIME_SECONDS
 from tests.sentinel.group import DOWN_AFTER_MS, SentinelGroup, sentinel_group
@@ -101,15 +101,15 @@ def test_a_frozen_primary_that_wakes_has_acknowledged_nothing_it_loses(
 def test_an_old_primary_that_wakes_is_left_at_once(group: SentinelGroup, settings: Any) -> None:
     """It believes for ten seconds more that it is the primary; its connections are as good as new."""
     settings.KV_WAIT_REPLICAS = 1
-    record_qr_code(id="before", amount_cents=5)
+    record_payment_code(id="before", amount_cents=5)
     old = group.primary()
     with old.frozen():
         wait_until(lambda: group.primary() is not old, FAILOVER_SECONDS)
         (other,) = [node for node in group.nodes if node not in (old, group.primary())]
         wait_until(lambda: _follows(other, group.primary()) and group.named() == {group.primary().port})
     with pytest.raises(NotReplicated):
-        record_qr_code(id="after", amount_cents=5)
-    assert record_qr_code(id="after", amount_cents=5).counted is True
+        record_payment_code(id="after", amount_cents=5)
+    assert record_payment_code(id="after", amount_cents=5).counted is True
     assert old.ask("ROLE")[0] == b"master"
     wait_until(group.is_whole)
     assert read_figures().qr_total == 2
@@ -126,9 +126,9 @@ def test_a_repeated_write_is_not_acknowledged_before_its_first_attempt_is_replic
             wire_of.cache_clear()  # a connection of its own each, as another thread or process has
             forget_connections()
             with pytest.raises(NotReplicated):
-                record_qr_code(id="once", amount_cents=5)
+                record_payment_code(id="once", amount_cents=5)
     wait_until(group.is_whole)
-    assert record_qr_code(id="once", amount_cents=5).counted is False
+    assert record_payment_code(id="once", amount_cents=5).counted is False
     assert read_figures().qr_total == 1
 
 
@@ -138,7 +138,7 @@ def test_more_replicas_than_there_are_is_a_refusal(group: SentinelGroup, setting
     for _ in range(3):
         began = time.monotonic()
         with pytest.raises(NotReplicated):
-            record_qr_code(id="many", amount_cents=5)
+            record_payment_code(id="many", amount_cents=5)
         took.append(time.monotonic() - began)
     assert min(took) < IN_TIME_SECONDS
 

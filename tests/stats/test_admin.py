@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from kv.errors import StoreUnavailable
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.totals import adjust_figure
 from stats.services.usage import record_usage
 from stats.services.visits import leave_out_visit, record_visit
@@ -35,7 +35,7 @@ def _counted(store: Any, midday: None) -> None:
     record_visit(address="203.0.113.2", now=now - timedelta(days=20))
     leave_out_visit(address="203.0.113.3", reason=Reason.BOT, now=now)
     leave_out_visit(address="203.0.113.3", reason=Reason.STAFF, now=now - timedelta(days=3))
-    record_qr_code(id="one", amount_cents=123450, now=now)
+    record_payment_code(id="one", amount_cents=123450, now=now)
     record_usage(tool="payment-qr", now=now)
 
 

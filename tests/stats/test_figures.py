@@ -14,7 +14,7 @@ from kv.errors import StoreUnavailable
 from stats import keys
 from stats.services import figures
 from stats.services.figures import current_figures, fresh_figures, read_figures
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.visits import record_visit
 from tests.cluster.client import WholeCluster
 from tests.lanes import SiteClient
@@ -116,14 +116,14 @@ class TestOwnWrites:
     def test_show_at_once(self) -> None:
         fresh_figures()
         record_visit(address="203.0.113.7")
-        record_qr_code(id="one", amount_cents=50)
+        record_payment_code(id="one", amount_cents=50)
         known = fresh_figures()[0]
         assert (known.visitors, known.qr_total, known.revenue_cents) == (6, 4, 1300)
 
     def test_never_lower_a_figure(self) -> None:
         fresh_figures()
         figures.note_visitors(2)
-        figures.note_qr_codes(2, 1)
+        figures.note_payment_codes(2, 1)
         known = fresh_figures()[0]
         assert (known.visitors, known.qr_total, known.revenue_cents) == (5, 3, 1250)
 

@@ -19,7 +19,7 @@ from stats import keys
 from stats.errors import BadImport, TotalTooLarge
 from stats.services.figures import read_figures
 from stats.services.imports import import_csv, import_figure, import_visitors
-from stats.services.qr_codes import LARGEST_TOTAL
+from stats.services.payment_code_counts import LARGEST_TOTAL
 from stats.services.series import list_days
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
@@ -241,7 +241,7 @@ class TestCsv:
         assert figures() == (30, 3, 4500, 7)
         now = datetime.fromisoformat("2026-03-10T12:00:00+00:00")
         before, day = list_days(days=2, now=now)
-        assert (before.visitors, day.visitors, day.qr_codes, day.revenue_cents) == (10, 20, 3, 4500)
+        assert (before.visitors, day.visitors, day.payment_codes, day.revenue_cents) == (10, 20, 3, 4500)
         assert day.tools == {"payment-qr": 7}
         assert (before.day, day.day) == (date(2026, 3, 10) - timedelta(days=1), date(2026, 3, 10))
 

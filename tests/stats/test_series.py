@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kv.days import local_day
-from stats.services.qr_codes import record_qr_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.series import list_days
 from stats.services.usage import record_usage
 from stats.services.visits import leave_out_visit, record_visit
@@ -28,16 +28,16 @@ def test_a_day_holds_everything_that_happened_on_it() -> None:
     record_visit(address="203.0.113.2", now=NOW)
     leave_out_visit(address="203.0.113.3", reason=Reason.BOT, now=NOW)
     leave_out_visit(address="203.0.113.3", reason=Reason.BOT, now=NOW)
-    record_qr_code(id="one", amount_cents=1250, now=NOW)
-    record_qr_code(id="two", amount_cents=1, now=NOW)
-    record_qr_code(id="two", amount_cents=1, now=NOW)
+    record_payment_code(id="one", amount_cents=1250, now=NOW)
+    record_payment_code(id="two", amount_cents=1, now=NOW)
+    record_payment_code(id="two", amount_cents=1, now=NOW)
     record_usage(tool="payment-qr", now=NOW)
     assert list_days(days=1, now=NOW) == (
         Day(
             day=NOW.date(),
             visits=3,
             visitors=2,
-            qr_codes=2,
+            payment_codes=2,
             revenue_cents=1251,
             left_out={"bot": 2, "seen": 1},
             tools={"payment-qr": 1},

@@ -12,7 +12,7 @@ from kv.errors import StoreUnavailable
 from stats.errors import BadAdjustment
 from stats.models import Adjustment
 from stats.services.figures import fresh_figures, read_figures
-from stats.services.qr_codes import LARGEST_TOTAL, record_qr_code
+from stats.services.payment_code_counts import LARGEST_TOTAL, record_payment_code
 from stats.services.totals import adjust_figure, adjust_figure_script, count_keys, reset_figures, total_key
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _counted(store: Any) -> None:
     record_visit(address="203.0.113.7")
-    record_qr_code(id="one", amount_cents=1250)
+    record_payment_code(id="one", amount_cents=1250)
     record_usage(tool="payment-qr")
 
 
@@ -116,7 +116,7 @@ class TestResetFigures:
         assert sum(reset_figures()) == expected
         assert count_keys() == 0
         assert record_visit(address="203.0.113.7").visitors == 1
-        assert record_qr_code(id="one", amount_cents=1250).counted
+        assert record_payment_code(id="one", amount_cents=1250).counted
 
     def test_touches_nobody_else_s_keys(self, store: Any) -> None:
         store.set("user:{7}:stats", "x")
@@ -134,7 +134,7 @@ class TestResetFigures:
 
     def test_may_go_in_many_batches(self, store: Any) -> None:
         for number in range(1200):
-            record_qr_code(id=f"id-{number}", amount_cents=1)
+            record_payment_code(id=f"id-{number}", amount_cents=1)
         batches = list(reset_figures())
         assert len(batches) > 2
         assert keys_in(store) == 0

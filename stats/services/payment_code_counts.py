@@ -12,15 +12,15 @@ from stats.conf import app_settings
 from stats.errors import TotalTooLarge
 from stats.services import figures
 from stats.services.receipts import require_cents
-from stats.types import QrCounted
+from stats.types import CountedPaymentCode
 
 #: The largest total: what a double, and so every JSON client, holds exactly.
 LARGEST_TOTAL = 2**53 - 1
 
-record_qr_code_script = Script("stats", "record_qr_code")
+record_payment_code_script = Script("stats", "record_payment_code")
 
 
-def record_qr_code(*, id: str, amount_cents: int, now: datetime | None = None) -> QrCounted:  # noqa: A002 (the field's word)
+def record_payment_code(*, id: str, amount_cents: int, now: datetime | None = None) -> CountedPaymentCode:  # noqa: A002 (the field's word)
     """Count one payment code of `amount_cents` EUR cents, once for each id within 30 days; one round trip.
 
     An amount over STATS_MAX_QR_CENTS is not counted and its id not remembered.
@@ -29,14 +29,14 @@ def record_qr_code(*, id: str, amount_cents: int, now: datetime | None = None) -
     require_cents(amount_cents)
     if amount_cents > app_settings.STATS_MAX_QR_CENTS:
         known = figures.read_figures()
-        return QrCounted(counted=False, qr_total=known.qr_total, revenue_cents=known.revenue_cents)
+        return CountedPaymentCode(counted=False, qr_total=known.qr_total, revenue_cents=known.revenue_cents)
     digest = hashlib.sha256(id.encode()).hexdigest()[:32]
-    reply = record_qr_code_script.run(
-        [keys.qr_seen(digest), keys.qr_total(), keys.revenue(), keys.day(local_day(now))],
-        [amount_cents, keys.QR_SEEN_SECONDS, LARGEST_TOTAL],
+    reply = record_payment_code_script.run(
+        [keys.payment_code_seen(digest), keys.qr_total(), keys.revenue(), keys.day(local_day(now))],
+        [amount_cents, keys.PAYMENT_CODE_SEEN_SECONDS, LARGEST_TOTAL],
     )
     if reply[0] == b"too_large":
         raise TotalTooLarge("revenue")
-    counted = QrCounted(counted=reply[1] == 1, qr_total=int(reply[2]), revenue_cents=int(reply[3]))
-    figures.note_qr_codes(counted.qr_total, counted.revenue_cents)
+    counted = CountedPaymentCode(counted=reply[1] == 1, qr_total=int(reply[2]), revenue_cents=int(reply[3]))
+    figures.note_payment_codes(counted.qr_total, counted.revenue_cents)
     return counted
