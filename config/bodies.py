@@ -1,6 +1,6 @@
 """Bodies as Django can take them: whole, with a length and a content type that it understands.
 
-`config.bridge` has read them already when the site serves itself. Here stands what holds under every WSGI server.
+`config.rsgi` has read them already when the site serves itself. Here stands what holds under every WSGI server.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from django.utils.http import parse_header_parameters
 _UNREADABLE = "application/octet-stream"
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 #: One byte more than the largest body any address takes, so that one that is too long is seen to be.
-LONGEST = 1024 * 1024 + 1
+MAX_KEPT = 1024 * 1024 + 1
 #: So much of a body that is too long is read and thrown away: many clients read no answer before they have sent it all.
-HEARD_OUT = 8 * 1024 * 1024
+MAX_READ = 8 * 1024 * 1024
 _PIECE = 64 * 1024
 _DIGITS = 15
 
@@ -80,7 +80,7 @@ def refusal(error: BodyRefused) -> tuple[int, list[tuple[str, str]], bytes]:
     return error.status_code, headers, body
 
 
-def settle_body(environ: dict[str, Any]) -> None:
+def normalize_body(environ: dict[str, Any]) -> None:
     """Give the request a content type, a length and a body that Django understands. Raises BodyRefused.
 
     Django takes every codec of Python's for a text encoding, `hex` and `zip` too, and fails on them while it makes the
@@ -99,16 +99,16 @@ def settle_body(environ: dict[str, Any]) -> None:
     length = body_length(environ)
     environ["CONTENT_LENGTH"] = str(length)
     source = environ["wsgi.input"]
-    if 0 < length <= HEARD_OUT and not isinstance(source, io.BytesIO):
+    if 0 < length <= MAX_READ and not isinstance(source, io.BytesIO):
         environ["wsgi.input"] = io.BytesIO(_read(source, length))
 
 
 def _read(source: Any, length: int) -> bytes:
-    body: bytes = source.read(min(length, LONGEST))
+    body: bytes = source.read(min(length, MAX_KEPT))
     received = len(body)
     while received < length and (piece := source.read(min(length - received, _PIECE))):
-        if received < LONGEST:
-            body += piece[: LONGEST - received]
+        if received < MAX_KEPT:
+            body += piece[: MAX_KEPT - received]
         received += len(piece)
     if received < length:
         raise IncompleteBody

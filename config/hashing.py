@@ -23,7 +23,7 @@ from django.contrib.auth import hashers
 log = getLogger(__name__)
 T = TypeVar("T")
 
-#: Requests of one process that may hash at once. Fewer than `config.bridge.THREADS`: the other request threads serve
+#: Requests of one process that may hash at once. Fewer than `config.rsgi.THREADS`: the other request threads serve
 #: pages and calls.
 AT_ONCE = 2
 # Of these one runs and the others wait for it: two processes on two cores then leave time to everything else. With two

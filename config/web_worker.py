@@ -13,7 +13,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from config.bridge import Bridge
+from config.rsgi import WsgiAdapter
 from kv.work.heartbeat import BEAT_SECONDS, Heartbeat
 
 _DRAIN_SECONDS = 5.0
@@ -25,23 +25,23 @@ def main(host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT, then answer what is being served."""
     from config.wsgi import application
 
-    bridge = Bridge(application)
+    adapter = WsgiAdapter(application)
     # HTTP/1 alone: a body of HTTP/2 needs neither a length nor chunks, and proxies speak HTTP/1 to what is behind them.
     server = Server(
-        bridge, host, port, interface=Interfaces.RSGI, http=HTTPModes.http1, websockets=False,
+        adapter, host, port, interface=Interfaces.RSGI, http=HTTPModes.http1, websockets=False,
         backlog=_BACKLOG, backpressure=_BACKLOG, log_level=LogLevels.error,
     )  # fmt: skip
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(server, bridge))
+        runner.run(_serve(server, adapter))
 
 
-async def _serve(server: Server, bridge: Bridge) -> None:
+async def _serve(server: Server, adapter: WsgiAdapter) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     beating = asyncio.create_task(_beat())
     await server.serve()
-    await bridge.drain(_DRAIN_SECONDS)
+    await adapter.drain(_DRAIN_SECONDS)
     beating.cancel()
 
 

@@ -17,20 +17,20 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import get_resolver
 
-from config.bodies import BodyRefused, refusal, settle_body
+from config.bodies import BodyRefused, normalize_body, refusal
 
 StartResponse = Callable[..., Any]
 # Whole addresses: what merely begins like them is answered by a page, and pages need their headers.
 _PROBES = frozenset({"/healthz", "/readyz"})
 
 
-class TwoLanes:
+class SiteApplication:
     """Sends API calls without a session's cookie down the short lane."""
 
     def __init__(self) -> None:
         django.setup(set_prefix=False)
-        self.whole = _handler(settings.MIDDLEWARE)
-        self.short = _handler(settings.API_MIDDLEWARE)
+        self.full = _handler(settings.MIDDLEWARE)
+        self.api = _handler(settings.API_MIDDLEWARE)
         # All views are imported before the first request: it may come while the store is away, and then it has 300 ms.
         get_resolver().url_patterns  # noqa: B018 (a cached property)
         self.session = settings.SESSION_COOKIE_NAME + "="
@@ -38,7 +38,7 @@ class TwoLanes:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         try:
-            settle_body(environ)
+            normalize_body(environ)
         except BodyRefused as error:
             status, headers, body = refusal(error)
             start_response(f"{status} {HTTPStatus(status).phrase}", headers)
@@ -46,8 +46,8 @@ class TwoLanes:
         path = environ["PATH_INFO"]
         # /api/docs is a page for people, under the content security policy of the others.
         is_call = path in _PROBES or (path.startswith("/api/") and not path.startswith("/api/docs"))
-        lane = self.short if is_call and self.session not in environ.get("HTTP_COOKIE", "") else self.whole
-        return lane(environ, start_response)
+        stack = self.api if is_call and self.session not in environ.get("HTTP_COOKIE", "") else self.full
+        return stack(environ, start_response)
 
 
 def _handler(middleware: list[str]) -> WSGIHandler:
@@ -60,4 +60,4 @@ def _handler(middleware: list[str]) -> WSGIHandler:
         settings.MIDDLEWARE = all_of_it
 
 
-application = TwoLanes()
+application = SiteApplication()

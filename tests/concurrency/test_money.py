@@ -15,7 +15,7 @@ from billing.services.work import work_due, work_event
 from codetags.models import CodeTag
 from tests.billing.fixtures import buyer, scenario, shop, stripe
 from tests.concurrency.simultaneous import WORKERS, at_once
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from usertokens.services import accounts, balances, journal
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from codetags.models import DailyHits
 from codetags.services.hits import record_hit
 from codetags.services.rollup import roll_up_days
 from tests.concurrency.simultaneous import WORKERS, at_once
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from usertokens.models import Conversation
 from usertokens.services.conversations import record_conversation
 

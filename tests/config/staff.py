@@ -10,7 +10,7 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 PASSWORD = "a ledger well set"
 WORDS = {"username": "ada", "password": PASSWORD}

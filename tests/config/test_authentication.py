@@ -11,7 +11,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from config.authentication import OwnAndGroups
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import post, service_token
 
 if TYPE_CHECKING:

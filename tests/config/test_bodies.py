@@ -9,7 +9,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from config.bodies import HEARD_OUT, LONGEST, body_length
+from config.bodies import MAX_KEPT, MAX_READ, body_length
 from config.wsgi import application
 
 
@@ -57,11 +57,11 @@ class TestWholeness:
         assert ask("/api/track-usage", body, CONTENT_LENGTH=str(len(body) + 1))[0] == 400
 
     def test_a_long_one_that_breaks_off_behind_what_is_kept_is_refused(self) -> None:
-        assert ask("/api/track-usage", b" " * LONGEST, CONTENT_LENGTH=str(LONGEST + 10))[0] == 400
-        assert ask("/api/track-usage", b" " * (LONGEST + 10), CONTENT_LENGTH=str(LONGEST + 10))[0] == 413
+        assert ask("/api/track-usage", b" " * MAX_KEPT, CONTENT_LENGTH=str(MAX_KEPT + 10))[0] == 400
+        assert ask("/api/track-usage", b" " * (MAX_KEPT + 10), CONTENT_LENGTH=str(MAX_KEPT + 10))[0] == 413
 
     def test_nothing_is_read_of_one_that_is_far_too_long(self) -> None:
-        assert ask("/api/track-usage", b"", CONTENT_LENGTH=str(HEARD_OUT + 1))[0] == 413
+        assert ask("/api/track-usage", b"", CONTENT_LENGTH=str(MAX_READ + 1))[0] == 413
 
     def test_chunks_are_refused_where_their_end_is_no_ones_to_know(self) -> None:
         status, _, said = ask("/api/track-usage", b'{"tool": "payment-qr"}', HTTP_TRANSFER_ENCODING="chunked")

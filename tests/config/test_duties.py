@@ -16,7 +16,7 @@ from django.utils import timezone
 from config import duties
 from config.duties import clear_attempts, clear_sessions
 from kv.work.duties import run_duty
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

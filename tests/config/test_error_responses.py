@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from config import error_responses
 from kv.errors import StoreUnavailable
 from stats.services.figures import forget_figures
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 
 @pytest.fixture(autouse=True)

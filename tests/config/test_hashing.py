@@ -17,11 +17,11 @@ from django.core.management import call_command
 
 import config.settings as site_settings
 from config import hashing
-from config.bridge import THREADS
 from config.hashing import AT_ONCE, BoundedPBKDF2, HashingBusy, hash_bounded
+from config.rsgi import THREADS
 from tests.faults.servers import wait_until
 from tests.house.tree import PACKAGES, place, python_files, syntax
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from django.db import connection as database
 from pythonjsonlogger.json import JsonFormatter
 
 from config.lockout import hashed_address, hashed_name
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import visit
 
 if TYPE_CHECKING:

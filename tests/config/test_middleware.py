@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext, override
 
 from stats.services.figures import forget_figures
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 PUBLIC = ("/", "/pay", "/statistics", "/fr/", "/de/pay", "/es/statistics")
 PAGES = (*PUBLIC, "/accounts/login", "/accounts/signup", "/admin/login/", "/nothing", "/api/docs")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.duties import clear_sessions
 from config.models import OpenSession
 from config.open_sessions import browser_family, list_sessions, note_session
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import record_usage
 from stats.services.visits import leave_out_visit, record_visit
 from stats.types import Reason
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import service_token, staff
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from knox.models import AuthToken
 from config import second_factor, staff_sessions
 from config.middleware.sessions import StaffAuthentication
 from tests.config.staff import CODE, DOORS, PASSWORD, SETTINGS, WORDS, asked, code_of, is_in, rested, wrong_code
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

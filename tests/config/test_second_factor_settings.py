@@ -20,7 +20,7 @@ from PIL import Image
 
 from config import second_factor, staff_sessions
 from tests.config.staff import CODE, PASSWORD, SETTINGS, WORDS, asked, code_of, is_in, rested, wrong_code
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     pass

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from knox.models import AuthToken
 
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import post, service_token
 
 CODE = {"amount_cents": 1250, "id": "order-1"}

@@ -23,7 +23,7 @@ from usertokens.types import PaidPeriod
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.lanes import SiteClient
+    from tests.site_client import SiteClient
 
 __all__ = ["_unlimited", "client"]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.engines import servers, wait_until
 from tests.faults.servers import own_server
 from tests.faults.test_store import count, until_refused, use
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from config.bridge import THREADS
+from config.rsgi import THREADS
 from tests.faults.servers import is_running, wait_until
 from tests.faults.site import Site, children, web_workers
 

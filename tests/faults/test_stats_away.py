@@ -10,7 +10,7 @@ import pytest
 from stats.services.figures import forget_figures
 from stats.services.receipts import sign_receipt
 from tests.faults.servers import IN_TIME_SECONDS, own_server, wait_until
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import post, service_token, visit
 
 if TYPE_CHECKING:

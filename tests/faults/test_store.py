@@ -16,7 +16,7 @@ from stats.services.figures import forget_figures, read_figures
 from stats.services.payment_code_counts import record_payment_code
 from tests.engines import Server, servers, wait_until
 from tests.faults.servers import IN_TIME_SECONDS, own_server, proxied
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import ADDRESS, visit
 
 if TYPE_CHECKING:

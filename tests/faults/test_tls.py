@@ -20,8 +20,8 @@ from stats.services.figures import forget_figures
 from tests.engines import Server, servers, wait_until
 from tests.faults.certificates import Certificates, make_certificates
 from tests.faults.servers import IN_TIME_SECONDS
-from tests.lanes import SiteClient
 from tests.ports import free_port
+from tests.site_client import SiteClient
 from tests.stats.callers import visit
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from stats.services.figures import forget_figures
 from tests.faults.servers import own_server
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import BROWSER, post, visit
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from codetags.types import NECESSARY
 from kv.web.addresses import client_address
 from tests.billing.scenario import SECRET
 from tests.fuzz.depth import examples
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stripe_fake import signed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from django.contrib.auth.models import Permission, User
 from knox.models import AuthToken
 
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

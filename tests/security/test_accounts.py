@@ -13,7 +13,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from kv.errors import StoreUnavailable
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

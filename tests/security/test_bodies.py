@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.lanes import SiteClient
 from tests.security.table import BROWSER
+from tests.site_client import SiteClient
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from kv.rest.views import ApiView
-from tests.lanes import SiteClient
 from tests.security.addresses import api_addresses
 from tests.security.table import BROWSER, CALLERS, ROWS, Caller, Cast, Row, methods_of
+from tests.site_client import SiteClient
 
 pytestmark = pytest.mark.django_db
 

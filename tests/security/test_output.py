@@ -13,8 +13,8 @@ from billing.models import StripeCustomer, StripeEvent
 from codetags.models import CodeTag
 from codetags.services.hits import record_hit
 from stats.models import Adjustment
-from tests.lanes import SiteClient
 from tests.security.table import BROWSER
+from tests.site_client import SiteClient
 from usertokens.services import balances, conversations
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from knox.models import AuthToken
 
 from tests.billing.fixtures import buyer, scenario, shop, stripe
 from tests.billing.scenario import Scenario
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from usertokens.models import Conversation
 from usertokens.services import balances
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from tests.lanes import SiteClient
 from tests.security.pages import FORM, MODEL_PAGES, MODELS, PAGES, Page, served
 from tests.security.table import BROWSER
+from tests.site_client import SiteClient
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from knox.models import AuthToken
 
 from stats.services.receipts import sign_receipt
-from tests.lanes import SiteClient
 from tests.security.table import BROWSER
+from tests.site_client import SiteClient
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.lanes import SiteClient
 from tests.security.table import BROWSER
+from tests.site_client import SiteClient
 
 pytestmark = pytest.mark.django_db
 

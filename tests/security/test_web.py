@@ -10,8 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests.house.tree import APPS, place, python_files, syntax
-from tests.lanes import SiteClient
 from tests.security.table import BROWSER
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stats.services.figures import forget_figures
-from tests.lanes import SiteClient
 from tests.midday import midday_zone
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from stats import keys
 from stats.services.figures import read_figures
 from stats.services.payment_code_counts import LARGEST_TOTAL
 from stats.services.receipts import sign_receipt
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import post, service_token, staff
 
 PATH = "/api/stats/qr"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from stats.services.figures import read_figures
 from stats.services.series import list_days
 from stats.types import Figures
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import ADDRESS, addresses, staff, visit
 
 

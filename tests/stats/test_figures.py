@@ -17,7 +17,7 @@ from stats.services.figures import current_figures, fresh_figures, read_figures
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.visits import record_visit
 from tests.cluster.client import WholeCluster
-from tests.lanes import SiteClient
+from tests.site_client import SiteClient
 from tests.stats.callers import BROWSER
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from config import bridge
-from config.bridge import Bridge, environ_of
+from config import rsgi
+from config.rsgi import WsgiAdapter, environ_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -87,10 +87,10 @@ class TestEnvironment:
 
 class TestSlowBodies:
     def test_one_that_never_comes_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bridge, "_BODY_SECONDS", -1.0)
+        monkeypatch.setattr(rsgi, "_BODY_SECONDS", -1.0)
 
         async def serve() -> Protocol:
-            served = Bridge(lambda environ, start: [], threads=0)
+            served = WsgiAdapter(lambda environ, start: [], threads=0)
             served.__rsgi_init__(asyncio.get_running_loop())
             protocol = Protocol()
             await served.__rsgi__(Scope(("content-length", "2")), protocol)
@@ -100,10 +100,10 @@ class TestSlowBodies:
         assert (status, json.loads(body)["code"]) == (408, "body_timeout")
 
     def test_too_many_at_once_are_told_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bridge, "_MOST_READING", 1)
+        monkeypatch.setattr(rsgi, "_MAX_PENDING", 1)
 
         async def serve() -> tuple[Protocol, Protocol]:
-            served = Bridge(lambda environ, start: start("200 OK", []) or [b"read"], threads=1)
+            served = WsgiAdapter(lambda environ, start: start("200 OK", []) or [b"read"], threads=1)
             served.__rsgi_init__(asyncio.get_running_loop())
             first, second = Protocol(), Protocol()
             waiting = asyncio.create_task(served.__rsgi__(Scope(("content-length", "2")), first))

@@ -19,8 +19,8 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from config.bodies import (
-    HEARD_OUT,
-    LONGEST,
+    MAX_KEPT,
+    MAX_READ,
     BodyRefused,
     BodyTooSlow,
     IncompleteBody,
@@ -38,7 +38,7 @@ THREADS = 4
 _BODY_SECONDS = 10.0
 _BYTES_PER_SECOND = 16 * 1024
 # Bodies that one process reads at once, each of up to a MiB.
-_MOST_READING = 256
+_MAX_PENDING = 256
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -50,7 +50,7 @@ class _Call(NamedTuple):
 
 
 @dataclass(eq=False, slots=True)
-class _Reading:
+class _PendingBody:
     """A body on its way. until: when it is given up, by the loop's clock; late: it was."""
 
     until: float
@@ -58,14 +58,14 @@ class _Reading:
     late: bool = False
 
 
-class Bridge:
+class WsgiAdapter:
     """An RSGI application that runs a WSGI application in `threads` threads."""
 
     def __init__(self, application: Application, *, threads: int = THREADS) -> None:
         self._application = application
         self._threads = threads
         self._calls: SimpleQueue[_Call] = SimpleQueue()
-        self._reading: set[_Reading] = set()
+        self._pending: set[_PendingBody] = set()
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -75,7 +75,7 @@ class Bridge:
         self._loop = loop
         for number in range(self._threads):
             threading.Thread(target=self._serve, name=f"request-{number + 1}", daemon=True).start()
-        self._end_slow_bodies()
+        self._cancel_slow_bodies()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Serve one request: read the body here, hand it to a thread, wait for the answer."""
@@ -106,23 +106,23 @@ class Bridge:
     async def _read_body(self, environ: dict[str, Any], protocol: Any) -> None:
         """Put the whole body into `wsgi.input` and its length into CONTENT_LENGTH. Raises BodyRefused."""
         declared = body_length(environ) if "CONTENT_LENGTH" in environ else None
-        if declared is not None and declared > HEARD_OUT:
+        if declared is not None and declared > MAX_READ:
             return  # nothing of it is read: whoever looks at its length refuses it
-        if len(self._reading) >= _MOST_READING:
+        if len(self._pending) >= _MAX_PENDING:
             raise TooManyBodies
-        reading = _Reading(self._loop.time() + _BODY_SECONDS, asyncio.current_task(self._loop))
-        self._reading.add(reading)
+        pending = _PendingBody(self._loop.time() + _BODY_SECONDS, asyncio.current_task(self._loop))
+        self._pending.add(pending)
         try:
-            if declared is not None and declared < LONGEST:
+            if declared is not None and declared < MAX_KEPT:
                 body, received = await _read_whole(protocol)
             else:
-                body, received = await _read_pieces(protocol, reading)
+                body, received = await _read_pieces(protocol, pending)
         except asyncio.CancelledError:
-            if not reading.late:
+            if not pending.late:
                 raise
             raise BodyTooSlow from None
         finally:
-            self._reading.discard(reading)
+            self._pending.discard(pending)
         if declared is not None and received != declared:
             raise IncompleteBody
         if environ.pop("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
@@ -130,14 +130,14 @@ class Bridge:
         environ["CONTENT_LENGTH"] = str(received)
         environ["wsgi.input"] = io.BytesIO(body)
 
-    def _end_slow_bodies(self) -> None:
+    def _cancel_slow_bodies(self) -> None:
         """Cancel what reads for too long; once a second, since a timer for each body costs more than all the rest."""
         now = self._loop.time()
-        for reading in [reading for reading in self._reading if reading.until < now]:
-            reading.late = True
-            self._reading.discard(reading)
-            reading.task.cancel()
-        self._loop.call_later(1.0, self._end_slow_bodies)
+        for pending in [pending for pending in self._pending if pending.until < now]:
+            pending.late = True
+            self._pending.discard(pending)
+            pending.task.cancel()
+        self._loop.call_later(1.0, self._cancel_slow_bodies)
 
     def _serve(self) -> None:
         while True:
@@ -187,8 +187,8 @@ async def _read_whole(protocol: Any) -> tuple[bytes, int]:
     return body, len(body)
 
 
-async def _read_pieces(protocol: Any, reading: _Reading) -> tuple[bytes, int]:
-    """The first LONGEST bytes of a body, and how many it has in all (at most HEARD_OUT are read).
+async def _read_pieces(protocol: Any, pending: _PendingBody) -> tuple[bytes, int]:
+    """The first MAX_KEPT bytes of a body, and how many it has in all (at most MAX_READ are read).
 
     Raises IncompleteBody. Granian ends every body with one empty piece, and says of one that broke off, or of chunks
     that are malformed, with a second one.
@@ -200,10 +200,10 @@ async def _read_pieces(protocol: Any, reading: _Reading) -> tuple[bytes, int]:
             ends += 1
             continue
         received += len(piece)
-        body += piece[: LONGEST - len(body)]
-        if received > HEARD_OUT:
+        body += piece[: MAX_KEPT - len(body)]
+        if received > MAX_READ:
             return bytes(body), received
-        reading.until += len(piece) / _BYTES_PER_SECOND
+        pending.until += len(piece) / _BYTES_PER_SECOND
     if ends != 1:
         raise IncompleteBody
     return bytes(body), received
