@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from logging import getLogger
 
 from kv.work.heartbeat import HEARTBEAT_FD
-from kv.work.shutdown import Ending
+from kv.work.shutdown import Shutdown
 
 log = getLogger(__name__)
 
@@ -181,14 +181,14 @@ def supervise(webs: Sequence[Program], beside: Program, *, address: tuple[str, i
     ready: called once, when the address answers. Raises NeverCameUp; all have ended when this returns or raises.
     """
     programs = [*webs, beside]
-    with Ending() as ending:
+    with Shutdown() as shutdown:
         try:
             for program in programs:
                 program.start()
-            if _await_listener(webs, address, ending):
+            if _await_listener(webs, address, shutdown):
                 ready()
             looked = time.monotonic()
-            while not ending.wait(_LOOK_SECONDS):
+            while not shutdown.wait(_LOOK_SECONDS):
                 now = time.monotonic()
                 for program in programs:
                     program.watch(now, overslept=now - looked > _SILENT_SECONDS / 2)
@@ -201,14 +201,14 @@ def supervise(webs: Sequence[Program], beside: Program, *, address: tuple[str, i
                 program.wait(deadline)
 
 
-def _await_listener(webs: Sequence[Program], address: tuple[str, int], ending: Ending) -> bool:
+def _await_listener(webs: Sequence[Program], address: tuple[str, int], shutdown: Shutdown) -> bool:
     host, port = address
     # "Every interface" is no address to call.
     target = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104
-    while not ending.asked:
+    while not shutdown.asked:
         with suppress(OSError), socket.create_connection(target, timeout=1):
             return True
-        ending.wait(_POLL_SECONDS)
+        shutdown.wait(_POLL_SECONDS)
         for web in webs:
             web.watch(time.monotonic(), overslept=False)
             if web.false_starts >= _MOST_FALSE_STARTS:

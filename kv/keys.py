@@ -59,7 +59,7 @@ def mark(name: str) -> str:
 def waited(key: str) -> str:
     """STRING "" of the slot of `key`. TTL one second. Written by call_write with KV_WAIT_REPLICAS.
 
-    A write of its own in front of WAIT: see kv.store.client.wait_for.
+    A write of its own in front of WAIT: see kv.store.client.wait_commands.
     """
     begin = key.find("{") + 1
     end = key.find("}", begin)

@@ -1,7 +1,7 @@
-"""The lean way to one server: redis-py's own connections in a stack, hiredis to pack, no retry.
+"""The lean client of one server: redis-py's own connections in a stack, hiredis to pack, no retry.
 
-Two thirds of a redis-py call is client code (retries, pool events, callbacks). A `Wire` keeps redis-py's own public
-`Connection` objects, packs with hiredis, sends and reads: the same bytes for a third of the time.
+Two thirds of a redis-py call is client code (retries, pool events, callbacks). A `LeanClient` keeps redis-py's own
+public `Connection` objects, packs with hiredis, sends and reads: the same bytes for a third of the time.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from kv.conf import app_settings
 from kv.errors import NotReplicated, StoreUnavailable, raise_if_away, unavailable
 from kv.store.circuit_breaker import CircuitBreaker
 
-Word = str | bytes | int | float
-Command = tuple[Word, ...]
+Arg = str | bytes | int | float
+Command = tuple[Arg, ...]
 # Its stub speaks of a tuple of one.
 pack_command = cast("Callable[[Command], bytes]", hiredis.pack_command)
 _SCRIPTS = {"EVALSHA": 3, "EVAL": 3, "EVALSHA_RO": 3, "EVAL_RO": 3}
-# Where the first key stands, when it is not the word after the command's name.
+# Where the first key stands, when it is not the first argument.
 _KEY_POSITIONS = {**_SCRIPTS, "OBJECT": 2, "MEMORY": 2}
 # A server that is idle looks ten times a second whether a WAIT has waited long enough.
 _WAIT_MARGIN_MS = 110
 _WITHOUT_KEY = {"PING", "ECHO", "TIME", "INFO", "CONFIG", "SCRIPT", "CLUSTER", "DBSIZE"}
 
 
-class Wire:
+class LeanClient:
     """Connections of one redis-py pool, each lent to one call at a time."""
 
     def __init__(self, pool: ConnectionPool) -> None:
@@ -55,14 +55,14 @@ class Wire:
         return self._send_one(command)
 
     def _send_one(self, command: Command) -> Any:
-        line = self._take()
+        connection = self._take()
         try:
-            line.send_packed_command([pack_command(command)], check_health=False)
-            return line.read_response()
+            connection.send_packed_command([pack_command(command)], check_health=False)
+            return connection.read_response()
         except BaseException as error:  # noqa: BLE001 (raised again)
-            self._fail(line, error)
+            self._fail(connection, error)
         finally:
-            self._idle.append(line)
+            self._idle.append(connection)
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """Write all commands, then read as many replies; an error reply is a ResponseError among them."""
@@ -72,14 +72,14 @@ class Wire:
         return self._exchange(commands)
 
     def _exchange(self, commands: Sequence[Command]) -> list[Any]:
-        line = self._take()
+        connection = self._take()
         try:
-            line.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
-            return [_reply(line) for _ in commands]
+            connection.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
+            return [_reply(connection) for _ in commands]
         except BaseException as error:  # noqa: BLE001 (raised again)
-            self._fail(line, error)
+            self._fail(connection, error)
         finally:
-            self._idle.append(line)
+            self._idle.append(connection)
 
     def send(self, commands: Sequence[Command]) -> list[Any]:
         """The same; an error reply raises."""
@@ -93,15 +93,15 @@ class Wire:
     def send_and_wait(self, command: Command, replicas: int) -> Any:
         """The command and WAIT on the same connection, in one write. Raises NotReplicated."""
         try:
-            return reached(self.send([command, *wait_for(command, replicas)]), replicas)
+            return confirmed(self.send([command, *wait_commands(command, replicas)]), replicas)
         except NotReplicated:
             self._age += 1
             raise
 
-    def _fail(self, line: Any, error: BaseException) -> NoReturn:
+    def _fail(self, connection: Any, error: BaseException) -> NoReturn:
         self._breaker.note(error)
         try:
-            _settle(line, error)
+            _clean_up(connection, error)
         except StoreUnavailable:
             self._age += 1
             raise
@@ -111,41 +111,41 @@ class Wire:
         if self._pid != os.getpid():  # forked: the parent's sockets are the parent's
             self._idle, self._pid = deque(), os.getpid()
         try:
-            line = self._idle.pop()
+            connection = self._idle.pop()
         except IndexError:
-            line = self._pool.make_connection()
-        if self._by_sentinel and getattr(line, "kv_age", None) != self._age:
+            connection = self._pool.make_connection()
+        if self._by_sentinel and getattr(connection, "kv_age", None) != self._age:
             # Since it was opened a call was refused. An old primary that wakes, or is cut off from the others, answers
             # as before until the sentinels get through to it, ten seconds and more after they named its successor.
-            line.disconnect()
-            line.kv_age = self._age
+            connection.disconnect()
+            connection.kv_age = self._age
         try:
-            if line.is_connected:
-                # A server that went away while the line rested is seen here, before anything is sent.
-                if not line.can_read(0):
-                    return line
-                line.disconnect()
+            if connection.is_connected:
+                # A server that went away while the connection was idle is seen here, before anything is sent.
+                if not connection.can_read(0):
+                    return connection
+                connection.disconnect()
         except redis.RedisError:
-            line.disconnect()
+            connection.disconnect()
         try:
-            line.connect()
+            connection.connect()
         except BaseException as error:
-            line.disconnect()
-            self._idle.append(line)
+            connection.disconnect()
+            self._idle.append(connection)
             self._breaker.note(error)
             if isinstance(error, (redis.RedisError, OSError)):
                 raise unavailable(error) from error
             raise
-        return line
+        return connection
 
 
 @lru_cache(maxsize=64)
-def wire_of(pool: ConnectionPool) -> Wire:
-    """The one wire of a pool."""
-    return Wire(pool)
+def client_of(pool: ConnectionPool) -> LeanClient:
+    """The one client of a pool."""
+    return LeanClient(pool)
 
 
-def wait_for(command: Command, replicas: int) -> tuple[Command, ...]:
+def wait_commands(command: Command, replicas: int) -> tuple[Command, ...]:
     """What follows a write on the same connection, so that it is acknowledged only when so many replicas have it.
 
     WAIT looks at the last write of its own connection, and a repeated operation writes nothing: Valkey 9.1 answers it
@@ -157,8 +157,8 @@ def wait_for(command: Command, replicas: int) -> tuple[Command, ...]:
     return ("SET", mark, "", "PX", 1000), ("WAIT", replicas, max(app_settings.KV_TIMEOUT_MS - _WAIT_MARGIN_MS, 1))
 
 
-def reached(replies: Sequence[Any], replicas: int) -> Any:
-    """The reply of a write that `wait_for` stands behind. Raises NotReplicated when too few replicas have it."""
+def confirmed(replies: Sequence[Any], replicas: int) -> Any:
+    """The reply of a write that `wait_commands` stands behind. Raises NotReplicated when too few replicas have it."""
     reply, _, count = replies
     if count < replicas:
         raise NotReplicated(f"{count} of {replicas} replicas")
@@ -184,18 +184,18 @@ def raise_first(replies: list[Any]) -> list[Any]:
     return replies
 
 
-def _reply(line: Any) -> Any:
+def _reply(connection: Any) -> Any:
     try:
-        return line.read_response()
+        return connection.read_response()
     except redis.ResponseError as error:
         return error
 
 
-def _settle(line: Any, error: BaseException) -> None:
-    """Leave the line fit for its next caller, and raise StoreUnavailable for what means that the store is away."""
+def _clean_up(connection: Any, error: BaseException) -> None:
+    """Leave the connection fit for its next caller. Raises StoreUnavailable for an error of a store that is away."""
     if isinstance(error, redis.ResponseError):
         raise_if_away(error)
         return
-    line.disconnect()  # a reply may still be on its way: it must not meet the next caller
+    connection.disconnect()  # a reply may still be on its way: it must not meet the next caller
     if isinstance(error, (redis.RedisError, OSError)):
         raise unavailable(error) from error

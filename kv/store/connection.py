@@ -13,10 +13,10 @@ from redis.cluster import RedisCluster
 from kv.conf import app_settings
 from kv.errors import store_errors
 from kv.store.caches import ALIAS
-from kv.store.client import Command, Wire, Word, wire_of
-from kv.store.cluster import ClusterWire
+from kv.store.client import Arg, Command, LeanClient, client_of
+from kv.store.cluster import ClusterClient
 
-__all__ = ["Command", "Wire", "Word", "call", "call_many", "call_write", "connection", "forget_connections"]
+__all__ = ["Arg", "Command", "LeanClient", "call", "call_many", "call_write", "connection", "forget_connections"]
 
 
 def connection() -> Any:
@@ -27,9 +27,9 @@ def connection() -> Any:
     return get_redis_connection(ALIAS)
 
 
-def call(*command: Word) -> Any:
+def call(*command: Arg) -> Any:
     """Send one command, return its reply (bytes, ints, lists). Raises StoreUnavailable, or redis ResponseError."""
-    return _wire().send_one(command)
+    return _client().send_one(command)
 
 
 def call_many(commands: Sequence[Command]) -> list[Any]:
@@ -37,32 +37,32 @@ def call_many(commands: Sequence[Command]) -> list[Any]:
 
     An error reply raises once all replies are read.
     """
-    return _wire().send(commands)
+    return _client().send(commands)
 
 
-def call_write(*command: Word) -> Any:
+def call_write(*command: Arg) -> Any:
     """Send one writing command; with KV_WAIT_REPLICAS, return only when so many replicas have it.
 
     Raises NotReplicated when they did not confirm in time: the write may stand, so repeat it under the same id.
     """
     replicas = app_settings.KV_WAIT_REPLICAS
     if not replicas:
-        return _wire().send_one(command)
-    return _wire().send_and_wait(command, replicas)
+        return _client().send_one(command)
+    return _client().send_and_wait(command, replicas)
 
 
 @lru_cache(maxsize=1)
-def _wire() -> Wire | ClusterWire:
+def _client() -> LeanClient | ClusterClient:
     with store_errors():
         client = connection()
     if isinstance(client, RedisCluster):
-        return ClusterWire(client)
-    return wire_of(client.connection_pool)
+        return ClusterClient(client)
+    return client_of(client.connection_pool)
 
 
 def forget_connections() -> None:
     """Look the connection up anew at the next call: for tests, and after CACHES has changed."""
-    _wire.cache_clear()
+    _client.cache_clear()
 
 
 def _on_setting_changed(*, setting: str, **_: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import redis.exceptions
 
 from kv.errors import store_errors
-from kv.store.connection import Word, call, call_write, connection
+from kv.store.connection import Arg, call, call_write, connection
 
 # `-- uses kv.moving_window` on a line of its own stands for the text of kv/lua/moving_window.lua. What is used within a
 # function is made only when that runs: each function that a script defines costs every run time.
@@ -39,7 +39,7 @@ class Script:
         """The hash by which servers know a script."""
         return hashlib.sha1(self.source.encode()).hexdigest()  # noqa: S324 (Redis names scripts so)
 
-    def run(self, keys: Sequence[str], args: Sequence[Word] = ()) -> Any:
+    def run(self, keys: Sequence[str], args: Sequence[Arg] = ()) -> Any:
         """Run as a write: with KV_WAIT_REPLICAS it returns only when so many replicas have it.
 
         keys: all in one cluster slot. Returns the script's reply: bytes, ints, lists of them.
@@ -47,11 +47,11 @@ class Script:
         """
         return self._run(call_write, keys, args)
 
-    def read(self, keys: Sequence[str], args: Sequence[Word] = ()) -> Any:
+    def read(self, keys: Sequence[str], args: Sequence[Arg] = ()) -> Any:
         """Run a script that writes nothing that must last: never waits for replicas."""
         return self._run(call, keys, args)
 
-    def command(self, keys: Sequence[str | bytes], args: Sequence[Word] = ()) -> tuple[Word, ...]:
+    def command(self, keys: Sequence[str | bytes], args: Sequence[Arg] = ()) -> tuple[Arg, ...]:
         """The EVALSHA command, for `call_many` or a pipeline's `execute_command`; `load` the script first."""
         return ("EVALSHA", self.sha, len(keys), *keys, *args)
 
@@ -60,7 +60,7 @@ class Script:
         with store_errors():
             connection().script_load(self.source)
 
-    def _run(self, send: Any, keys: Sequence[str], args: Sequence[Word]) -> Any:
+    def _run(self, send: Any, keys: Sequence[str], args: Sequence[Arg]) -> Any:
         try:
             return send("EVALSHA", self.sha, len(keys), *keys, *args)
         except redis.exceptions.NoScriptError:

@@ -29,7 +29,7 @@ def is_part(request: HttpRequest) -> bool:
 
 
 def go_to(address: str) -> HttpResponse:
-    """Word to htmx that the whole page goes to `address`."""
+    """A response that makes htmx load the page at `address` as a whole."""
     return HttpResponse(headers={"HX-Redirect": address, "Cache-Control": "no-store"})
 
 

@@ -19,7 +19,7 @@ from django.utils.module_loading import module_has_submodule
 
 from kv import keys
 from kv.errors import StoreUnavailable
-from kv.store.connection import Word, call_write
+from kv.store.connection import Arg, call_write
 from kv.store.scripts import Script
 
 log = getLogger(__name__)
@@ -104,8 +104,8 @@ def run_duty(duty: Duty, *, token: str | None = None, due_only: bool = False) ->
 
 def _take(duty: Duty, token: str, *, due_only: bool) -> int:
     names = [keys.lease(duty.name), keys.due(duty.name), keys.wake(duty.name)]
-    words: list[Word] = [token, _ms(duty.lease), _ms(duty.every), "" if due_only else "1"]
-    answer, number = _TAKE.run(names, words)
+    args: list[Arg] = [token, _ms(duty.lease), _ms(duty.every), "" if due_only else "1"]
+    answer, number = _TAKE.run(names, args)
     if answer == b"held":
         raise DutyHeld(max(number, 0) / 1000)
     if answer == b"waiting":

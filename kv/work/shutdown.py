@@ -10,7 +10,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 
-class Ending:
+class Shutdown:
     """Context in which SIGINT, SIGTERM and SIGHUP set `asked` and cut `wait` short; a second one changes nothing.
 
     Only in a process's main thread. SIGHUP is a terminal that was closed. `wait` also returns early when a child
@@ -25,12 +25,12 @@ class Ending:
 
     def __enter__(self) -> Self:
         # The interpreter itself writes a byte here for each signal: what `wait` sleeps on.
-        self._bell, self._ear = socket.socketpair()
-        self._bell.settimeout(0)
-        self._ear.settimeout(0)
-        self._wakeup_before = signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
+        self._sender, self._receiver = socket.socketpair()
+        self._sender.settimeout(0)
+        self._receiver.settimeout(0)
+        self._wakeup_before = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
         for number in self._SIGNALS:
-            self._before[number] = signal.signal(number, self._heard)
+            self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
@@ -39,23 +39,23 @@ class Ending:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup_before)
-        self._bell.close()
-        self._ear.close()
+        self._sender.close()
+        self._receiver.close()
 
     def wait(self, seconds: float) -> bool:
         """Sleep up to `seconds`, less when a signal comes; whether the end was asked for."""
         deadline = time.monotonic() + seconds
-        if not self.asked and select.select([self._ear], [], [], max(deadline - time.monotonic(), 0))[0]:
-            self._ear.recv(4096)
+        if not self.asked and select.select([self._receiver], [], [], max(deadline - time.monotonic(), 0))[0]:
+            self._receiver.recv(4096)
         return self.asked
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """End the current `wait`; any thread may."""
         try:
-            self._bell.send(b"\0")
+            self._sender.send(b"\0")
         except BlockingIOError:
             return  # it has been ringing all along
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if number != signal.SIGCHLD:
             self.asked = True

@@ -16,7 +16,7 @@ from kv.errors import StoreUnavailable
 from kv.store.connection import call_many
 from kv.work.duties import Duty, DutyHeld, DutyNotDue, run_duty
 from kv.work.heartbeat import Heartbeat
-from kv.work.shutdown import Ending
+from kv.work.shutdown import Shutdown
 
 log = getLogger(__name__)
 
@@ -48,17 +48,17 @@ class Worker:
         self._token = secrets.token_hex(16)
         self._away = False
 
-    def run(self, ending: Ending) -> None:
-        """Run until `ending` is asked for, then wait for the steps that are under way."""
+    def run(self, shutdown: Shutdown) -> None:
+        """Run until `shutdown` is asked for, then wait for the steps that are under way."""
         heartbeat = Heartbeat()
         with ThreadPoolExecutor(max(len(self._turns), 1), thread_name_prefix="duty") as threads:
-            while not ending.asked:
+            while not shutdown.asked:
                 woken = self._woken()
                 for turn in self._turns:
-                    self._serve(turn, threads, ending.ring, woken=turn.duty.name in woken)
+                    self._serve(turn, threads, shutdown.wake, woken=turn.duty.name in woken)
                 heartbeat.beat()
-                ending.wait(_TICK_SECONDS)
-            log.debug("worker: ending after the current steps")
+                shutdown.wait(_TICK_SECONDS)
+            log.debug("worker: stops after the current steps")
 
     def run_once(self) -> int:
         """Run each duty that is due until it has no more to do, one after another; how many failed."""

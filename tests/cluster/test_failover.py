@@ -10,7 +10,7 @@ from redis.crc import key_slot
 
 from kv.errors import NotReplicated, StoreUnavailable
 from kv.store.caches import durable_cache
-from kv.store.client import wire_of
+from kv.store.client import client_of
 from kv.store.connection import forget_connections
 from stats import keys
 from stats.services.figures import forget_figures, read_figures
@@ -122,7 +122,7 @@ def test_a_repeated_write_is_not_acknowledged_before_a_replica_has_its_first_att
     (replica,) = [node for node in nodes.nodes if _follows(node, primary)]
     with replica.frozen():
         for _ in range(3):
-            wire_of.cache_clear()  # a connection of its own each, as another thread or process has
+            client_of.cache_clear()  # a connection of its own each, as another thread or process has
             forget_connections()
             with pytest.raises(NotReplicated):
                 record_payment_code(id="once", amount_cents=5)

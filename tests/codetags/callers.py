@@ -9,7 +9,7 @@ from unittest.mock import patch
 from django.contrib.auth.models import Permission, User
 
 from kv.errors import StoreUnavailable
-from kv.store.connection import Wire
+from kv.store.connection import LeanClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ def hit(
 @contextmanager
 def store_away() -> Iterator[None]:
     """The store can't be reached for a while."""
-    with patch.object(Wire, "_take", side_effect=StoreUnavailable("away")):
+    with patch.object(LeanClient, "_take", side_effect=StoreUnavailable("away")):
         yield
 
 

@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from kv.errors import NotReplicated, StoreUnavailable, store_errors
 from kv.store.caches import durable_cache
-from kv.store.client import wire_of
+from kv.store.client import client_of
 from kv.store.connection import call, call_many, call_write, connection
 from kv.store.scripts import Script
 from tests.faults.servers import IN_TIME_SECONDS, own_server, proxied, wait_until
@@ -121,7 +121,7 @@ class TestStoreAway:
             for number in range(1, 6):
                 assert call("INCR", "{t}:a") == number
                 proxy.cut()
-                resting = [line._sock for line in wire_of(connection().connection_pool)._idle]
+                resting = [line._sock for line in client_of(connection().connection_pool)._idle]
                 # The end of a connection needs a moment to arrive.
                 assert select.select(resting, [], [], 10)[0] == resting
 

@@ -9,7 +9,7 @@ import pytest
 
 from kv.errors import NotReplicated
 from kv.store.caches import durable_cache
-from kv.store.client import wire_of
+from kv.store.client import client_of
 from kv.store.connection import forget_connections
 from stats.services.figures import read_figures
 from stats.services.payment_code_counts import record_payment_code
@@ -123,7 +123,7 @@ def test_a_repeated_write_is_not_acknowledged_before_its_first_attempt_is_replic
     one, two = [node for node in group.nodes if node is not primary]
     with one.frozen(), two.frozen():
         for _ in range(3):  # the first writes, the others find it written: neither may be acknowledged
-            wire_of.cache_clear()  # a connection of its own each, as another thread or process has
+            client_of.cache_clear()  # a connection of its own each, as another thread or process has
             forget_connections()
             with pytest.raises(NotReplicated):
                 record_payment_code(id="once", amount_cents=5)

@@ -21,7 +21,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from kv.days import local_day
-from kv.store.connection import Word, call_many
+from kv.store.connection import Arg, call_many
 from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import default_plan
@@ -149,6 +149,6 @@ def _item(number: UUID, summary: str, at: datetime) -> dict[str, str]:
 def _tell_store(tally: ConversationTally, now: datetime | None) -> int:
     total = tally.saved + tally.imported
     recent = json.dumps(_recent(tally.user_id), ensure_ascii=False, separators=(",", ":"))
-    args: list[Word] = [total, recent, local_day(now).isoformat(), default_plan()]
+    args: list[Arg] = [total, recent, local_day(now).isoformat(), default_plan()]
     ledger.checked(tally.user_id, record_conversation_script.run(activity_keys(tally.user_id), args))
     return total

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from kv.days import local_day
-from kv.store.connection import Word
+from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.texts import NothingVisible, UnreadableText, clean_text
 from usertokens import keys
@@ -65,7 +65,7 @@ def import_older_store(older: Any, *, dry_run: bool) -> Iterator[Imported]:
 def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, dry_run: bool) -> Imported:
     """Take over one user's activity, once: the larger of two counts. Raises BadImport for values that can't be."""
     _require_id(user_id)
-    args: list[Word] = [local_day().isoformat(), _day(last_login), default_plan()]
+    args: list[Arg] = [local_day().isoformat(), _day(last_login), default_plan()]
     for name in _COUNTS:
         if name in fields:
             args += [name, _count(name, fields[name])]
@@ -139,7 +139,7 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
         reason=reason,
         key=row["id"].strip()[:64],
     )
-    own: list[Word] = [digest, amount, BOUGHT, ledger.LARGEST_BALANCE, "1" if dry_run else ""]
+    own: list[Arg] = [digest, amount, BOUGHT, ledger.LARGEST_BALANCE, "1" if dry_run else ""]
     reply = import_entry_script.run([*keys.ledger(user_id), keys.sources(user_id)], [*common, *own])
     ledger.checked(user_id, reply)
     if reply[0] == b"insufficient":

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from kv.days import local_day
-from kv.store.connection import Word
+from kv.store.connection import Arg
 from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import DEMO_USER, app_settings
@@ -30,12 +30,12 @@ _DEMO_TOKENS = {True: 1000, False: 100}
 def run(
     script: Script,
     user_id: str,
-    own: Sequence[Word] = (),
+    own: Sequence[Arg] = (),
     *,
     reason: str = "",
     key: str = "",
     actor: str = "",
-    body: Sequence[Word] | None = None,
+    body: Sequence[Arg] | None = None,
     more_keys: Sequence[str] | None = None,
     now: datetime | None = None,
 ) -> list[Any]:
@@ -86,7 +86,7 @@ def common_args(
     reason: str = "",
     key: str = "",
     actor: str = "",
-) -> list[Word]:
+) -> list[Arg]:
     """The eight arguments with which every script of the ledger begins, in the order of lua/ledger.lua.
 
     digest:      of the idempotency key, b"" for none: then nothing is remembered under it.

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from kv.store.connection import Word
+from kv.store.connection import Arg
 from kv.store.scripts import Script
 from usertokens.conf import app_settings
 from usertokens.errors import AccountClosed, UnknownPlan
@@ -45,7 +45,7 @@ def apply_plan(
     Answers False, having changed nothing, when a newer observation was applied before or the account is closed.
     Raises UnknownPlan, for any of the periods too.
     """
-    own: list[Word] = [observation, "1" if by_calendar else ""]
+    own: list[Arg] = [observation, "1" if by_calendar else ""]
     for period in periods:
         _require(period.plan)
         digest = hashlib.sha256(period.key.encode()).digest()[:8]
@@ -61,7 +61,7 @@ def _require(plan: str) -> None:
         raise UnknownPlan(plan)
 
 
-def _apply(user_id: str, plan: str, own: Sequence[Word], *, actor: str, now: datetime | None) -> bool:
+def _apply(user_id: str, plan: str, own: Sequence[Arg], *, actor: str, now: datetime | None) -> bool:
     _require(plan)
     reply = ledger.run(apply_plan_script, user_id, (plan, *own), actor=actor, now=now)
     return bool(reply[0] != b"older")

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from kv.store.connection import Word
+from kv.store.connection import Arg
 from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.errors import AccountClosed, UnknownSource
@@ -102,7 +102,7 @@ def _run(
     script: Script,
     user_id: str,
     source_key: str,
-    own: Sequence[Word],
+    own: Sequence[Arg],
     *,
     reason: str,
     key: str = "",

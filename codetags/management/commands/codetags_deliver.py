@@ -14,7 +14,7 @@ from codetags.services import outbox
 from codetags.types import Delivery
 from kv.management.base import StoreCommand
 from kv.work.duties import DutyHeld, run_duty
-from kv.work.shutdown import Ending
+from kv.work.shutdown import Shutdown
 
 
 class Command(StoreCommand):
@@ -38,9 +38,9 @@ class Command(StoreCommand):
         before = outbox.outbox_state()
         sent = parked = 0
         problem = ""
-        with self.meter(before.waiting, "Posting", "hits") as meter, Ending() as ending:
-            while not ending.asked:
-                step = self._step(ending)
+        with self.meter(before.waiting, "Posting", "hits") as meter, Shutdown() as shutdown:
+            while not shutdown.asked:
+                step = self._step(shutdown)
                 if step is None:
                     continue
                 sent, parked, problem = sent + step.sent, parked + step.parked, step.problem
@@ -55,13 +55,13 @@ class Command(StoreCommand):
         if problem:
             raise CommandError(f"The receiver could not take more: {problem}")
 
-    def _step(self, ending: Ending) -> Delivery | None:
+    def _step(self, shutdown: Shutdown) -> Delivery | None:
         """One step; None when another deliverer is at it and we waited for it to end or to be found dead."""
         steps: list[Delivery] = []
         duty = replace(DELIVER, run=lambda: steps.append(outbox.deliver_events(even_if_paused=True)))
         try:
             run_duty(duty)
         except DutyHeld as held:
-            ending.wait(min(held.seconds + 0.05, 1.0))
+            shutdown.wait(min(held.seconds + 0.05, 1.0))
             return None
         return steps[0]

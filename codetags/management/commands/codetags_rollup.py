@@ -12,7 +12,7 @@ from codetags.services import rollup
 from codetags.types import Rollup
 from kv.management.base import StoreCommand
 from kv.work.duties import DutyHeld, run_duty
-from kv.work.shutdown import Ending
+from kv.work.shutdown import Shutdown
 
 
 class Command(StoreCommand):
@@ -42,12 +42,12 @@ class Command(StoreCommand):
 
     def _roll_up(self) -> Rollup:
         done: list[Rollup] = []
-        with self.meter(label="Copying", unit="codes") as meter, Ending() as ending:
+        with self.meter(label="Copying", unit="codes") as meter, Shutdown() as shutdown:
             step = partial(rollup.roll_up_days, everything=True, advance=meter.advance)
             duty = replace(ROLL_UP, run=lambda: done.append(step()))
-            while not done and not ending.asked:
+            while not done and not shutdown.asked:
                 try:
                     run_duty(duty)
                 except DutyHeld as held:  # the worker is at it
-                    ending.wait(min(held.seconds + 0.05, 1.0))
+                    shutdown.wait(min(held.seconds + 0.05, 1.0))
         return done[0] if done else Rollup(0, 0)

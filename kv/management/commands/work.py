@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from kv.management.base import StoreCommand
 from kv.work.duties import installed_duties
-from kv.work.shutdown import Ending
+from kv.work.shutdown import Shutdown
 from kv.work.worker import Worker
 
 
@@ -38,5 +38,5 @@ class Command(StoreCommand):
             if failed := worker.run_once():
                 raise CommandError(f"{failed} of {len(duties)} duties failed; the log says why.")
             return
-        with Ending() as ending:
-            worker.run(ending)
+        with Shutdown() as shutdown:
+            worker.run(shutdown)
