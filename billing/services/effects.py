@@ -1,6 +1,6 @@
 """The one arrow out of this app: what a user has paid for becomes a plan and tokens in `usertokens`.
 
-Every effect sets a state ("Plus, as of observation 7"; "300 of this purchase are taken back"), so that it may be
+Every effect sets a state ("Plus, as of version 7"; "300 of this purchase are taken back"), so that it may be
 repeated.
 """
 
@@ -38,7 +38,7 @@ def apply_plan(user_id: str, standing: Standing, observation: int, *, now: datet
                 PaidPeriod(one.key, one.plan, one.starts, one.ends, is_paid=one.is_paid) for one in standing.periods
             ],
             by_calendar=standing.plan == free_plan(),
-            observation=observation,
+            version=observation,
             now=now,
         )
     except UnknownPlan as error:

@@ -83,7 +83,7 @@ class TestClock:
     def test_set_ahead_and_back_nobody_waits_for_an_allowance(self, server: Server) -> None:
         now = datetime.now(UTC)
         starts = now - timedelta(days=3)
-        plans.apply_plan("6", "Plus", [PaidPeriod("sub", "Plus", starts, starts + timedelta(days=30))], observation=1)
+        plans.apply_plan("6", "Plus", [PaidPeriod("sub", "Plus", starts, starts + timedelta(days=30))], version=1)
         balances.add_tokens("5", 50, reason="gift", expires_at=now + timedelta(days=90))
         for user in ("5", "6"):
             balances.spend_tokens(user, 30)

@@ -54,7 +54,7 @@ def live(user_id: str) -> None:
     purchases.unfreeze_grant(user_id, "cs")
     purchases.reverse_grant(user_id, "cs", 10)
     purchases.restore_grant(user_id, "cs", 5)
-    plans.apply_plan(user_id, "Plus", observation=1)
+    plans.apply_plan(user_id, "Plus", version=1)
     activity.set_mood(user_id, 5)
     conversations.record_conversation(user_id, summary="one")
     journal.list_daily_balances(user_id)

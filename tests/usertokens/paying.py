@@ -22,7 +22,7 @@ class PayingRules(RuleBasedStateMachine):
 
     model: Model
     time: int
-    observation: int
+    version: int
     #: What was said last: key, plan, starts, ends, whether it is paid.
     said: list[tuple[str, str, int, int, bool]]
 
@@ -38,8 +38,8 @@ class PayingRules(RuleBasedStateMachine):
         late=st.booleans(),
     )
     def subscribe(self, plan: str, back: int, length: int, how: str, *, late: bool) -> None:
-        if late and self.observation:
-            assert not plans.apply_plan(USER, plan, observation=self.observation - 1, now=self.now)
+        if late and self.version:
+            assert not plans.apply_plan(USER, plan, version=self.version - 1, now=self.now)
             return
         start = self.time - back
         known = [] if how == "alone" else self.running()
@@ -54,13 +54,13 @@ class PayingRules(RuleBasedStateMachine):
 
     def say(self, plan: str, periods: list[tuple[str, str, int, int, bool]], *, by_calendar: bool = False) -> None:
         """What billing says at once: the plan, and every period that it knows."""
-        self.observation += 1
+        self.version += 1
         self.said = periods
         self.model.plan = plan
         told = [(key, its_plan if paid else "", starts, ends) for key, its_plan, starts, ends, paid in periods]
         self.model.settle(self.time, Said(told, by_calendar))
         own = [PaidPeriod(key, one, from_ms(starts), from_ms(ends), paid) for key, one, starts, ends, paid in periods]
-        words = {"by_calendar": by_calendar, "observation": self.observation, "now": self.now}
+        words = {"by_calendar": by_calendar, "version": self.version, "now": self.now}
         assert plans.apply_plan(USER, plan, own, **words)  # type: ignore[arg-type]
 
     @rule(plan=st.sampled_from(sorted(PLANS)), how=st.sampled_from(["paid", "ends", "hand"]))

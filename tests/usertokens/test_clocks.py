@@ -85,20 +85,20 @@ class TestAllowance:
     def test_of_a_paid_period(self, store: Any, length: int, days: int) -> None:
         starts = NOW - timedelta(days=3)
         period = PaidPeriod("sub_1", "Plus", starts, starts + timedelta(days=length))
-        plans.apply_plan(USER, "Plus", [period], observation=1, now=NOW)
+        plans.apply_plan(USER, "Plus", [period], version=1, now=NOW)
         balances.spend_tokens(USER, 300, now=NOW)
         before = tokens(NOW)
         tokens(NOW + timedelta(days=days))
         assert tokens(NOW) == before
-        plans.apply_plan(USER, "Plus", [period], observation=2, now=NOW)
+        plans.apply_plan(USER, "Plus", [period], version=2, now=NOW)
         assert (tokens(NOW).balance, problems(NOW)) == (700, ())
 
     def test_of_two_paid_periods(self, store: Any) -> None:
         starts = NOW - timedelta(days=3)
         first = PaidPeriod("sub_1", "Plus", starts, starts + timedelta(days=30))
         second = PaidPeriod("sub_2", "Premium", NOW, NOW + timedelta(days=30))
-        plans.apply_plan(USER, "Plus", [first], observation=1, now=starts)
-        plans.apply_plan(USER, "Premium", [second, first], observation=2, now=NOW)
+        plans.apply_plan(USER, "Plus", [first], version=1, now=starts)
+        plans.apply_plan(USER, "Premium", [second, first], version=2, now=NOW)
         balances.spend_tokens(USER, 500, now=NOW)
         tokens(AHEAD)
         assert tokens(NOW).balance == 5500

@@ -62,7 +62,7 @@ class LedgerMachine(PayingRules):
         self.hold_ids: dict[int, str] = {}
         self.keys: dict[str, tuple[int, Any, Any]] = {}
         self.seen = 0
-        self.observation = 0
+        self.version = 0
         self.said: list[tuple[str, str, int, int, bool]] = []
 
     def teardown(self) -> None:

@@ -155,7 +155,7 @@ class TestAccount:
             assert not model.objects.filter(user_id=user_id).exists()
         assert not User.objects.filter(pk=user_id).exists()
         # What comes late changes nothing.
-        assert plans.apply_plan(user_id, "Plus", observation=9) is False
+        assert plans.apply_plan(user_id, "Plus", version=9) is False
         assert purchases.grant_tokens(user_id, 5, reason="top-up", key="cs_2") is None
         assert purchases.reverse_grant(user_id, "cs_1", 5) is None
         assert list(store.scan_iter(match="user:*")) == []

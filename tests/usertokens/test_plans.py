@@ -90,9 +90,9 @@ class TestAllowance:
         end = datetime(2027, 4, 30, 12, 0, 7, tzinfo=UTC)
         with override_settings(TIME_ZONE="Europe/Paris"):
             plans.apply_plan(
-                "5", "Plus", [period(end - timedelta(days=30), end)], observation=1, now=end - timedelta(days=9)
+                "5", "Plus", [period(end - timedelta(days=30), end)], version=1, now=end - timedelta(days=9)
             )
-            plans.apply_plan("5", "Free", by_calendar=True, observation=2, now=end + timedelta(minutes=5))
+            plans.apply_plan("5", "Free", by_calendar=True, version=2, now=end + timedelta(minutes=5))
             for days in (0.1, 1, 2, 30):
                 assert balance(end + timedelta(days=days)) == 100
             kinds = [entry.type for entry in journal.list_transactions("5", now=end + timedelta(days=20)).results]
@@ -124,21 +124,21 @@ class TestPlan:
     def test_a_subscription_brings_its_own_period(self, store: Any) -> None:
         balance(NOVEMBER)
         end = NOVEMBER + timedelta(days=30)
-        assert plans.apply_plan("5", "Plus", [period(NOVEMBER, end)], observation=7, now=NOVEMBER)
+        assert plans.apply_plan("5", "Plus", [period(NOVEMBER, end)], version=7, now=NOVEMBER)
         assert balance(end - timedelta(seconds=1)) == 1000
-        assert plans.apply_plan("5", "Plus", [period(end, end + timedelta(days=31))], observation=8, now=end)
+        assert plans.apply_plan("5", "Plus", [period(end, end + timedelta(days=31))], version=8, now=end)
         assert balance(end) == 1000
 
     def test_a_renewal_heard_twice_or_late_grants_once(self, store: Any) -> None:
         end = NOVEMBER + timedelta(days=30)
-        plans.apply_plan("5", "Plus", [period(NOVEMBER, end)], observation=1, now=NOVEMBER)
+        plans.apply_plan("5", "Plus", [period(NOVEMBER, end)], version=1, now=NOVEMBER)
         for moment in (end, end + timedelta(hours=1), end + timedelta(days=2)):
-            assert plans.apply_plan("5", "Plus", [period(end, end + timedelta(days=31))], observation=2, now=moment)
-        assert not plans.apply_plan("5", "Free", observation=1, now=end + timedelta(days=2))
+            assert plans.apply_plan("5", "Plus", [period(end, end + timedelta(days=31))], version=2, now=moment)
+        assert not plans.apply_plan("5", "Free", version=1, now=end + timedelta(days=2))
         assert balance(end + timedelta(days=2)) == 1000
 
     def test_a_year_at_once_brings_tokens_each_month(self, store: Any) -> None:
-        plans.apply_plan("5", "Plus", [period(NOVEMBER, NOVEMBER + timedelta(days=365))], observation=1, now=NOVEMBER)
+        plans.apply_plan("5", "Plus", [period(NOVEMBER, NOVEMBER + timedelta(days=365))], version=1, now=NOVEMBER)
         balances.spend_tokens("5", 400, now=NOVEMBER)
         for month in range(1, 6):
             assert balance(NOVEMBER + timedelta(days=31 * month)) == 1000

@@ -110,7 +110,7 @@ def test_goes_on(store: Any, user: str, said: list[Said], found: list[tuple[date
             # Said twice, as Stripe does.
             for again in range(2) if when == moment else ():
                 number = int(when.timestamp()) + again
-                assert plans.apply_plan(user, plan, periods, by_calendar=plan == "Free", observation=number, now=moment)
+                assert plans.apply_plan(user, plan, periods, by_calendar=plan == "Free", version=number, now=moment)
         for when, balance in found:
             if when == moment:
                 assert (moment, balances.get_balance(user, now=moment).tokens.balance) == (moment, balance)

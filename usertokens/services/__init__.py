@@ -1,9 +1,9 @@
 """All decisions of the app. What other apps may rely on, besides `types` and `errors`:
 
-`plans.apply_plan(*, user_id, plan, period_start=None, period_end=None, observation, now=None) -> bool`
-    Set the plan as seen in `observation` (a number that only grows for one user). An older observation changes nothing
-    and answers False, and so does a closed account; the same one again changes nothing more and answers True.
-    period_start, period_end: the subscription's own period (aware datetimes); None: calendar months of the site.
+`plans.apply_plan(user_id, plan, periods=(), *, by_calendar=False, version, now=None) -> bool`
+    Set the plan as it was at `version`, a number that only grows for one user. An older version changes nothing and
+    answers False, and so does a closed account. The same version again changes nothing more and answers True.
+    periods: the provider's periods that are not over (`types.PaidPeriod`); by_calendar: calendar months of the site.
 
 `purchases.grant_tokens(*, user_id, amount, reason, key, expires_at=None, priority=BOUGHT, actor="", now=None)`
     Grant bought tokens under `key`, which is remembered for ever: the same key and amount again answers the first

@@ -31,10 +31,10 @@ def apply_plan(
     periods: Sequence[PaidPeriod] = (),
     *,
     by_calendar: bool = False,
-    observation: int,
+    version: int,
     now: datetime | None = None,
 ) -> bool:
-    """Set the plan as a payment provider had it at `observation`, a number that only grows for one user.
+    """Set the plan as a payment provider had it at `version`, a number that only grows for one user.
 
     periods: every period that the provider knows and that is not over, whatever the plan is now; the first is the
              plan's own. Each brings its tokens once for its key, a month's each month, whatever else runs beside it. A
@@ -42,10 +42,10 @@ def apply_plan(
              the end of what came. One that is not named any more brings nothing more.
     by_calendar: nobody pays for the plan: its allowance comes each calendar month of the site, once no paid period's
              runs. The month in which a paid period begins goes on behind it with what was left.
-    Answers False, having changed nothing, when a newer observation was applied before or the account is closed.
+    Answers False, having changed nothing, when a newer version was applied before or the account is closed.
     Raises UnknownPlan, for any of the periods too.
     """
-    own: list[Arg] = [observation, "1" if by_calendar else ""]
+    own: list[Arg] = [version, "1" if by_calendar else ""]
     for period in periods:
         _require(period.plan)
         digest = hashlib.sha256(period.key.encode()).digest()[:8]
