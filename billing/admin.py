@@ -107,5 +107,5 @@ def _sync(customer_id: str) -> tuple[int, str]:  # noqa: PLR0911 (one sentence f
     except BillingOff:
         return messages.ERROR, _("Billing is not set up.")
     if synced.user_id:
-        return messages.SUCCESS, _("Read from Stripe: %(plan)s.") % {"plan": synced.standing.plan}
+        return messages.SUCCESS, _("Read from Stripe: %(plan)s.") % {"plan": synced.state.plan}
     return messages.WARNING, _("The account of this customer is gone; nothing was applied.")

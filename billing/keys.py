@@ -21,9 +21,11 @@ def observation(user_id: str) -> str:
     return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:observation"
 
 
-def standing(user_id: str) -> str:
-    """HASH observation: number it was seen under; applied: the same once it took effect; standing: JSON (times in s
-    since 1970); topups: JSON of every purchase that was not refused. No TTL. Written by write_standing, mark_applied.
+def subscription_state(user_id: str) -> str:
+    """HASH observation: the version it was read under; applied: the same once it took effect.
+
+    standing: the state as JSON (times in s since 1970); topups: JSON of every purchase that was not refused.
+    No TTL. Written by write_state, mark_applied.
     """
     return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:standing"
 

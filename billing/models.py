@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from billing.types import State
+from billing.types import EventState
 
 
 class StripeCustomer(models.Model):
@@ -89,18 +89,18 @@ class StripeEvent(models.Model):
     """One event as it came in: ids only, since state is fetched, never believed from a payload."""
 
     STATES = [
-        (State.RECEIVED.value, _("received")),
-        (State.PROCESSING.value, _("being applied")),
-        (State.DONE.value, _("done")),
-        (State.FAILED.value, _("failed")),
-        (State.PARKED.value, _("parked")),
+        (EventState.RECEIVED.value, _("received")),
+        (EventState.PROCESSING.value, _("being applied")),
+        (EventState.DONE.value, _("done")),
+        (EventState.FAILED.value, _("failed")),
+        (EventState.PARKED.value, _("parked")),
     ]
     event_id = models.CharField(_("event"), max_length=64, unique=True)
     type = models.CharField(_("type"), max_length=80)
     object_id = models.CharField(_("object"), max_length=255, blank=True)
     customer_id = models.CharField(_("customer"), max_length=64, blank=True, db_index=True)
     livemode = models.BooleanField(_("real money"), default=False)
-    state = models.CharField(_("state"), max_length=10, choices=STATES, default=State.RECEIVED.value)
+    state = models.CharField(_("state"), max_length=10, choices=STATES, default=EventState.RECEIVED.value)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     error = models.CharField(_("what went wrong"), max_length=200, blank=True)
     happened_at = models.DateTimeField(_("happened at"))

@@ -32,7 +32,7 @@ def free_plan() -> Plan:
     return Plan(next(iter(app_settings.PLAN_ALLOWANCES), ""))
 
 
-class State(StrEnum):
+class EventState(StrEnum):
     """Where an event of the inbox stands."""
 
     RECEIVED = "received"
@@ -70,7 +70,7 @@ class PaidPeriod:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SubscriptionState:
     """What Stripe says a user pays for.
 
     plan:          what holds now, after all rules.
@@ -117,7 +117,7 @@ class Synced:
     """What a sync found: `observation` is the number it was applied under; applied=False when a newer one was there."""
 
     user_id: str
-    standing: Standing
+    state: SubscriptionState
     topups: tuple[TopUp, ...]
     observation: int
     applied: bool

@@ -1,8 +1,8 @@
 --[[ Note that what was observed has taken effect, unless something newer was observed meanwhile.
-KEYS  standing (HASH)
+KEYS  state (HASH)
 ARGV  observation number
 Returns "noted" | "older": another observation stands there ]]
-local standing, observation = KEYS[1], ARGV[1]
-if redis.call('HGET', standing, 'observation') ~= observation then return 'older' end
-redis.call('HSET', standing, 'applied', observation)
+local state, observation = KEYS[1], ARGV[1]
+if redis.call('HGET', state, 'observation') ~= observation then return 'older' end
+redis.call('HSET', state, 'applied', observation)
 return 'noted'

@@ -11,9 +11,9 @@ from billing.errors import BillingOff, StripeRefused, StripeUnavailable
 from billing.models import StripeCustomer
 from billing.services.customers import is_deleted
 from billing.services.guests import forget_guest
-from billing.services.standings import forget_standing
 from billing.services.statuses import SUBSCRIPTION, Running
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live, is_on
+from billing.services.subscription_states import forget_state
 from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
@@ -40,9 +40,9 @@ def close_account(user_id: str) -> None:
     rows.update(user=None, is_own=False, closed_at=timezone.now(), next_sync_at=None)
     forget_guest(user_id)
     try:
-        forget_standing(user_id)
+        forget_state(user_id)
     except StoreUnavailable:
-        log.warning("billing: the store is away, the last standing of a deleted user stays until it is overwritten")
+        log.warning("billing: the store is away, the last state of a deleted user stays until it is overwritten")
 
 
 def end_subscriptions(customer_id: str, *, passes: bool = False) -> int | None:

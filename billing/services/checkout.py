@@ -17,12 +17,12 @@ from billing.services.accounts import expire_checkouts
 from billing.services.customers import customers_of, ensure_customer, named_user, retire_customer, take_back_customer
 from billing.services.guests import fetch_session
 from billing.services.observations import observe
-from billing.services.standings import read_standing
 from billing.services.statuses import may_run
 from billing.services.stripe_api import client, fetch, require_on
+from billing.services.subscription_states import read_state
 from billing.services.sync import sync_named
 from billing.services.topups import KIND, bought_tokens, is_paid
-from billing.types import Addresses, Plan, Standing
+from billing.types import Addresses, Plan, SubscriptionState
 from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
@@ -35,12 +35,12 @@ _LOCALES = ("en", "fr", "de", "es")
 class Outcome:
     """What became of a checkout. tokens: bought in it, 0 for a plan. is_paid: False while a slow payment is on its way.
 
-    standing: None when it could not be read just now; the event will bring it.
+    state: None when it could not be read just now; the event will bring it.
     """
 
     tokens: int
     is_paid: bool
-    standing: Standing | None
+    state: SubscriptionState | None
 
 
 def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addresses: Addresses) -> str:
@@ -55,8 +55,8 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
     def create(row: StripeCustomer) -> str:
         reading, _ = observe(customers_of(str(user.pk)), timezone.now())
         last = _last_seen(str(user.pk)) if reading.unknown_products else None
-        if may_run(reading.standing.status) or (last is not None and last.plan.rank):
-            raise AlreadySubscribed((last or reading.standing).plan)
+        if may_run(reading.state.status) or (last is not None and last.plan.rank):
+            raise AlreadySubscribed((last or reading.state).plan)
         # Of two open checkouts both could be paid.
         expire_checkouts(str(row.customer_id), mode="subscription")
         inner = {"metadata": {"user_id": str(user.pk)}}
@@ -109,7 +109,7 @@ def finish_checkout(user: AbstractBaseUser, session_id: str, *, now: datetime | 
     return Outcome(bought_tokens(session), is_paid(session), _read(str(session["customer"]), now))
 
 
-def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> Standing | None:
+def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> SubscriptionState | None:
     """Read a user's state anew, say after the portal; None when there is none or it can't be read just now.
 
     Raises StripeUnavailable or BillingOff.
@@ -118,17 +118,17 @@ def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> Stan
     return _read(str(rows[0].customer_id), now) if rows else None
 
 
-def _last_seen(user_id: str) -> Standing | None:
+def _last_seen(user_id: str) -> SubscriptionState | None:
     """What stands of a user who pays for what is not known here."""
     try:
-        return read_standing(user_id)
+        return read_state(user_id)
     except StoreUnavailable:
         return None  # a checkout opens without the store too
 
 
-def _read(customer_id: str, now: datetime | None) -> Standing | None:
+def _read(customer_id: str, now: datetime | None) -> SubscriptionState | None:
     try:
-        return sync_named(customer_id, now=now).standing
+        return sync_named(customer_id, now=now).state
     except (CustomerBusy, Unresolved):
         return None  # the webhook's own sync is at it, or somebody must act; the inbox shows which
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from logging import getLogger
 
 from billing.errors import Unresolved
-from billing.types import Standing, TopUp, free_plan
+from billing.types import SubscriptionState, TopUp, free_plan
 from usertokens.errors import BalanceTooLarge, IdempotencyConflict, UnknownPlan
 from usertokens.services import activity, plans, purchases
 from usertokens.types import PaidPeriod
@@ -24,8 +24,8 @@ REASON_DISPUTED = "top-up disputed"
 REASON_SETTLED = "top-up dispute settled"
 
 
-def apply_plan(user_id: str, standing: Standing, observation: int, *, now: datetime | None = None) -> bool:
-    """Make the user's plan and allowance what the standing says.
+def apply_plan(user_id: str, state: SubscriptionState, observation: int, *, now: datetime | None = None) -> bool:
+    """Make the user's plan and allowance what the state says.
 
     False when something newer is there, or the account is gone.
     Raises Unresolved when usertokens has no such plan.
@@ -33,11 +33,9 @@ def apply_plan(user_id: str, standing: Standing, observation: int, *, now: datet
     try:
         return plans.apply_plan(
             user_id=user_id,
-            plan=standing.plan,
-            periods=[
-                PaidPeriod(one.key, one.plan, one.starts, one.ends, is_paid=one.is_paid) for one in standing.periods
-            ],
-            by_calendar=standing.plan == free_plan(),
+            plan=state.plan,
+            periods=[PaidPeriod(one.key, one.plan, one.starts, one.ends, is_paid=one.is_paid) for one in state.periods],
+            by_calendar=state.plan == free_plan(),
             version=observation,
             now=now,
         )

@@ -18,7 +18,7 @@ from django.utils import timezone
 from billing.errors import BadEvent
 from billing.models import StripeEvent
 from billing.services.stripe_api import is_live
-from billing.types import State
+from billing.types import EventState
 from kv.errors import StoreUnavailable
 from kv.work.duties import wake_duty
 
@@ -73,63 +73,63 @@ def wake_worker() -> None:
 def claim_event(*, now: datetime | None = None) -> StripeEvent | None:
     """Take the oldest event that is due; None when none is. Of several workers one gets it."""
     now = now or timezone.now()
-    waiting = Q(state=State.RECEIVED) | Q(state=State.PROCESSING)
+    waiting = Q(state=EventState.RECEIVED) | Q(state=EventState.PROCESSING)
     while True:
         event = StripeEvent.objects.filter(waiting, due_at__lte=now).order_by("due_at", "pk").first()
         if event is None:
             return None
         # Compare and set: `due_at` moves with every claim, so of two workers one finds it changed.
         claimed = StripeEvent.objects.filter(pk=event.pk, state=event.state, due_at=event.due_at).update(
-            state=State.PROCESSING.value, due_at=now + LEASE, attempts=event.attempts + 1
+            state=EventState.PROCESSING.value, due_at=now + LEASE, attempts=event.attempts + 1
         )
         if claimed:
-            event.state, event.due_at, event.attempts = State.PROCESSING.value, now + LEASE, event.attempts + 1
+            event.state, event.due_at, event.attempts = EventState.PROCESSING.value, now + LEASE, event.attempts + 1
             return event
 
 
 def finish_event(event: StripeEvent, note: str = "") -> None:
     """It is applied, or there was nothing to apply (`note` says why)."""
-    _move(event, State.DONE, error=note, done_at=timezone.now())
+    _move(event, EventState.DONE, error=note, done_at=timezone.now())
 
 
 def list_waiting(customer_id: str, types: Sequence[str]) -> list[int]:
     """The rows of a customer's events that wait in line now: who reads the customer after this reads for them too."""
-    waiting = StripeEvent.objects.filter(customer_id=customer_id, state=State.RECEIVED, type__in=types)
+    waiting = StripeEvent.objects.filter(customer_id=customer_id, state=EventState.RECEIVED, type__in=types)
     return list(waiting.values_list("pk", flat=True))
 
 
 def finish_waiting(rows: Sequence[int]) -> None:
     """They are applied with the one that was; those that another worker has claimed meanwhile are left to it."""
     if rows:
-        StripeEvent.objects.filter(pk__in=rows, state=State.RECEIVED).update(
-            state=State.DONE.value, error="", done_at=timezone.now()
+        StripeEvent.objects.filter(pk__in=rows, state=EventState.RECEIVED).update(
+            state=EventState.DONE.value, error="", done_at=timezone.now()
         )
 
 
 def park_event(event: StripeEvent, reason: str) -> None:
     """It can't be applied until somebody acts; `billing_replay` tries again."""
-    _move(event, State.PARKED, error=reason)
+    _move(event, EventState.PARKED, error=reason)
 
 
 def retry_event(event: StripeEvent, reason: str, *, now: datetime | None = None) -> None:
     """Try again later, each time after a longer wait; in the end it has failed and waits for `billing_replay`."""
     if event.attempts > len(BACKOFF):
-        _move(event, State.FAILED, error=reason)
+        _move(event, EventState.FAILED, error=reason)
         return
     wait = timedelta(seconds=BACKOFF[event.attempts - 1])
-    _move(event, State.RECEIVED, error=reason, due_at=(now or timezone.now()) + wait)
+    _move(event, EventState.RECEIVED, error=reason, due_at=(now or timezone.now()) + wait)
 
 
 def release_event(event: StripeEvent, *, after: float = 0.0, now: datetime | None = None) -> None:
     """Give it back untried: what stopped it was not about this event."""
     wait = timedelta(seconds=after)
-    _move(event, State.RECEIVED, due_at=(now or timezone.now()) + wait, attempts=max(event.attempts - 1, 0))
+    _move(event, EventState.RECEIVED, due_at=(now or timezone.now()) + wait, attempts=max(event.attempts - 1, 0))
 
 
 def replay_events(events: Any, *, now: datetime | None = None) -> int:
     """Put failed, parked or done events back in line, as if they came just now; answers how many."""
-    count = events.filter(state__in=(State.FAILED, State.PARKED, State.DONE)).update(
-        state=State.RECEIVED.value, attempts=0, error="", due_at=now or timezone.now(), done_at=None
+    count = events.filter(state__in=(EventState.FAILED, EventState.PARKED, EventState.DONE)).update(
+        state=EventState.RECEIVED.value, attempts=0, error="", due_at=now or timezone.now(), done_at=None
     )
     if count:
         wake_worker()
@@ -148,15 +148,17 @@ def tidy_inbox(*, now: datetime | None = None) -> bool:
     Effects are keyed, so no event is needed again.
     """
     old = (now or timezone.now()) - KEPT
-    some = list(StripeEvent.objects.filter(state=State.DONE, done_at__lt=old).values_list("pk", flat=True)[:_AT_ONCE])
+    some = list(
+        StripeEvent.objects.filter(state=EventState.DONE, done_at__lt=old).values_list("pk", flat=True)[:_AT_ONCE]
+    )
     StripeEvent.objects.filter(pk__in=some).delete()
     return len(some) == _AT_ONCE
 
 
-def _move(event: StripeEvent, state: State, **fields: Any) -> None:
+def _move(event: StripeEvent, state: EventState, **fields: Any) -> None:
     # Only from the claim that is ours: after a lease that ran out, another worker may have been quicker
     # (shown by tests/billing/test_guarantees.py::test_an_event_that_another_has_claimed_is_left_to_it).
-    StripeEvent.objects.filter(pk=event.pk, state=State.PROCESSING, due_at=event.due_at).update(
+    StripeEvent.objects.filter(pk=event.pk, state=EventState.PROCESSING, due_at=event.due_at).update(
         state=state.value, **fields
     )
     event.state = state.value
@@ -183,7 +185,7 @@ def _row(event: Any, now: datetime) -> StripeEvent:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
         raise BadEvent("an event without what every event has") from error
     if livemode != is_live():
-        row.state, row.error = State.PARKED.value, OTHER_MODE
+        row.state, row.error = EventState.PARKED.value, OTHER_MODE
     return row
 
 

@@ -15,19 +15,19 @@ from billing.services.plans import Reading, plan_of, read_subscriptions, schedul
 from billing.services.statuses import unknown_statuses
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
 from billing.services.topups import bought_tokens, read_topup
-from billing.types import Standing, TopUp
+from billing.types import SubscriptionState, TopUp
 
 
 def observe(
     rows: list[StripeCustomer],
     now: datetime,
-    before: Standing | None = None,
+    before: SubscriptionState | None = None,
     bought: Mapping[str, TopUp] | None = None,
     guests: Sequence[str] = (),
 ) -> tuple[Reading, tuple[TopUp, ...]]:
     """What Stripe says now about a user's customers.
 
-    before: the standing that was seen last: of a customer that Stripe does not show it goes on till its time is over.
+    before: the state that was seen last: of a customer that Stripe does not show it goes on till its time is over.
     bought: purchases that were seen paid before, by session: a later change of BILLING_TOPUPS changes nothing of them,
             and those of a customer that Stripe does not show stay as they are.
     guests: checkouts without a customer that are the user's; one that Stripe does not show stays as it was seen.
@@ -68,17 +68,19 @@ def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) 
             raise Unresolved(f"Stripe does not show customer {row.customer_id}: resource_missing")
 
 
-def _with_hidden(reading: Reading, hidden: list[StripeCustomer], before: Standing | None, now: datetime) -> Reading:
+def _with_hidden(
+    reading: Reading, hidden: list[StripeCustomer], before: SubscriptionState | None, now: datetime
+) -> Reading:
     """The same, or the better plan that was seen last of a customer whom Stripe does not show, while its time lasts."""
-    if before is None or before.plan.rank <= reading.standing.plan.rank:
+    if before is None or before.plan.rank <= reading.state.plan.rank:
         return reading
     ends = [moment for moment in (before.grace_until or before.period_end, before.cancel_at) if moment is not None]
     is_over = not ends or min(ends) <= now
     if is_over or before.customer_id not in {row.customer_id for row in hidden} or is_deleted(before.customer_id):
         return reading
-    seen = {one.key for one in reading.standing.periods}
+    seen = {one.key for one in reading.state.periods}
     periods = [one for one in before.periods if one.key not in seen and one.ends > now]
-    return replace(reading, standing=replace(before, periods=(*periods, *reading.standing.periods)))
+    return replace(reading, state=replace(before, periods=(*periods, *reading.state.periods)))
 
 
 def _subscriptions(customer_id: str, now: datetime) -> list[dict[str, Any]]:
@@ -160,11 +162,11 @@ def _topup(session: dict[str, Any], tokens: int, before: TopUp | None, problems:
 
 
 def _with_schedule(reading: Reading, subscriptions: list[dict[str, Any]], now: datetime) -> Reading:
-    standing = reading.standing
-    chosen = next((one for one in subscriptions if one["id"] == standing.subscription_id), None)
+    state = reading.state
+    chosen = next((one for one in subscriptions if one["id"] == state.subscription_id), None)
     planned = scheduled_price(chosen, now) if chosen else None
     if planned is None:
         return reading
     price = fetch(lambda: client().v1.prices.retrieve(planned[0]))
     plan = plan_of(str(price["product"]))
-    return reading if plan is None else replace(reading, standing=with_pending(standing, plan, planned[1]))
+    return reading if plan is None else replace(reading, state=with_pending(state, plan, planned[1]))

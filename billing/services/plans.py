@@ -11,7 +11,7 @@ from billing.conf import app_settings
 from billing.services.periods import period_before, read_periods
 from billing.services.products import plan_products
 from billing.services.statuses import SCHEDULE, SUBSCRIPTION, Running, gives, unknown_statuses
-from billing.types import PaidPeriod, PendingChange, Plan, Standing, free_plan
+from billing.types import PaidPeriod, PendingChange, Plan, SubscriptionState, free_plan
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Reading:
     problems: what else is to be looked at by somebody, a sentence each.
     """
 
-    standing: Standing
+    state: SubscriptionState
     unknown_products: tuple[str, ...] = field(default=())
     problems: tuple[str, ...] = field(default=())
 
@@ -33,25 +33,25 @@ def plan_of(product: str) -> Plan | None:
 
 
 def read_subscriptions(
-    subscriptions: Iterable[dict[str, Any]], now: datetime, before: Standing | None = None
+    subscriptions: Iterable[dict[str, Any]], now: datetime, before: SubscriptionState | None = None
 ) -> Reading:
-    """The standing that follows from all subscriptions of one user: the highest plan holds.
+    """The state that follows from all subscriptions of one user: the highest plan holds.
 
-    before: the standing that was seen last: it is kept of a subscription whose products or status are not known. Not
+    before: the state that was seen last: it is kept of a subscription whose products or status are not known. Not
             known is never free. What is known beside a plan is an add-on, and nothing of it matters.
 
     Each subscription has its latest invoice expanded, and under `unpaid_since` the time (s since 1970) since when it is
     past due, where it is.
     """
     found = list(subscriptions)
-    standings = [standing for one in found if (standing := _standing(one, now, before)) is not None]
+    states = [state for one in found if (state := _state(one, now, before)) is not None]
     unknown = {
         product
         for one in found
         if gives(one["status"]) and not any(map(plan_of, _products(one)))
         for product in _products(one)
     }
-    best = max(standings, key=_better, default=Standing())
+    best = max(states, key=_better, default=SubscriptionState())
     periods = [period for one in found for period in _periods(one, now, before)]
     # The plan's own come first: the first that has brought something is the one that users see.
     periods.sort(key=lambda period: not period.key.startswith(f"stripe:{best.subscription_id}:"))
@@ -59,11 +59,11 @@ def read_subscriptions(
     return Reading(replace(best, periods=tuple(periods)), tuple(sorted(unknown)), unknown_statuses(parts))
 
 
-def with_pending(standing: Standing, plan: Plan, at: datetime) -> Standing:
+def with_pending(state: SubscriptionState, plan: Plan, at: datetime) -> SubscriptionState:
     """The same, with a change that a schedule has planned; a cancellation, which is sooner or the same, stays."""
-    if standing.pending is not None and standing.pending.at <= at:
-        return standing
-    return replace(standing, pending=PendingChange(plan, at))
+    if state.pending is not None and state.pending.at <= at:
+        return state
+    return replace(state, pending=PendingChange(plan, at))
 
 
 def scheduled_price(subscription: dict[str, Any], now: datetime) -> tuple[str, datetime] | None:
@@ -81,12 +81,12 @@ def scheduled_price(subscription: dict[str, Any], now: datetime) -> tuple[str, d
     return None
 
 
-def _standing(subscription: dict[str, Any], now: datetime, before: Standing | None) -> Standing | None:
+def _state(subscription: dict[str, Any], now: datetime, before: SubscriptionState | None) -> SubscriptionState | None:
     items = subscription["items"]["data"]
     known = [(plan, item) for item in items if (plan := plan_of(_product(item))) is not None]
     kept = before if before is not None and before.subscription_id == subscription["id"] else None
     if subscription["status"] not in SUBSCRIPTION:
-        return kept or Standing(status=subscription["status"], subscription_id=subscription["id"])
+        return kept or SubscriptionState(status=subscription["status"], subscription_id=subscription["id"])
     is_kept = not known and kept is not None and bool(kept.plan.rank) and gives(subscription["status"])
     if is_kept and kept is not None:
         known = [(kept.plan, item) for item in items[:1]]
@@ -95,7 +95,7 @@ def _standing(subscription: dict[str, Any], now: datetime, before: Standing | No
     plan, item = max(known, key=lambda pair: pair[0].rank)
     start, end = _time(item["current_period_start"]), _time(item["current_period_end"])
     status = subscription["status"]
-    standing = Standing(
+    state = SubscriptionState(
         plan=plan,
         status=status,
         period_start=start,
@@ -107,43 +107,45 @@ def _standing(subscription: dict[str, Any], now: datetime, before: Standing | No
     if status == "past_due":
         since = _time(subscription.get("unpaid_since") or item["current_period_start"])
         grace_until = since + timedelta(days=app_settings.BILLING_GRACE_DAYS)
-        standing = replace(standing, grace_until=grace_until)
-    if not gives(status) or (standing.grace_until is not None and now >= standing.grace_until):
-        return replace(standing, plan=free_plan())
+        state = replace(state, grace_until=grace_until)
+    if not gives(status) or (state.grace_until is not None and now >= state.grace_until):
+        return replace(state, plan=free_plan())
     if cancel_at is not None:
         if cancel_at <= now:
-            return replace(standing, plan=free_plan(), cancel_at=cancel_at)
-        standing = replace(standing, cancel_at=cancel_at, pending=PendingChange(free_plan(), cancel_at))
+            return replace(state, plan=free_plan(), cancel_at=cancel_at)
+        state = replace(state, cancel_at=cancel_at, pending=PendingChange(free_plan(), cancel_at))
     if is_kept and kept is not None:
-        return replace(standing, paid_start=kept.paid_start, paid_end=kept.paid_end)
-    return _with_paid(standing, item, _periods(subscription, now, before), now)
+        return replace(state, paid_start=kept.paid_start, paid_end=kept.paid_end)
+    return _with_paid(state, item, _periods(subscription, now, before), now)
 
 
-def _with_paid(standing: Standing, item: dict[str, Any], periods: tuple[PaidPeriod, ...], now: datetime) -> Standing:
+def _with_paid(
+    state: SubscriptionState, item: dict[str, Any], periods: tuple[PaidPeriod, ...], now: datetime
+) -> SubscriptionState:
     """The same with the last period that is paid for; what is not paid yet waits beside it."""
     start, end = _time(item["current_period_start"]), _time(item["current_period_end"])
     is_paid = any(period.is_paid and period.starts == start for period in periods)
     paid = (start, end) if is_paid else period_before(start, item["price"].get("recurring"))
     brought = [period.plan.rank for period in periods if period.is_paid and period.starts <= now < period.ends]
-    if brought and max(brought) < standing.plan.rank and standing.pending is None:
+    if brought and max(brought) < state.plan.rank and state.pending is None:
         # A change to more that is not paid yet: what is paid for goes on beside it, and this waits.
-        standing = replace(standing, pending=PendingChange(standing.plan, start))
-    return replace(standing, paid_start=paid[0], paid_end=paid[1])
+        state = replace(state, pending=PendingChange(state.plan, start))
+    return replace(state, paid_start=paid[0], paid_end=paid[1])
 
 
-def _better(standing: Standing) -> tuple[int, bool, bool, datetime, str]:
+def _better(state: SubscriptionState) -> tuple[int, bool, bool, datetime, str]:
     # Of two with the same plan the one that is paid, then the one that is not over, then the one that lasts longer.
-    end = standing.period_end or datetime.min.replace(tzinfo=UTC)
+    end = state.period_end or datetime.min.replace(tzinfo=UTC)
     return (
-        standing.plan.rank,
-        standing.grace_until is None,
-        SUBSCRIPTION.get(standing.status or "") is not Running.OVER,
+        state.plan.rank,
+        state.grace_until is None,
+        SUBSCRIPTION.get(state.status or "") is not Running.OVER,
         end,
-        standing.subscription_id,
+        state.subscription_id,
     )
 
 
-def _periods(subscription: dict[str, Any], now: datetime, before: Standing | None) -> tuple[PaidPeriod, ...]:
+def _periods(subscription: dict[str, Any], now: datetime, before: SubscriptionState | None) -> tuple[PaidPeriod, ...]:
     """Its periods that are not over, by the item whose plan is the best; of one that gives nothing, the paid ones.
 
     Of one that is not understood those that were seen last, and no others.

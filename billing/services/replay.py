@@ -12,7 +12,7 @@ from billing.models import StripeEvent
 from billing.services import inbox
 from billing.services.events import RELEVANT
 from billing.services.stripe_api import PAGE, client, stripe_errors
-from billing.types import State
+from billing.types import EventState
 
 #: Stripe keeps events so long.
 REACH_DAYS = 30
@@ -38,7 +38,7 @@ def take_undelivered(event: dict[str, Any]) -> bool:
     return inbox.record_event(event)
 
 
-def waiting_events(states: tuple[State, ...], event_ids: tuple[str, ...] = ()) -> Any:
+def waiting_events(states: tuple[EventState, ...], event_ids: tuple[str, ...] = ()) -> Any:
     """The events of the inbox in these states; with ids, those alone, done ones included."""
     if event_ids:
         return StripeEvent.objects.filter(event_id__in=event_ids)

@@ -10,12 +10,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from billing.models import GuestCheckout, StripeCustomer
-from billing.services import effects, standings
+from billing.services import effects, subscription_states
 from billing.services.customers import customers_of
 from billing.services.guests import guests_of
 from billing.services.observations import observe
 from billing.services.stripe_api import PAGE, client, fetch_all, is_live
-from billing.types import Difference, Standing, TopUp
+from billing.types import Difference, SubscriptionState, TopUp
 
 
 def list_customers() -> list[str]:
@@ -52,34 +52,32 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
     if row is None or row.user_id is None:
         return Difference(customer_id, "", "–", "not known here yet") if row is None else None
     user_id = str(row.user_id)
-    last, bought = standings.read_standing(user_id), standings.read_bought(user_id)
+    last, bought = subscription_states.read_state(user_id), subscription_states.read_bought(user_id)
     reading, topups = observe(customers_of(user_id), now or timezone.now(), last, bought, guests_of(user_id))
-    plan, applied = effects.current_plan(user_id), standings.read_applied(user_id)
-    standing = _running(reading.standing, now)
+    plan, applied = effects.current_plan(user_id), subscription_states.read_applied(user_id)
+    state = _running(reading.state, now)
     if applied is not None:
         applied = _running(applied[0], now), applied[1]
-    if plan == standing.plan and applied == (standing, topups):
+    if plan == state.plan and applied == (state, topups):
         return None
-    return Difference(
-        customer_id, user_id, _words(plan, applied), _words(reading.standing.plan, (reading.standing, topups))
-    )
+    return Difference(customer_id, user_id, _words(plan, applied), _words(reading.state.plan, (reading.state, topups)))
 
 
-def _running(standing: Standing, now: datetime | None) -> Standing:
+def _running(state: SubscriptionState, now: datetime | None) -> SubscriptionState:
     """The same without periods that are over: they bring nothing any more."""
     moment = now or timezone.now()
-    return replace(standing, periods=tuple(one for one in standing.periods if one.ends > moment))
+    return replace(state, periods=tuple(one for one in state.periods if one.ends > moment))
 
 
-def _words(plan: str, seen: tuple[Standing, tuple[TopUp, ...]] | None) -> str:
+def _words(plan: str, seen: tuple[SubscriptionState, tuple[TopUp, ...]] | None) -> str:
     """A state in one line: plan, status and until when, and every purchase that was paid."""
     if seen is None:
         return f"{plan or 'no plan'}, nothing applied"
-    standing, topups = seen
-    until = f" until {standing.paid_end:%Y-%m-%d}" if standing.paid_end else ""
+    state, topups = seen
+    until = f" until {state.paid_end:%Y-%m-%d}" if state.paid_end else ""
     bought = [
         f"{one.tokens} bought" + (f" −{one.taken_back}" if one.taken_back else "") + (" frozen" if one.frozen else "")
         for one in topups
         if one.paid
     ]
-    return ", ".join([f"{plan or 'no plan'} ({standing.status or 'no subscription'}{until})", *bought])
+    return ", ".join([f"{plan or 'no plan'} ({state.status or 'no subscription'}{until})", *bought])

@@ -19,17 +19,17 @@ from billing.services.customers import customers_of, find_customer
 from billing.services.guests import fetch_session, find_guest, guests_of
 from billing.services.observations import observe
 from billing.services.plans import Reading
-from billing.services.standings import (
-    forget_standing,
+from billing.services.subscription_states import (
+    forget_state,
     holding_user,
     mark_applied,
     read_bought,
-    read_standing,
+    read_state,
     take_observation,
-    write_standing,
+    write_state,
 )
 from billing.signals import plan_changed
-from billing.types import Standing, Synced, TopUp, free_plan
+from billing.types import SubscriptionState, Synced, TopUp, free_plan
 
 log = getLogger(__name__)
 
@@ -53,14 +53,14 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
     if row.user_id is None:
         # Nobody is there to have a plan: whatever of it still runs is ended, so that nobody pays for nothing.
         accounts.end_subscriptions(customer_id)
-        return Synced("", Standing(), (), 0, applied=False)
+        return Synced("", SubscriptionState(), (), 0, applied=False)
     return _sync_user(str(row.user_id), now)
 
 
 def sync_session(session: dict[str, Any], *, now: datetime | None = None) -> Synced:
     """The same by a checkout that has no customer and names a user. Raises as `sync_customer`."""
     user_id = find_guest(session)
-    return _sync_user(user_id, now) if user_id else Synced("", Standing(), (), 0, applied=False)
+    return _sync_user(user_id, now) if user_id else Synced("", SubscriptionState(), (), 0, applied=False)
 
 
 def sync_named(name: str, *, now: datetime | None = None) -> Synced:
@@ -76,32 +76,32 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
         observation = take_observation(user_id)
         rows = customers_of(user_id)
         before = effects.current_plan(user_id) or free_plan()
-        reading, topups = observe(rows, moment, read_standing(user_id), read_bought(user_id), guests_of(user_id))
+        reading, topups = observe(rows, moment, read_state(user_id), read_bought(user_id), guests_of(user_id))
         still_held()
-        applied = write_standing(user_id, reading.standing, topups, observation)
+        applied = write_state(user_id, reading.state, topups, observation)
         refused: list[str] = []
         is_changed = False
         if applied:
             try:
-                applied = effects.apply_plan(user_id, reading.standing, observation, now=now)
-                is_changed = applied and reading.standing.plan != before
+                applied = effects.apply_plan(user_id, reading.state, observation, now=now)
+                is_changed = applied and reading.state.plan != before
             except Unresolved as error:
                 refused.append(error.reason)
         if applied:
-            refused += _settle(Synced(user_id, reading.standing, topups, observation, applied=True), still_held, now)
+            refused += _settle(Synced(user_id, reading.state, topups, observation, applied=True), still_held, now)
             if not refused:
                 mark_applied(user_id, observation)
-        _note(rows, reading.standing, moment)
+        _note(rows, reading.state, moment)
         if not customers_of(user_id) and not guests_of(user_id):
-            # The account was closed meanwhile, and its standing forgotten before this one was written
+            # The account was closed meanwhile, and its state forgotten before this one was written
             # (shown by tests/billing/test_guarantees.py::test_nothing_stays_seen_of_an_account_that_closes_meanwhile).
-            forget_standing(user_id)
+            forget_state(user_id)
     if is_changed:
-        plan_changed.send(StripeCustomer, user_id=user_id, plan=reading.standing.plan, status=reading.standing.status)
+        plan_changed.send(StripeCustomer, user_id=user_id, plan=reading.state.plan, status=reading.state.status)
     refused += _not_understood(user_id, reading)
     if refused:
         raise Unresolved("; ".join(refused))
-    return Synced(user_id, reading.standing, topups, observation, applied=applied)
+    return Synced(user_id, reading.state, topups, observation, applied=applied)
 
 
 def _not_understood(user_id: str, reading: Reading) -> list[str]:
@@ -126,24 +126,24 @@ def _settle(found: Synced, still_held: Callable[[], None], now: datetime | None)
             refused.append(error.reason)
     if refused:
         # What a refused purchase was to bring binds nobody: next time it is what is set by then.
-        write_standing(found.user_id, found.standing, tuple(settled), found.observation)
+        write_state(found.user_id, found.state, tuple(settled), found.observation)
     return refused
 
 
-def _look_again(standing: Standing, now: datetime) -> datetime:
+def _look_again(state: SubscriptionState, now: datetime) -> datetime:
     """When to look at a period that is not paid: each time after twice as long, since it may be paused for years."""
-    since = now - (standing.period_start or now)
+    since = now - (state.period_start or now)
     return now + max(since, timedelta())
 
 
-def _note(rows: list[StripeCustomer], standing: Standing, now: datetime) -> None:
+def _note(rows: list[StripeCustomer], state: SubscriptionState, now: datetime) -> None:
     """Write down when it was read, and when something will end without anybody sending an event."""
-    moments = [standing.grace_until, standing.cancel_at, standing.pending.at if standing.pending else None]
+    moments = [state.grace_until, state.cancel_at, state.pending.at if state.pending else None]
     due = [moment + _AFTERWARDS for moment in moments if moment is not None and moment > now]
-    if standing.period_end is not None and standing.plan.rank:
+    if state.period_end is not None and state.plan.rank:
         # While a period is not paid, in case the event of its payment gets lost; else when the next one begins.
-        is_paid = standing.paid_end == standing.period_end
-        due.append((max(standing.period_end, now) if is_paid else _look_again(standing, now)) + _AFTER_RENEWAL)
+        is_paid = state.paid_end == state.period_end
+        due.append((max(state.period_end, now) if is_paid else _look_again(state, now)) + _AFTER_RENEWAL)
     # Not of an account that was closed meanwhile: nobody is there to be read again.
     StripeCustomer.objects.filter(pk__in=[row.pk for row in rows], user__isnull=False).update(
         synced_at=now, next_sync_at=min(due, default=None) if due else None

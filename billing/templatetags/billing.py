@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.template.context import Context
 from django.utils.translation import get_language, to_locale
 
-from billing.services import standings
+from billing.services import subscription_states
 from billing.services.links import page_url
 from billing.services.stripe_api import is_on
 from kv.errors import StoreUnavailable
@@ -44,12 +44,12 @@ def billing_card(context: Context) -> dict[str, Any]:
     if user is None or not user.is_authenticated or not is_on():
         return {"is_shown": False}
     try:
-        standing = standings.read_standing(str(user.pk))
+        state = subscription_states.read_state(str(user.pk))
     except StoreUnavailable:
-        standing = None
+        state = None
     return {
         "is_shown": True,
-        "standing": standing,
+        "state": state,
         "portal": page_url("portal"),
         "pricing": page_url("pricing"),
     }

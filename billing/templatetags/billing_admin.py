@@ -8,7 +8,7 @@ from django import template
 from django.template.context import Context
 
 from billing.services.inbox import count_events
-from billing.types import State
+from billing.types import EventState
 from kv.rest.permissions import may
 
 register = template.Library()
@@ -22,6 +22,8 @@ def billing_notice(context: Context) -> dict[str, Any]:
         return {"stuck": ()}
     counts = count_events()
     stuck = [
-        {"state": state.value, "count": counts[state]} for state in (State.PARKED, State.FAILED) if counts.get(state)
+        {"state": state.value, "count": counts[state]}
+        for state in (EventState.PARKED, EventState.FAILED)
+        if counts.get(state)
     ]
     return {"stuck": stuck}

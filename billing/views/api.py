@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from billing.conf import CHECKOUT_LIMIT, SUBSCRIPTION_LIMIT
 from billing.errors import AlreadySubscribed, BillingOff, StripeRefused, StripeUnavailable, UnknownPlan, Unresolved
 from billing.serializers import PlanInput, SubscriptionOutput, TopUpInput, UrlOutput
-from billing.services import checkout, standings
+from billing.services import checkout, subscription_states
 from billing.types import Plan
 from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.rest.errors import InvalidInput, Refusal
@@ -92,8 +92,8 @@ class SubscriptionView(ApiView):
     @extend_schema(operation_id="get_subscription", responses=SubscriptionOutput)
     def get(self, request: Request) -> Response:
         """What the caller pays for, as last read from Stripe."""
-        standing = standings.read_standing(str(request.user.pk))
-        return Response(SubscriptionOutput(asdict(standing)).data, headers={"Cache-Control": "no-store"})
+        state = subscription_states.read_state(str(request.user.pk))
+        return Response(SubscriptionOutput(asdict(state)).data, headers={"Cache-Control": "no-store"})
 
 
 def _opened(field: str, open_it: Callable[[], str]) -> Response:

@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from billing.models import StripeCustomer, StripeEvent
-from billing.services import checkout, inbox, standings
+from billing.services import checkout, inbox, subscription_states
 from billing.services.customers import ensure_customer
 from billing.services.work import work_due, work_event
-from billing.types import Addresses, Plan, Standing
+from billing.types import Addresses, Plan, SubscriptionState
 from tests.stripe_fake import FakeStripe, signed
 from tests.stripe_fake.state import Shape
 from usertokens.services import balances, dashboards
@@ -46,8 +46,8 @@ class Scenario:
         return datetime.fromtimestamp(self.stripe.state.now, UTC)
 
     @property
-    def standing(self) -> Standing:
-        return standings.read_standing(self.user_id)
+    def subscription(self) -> SubscriptionState:
+        return subscription_states.read_state(self.user_id)
 
     @property
     def plan(self) -> str:

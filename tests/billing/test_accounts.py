@@ -98,7 +98,7 @@ def test_a_customer_deleted_at_stripe_ends_the_plan(scenario: Scenario) -> None:
     scenario.deliver()
     scenario.stripe.actions.delete_customer(scenario.customer)
     scenario.deliver()
-    assert scenario.standing.plan == "Free"
+    assert scenario.subscription.plan == "Free"
     assert set(scenario.states()) == {"done"}
 
 

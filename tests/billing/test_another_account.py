@@ -70,7 +70,7 @@ class TestNobodyLosesWhatIsPaidFor:
         scenario.stripe.actions.delete_customer(scenario.customer)
         scenario.stripe.state.unknown.add(scenario.customer)
         scenario.deliver()
-        assert (scenario.plan, scenario.standing.plan, set(scenario.states())) == ("Free", "Free", {"done"})
+        assert (scenario.plan, scenario.subscription.plan, set(scenario.states())) == ("Free", "Free", {"done"})
 
     def test_an_account_that_may_go_on_paying_elsewhere_is_not_deleted(self, scenario: Scenario) -> None:
         hide(scenario)
@@ -144,7 +144,7 @@ class TestWhoBuysGetsANewCustomer:
         assert post(api, CHECKOUT, {"topup": 1000}).status_code == 201
         show(scenario, gone["id"], gone)
         assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 409
-        assert sync_customer(str(scenario.row().customer_id)).standing.plan == "Plus"
+        assert sync_customer(str(scenario.row().customer_id)).state.plan == "Plus"
         accounts.close_account(scenario.user_id)
         assert scenario.stripe.state.of("subscription")[0]["status"] == "canceled"
 
@@ -177,7 +177,7 @@ class TestTheOldKeyIsBack:
         show(payer, self.older, self.state)
 
     def test_the_plan_goes_on_under_the_wrong_one(self, payer: Scenario) -> None:
-        assert (payer.plan, payer.balance, payer.standing.customer_id) == ("Plus", 2000, self.older)
+        assert (payer.plan, payer.balance, payer.subscription.customer_id) == ("Plus", 2000, self.older)
         assert resync.find_difference(payer.customer) is None
 
     def test_until_its_period_ends(self, payer: Scenario) -> None:
@@ -201,7 +201,7 @@ class TestTheOldKeyIsBack:
         newer = payer.customer
         self.back(payer)
         for customer in (self.older, newer):
-            assert sync_customer(customer).standing.plan == "Plus"
+            assert sync_customer(customer).state.plan == "Plus"
         payer.stripe.actions.renew(payer.stripe.state.of("subscription")[0]["id"])
         payer.deliver([event for event in payer.stripe.state.events if event["id"] not in payer.stripe.state.delivered])
         assert (payer.plan, set(payer.states())) == ("Plus", {"done"})
@@ -218,7 +218,7 @@ class TestTheOldKeyIsBack:
     def test_a_better_plan_bought_meanwhile_goes_on(self, payer: Scenario, api: Client) -> None:
         finish(payer, post(api, CHECKOUT, {"plan": "Premium"}).json()["url"])
         self.back(payer)
-        assert sync_customer(self.older).standing.plan == "Premium"
+        assert sync_customer(self.older).state.plan == "Premium"
 
     def test_what_was_bought_stays_what_it_was(self, payer: Scenario) -> None:
         """Read while Stripe did not show it, and again after its price came to mean another number of tokens."""

@@ -260,7 +260,7 @@ class TestReturn:
         scenario.stripe.actions.cancel_at_period_end(subscription)
         answer = api.get("/pricing/return")
         assert answer.status_code == 302
-        assert scenario.standing.pending is not None
+        assert scenario.subscription.pending is not None
 
     def test_signed_out_it_asks_who_you_are(self, scenario: Scenario) -> None:
         answer = Client().get("/pricing/return", {"session_id": "cs_1"})

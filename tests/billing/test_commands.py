@@ -93,7 +93,7 @@ class TestResync:
         said = run("billing_resync", "--dry-run", "--per-second", "1000")
         assert "nothing applied → Plus (active until" in said
         assert "1000 bought" in said
-        assert scenario.standing.plan == "Free"
+        assert scenario.subscription.plan == "Free"
 
     def test_then_the_same_as_stripe(self, scenario: Scenario) -> None:
         scenario.buy_plan()

@@ -53,7 +53,7 @@ def test_what_the_table_says_holds(scenario: Scenario, status: str) -> None:
         elif status == "paused":
             actions.update(subscription, status="paused")
     scenario.deliver()
-    assert scenario.standing.status == status
+    assert scenario.subscription.status == status
     assert scenario.plan == ("Plus" if plan.startswith("holds") else "Free")
     allowance = balances.get_balance(scenario.user_id, now=scenario.now).tokens.allowance
     if tokens.startswith("come"):

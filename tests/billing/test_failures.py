@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import override_settings
 
 from billing.models import StripeCustomer, StripeEvent
-from billing.services import inbox, standings, sync, work
+from billing.services import inbox, subscription_states, sync, work
 from kv.errors import StoreUnavailable
 from tests.billing.scenario import Scenario
 from tests.stripe_fake import Fault, shapes
@@ -126,7 +126,7 @@ class TestUnknown:
         inbox.replay_events(StripeEvent.objects.all())
         scenario.work()
         assert scenario.states() == {"done": 2}
-        assert standings.read_standing("987654").plan == "Plus"
+        assert subscription_states.read_state("987654").plan == "Plus"
 
     @pytest.mark.parametrize("name", ["x", "", "1e9", "9" * 30, "-1"])
     def test_what_is_no_user_id_is_parked(self, scenario: Scenario, name: str) -> None:

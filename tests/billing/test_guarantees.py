@@ -10,9 +10,9 @@ import pytest
 from billing import keys
 from billing.errors import CustomerBusy
 from billing.models import StripeCustomer
-from billing.services import effects, inbox, standings, sync
+from billing.services import effects, inbox, subscription_states, sync
 from billing.services.sync import sync_customer
-from billing.types import State, TopUp
+from billing.types import EventState, TopUp
 from kv.store.connection import call, call_write
 from tests.billing.scenario import Scenario
 from usertokens.services import balances, journal, purchases
@@ -30,14 +30,14 @@ def test_an_event_that_another_has_claimed_is_left_to_it(scenario: Scenario) -> 
     assert late.pk == quick.pk
     inbox.finish_event(late)
     quick.refresh_from_db()
-    assert quick.state == State.PROCESSING
+    assert quick.state == EventState.PROCESSING
     inbox.park_event(late, "too late")
     inbox.retry_event(late, "too late")
     quick.refresh_from_db()
-    assert (quick.state, quick.error) == (State.PROCESSING, "")
+    assert (quick.state, quick.error) == (EventState.PROCESSING, "")
     inbox.finish_event(quick)
     quick.refresh_from_db()
-    assert quick.state == State.DONE
+    assert quick.state == EventState.DONE
 
 
 def test_nothing_more_takes_effect_once_the_lock_is_lost(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_nothing_more_takes_effect_once_the_lock_is_lost(scenario: Scenario, mon
     with pytest.raises(CustomerBusy):
         sync_customer(scenario.customer, now=scenario.now)
     assert settled == [1000]
-    assert standings.read_applied(scenario.user_id) is None
+    assert subscription_states.read_applied(scenario.user_id) is None
     assert call("GET", keys.lock(scenario.user_id)) == b"another's"
 
 
@@ -62,16 +62,16 @@ def test_nothing_stays_seen_of_an_account_that_closes_meanwhile(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario.buy_plan()
-    customer, write = scenario.customer, standings.write_standing
+    customer, write = scenario.customer, subscription_states.write_state
 
     def closes_first(*args: Any) -> bool:
         StripeCustomer.objects.filter(user=scenario.user).update(user=None, closed_at=scenario.now)
-        standings.forget_standing(scenario.user_id)
+        subscription_states.forget_state(scenario.user_id)
         return write(*args)
 
-    monkeypatch.setattr(sync, "write_standing", closes_first)
+    monkeypatch.setattr(sync, "write_state", closes_first)
     sync_customer(customer, now=scenario.now)
-    assert call("EXISTS", keys.standing(scenario.user_id)) == 0
+    assert call("EXISTS", keys.subscription_state(scenario.user_id)) == 0
 
 
 @pytest.mark.parametrize("outcome", ["lost", "part refunded, still open"])

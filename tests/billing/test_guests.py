@@ -12,7 +12,7 @@ from django.test import Client
 
 from billing.models import GuestCheckout, StripeCustomer
 from billing.services.accounts import close_account
-from billing.types import State
+from billing.types import EventState
 from tests.billing.scenario import Scenario
 from tests.stripe_fake.state import Shape
 
@@ -38,7 +38,7 @@ def test_tokens_come_once(scenario: Scenario, start: int) -> None:
     scenario.deliver()
     scenario.deliver()
     assert scenario.balance == start + 1000
-    assert scenario.event("checkout.session.completed").state == State.DONE
+    assert scenario.event("checkout.session.completed").state == EventState.DONE
     assert not StripeCustomer.objects.exists()
 
 
@@ -82,7 +82,7 @@ def test_any_order_comes_to_the_same(scenario: Scenario, start: int, seed: int) 
     random.Random(seed).shuffle(events)
     scenario.deliver(events)
     assert scenario.balance == start + 500
-    assert State.PARKED not in scenario.states()
+    assert EventState.PARKED not in scenario.states()
 
 
 def test_beside_purchases_with_a_customer(scenario: Scenario, start: int) -> None:
@@ -98,7 +98,7 @@ def test_nobody_or_a_stranger_is_parked(scenario: Scenario, start: int) -> None:
     for name in (None, "999999", "no id", "1" * 200):
         pay(scenario, client_reference_id=name)
     scenario.deliver()
-    assert scenario.states()[State.PARKED] == 4
+    assert scenario.states()[EventState.PARKED] == 4
     assert scenario.balance == start
     assert not GuestCheckout.objects.exists()
 
@@ -108,7 +108,7 @@ def test_a_link_that_nobody_paid_is_done(scenario: Scenario) -> None:
     session = scenario.stripe.actions.open_link(link["id"])
     scenario.stripe.actions.expire(session["id"])
     scenario.deliver()
-    assert scenario.event("checkout.session.expired").state == State.DONE
+    assert scenario.event("checkout.session.expired").state == EventState.DONE
 
 
 def test_the_way_back_brings_it(scenario: Scenario, start: int, browser_client: Client) -> None:
@@ -135,7 +135,7 @@ def test_a_closed_account_gets_nothing(scenario: Scenario) -> None:
     close_account(scenario.user_id)
     scenario.stripe.actions.refund(session["id"])
     scenario.deliver()
-    assert scenario.event("charge.refunded").state == State.DONE
+    assert scenario.event("charge.refunded").state == EventState.DONE
     assert GuestCheckout.objects.get().user is None
 
 
@@ -148,4 +148,4 @@ def test_events_of_the_second_api_are_taken_and_left_alone(scenario: Scenario) -
     assert scenario.post(event) == 200
     scenario.work()
     row = scenario.event("v2.core.account.updated")
-    assert (row.state, row.object_id) == (State.DONE, "acct_1")
+    assert (row.state, row.object_id) == (EventState.DONE, "acct_1")

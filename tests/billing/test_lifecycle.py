@@ -14,7 +14,7 @@ class TestPlan:
         scenario.buy_plan()
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Plus", 1000)
-        assert scenario.standing.status == "active"
+        assert scenario.subscription.status == "active"
         assert set(scenario.states()) == {"done"}
 
     def test_a_renewal_that_is_not_paid_keeps_the_plan_and_brings_nothing(self, scenario: Scenario) -> None:
@@ -23,18 +23,18 @@ class TestPlan:
         scenario.stripe.actions.renew(subscription, paid=False)
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Plus", 0)
-        assert scenario.standing.grace_until is not None
+        assert scenario.subscription.grace_until is not None
         scenario.stripe.actions.recover(subscription)
         scenario.deliver()
         assert (scenario.plan, scenario.balance) == ("Plus", 1000)
-        assert scenario.standing.grace_until is None
+        assert scenario.subscription.grace_until is None
 
     def test_cancelled_at_the_end_of_the_period(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan(Plan("Premium"))
         scenario.stripe.actions.cancel_at_period_end(subscription)
         scenario.deliver()
         assert scenario.plan == "Premium"
-        pending = scenario.standing.pending
+        pending = scenario.subscription.pending
         assert pending is not None
         assert pending.plan == Plan("Free")
         scenario.stripe.state.now = int((pending.at + timedelta(seconds=1)).timestamp())
@@ -66,7 +66,7 @@ class TestPlan:
         bill = scenario.stripe.state.objects[scenario.stripe.state.objects[subscription]["latest_invoice"]]
         bill["status"] = "draft"
         scenario.deliver()
-        assert (scenario.plan, scenario.balance, scenario.standing.status) == ("Plus", 0, "active")
+        assert (scenario.plan, scenario.balance, scenario.subscription.status) == ("Plus", 0, "active")
         assert scenario.row().next_sync_at is not None
         bill["status"] = "paid"
         scenario.stripe.state.now += 3 * 3600

@@ -58,20 +58,20 @@ def relevant(events: Sequence[Shape]) -> list[Shape]:
 def check(lifecycle: Lifecycle, scenario: Scenario, why: object) -> None:
     """The outcome is the expected one, and Stripe says the same."""
     scenario.work()
-    standing, expected = scenario.standing, lifecycle.expected
-    assert (scenario.plan, standing.status, scenario.balance, scenario.debt) == (
+    state, expected = scenario.subscription, lifecycle.expected
+    assert (scenario.plan, state.status, scenario.balance, scenario.debt) == (
         expected.plan,
         expected.status,
         expected.balance,
         expected.debt,
     ), why
-    assert (standing.pending.plan if standing.pending else None) == expected.pending, why
-    assert standing.plan == expected.plan, why
+    assert (state.pending.plan if state.pending else None) == expected.pending, why
+    assert state.plan == expected.plan, why
     subscriptions = scenario.stripe.state.of("subscription")
     if subscriptions:
         item = subscriptions[0]["items"]["data"][0]
-        assert standing.period_end is not None
-        assert standing.period_end.timestamp() == item["current_period_end"], why
+        assert state.period_end is not None
+        assert state.period_end.timestamp() == item["current_period_end"], why
     entries = list(journal.iterate_transactions(scenario.user_id))
     assert sum(one.amount for one in entries if one.type == "grant") in (0, 1000), why
     bought = sum(one.amount for one in entries if one.type in ("grant", "refund", "restore", "freeze", "unfreeze"))

@@ -203,10 +203,10 @@ class TestCard:
             assert self.render(scenario.user).strip() == ""
 
     def test_the_store_is_away(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-        from billing.services import standings
+        from billing.services import subscription_states
 
         def away(*args: Any) -> None:
             raise StoreUnavailable("away")
 
-        monkeypatch.setattr(standings, "call", away)
+        monkeypatch.setattr(subscription_states, "call", away)
         assert "read just now" in self.render(scenario.user)

@@ -143,12 +143,12 @@ class TestUnpaid:
         scenario.stripe.actions.change_price(subscription, scenario.shop["premium_year"], pays=False)
         scenario.deliver()
         assert granted(scenario) == 1000
-        pending = scenario.standing.pending
+        pending = scenario.subscription.pending
         assert pending is not None
         assert pending.plan == "Premium"
         scenario.stripe.actions.recover(subscription)
         scenario.deliver()
-        assert (granted(scenario), scenario.plan, scenario.standing.pending) == (6000, "Premium", None)
+        assert (granted(scenario), scenario.plan, scenario.subscription.pending) == (6000, "Premium", None)
 
     def test_what_comes_after_changes_nothing_of_a_paid_period(self, scenario: Scenario) -> None:
         """The latest invoice is about something else, and paid; the period's own is open."""

@@ -11,7 +11,7 @@ from django.test import override_settings
 from billing.services.periods import add_months, period_before
 from billing.services.plans import read_subscriptions, scheduled_price, with_pending
 from billing.services.topups import bought_tokens, read_topup
-from billing.types import PendingChange, Plan, Standing
+from billing.types import PendingChange, Plan, SubscriptionState
 
 START = datetime(2026, 11, 15, 10, 0, tzinfo=UTC)
 END = datetime(2026, 12, 15, 10, 0, tzinfo=UTC)
@@ -44,8 +44,8 @@ def subscription(status: str = "active", product: str = "prod_plus", **fields: A
     return made | fields
 
 
-def read(*subscriptions: dict[str, Any], now: datetime = NOW) -> Standing:
-    return read_subscriptions(subscriptions, now).standing
+def read(*subscriptions: dict[str, Any], now: datetime = NOW) -> SubscriptionState:
+    return read_subscriptions(subscriptions, now).state
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def read(*subscriptions: dict[str, Any], now: datetime = NOW) -> Standing:
     ],
 )  # fmt: skip
 def test_what_each_status_gives(status: str, plan: str) -> None:
-    standing = read(subscription(status))
-    assert (standing.plan, standing.status) == (plan, status)
+    state = read(subscription(status))
+    assert (state.plan, state.status) == (plan, status)
 
 
 class TestGrace:
@@ -75,26 +75,26 @@ class TestGrace:
 
     def test_nothing_new_is_paid_for(self) -> None:
         invoice = {"status": "open", "billing_reason": "subscription_cycle"}
-        standing = read(subscription("past_due", latest_invoice=invoice))
-        assert (standing.paid_start, standing.paid_end) == (add_months(START, -1), START)
+        state = read(subscription("past_due", latest_invoice=invoice))
+        assert (state.paid_start, state.paid_end) == (add_months(START, -1), START)
 
 
 class TestPaidPeriod:
     @pytest.mark.parametrize("status", ["draft", "open"])
     def test_a_renewal_counts_once_its_invoice_is_paid(self, status: str) -> None:
-        standing = read(subscription(latest_invoice={"status": status, "billing_reason": "subscription_cycle"}))
-        assert standing.paid_end == START
-        assert standing.plan == "Plus"
+        state = read(subscription(latest_invoice={"status": status, "billing_reason": "subscription_cycle"}))
+        assert state.paid_end == START
+        assert state.plan == "Plus"
 
     def test_an_unpaid_upgrade_leaves_the_period_paid(self) -> None:
-        standing = read(subscription(latest_invoice={"status": "open", "billing_reason": "subscription_update"}))
-        assert (standing.paid_start, standing.paid_end) == (START, END)
+        state = read(subscription(latest_invoice={"status": "open", "billing_reason": "subscription_update"}))
+        assert (state.paid_start, state.paid_end) == (START, END)
 
     def test_a_trial_is_a_period(self) -> None:
-        standing = read(
+        state = read(
             subscription("trialing", latest_invoice={"status": "draft", "billing_reason": "subscription_create"})
         )
-        assert standing.paid_end == END
+        assert state.paid_end == END
 
     def test_the_period_before_has_the_price_s_own_length(self) -> None:
         assert period_before(START, {"interval": "year", "interval_count": 1})[0] == START.replace(year=2025)
@@ -155,7 +155,7 @@ class TestSeveral:
         assert read(both).plan == "Premium"
 
     def test_none(self) -> None:
-        assert read() == Standing()
+        assert read() == SubscriptionState()
 
     def test_products_of_others_are_named_while_they_run(self) -> None:
         running, over = subscription(product="prod_x"), subscription("canceled", "prod_y")

@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 
 from billing.errors import Unresolved
 from billing.models import StripeEvent
-from billing.services import effects, inbox, resync, standings
+from billing.services import effects, inbox, resync, subscription_states
 from billing.services.sync import sync_customer
 from billing.services.topups import bought_tokens
 from tests.billing.scenario import Scenario
@@ -61,7 +61,7 @@ class TestTheSettingIsPutRight:
     def test_granted_before_with_another_number(self, scenario: Scenario) -> None:
         session = scenario.buy_by_link()
         scenario.deliver()
-        standings.forget_standing(scenario.user_id)
+        subscription_states.forget_state(scenario.user_id)
         with other_tokens(scenario), pytest.raises(Unresolved):
             sync_customer(scenario.customer)
         scenario.stripe.actions.refund(session)
@@ -96,7 +96,7 @@ class TestRefusedPurchase:
         assert (conflict.plan, conflict.balance) == ("Plus", 1000 + 999 + 5000)
         assert conflict.event("invoice.paid").state == "parked"
         assert "another number of tokens" in conflict.event("checkout.session.completed").error
-        assert standings.read_applied(conflict.user_id) is None
+        assert subscription_states.read_applied(conflict.user_id) is None
 
     def test_the_way_back_is_a_page(self, conflict: Scenario, browser_client: Client) -> None:
         session = conflict.stripe.state.of("checkout.session")[0]["id"]

@@ -12,7 +12,7 @@ from django.test import override_settings
 
 from billing.errors import AlreadySubscribed
 from billing.services.statuses import DECIDED
-from billing.types import State
+from billing.types import EventState
 from tests.billing.scenario import Scenario
 from tests.stripe_fake import FakeStripe
 
@@ -52,7 +52,7 @@ class TestUnknown:
         """Stripe speaks of something, and what stands is read anew."""
         scenario.deliver([scenario.stripe.state.emit(kind, scenario.stripe.state.objects[self.name])])
         event = scenario.event(kind)
-        assert event.state == State.PARKED, event.error
+        assert event.state == EventState.PARKED, event.error
         assert "unknown" in event.error
         assert "brandnew" in event.error
 
@@ -157,7 +157,7 @@ class TestUnknownProducts:
             for _ in range(2):
                 scenario.deliver([scenario.stripe.actions.update(subscription) and scenario.stripe.state.events[-1]])
                 assert (scenario.plan, scenario.balance) == ("Plus", 1000)
-                assert scenario.event("customer.subscription.updated").state == State.PARKED
+                assert scenario.event("customer.subscription.updated").state == EventState.PARKED
             scenario.stripe.actions.renew(subscription)
             scenario.deliver(scenario.stripe.state.events[-3:])
             assert scenario.plan == "Plus"
@@ -180,11 +180,11 @@ class TestUnknownProducts:
             scenario.deliver(scenario.stripe.state.events[-1:])
         scenario.deliver([scenario.stripe.actions.update(subscription) and scenario.stripe.state.events[-1]])
         assert (scenario.plan, scenario.balance) == ("Plus", 1000)
-        assert scenario.standing.paid_end == scenario.standing.period_end
+        assert scenario.subscription.paid_end == scenario.subscription.period_end
 
     def test_an_add_on_beside_a_plan_is_done(self, scenario: Scenario) -> None:
         more = scenario.stripe.actions.add_product("Support", month=500)
         scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"], extra=(more["month"],))
         scenario.deliver()
         assert scenario.plan == "Plus"
-        assert set(scenario.states()) == {State.DONE}
+        assert set(scenario.states()) == {EventState.DONE}

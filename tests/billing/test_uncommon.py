@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.types import State
+from billing.types import EventState
 from tests.billing.scenario import Scenario
 from usertokens.services import balances
 
@@ -39,11 +39,11 @@ def test_a_price_by_the_week_brings_tokens_with_each_period(scenario: Scenario) 
     scenario.stripe.actions.renew(subscription)
     scenario.deliver()
     assert (scenario.plan, scenario.balance) == ("Plus", 1000)
-    assert State.PARKED not in scenario.states()
+    assert EventState.PARKED not in scenario.states()
 
 
 def test_several_of_one_plan_are_one(scenario: Scenario) -> None:
     scenario.stripe.actions.subscribe(scenario.customer, scenario.shop["plus_month"], quantity=3)
     scenario.deliver()
     assert (scenario.plan, scenario.balance) == ("Plus", 1000)
-    assert set(scenario.states()) == {State.DONE}
+    assert set(scenario.states()) == {EventState.DONE}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from billing.models import StripeEvent
-from billing.services import inbox, standings, sync, work
+from billing.services import inbox, subscription_states, sync, work
 from billing.services.observations import observe
 from billing.services.sync import sync_customer
 from tests.billing.scenario import Scenario
@@ -59,7 +59,7 @@ class TestTwoAtOnce:
     def test_who_is_being_read_is_read_again_in_a_moment(self, scenario: Scenario) -> None:
         scenario.buy_plan()
         assert scenario.post(scenario.stripe.state.events[-1]) == 200
-        with standings.holding_user(scenario.user_id):
+        with subscription_states.holding_user(scenario.user_id):
             assert work.work_event()
             event = StripeEvent.objects.get()
             assert (event.state, event.attempts) == ("received", 0)
@@ -89,7 +89,7 @@ class TestTwoAtOnce:
         with pytest.raises(CustomerBusy):
             sync_customer(scenario.customer)
         assert scenario.plan == "Free"
-        assert standings.write_standing(scenario.user_id, scenario.standing, (), 1) is False
+        assert subscription_states.write_state(scenario.user_id, scenario.subscription, (), 1) is False
 
     def test_an_older_look_that_slipped_past_the_lock_is_turned_away_by_its_number(
         self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
@@ -108,4 +108,4 @@ class TestTwoAtOnce:
         monkeypatch.setattr(sync, "holding_user", lambda user_id: nullcontext(lambda: None))
         monkeypatch.setattr(sync, "observe", slow)
         assert not sync_customer(scenario.customer).applied
-        assert (scenario.plan, scenario.standing.status) == ("Free", "canceled")
+        assert (scenario.plan, scenario.subscription.status) == ("Free", "canceled")

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from billing.duties import DUTIES
 from billing.models import StripeEvent
-from billing.services import standings
+from billing.services import subscription_states
 from kv.work.duties import DutyHeld, DutyNotDue, run_duty
 from tests.billing import fixtures
 from tests.billing.scenario import HOOK, SECRET
@@ -95,7 +95,7 @@ def test_a_plan_and_its_end(shopfront: str, customer: User, quiet_page: Page, st
     quiet_page.get_by_text("Free from").wait_for()
     assert barriers(quiet_page) == []
     worked(shopfront, stripe)
-    assert standings.read_standing(str(customer.pk)).plan == "Plus"
+    assert subscription_states.read_state(str(customer.pk)).plan == "Plus"
 
 
 def test_tokens(shopfront: str, customer: User, quiet_page: Page, stripe: FakeStripe) -> None:

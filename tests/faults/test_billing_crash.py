@@ -16,7 +16,7 @@ import pytest
 
 from billing import keys
 from billing.models import StripeEvent
-from billing.services import effects, events, inbox, standings, sync, work
+from billing.services import effects, events, inbox, subscription_states, sync, work
 from kv.store.connection import call
 from tests.billing import fixtures
 from tests.billing.scenario import SECRET, Scenario
@@ -40,7 +40,7 @@ STEPS: dict[str, tuple[object, str]] = {
     "whose": (sync, "find_customer"),
     "number": (sync, "take_observation"),
     "fetch": (sync, "observe"),
-    "fence": (sync, "write_standing"),
+    "fence": (sync, "write_state"),
     "plan": (effects, "apply_plan"),
     "purchase": (effects, "settle_topup"),
     "grant": (purchases, "grant_tokens"),
@@ -72,7 +72,7 @@ def test_dead_between_any_two_steps(bought: Scenario, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patch:
         patch.setattr(module, name, dying(getattr(module, name), moment))
         # The dead give no lock back.
-        patch.setattr(standings, "_free", type("Nobody", (), {"run": staticmethod(lambda *_: 0)}))
+        patch.setattr(subscription_states, "_free", type("Nobody", (), {"run": staticmethod(lambda *_: 0)}))
         with pytest.raises(Died):
             work.work_event()
     assert StripeEvent.objects.get(event_id=event["id"]).state == left(step, moment)

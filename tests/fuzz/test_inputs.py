@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from billing.models import StripeEvent
 from billing.services.events import RELEVANT
 from billing.services.work import work_event
-from billing.types import State
+from billing.types import EventState
 from codetags.services.codes import read_remembered
 from codetags.services.consent import read_choice
 from codetags.services.cookies import CHOICE_COOKIE, optional_categories, policy_version
@@ -185,4 +185,4 @@ class TestWebhook:
         while work_event():
             continue
         assert not [record for record in caplog.records if record.levelname == "ERROR"]
-        assert not StripeEvent.objects.filter(state=State.PROCESSING).exists()
+        assert not StripeEvent.objects.filter(state=EventState.PROCESSING).exists()

@@ -10,10 +10,10 @@ from django.core.management.base import CommandError, CommandParser
 from billing.errors import BillingOff, StripeRefused, StripeUnavailable
 from billing.services import inbox, replay
 from billing.services.work import work_event
-from billing.types import State
+from billing.types import EventState
 from kv.management.base import StoreCommand
 
-_STATES = (State.FAILED, State.PARKED)
+_STATES = (EventState.FAILED, EventState.PARKED)
 
 
 def _days(text: str) -> int:

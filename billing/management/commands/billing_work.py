@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from billing.duties import DUTIES
 from billing.services.inbox import count_events
-from billing.types import State
+from billing.types import EventState
 from kv.management.base import StoreCommand
 from kv.work.duties import DutyHeld, run_duty
 
@@ -30,5 +30,5 @@ class Command(StoreCommand):
             except DutyHeld as error:
                 raise CommandError(f"Not now: {error}.") from error
         counts = count_events()
-        words = ", ".join(f"{counts.get(state, 0)} {state.value}" for state in State)
+        words = ", ".join(f"{counts.get(state, 0)} {state.value}" for state in EventState)
         self.stdout.write(f"Inbox: {words}.")

@@ -13,12 +13,12 @@ import orjson
 
 from billing import keys
 from billing.errors import CustomerBusy
-from billing.types import PaidPeriod, PendingChange, Plan, Standing, TopUp
+from billing.types import PaidPeriod, PendingChange, Plan, SubscriptionState, TopUp
 from kv.store.connection import call, call_write
 from kv.store.scripts import Script
 
 _take = Script("billing", "take_observation")
-_write = Script("billing", "write_standing")
+_write = Script("billing", "write_state")
 _mark = Script("billing", "mark_applied")
 _keep = Script("billing", "keep_user")
 _free = Script("billing", "free_user")
@@ -33,27 +33,27 @@ def take_observation(user_id: str) -> int:
     return int(_take.run([keys.observation(user_id)]))
 
 
-def write_standing(user_id: str, standing: Standing, topups: tuple[TopUp, ...], observation: int) -> bool:
+def write_state(user_id: str, state: SubscriptionState, topups: tuple[TopUp, ...], observation: int) -> bool:
     """Keep what was seen under `observation`, before it takes effect; False when something newer is kept already."""
     packed = orjson.dumps([[one.session_id, one.tokens, one.paid, one.taken_back, one.frozen] for one in topups])
-    return bool(_write.run([keys.standing(user_id)], [observation, _pack(standing), packed]) == b"kept")
+    return bool(_write.run([keys.subscription_state(user_id)], [observation, _pack(state), packed]) == b"kept")
 
 
 def mark_applied(user_id: str, observation: int) -> None:
     """Note that all of it has taken effect: until then, whoever compares finds a difference."""
-    _mark.run([keys.standing(user_id)], [observation])
+    _mark.run([keys.subscription_state(user_id)], [observation])
 
 
-def read_standing(user_id: str) -> Standing:
+def read_state(user_id: str) -> SubscriptionState:
     """What was last observed; a user who never paid stands on Free. Raises StoreUnavailable."""
-    packed = call("HGET", keys.standing(user_id), "standing")
-    return _unpack(packed) if packed else Standing()
+    packed = call("HGET", keys.subscription_state(user_id), "standing")
+    return _unpack(packed) if packed else SubscriptionState()
 
 
-def read_applied(user_id: str) -> tuple[Standing, tuple[TopUp, ...]] | None:
+def read_applied(user_id: str) -> tuple[SubscriptionState, tuple[TopUp, ...]] | None:
     """What was last observed, with the purchases; None when nothing was, or not all of it took effect."""
     number, applied, packed, topups = call(
-        "HMGET", keys.standing(user_id), "observation", "applied", "standing", "topups"
+        "HMGET", keys.subscription_state(user_id), "observation", "applied", "standing", "topups"
     )
     if number is None or number != applied:
         return None
@@ -65,14 +65,14 @@ def read_bought(user_id: str) -> dict[str, TopUp]:
 
     Raises StoreUnavailable.
     """
-    packed = call("HGET", keys.standing(user_id), "topups")
+    packed = call("HGET", keys.subscription_state(user_id), "topups")
     seen = [TopUp(*words) for words in orjson.loads(packed)] if packed else []
     return {one.session_id: one for one in seen if one.paid}
 
 
-def forget_standing(user_id: str) -> None:
+def forget_state(user_id: str) -> None:
     """Drop what was observed of a user who is gone. Raises StoreUnavailable."""
-    call_write("DEL", keys.standing(user_id))
+    call_write("DEL", keys.subscription_state(user_id))
 
 
 @contextmanager
@@ -103,21 +103,21 @@ def free_user(user_id: str, token: str) -> None:
     _free.run([keys.lock(user_id)], [token])
 
 
-def _pack(standing: Standing) -> bytes:
-    words: dict[str, Any] = asdict(standing)
+def _pack(state: SubscriptionState) -> bytes:
+    words: dict[str, Any] = asdict(state)
     for name in _MOMENTS:
         words[name] = _seconds(words[name])
-    if standing.pending is not None:
-        words["pending"] = [standing.pending.plan, _seconds(standing.pending.at)]
+    if state.pending is not None:
+        words["pending"] = [state.pending.plan, _seconds(state.pending.at)]
     words["periods"] = [
-        [one.key, one.plan, _seconds(one.starts), _seconds(one.ends), one.is_paid] for one in standing.periods
+        [one.key, one.plan, _seconds(one.starts), _seconds(one.ends), one.is_paid] for one in state.periods
     ]
     return orjson.dumps({name: word for name, word in words.items() if word not in (None, "", [])})
 
 
-def _unpack(packed: bytes) -> Standing:
+def _unpack(packed: bytes) -> SubscriptionState:
     words = orjson.loads(packed)
-    known = {field.name for field in fields(Standing)}
+    known = {field.name for field in fields(SubscriptionState)}
     values: dict[str, Any] = {name: word for name, word in words.items() if name in known}
     for name in _MOMENTS & values.keys():
         values[name] = datetime.fromtimestamp(values[name], UTC)
@@ -129,7 +129,7 @@ def _unpack(packed: bytes) -> Standing:
     if "pending" in values:
         plan, at = values["pending"]
         values["pending"] = PendingChange(Plan(plan), datetime.fromtimestamp(at, UTC))
-    return Standing(**values)
+    return SubscriptionState(**values)
 
 
 def _seconds(moment: datetime | None) -> int | None:

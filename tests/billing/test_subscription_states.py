@@ -6,8 +6,8 @@ import pytest
 
 from billing import keys
 from billing.errors import CustomerBusy
-from billing.services import standings
-from billing.types import Plan, Standing, TopUp
+from billing.services import subscription_states
+from billing.types import Plan, SubscriptionState, TopUp
 from kv.store.connection import call, call_write
 
 USER = "7"
@@ -24,15 +24,15 @@ def taken_over() -> None:
 
 class TestHoldingUser:
     def test_one_at_a_time(self) -> None:
-        with standings.holding_user(USER) as still_held:
+        with subscription_states.holding_user(USER) as still_held:
             still_held()
-            with pytest.raises(CustomerBusy), standings.holding_user(USER):
+            with pytest.raises(CustomerBusy), subscription_states.holding_user(USER):
                 pytest.fail("two at once")
             still_held()
         assert call("GET", keys.lock(USER)) is None
 
     def test_taken_over_it_stops_and_leaves_the_other_s_lock(self) -> None:
-        with standings.holding_user(USER) as still_held:
+        with subscription_states.holding_user(USER) as still_held:
             taken_over()
             with pytest.raises(CustomerBusy):
                 still_held()
@@ -42,44 +42,44 @@ class TestHoldingUser:
 class TestKeepUser:
     def test_for_its_full_time_again(self) -> None:
         call_write("SET", keys.lock(USER), "mine", "PX", 1000)
-        standings.keep_user(USER, "mine")
+        subscription_states.keep_user(USER, "mine")
         assert call("PTTL", keys.lock(USER)) > 100_000
 
     def test_run_out(self) -> None:
         with pytest.raises(CustomerBusy):
-            standings.keep_user(USER, "mine")
+            subscription_states.keep_user(USER, "mine")
 
 
 class TestFreeUser:
     def test_its_own_alone(self) -> None:
         taken_over()
-        standings.free_user(USER, "mine")
+        subscription_states.free_user(USER, "mine")
         assert call("GET", keys.lock(USER)) == b"another's"
-        standings.free_user(USER, "another's")
+        subscription_states.free_user(USER, "another's")
         assert call("GET", keys.lock(USER)) is None
 
 
 class TestWriteStanding:
     def test_the_newer_stays(self) -> None:
-        seen = Standing(Plan("Plus"))
-        assert standings.write_standing(USER, seen, (), 5)
-        assert standings.write_standing(USER, seen, (), 5)
-        assert not standings.write_standing(USER, Standing(), (), 4)
-        assert standings.read_standing(USER) == seen
+        seen = SubscriptionState(Plan("Plus"))
+        assert subscription_states.write_state(USER, seen, (), 5)
+        assert subscription_states.write_state(USER, seen, (), 5)
+        assert not subscription_states.write_state(USER, SubscriptionState(), (), 4)
+        assert subscription_states.read_state(USER) == seen
 
 
 class TestMarkApplied:
     def test_only_what_stands_there(self) -> None:
-        seen = Standing(Plan("Plus")), (TopUp("cs_1", 1000, paid=True), TopUp("cs_2", 5, paid=False))
-        standings.write_standing(USER, *seen, 5)
-        standings.mark_applied(USER, 4)
-        assert standings.read_applied(USER) is None
-        standings.mark_applied(USER, 5)
-        assert standings.read_applied(USER) == seen
-        assert standings.read_bought(USER) == {"cs_1": seen[1][0]}
+        seen = SubscriptionState(Plan("Plus")), (TopUp("cs_1", 1000, paid=True), TopUp("cs_2", 5, paid=False))
+        subscription_states.write_state(USER, *seen, 5)
+        subscription_states.mark_applied(USER, 4)
+        assert subscription_states.read_applied(USER) is None
+        subscription_states.mark_applied(USER, 5)
+        assert subscription_states.read_applied(USER) == seen
+        assert subscription_states.read_bought(USER) == {"cs_1": seen[1][0]}
 
 
 def test_a_clock_set_back_gives_out_no_smaller_number() -> None:
-    ahead = standings.take_observation(USER) + 400 * 86400 * 1000
+    ahead = subscription_states.take_observation(USER) + 400 * 86400 * 1000
     call_write("SET", keys.observation(USER), ahead)
-    assert [standings.take_observation(USER) for _ in range(2)] == [ahead + 1, ahead + 2]
+    assert [subscription_states.take_observation(USER) for _ in range(2)] == [ahead + 1, ahead + 2]

@@ -1,10 +1,10 @@
 --[[ Keep what was observed, unless something newer is kept already.
-KEYS  standing (HASH)
-ARGV  observation number, standing (JSON), purchases (JSON)
+KEYS  state (HASH)
+ARGV  observation number, state (JSON), purchases (JSON)
 Returns "kept" (also when this very observation was kept before) | "older": a newer one stays ]]
 local stored = KEYS[1]
-local observation, standing, purchases = ARGV[1], ARGV[2], ARGV[3]
+local observation, state, purchases = ARGV[1], ARGV[2], ARGV[3]
 local kept = tonumber(redis.call('HGET', stored, 'observation') or '0')
 if kept > tonumber(observation) then return 'older' end
-redis.call('HSET', stored, 'observation', observation, 'standing', standing, 'topups', purchases)
+redis.call('HSET', stored, 'observation', observation, 'standing', state, 'topups', purchases)
 return 'kept'
