@@ -16,7 +16,7 @@ from billing.services import catalogue
 from billing.services.accounts import expire_checkouts
 from billing.services.customers import customers_of, ensure_customer, named_user, retire_customer, take_back_customer
 from billing.services.guests import fetch_session
-from billing.services.observations import observe
+from billing.services.snapshots import fetch_snapshot
 from billing.services.statuses import may_run
 from billing.services.stripe_api import client, fetch, require_on
 from billing.services.subscription_states import read_state
@@ -53,10 +53,10 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
     offer = catalogue.find_offer(plan, interval)
 
     def create(row: StripeCustomer) -> str:
-        reading, _ = observe(customers_of(str(user.pk)), timezone.now())
-        last = _last_seen(str(user.pk)) if reading.unknown_products else None
-        if may_run(reading.state.status) or (last is not None and last.plan.rank):
-            raise AlreadySubscribed((last or reading.state).plan)
+        snapshot, _ = fetch_snapshot(customers_of(str(user.pk)), timezone.now())
+        last = _last_seen(str(user.pk)) if snapshot.unknown_products else None
+        if may_run(snapshot.state.status) or (last is not None and last.plan.rank):
+            raise AlreadySubscribed((last or snapshot.state).plan)
         # Of two open checkouts both could be paid.
         expire_checkouts(str(row.customer_id), mode="subscription")
         inner = {"metadata": {"user_id": str(user.pk)}}

@@ -15,7 +15,7 @@ from billing.types import PaidPeriod, PendingChange, Plan, SubscriptionState, fr
 
 
 @dataclass(frozen=True)
-class Reading:
+class Snapshot:
     """What a customer's subscriptions say.
 
     unknown_products: those of running subscriptions that are about no plan here.
@@ -34,7 +34,7 @@ def plan_of(product: str) -> Plan | None:
 
 def read_subscriptions(
     subscriptions: Iterable[dict[str, Any]], now: datetime, before: SubscriptionState | None = None
-) -> Reading:
+) -> Snapshot:
     """The state that follows from all subscriptions of one user: the highest plan holds.
 
     before: the state that was seen last: it is kept of a subscription whose products or status are not known. Not
@@ -56,7 +56,7 @@ def read_subscriptions(
     # The plan's own come first: the first that has brought something is the one that users see.
     periods.sort(key=lambda period: not period.key.startswith(f"stripe:{best.subscription_id}:"))
     parts = (part for one in found for part in (one, one.get("schedule"), *_invoices_of(one)))
-    return Reading(replace(best, periods=tuple(periods)), tuple(sorted(unknown)), unknown_statuses(parts))
+    return Snapshot(replace(best, periods=tuple(periods)), tuple(sorted(unknown)), unknown_statuses(parts))
 
 
 def with_pending(state: SubscriptionState, plan: Plan, at: datetime) -> SubscriptionState:

@@ -13,7 +13,7 @@ from billing.models import GuestCheckout, StripeCustomer
 from billing.services import effects, subscription_states
 from billing.services.customers import customers_of
 from billing.services.guests import guests_of
-from billing.services.observations import observe
+from billing.services.snapshots import fetch_snapshot
 from billing.services.stripe_api import PAGE, client, fetch_all, is_live
 from billing.types import Difference, SubscriptionState, TopUp
 
@@ -53,14 +53,16 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
         return Difference(customer_id, "", "–", "not known here yet") if row is None else None
     user_id = str(row.user_id)
     last, bought = subscription_states.read_state(user_id), subscription_states.read_bought(user_id)
-    reading, topups = observe(customers_of(user_id), now or timezone.now(), last, bought, guests_of(user_id))
+    snapshot, topups = fetch_snapshot(customers_of(user_id), now or timezone.now(), last, bought, guests_of(user_id))
     plan, applied = effects.current_plan(user_id), subscription_states.read_applied(user_id)
-    state = _running(reading.state, now)
+    state = _running(snapshot.state, now)
     if applied is not None:
         applied = _running(applied[0], now), applied[1]
     if plan == state.plan and applied == (state, topups):
         return None
-    return Difference(customer_id, user_id, _words(plan, applied), _words(reading.state.plan, (reading.state, topups)))
+    return Difference(
+        customer_id, user_id, _words(plan, applied), _words(snapshot.state.plan, (snapshot.state, topups))
+    )
 
 
 def _running(state: SubscriptionState, now: datetime | None) -> SubscriptionState:

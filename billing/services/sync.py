@@ -17,8 +17,8 @@ from billing.models import StripeCustomer
 from billing.services import accounts, effects
 from billing.services.customers import customers_of, find_customer
 from billing.services.guests import fetch_session, find_guest, guests_of
-from billing.services.observations import observe
-from billing.services.plans import Reading
+from billing.services.plans import Snapshot
+from billing.services.snapshots import fetch_snapshot
 from billing.services.subscription_states import (
     forget_state,
     holding_user,
@@ -76,38 +76,38 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
         observation = take_observation(user_id)
         rows = customers_of(user_id)
         before = effects.current_plan(user_id) or free_plan()
-        reading, topups = observe(rows, moment, read_state(user_id), read_bought(user_id), guests_of(user_id))
+        snapshot, topups = fetch_snapshot(rows, moment, read_state(user_id), read_bought(user_id), guests_of(user_id))
         still_held()
-        applied = write_state(user_id, reading.state, topups, observation)
+        applied = write_state(user_id, snapshot.state, topups, observation)
         refused: list[str] = []
         is_changed = False
         if applied:
             try:
-                applied = effects.apply_plan(user_id, reading.state, observation, now=now)
-                is_changed = applied and reading.state.plan != before
+                applied = effects.apply_plan(user_id, snapshot.state, observation, now=now)
+                is_changed = applied and snapshot.state.plan != before
             except Unresolved as error:
                 refused.append(error.reason)
         if applied:
-            refused += _settle(Synced(user_id, reading.state, topups, observation, applied=True), still_held, now)
+            refused += _settle(Synced(user_id, snapshot.state, topups, observation, applied=True), still_held, now)
             if not refused:
                 mark_applied(user_id, observation)
-        _note(rows, reading.state, moment)
+        _note(rows, snapshot.state, moment)
         if not customers_of(user_id) and not guests_of(user_id):
             # The account was closed meanwhile, and its state forgotten before this one was written
             # (shown by tests/billing/test_guarantees.py::test_nothing_stays_seen_of_an_account_that_closes_meanwhile).
             forget_state(user_id)
     if is_changed:
-        plan_changed.send(StripeCustomer, user_id=user_id, plan=reading.state.plan, status=reading.state.status)
-    refused += _not_understood(user_id, reading)
+        plan_changed.send(StripeCustomer, user_id=user_id, plan=snapshot.state.plan, status=snapshot.state.status)
+    refused += _not_understood(user_id, snapshot)
     if refused:
         raise Unresolved("; ".join(refused))
-    return Synced(user_id, reading.state, topups, observation, applied=applied)
+    return Synced(user_id, snapshot.state, topups, observation, applied=applied)
 
 
-def _not_understood(user_id: str, reading: Reading) -> list[str]:
+def _not_understood(user_id: str, snapshot: Snapshot) -> list[str]:
     """What nothing was done about, since it is not known here: it is parked with the event that brought it."""
-    found = [f"no plan is set for {', '.join(reading.unknown_products)}"] if reading.unknown_products else []
-    found += reading.problems
+    found = [f"no plan is set for {', '.join(snapshot.unknown_products)}"] if snapshot.unknown_products else []
+    found += snapshot.problems
     if found:
         log.warning("billing: user %s keeps what stands: %s", user_id, "; ".join(found))
     return found

@@ -10,7 +10,7 @@ import pytest
 
 from billing.models import StripeEvent
 from billing.services import inbox, subscription_states, sync, work
-from billing.services.observations import observe
+from billing.services.snapshots import fetch_snapshot
 from billing.services.sync import sync_customer
 from tests.billing.scenario import Scenario
 
@@ -33,7 +33,7 @@ class TestOneLookForMany:
         """It may be about something that the look was too early for."""
         subscription = scenario.buy_plan()
         assert scenario.post(scenario.stripe.state.events[-1]) == 200
-        seen = observe
+        seen = fetch_snapshot
 
         def changed_meanwhile(*args: Any) -> Any:
             found = seen(*args)
@@ -42,7 +42,7 @@ class TestOneLookForMany:
                 assert scenario.post(scenario.stripe.state.events[-1]) == 200
             return found
 
-        monkeypatch.setattr(sync, "observe", changed_meanwhile)
+        monkeypatch.setattr(sync, "fetch_snapshot", changed_meanwhile)
         assert work.work_event()
         assert (scenario.plan, scenario.states()) == ("Plus", {"done": 1, "received": 1})
         assert work.work_event()
@@ -69,12 +69,12 @@ class TestTwoAtOnce:
     def test_an_older_look_changes_nothing(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
         """Somebody looks, is held up for minutes, and by then another has looked and applied."""
         subscription = scenario.buy_plan()
-        seen = observe
+        seen = fetch_snapshot
 
         def slow(*args: Any) -> Any:
             found = seen(*args)
             with monkeypatch.context() as inner:
-                inner.setattr(sync, "observe", seen)
+                inner.setattr(sync, "fetch_snapshot", seen)
                 scenario.stripe.actions.end(subscription)
                 from billing import keys
                 from kv.store.connection import call
@@ -83,7 +83,7 @@ class TestTwoAtOnce:
                 sync_customer(scenario.customer)
             return found
 
-        monkeypatch.setattr(sync, "observe", slow)
+        monkeypatch.setattr(sync, "fetch_snapshot", slow)
         from billing.errors import CustomerBusy
 
         with pytest.raises(CustomerBusy):
@@ -95,17 +95,17 @@ class TestTwoAtOnce:
         self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         subscription = scenario.buy_plan()
-        seen = observe
+        seen = fetch_snapshot
 
         def slow(*args: Any) -> Any:
             found = seen(*args)
             with monkeypatch.context() as inner:
-                inner.setattr(sync, "observe", seen)
+                inner.setattr(sync, "fetch_snapshot", seen)
                 scenario.stripe.actions.end(subscription)
                 assert sync_customer(scenario.customer).applied
             return found
 
         monkeypatch.setattr(sync, "holding_user", lambda user_id: nullcontext(lambda: None))
-        monkeypatch.setattr(sync, "observe", slow)
+        monkeypatch.setattr(sync, "fetch_snapshot", slow)
         assert not sync_customer(scenario.customer).applied
         assert (scenario.plan, scenario.subscription.status) == ("Free", "canceled")

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from billing.models import StripeCustomer, StripeEvent
-from billing.services import observations, sync
+from billing.services import snapshots, sync
 from billing.services.effects import REASON_BOUGHT
 from billing.services.work import work_due, work_event
 from codetags.models import CodeTag
@@ -108,14 +108,14 @@ def test_an_account_deleted_while_its_state_is_read_keeps_nothing(
     """The narrowest place of the test above: Stripe was asked, and nothing is written yet."""
     scenario.buy_plan()
     scenario.buy_tokens(1000)
-    user_id, customer, found = scenario.user_id, scenario.customer, observations.observe
+    user_id, customer, found = scenario.user_id, scenario.customer, snapshots.fetch_snapshot
 
-    def observe(*words: Any) -> Any:
+    def fetch_snapshot(*words: Any) -> Any:
         seen = found(*words)
         accounts.delete_account(User.objects.get(pk=user_id))
         return seen
 
-    monkeypatch.setattr(sync, "observe", observe)
+    monkeypatch.setattr(sync, "fetch_snapshot", fetch_snapshot)
     sync.sync_customer(customer)
     assert StripeCustomer.objects.get().next_sync_at is None, "it would be read again for ever"
     kept = {key for key in store.scan_iter() if f"{{{user_id}}}".encode() in key}

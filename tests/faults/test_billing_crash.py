@@ -39,7 +39,7 @@ STEPS: dict[str, tuple[object, str]] = {
     "sync": (events, "sync_customer"),
     "whose": (sync, "find_customer"),
     "number": (sync, "take_observation"),
-    "fetch": (sync, "observe"),
+    "fetch": (sync, "fetch_snapshot"),
     "fence": (sync, "write_state"),
     "plan": (effects, "apply_plan"),
     "purchase": (effects, "settle_topup"),

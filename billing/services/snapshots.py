@@ -11,20 +11,20 @@ from billing.errors import StripeRefused, Unresolved
 from billing.models import StripeCustomer
 from billing.services.customers import is_deleted
 from billing.services.guests import fetch_session
-from billing.services.plans import Reading, plan_of, read_subscriptions, scheduled_price, with_pending
+from billing.services.plans import Snapshot, plan_of, read_subscriptions, scheduled_price, with_pending
 from billing.services.statuses import unknown_statuses
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
 from billing.services.topups import bought_tokens, read_topup
 from billing.types import SubscriptionState, TopUp
 
 
-def observe(
+def fetch_snapshot(
     rows: list[StripeCustomer],
     now: datetime,
     before: SubscriptionState | None = None,
     bought: Mapping[str, TopUp] | None = None,
     guests: Sequence[str] = (),
-) -> tuple[Reading, tuple[TopUp, ...]]:
+) -> tuple[Snapshot, tuple[TopUp, ...]]:
     """What Stripe says now about a user's customers.
 
     before: the state that was seen last: of a customer that Stripe does not show it goes on till its time is over.
@@ -50,13 +50,13 @@ def observe(
     _require_passable(rows, hidden)
     sessions = [session for name in guests if (session := _guest(name)) is not None]
     topups += _read_topups(sessions, bought or {}, problems)
-    reading = _with_schedule(read_subscriptions(subscriptions, now, before), subscriptions, now)
+    snapshot = _with_schedule(read_subscriptions(subscriptions, now, before), subscriptions, now)
     seen = {one.session_id for one in topups}
     unseen = [
         one for one in (bought or {}).values() if (hidden or one.session_id in guests) and one.session_id not in seen
     ]
-    reading = replace(reading, problems=(*reading.problems, *problems))
-    return _with_hidden(reading, hidden, before, now), (*unseen, *topups)
+    snapshot = replace(snapshot, problems=(*snapshot.problems, *problems))
+    return _with_hidden(snapshot, hidden, before, now), (*unseen, *topups)
 
 
 def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) -> None:
@@ -69,18 +69,18 @@ def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) 
 
 
 def _with_hidden(
-    reading: Reading, hidden: list[StripeCustomer], before: SubscriptionState | None, now: datetime
-) -> Reading:
+    snapshot: Snapshot, hidden: list[StripeCustomer], before: SubscriptionState | None, now: datetime
+) -> Snapshot:
     """The same, or the better plan that was seen last of a customer whom Stripe does not show, while its time lasts."""
-    if before is None or before.plan.rank <= reading.state.plan.rank:
-        return reading
+    if before is None or before.plan.rank <= snapshot.state.plan.rank:
+        return snapshot
     ends = [moment for moment in (before.grace_until or before.period_end, before.cancel_at) if moment is not None]
     is_over = not ends or min(ends) <= now
     if is_over or before.customer_id not in {row.customer_id for row in hidden} or is_deleted(before.customer_id):
-        return reading
-    seen = {one.key for one in reading.state.periods}
+        return snapshot
+    seen = {one.key for one in snapshot.state.periods}
     periods = [one for one in before.periods if one.key not in seen and one.ends > now]
-    return replace(reading, state=replace(before, periods=(*periods, *reading.state.periods)))
+    return replace(snapshot, state=replace(before, periods=(*periods, *snapshot.state.periods)))
 
 
 def _subscriptions(customer_id: str, now: datetime) -> list[dict[str, Any]]:
@@ -161,12 +161,12 @@ def _topup(session: dict[str, Any], tokens: int, before: TopUp | None, problems:
     return read_topup(session, tokens, refunds, disputes, before)
 
 
-def _with_schedule(reading: Reading, subscriptions: list[dict[str, Any]], now: datetime) -> Reading:
-    state = reading.state
+def _with_schedule(snapshot: Snapshot, subscriptions: list[dict[str, Any]], now: datetime) -> Snapshot:
+    state = snapshot.state
     chosen = next((one for one in subscriptions if one["id"] == state.subscription_id), None)
     planned = scheduled_price(chosen, now) if chosen else None
     if planned is None:
-        return reading
+        return snapshot
     price = fetch(lambda: client().v1.prices.retrieve(planned[0]))
     plan = plan_of(str(price["product"]))
-    return reading if plan is None else replace(reading, state=with_pending(state, plan, planned[1]))
+    return snapshot if plan is None else replace(snapshot, state=with_pending(state, plan, planned[1]))
