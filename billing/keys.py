@@ -16,8 +16,8 @@ LOCK_MS = 120_000
 CATALOGUE_SECONDS = 86400
 
 
-def observation(user_id: str) -> str:
-    """STRING the last observation number given out. No TTL. Written by take_observation."""
+def version(user_id: str) -> str:
+    """STRING the last version given out. No TTL. Written by take_version."""
     return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:observation"
 
 

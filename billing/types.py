@@ -114,12 +114,12 @@ class TopUp:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What a sync found: `observation` is the number it was applied under; applied=False when a newer one was there."""
+    """What a sync found: `version` is the number it was applied under; applied=False when a newer one was there."""
 
     user_id: str
     state: SubscriptionState
     topups: tuple[TopUp, ...]
-    observation: int
+    version: int
     applied: bool
 
 

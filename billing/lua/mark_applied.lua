@@ -1,8 +1,8 @@
---[[ Note that what was observed has taken effect, unless something newer was observed meanwhile.
+--[[ Note that the state of this version has taken effect, unless a newer version is stored.
 KEYS  state (HASH)
-ARGV  observation number
-Returns "noted" | "older": another observation stands there ]]
-local state, observation = KEYS[1], ARGV[1]
-if redis.call('HGET', state, 'observation') ~= observation then return 'older' end
-redis.call('HSET', state, 'applied', observation)
+ARGV  version
+Returns "noted" | "older": another version stands there ]]
+local stored, version = KEYS[1], ARGV[1]
+if redis.call('HGET', stored, 'observation') ~= version then return 'older' end
+redis.call('HSET', stored, 'applied', version)
 return 'noted'

@@ -24,7 +24,7 @@ REASON_DISPUTED = "top-up disputed"
 REASON_SETTLED = "top-up dispute settled"
 
 
-def apply_plan(user_id: str, state: SubscriptionState, observation: int, *, now: datetime | None = None) -> bool:
+def apply_plan(user_id: str, state: SubscriptionState, version: int, *, now: datetime | None = None) -> bool:
     """Make the user's plan and allowance what the state says.
 
     False when something newer is there, or the account is gone.
@@ -36,7 +36,7 @@ def apply_plan(user_id: str, state: SubscriptionState, observation: int, *, now:
             plan=state.plan,
             periods=[PaidPeriod(one.key, one.plan, one.starts, one.ends, is_paid=one.is_paid) for one in state.periods],
             by_calendar=state.plan == free_plan(),
-            version=observation,
+            version=version,
             now=now,
         )
     except UnknownPlan as error:

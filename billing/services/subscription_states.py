@@ -1,4 +1,4 @@
-"""What was last observed of a user, the numbers that order observations, and the lock under which they are made."""
+"""What was last read of a user from Stripe, the versions that order it, and the lock of a user's sync."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from billing.types import PaidPeriod, PendingChange, Plan, SubscriptionState, To
 from kv.store.connection import call, call_write
 from kv.store.scripts import Script
 
-_take = Script("billing", "take_observation")
+_take = Script("billing", "take_version")
 _write = Script("billing", "write_state")
 _mark = Script("billing", "mark_applied")
 _keep = Script("billing", "keep_user")
@@ -25,33 +25,33 @@ _free = Script("billing", "free_user")
 _MOMENTS = {"period_start", "period_end", "paid_start", "paid_end", "cancel_at", "grace_until"}
 
 
-def take_observation(user_id: str) -> int:
-    """The next observation number of a user.
+def take_version(user_id: str) -> int:
+    """The next version of a user.
 
     Taken before looking, so that whoever took the last one saw the last change.
     """
-    return int(_take.run([keys.observation(user_id)]))
+    return int(_take.run([keys.version(user_id)]))
 
 
-def write_state(user_id: str, state: SubscriptionState, topups: tuple[TopUp, ...], observation: int) -> bool:
-    """Keep what was seen under `observation`, before it takes effect; False when something newer is kept already."""
+def write_state(user_id: str, state: SubscriptionState, topups: tuple[TopUp, ...], version: int) -> bool:
+    """Keep what was seen under `version`, before it takes effect; False when something newer is kept already."""
     packed = orjson.dumps([[one.session_id, one.tokens, one.paid, one.taken_back, one.frozen] for one in topups])
-    return bool(_write.run([keys.subscription_state(user_id)], [observation, _pack(state), packed]) == b"kept")
+    return bool(_write.run([keys.subscription_state(user_id)], [version, _pack(state), packed]) == b"kept")
 
 
-def mark_applied(user_id: str, observation: int) -> None:
+def mark_applied(user_id: str, version: int) -> None:
     """Note that all of it has taken effect: until then, whoever compares finds a difference."""
-    _mark.run([keys.subscription_state(user_id)], [observation])
+    _mark.run([keys.subscription_state(user_id)], [version])
 
 
 def read_state(user_id: str) -> SubscriptionState:
-    """What was last observed; a user who never paid stands on Free. Raises StoreUnavailable."""
+    """The state that was last read; of a user who never paid the free plan. Raises StoreUnavailable."""
     packed = call("HGET", keys.subscription_state(user_id), "standing")
     return _unpack(packed) if packed else SubscriptionState()
 
 
 def read_applied(user_id: str) -> tuple[SubscriptionState, tuple[TopUp, ...]] | None:
-    """What was last observed, with the purchases; None when nothing was, or not all of it took effect."""
+    """The state that was last read, with the purchases; None when there is none, or not all of it took effect."""
     number, applied, packed, topups = call(
         "HMGET", keys.subscription_state(user_id), "observation", "applied", "standing", "topups"
     )
@@ -71,7 +71,7 @@ def read_bought(user_id: str) -> dict[str, TopUp]:
 
 
 def forget_state(user_id: str) -> None:
-    """Drop what was observed of a user who is gone. Raises StoreUnavailable."""
+    """Delete the state of a user who is gone. Raises StoreUnavailable."""
     call_write("DEL", keys.subscription_state(user_id))
 
 
@@ -79,7 +79,7 @@ def forget_state(user_id: str) -> None:
 def holding_user(user_id: str) -> Iterator[Callable[[], None]]:
     """Be alone with one user's state; yields a check to be called before each effect.
 
-    The number of the observation already keeps an older plan from replacing a newer one. The lock does it for what has
+    The version already keeps an older plan from replacing a newer one. The lock does it for what has
     no such number, refunds and disputes, and spares Stripe from being asked the same twice at once.
     Raises CustomerBusy when another process is at it, or (from the check) took over since.
     """

@@ -25,7 +25,7 @@ from billing.services.subscription_states import (
     mark_applied,
     read_bought,
     read_state,
-    take_observation,
+    take_version,
     write_state,
 )
 from billing.signals import plan_changed
@@ -73,24 +73,24 @@ def sync_named(name: str, *, now: datetime | None = None) -> Synced:
 def _sync_user(user_id: str, now: datetime | None) -> Synced:
     moment = now or timezone.now()
     with holding_user(user_id) as still_held:
-        observation = take_observation(user_id)
+        version = take_version(user_id)
         rows = customers_of(user_id)
         before = effects.current_plan(user_id) or free_plan()
         snapshot, topups = fetch_snapshot(rows, moment, read_state(user_id), read_bought(user_id), guests_of(user_id))
         still_held()
-        applied = write_state(user_id, snapshot.state, topups, observation)
+        applied = write_state(user_id, snapshot.state, topups, version)
         refused: list[str] = []
         is_changed = False
         if applied:
             try:
-                applied = effects.apply_plan(user_id, snapshot.state, observation, now=now)
+                applied = effects.apply_plan(user_id, snapshot.state, version, now=now)
                 is_changed = applied and snapshot.state.plan != before
             except Unresolved as error:
                 refused.append(error.reason)
         if applied:
-            refused += _settle(Synced(user_id, snapshot.state, topups, observation, applied=True), still_held, now)
+            refused += _settle(Synced(user_id, snapshot.state, topups, version, applied=True), still_held, now)
             if not refused:
-                mark_applied(user_id, observation)
+                mark_applied(user_id, version)
         _note(rows, snapshot.state, moment)
         if not customers_of(user_id) and not guests_of(user_id):
             # The account was closed meanwhile, and its state forgotten before this one was written
@@ -101,7 +101,7 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
     refused += _not_understood(user_id, snapshot)
     if refused:
         raise Unresolved("; ".join(refused))
-    return Synced(user_id, snapshot.state, topups, observation, applied=applied)
+    return Synced(user_id, snapshot.state, topups, version, applied=applied)
 
 
 def _not_understood(user_id: str, snapshot: Snapshot) -> list[str]:
@@ -126,7 +126,7 @@ def _settle(found: Synced, still_held: Callable[[], None], now: datetime | None)
             refused.append(error.reason)
     if refused:
         # What a refused purchase was to bring binds nobody: next time it is what is set by then.
-        write_state(found.user_id, found.state, tuple(settled), found.observation)
+        write_state(found.user_id, found.state, tuple(settled), found.version)
     return refused
 
 

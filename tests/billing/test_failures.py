@@ -100,7 +100,7 @@ class TestStoreFails:
             raise StoreUnavailable("away")
 
         with monkeypatch.context() as patch:
-            patch.setattr(sync, "take_observation", away)
+            patch.setattr(sync, "take_version", away)
             with pytest.raises(StoreUnavailable):
                 work.work_event()
         event = StripeEvent.objects.get()

@@ -1,4 +1,4 @@
-"""The lock of one user's sync, and what is noted of an observation."""
+"""The lock of one user's sync, and what is noted of a version."""
 
 from __future__ import annotations
 
@@ -80,6 +80,6 @@ class TestMarkApplied:
 
 
 def test_a_clock_set_back_gives_out_no_smaller_number() -> None:
-    ahead = subscription_states.take_observation(USER) + 400 * 86400 * 1000
-    call_write("SET", keys.observation(USER), ahead)
-    assert [subscription_states.take_observation(USER) for _ in range(2)] == [ahead + 1, ahead + 2]
+    ahead = subscription_states.take_version(USER) + 400 * 86400 * 1000
+    call_write("SET", keys.version(USER), ahead)
+    assert [subscription_states.take_version(USER) for _ in range(2)] == [ahead + 1, ahead + 2]

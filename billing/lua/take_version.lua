@@ -1,9 +1,9 @@
---[[ Give out the next observation number of one user.
+--[[ Give out the next version of one user.
 It grows with the clock (ms), so that it also grows over a restored backup. It does not fall when the clock is set back
-(shown by tests/billing/test_standings.py::test_a_clock_set_back_gives_out_no_smaller_number).
-KEYS  the number (STRING)
+(shown by tests/billing/test_subscription_states.py::test_a_clock_set_back_gives_out_no_smaller_number).
+KEYS  the last version (STRING)
 ARGV  none
-Returns the number, as a string ]]
+Returns the version, as a string ]]
 local counter = KEYS[1]
 local seconds, microseconds = unpack(redis.call('TIME'))
 local now = seconds * 1000 + math.floor(microseconds / 1000)
