@@ -70,12 +70,12 @@ class CodeCountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for 
         return [
             path("", self._page(require_safe(self._counts)), name="codetags_codecount_changelist"),
             path("export.csv", self._page(require_safe(downloads.export_csv)), name="codetags_export"),
-            path("qr.zip", self._page(require_POST(downloads.qr_zip)), name="codetags_qr_zip"),
+            path("qr.zip", self._page(require_POST(downloads.code_images_zip)), name="codetags_qr_zip"),
             path("<str:code>/", self._page(require_safe(self._code)), name="codetags_code"),
             *(
                 path(
                     f"<str:code>/qr.{kind}",
-                    self._page(require_safe(downloads.qr_image)),
+                    self._page(require_safe(downloads.code_image)),
                     {"kind": kind},
                     name=f"codetags_qr_{kind}",
                 )

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from codetags.services.qr_images import KINDS, LARGEST_SCALE, LEVELS
+from codetags.services.code_images import KINDS, LARGEST_SCALE, LEVELS
 
 
 def _day_input() -> forms.DateInput:
@@ -45,7 +45,7 @@ class ListForm(RangeForm):
     field_order = ("q", "since", "until")
 
 
-class QrForm(forms.Form):
+class CodeImageForm(forms.Form):
     """How the image of a link looks. What is left out takes its initial value.
 
     languages: those that have a landing page of their own, code and name; no other can be chosen.

@@ -27,12 +27,12 @@ UNDATED = "1970-01-01"
 
 def count(code: str) -> str:
     """STRING hits of a code. No TTL. Written by record_hit, import_hits, restore_days."""
-    return f"{_qr()}count:{code}"
+    return f"{_prefix()}count:{code}"
 
 
 def days(code: str) -> str:
     """HASH hits by day (YYYY-MM-DD; 1970-01-01: without a date), the parts of `count`. No TTL. Written as `count`."""
-    return f"{_qr()}days:{code}"
+    return f"{_prefix()}days:{code}"
 
 
 def seen(code: str, fingerprint: str) -> str:
@@ -40,17 +40,17 @@ def seen(code: str, fingerprint: str) -> str:
 
     Written by record_hit.
     """
-    return f"{_qr()}seen:{code}:{fingerprint}"
+    return f"{_prefix()}seen:{code}:{fingerprint}"
 
 
 def last_seen() -> str:
     """ZSET code by the time of its last hit, ms since 1970. No TTL. Written by record_hit, restore_days."""
-    return f"{_qr()}last_seen"
+    return f"{_prefix()}last_seen"
 
 
 def rank() -> str:
     """ZSET code by its hits; the registry's codes from 0 on. No TTL. Written with every count, and by mirror_code."""
-    return f"{_qr()}rank"
+    return f"{_prefix()}rank"
 
 
 def registry() -> str:
@@ -58,17 +58,17 @@ def registry() -> str:
 
     Written by mirror_code.
     """
-    return f"{_qr()}registry"
+    return f"{_prefix()}registry"
 
 
 def registry_version() -> str:
     """STRING which state of the SQL registry the mirror shows. No TTL. Written by mirror_registry."""
-    return f"{_qr()}registry:version"
+    return f"{_prefix()}registry:version"
 
 
 def unknown() -> str:
     """SET codes outside the registry that are counted by name, at most CODETAGS_MAX_UNKNOWN. No TTL. By record_hit."""
-    return f"{_qr()}unknown"
+    return f"{_prefix()}unknown"
 
 
 def left_out() -> str:
@@ -76,82 +76,82 @@ def left_out() -> str:
 
     Written by record_hit and leave_out_hit. The codes are those of the registry, of `unknown`, and ~OTHER.
     """
-    return f"{_qr()}left_out"
+    return f"{_prefix()}left_out"
 
 
 def left_out_on(day: date) -> str:
     """HASH as `left_out`, of one day. TTL LEFT_OUT_DAYS. Written by record_hit and leave_out_hit."""
-    return f"{_qr()}left_out:{day.isoformat()}"
+    return f"{_prefix()}left_out:{day.isoformat()}"
 
 
 def landing(mark: str) -> str:
     """STRING "1": the landing with this id was counted. TTL LANDING_SECONDS. Written by record_hit."""
-    return f"{_qr()}landing:{mark}"
+    return f"{_prefix()}landing:{mark}"
 
 
 def crowd(caller: str, code: str) -> str:
     """STRING visitors of one address on one code who came close together. TTL CROWD_SECONDS. Written by record_hit."""
-    return f"{_qr()}crowd:{caller}:{code}"
+    return f"{_prefix()}crowd:{caller}:{code}"
 
 
 def code_window(caller: str, code: str) -> str:
     """LIST of times (µs): the rate limit of one address on one code. TTL one window. Written by record_hit."""
-    return f"{_qr()}rate:{caller}:{code}"
+    return f"{_prefix()}rate:{caller}:{code}"
 
 
 def codes_window(caller: str) -> str:
     """LIST of times (µs): the rate limit of one address on all codes. TTL one window. Written by record_hit."""
-    return f"{_qr()}rate:{caller}"
+    return f"{_prefix()}rate:{caller}"
 
 
 def outbox() -> str:
     """LIST of "id code ms": counted hits still to POST, oldest first. No TTL; bounded. By record_hit, the deliverer."""
-    return f"{_qr()}outbox"
+    return f"{_prefix()}outbox"
 
 
 def outbox_tries() -> str:
     """HASH id → how often its POST failed. No TTL. Written by fail_event, settle_event."""
-    return f"{_qr()}outbox:tries"
+    return f"{_prefix()}outbox:tries"
 
 
 def outbox_parked() -> str:
     """LIST as the outbox: hits given up after too many tries. No TTL; bounded. Written by fail_event, unpark_events."""
-    return f"{_qr()}outbox:parked"
+    return f"{_prefix()}outbox:parked"
 
 
 def outbox_state() -> str:
     """HASH dropped, reported: hits dropped, and how many of them were told; failures, next (ms): the pause. No TTL."""
-    return f"{_qr()}outbox:state"
+    return f"{_prefix()}outbox:state"
 
 
 def rolled() -> str:
     """STRING up to when SQL has every hit, ms since 1970. No TTL. Written by the roll-up."""
-    return f"{_qr()}rolled"
+    return f"{_prefix()}rolled"
 
 
 def rollup_codes() -> str:
     """SET codes that the roll-up under way has not copied yet. No TTL; gone when it ends. Written by roll_up_step."""
-    return f"{_qr()}rollup:codes"
+    return f"{_prefix()}rollup:codes"
 
 
 def rollup_began() -> str:
     """STRING when the roll-up under way began, ms since 1970. No TTL; gone when it ends. Written by roll_up_step."""
-    return f"{_qr()}rollup:began"
+    return f"{_prefix()}rollup:began"
 
 
 def imported() -> str:
     """HASH source, tab, name → hits taken over from there, so that a backfill may run again. No TTL. By import_hits."""
-    return f"{_qr()}imported"
+    return f"{_prefix()}imported"
 
 
 def family(part: str = "") -> str:
     """The glob of every key that begins so, for SCAN."""
-    return literal(f"{_qr()}{part}") + "*"
+    return literal(f"{_prefix()}{part}") + "*"
 
 
 def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") -> list[str]:
     """The keys of record_hit in its order, built at once: it is the busiest script."""
-    stem = _qr()
+    stem = _prefix()
     return [
         f"{stem}seen:{code}:{fingerprint}",
         f"{stem}count:{code}",
@@ -173,5 +173,5 @@ def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") ->
     ]
 
 
-def _qr() -> str:
+def _prefix() -> str:
     return f"{app_settings.KV_PREFIX}{{qr}}:"

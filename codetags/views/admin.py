@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from codetags import keys
 from codetags.conf import REFRESH_LIMIT, app_settings
-from codetags.forms import ListForm, QrForm, RangeForm
+from codetags.forms import CodeImageForm, ListForm, RangeForm
 from codetags.services import counts, left_out, outbox
 from codetags.services.calendar import EARLIEST
 from codetags.services.patterns import LONGEST
@@ -50,7 +50,12 @@ def counts_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     template = "codetags/admin/table.html" if is_fragment else "codetags/admin/counts.html"
     form = ListForm(request.GET)
     landings = list_landings(request)
-    context |= {"form": form, "landings": landings, "read_at": timezone.now(), "qr_form": qr_form(landings)}
+    context |= {
+        "form": form,
+        "landings": landings,
+        "read_at": timezone.now(),
+        "code_image_form": code_image_form(landings),
+    }
     try:
         context |= _list(request, form, landings)
         if app_settings.QR_ANALYTICS_EXTERNAL_URL:
@@ -99,7 +104,7 @@ def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpR
         "since": since,
         "until": until,
         "links": [(landing, landing.link(code)) for landing in landings],
-        "qr_form": qr_form(landings),
+        "code_image_form": code_image_form(landings),
     }
     response = TemplateResponse(request, "codetags/admin/code.html", context)
     response.headers["Cache-Control"] = "no-store"
@@ -114,9 +119,9 @@ def asked_for(form: ListForm) -> dict[str, Any]:
     return {"since": values["since"], "until": values["until"], "search": values["q"].strip()}
 
 
-def qr_form(landings: tuple[Landing, ...], data: Any = None) -> QrForm:
+def code_image_form(landings: tuple[Landing, ...], data: Any = None) -> CodeImageForm:
     """The form of QR images, with the languages in which the site has a landing page."""
-    return QrForm(data, languages=[(landing.language, landing.name) for landing in landings])
+    return CodeImageForm(data, languages=[(landing.language, landing.name) for landing in landings])
 
 
 def _list(request: HttpRequest, form: ListForm, landings: tuple[Landing, ...]) -> dict[str, Any]:

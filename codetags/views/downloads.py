@@ -9,11 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadReque
 
 from codetags.errors import MalformedCode
 from codetags.forms import ListForm
-from codetags.services import counts, qr_images
+from codetags.services import code_images, counts
 from codetags.services.codes import parse_code
 from codetags.services.left_out import CODE_REASONS
 from codetags.types import CodeCounts
-from codetags.views.admin import asked_for, qr_form
+from codetags.views.admin import asked_for, code_image_form
 from codetags.views.links import landing_for, list_landings
 from kv.days import local_day
 from kv.web.spreadsheets import csv_download
@@ -42,30 +42,30 @@ def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     return csv_download(f"campaign-codes-{local_day().isoformat()}.csv", _rows(rows))
 
 
-def qr_image(request: HttpRequest, code: str, kind: str) -> HttpResponse:
+def code_image(request: HttpRequest, code: str, kind: str) -> HttpResponse:
     """The QR image of one code's link; `?scale=&level=&language=`, `download=1` for a file."""
-    form = qr_form(list_landings(request), {**request.GET.dict(), "kind": kind})
+    form = code_image_form(list_landings(request), {**request.GET.dict(), "kind": kind})
     code = _checked(code)
     if not form.is_valid():
         return HttpResponseBadRequest()
     chosen = form.cleaned_data
     url = landing_for(request, chosen["language"]).link(code)
-    image = qr_images.draw_qr(url, kind=kind, scale=chosen["scale"], level=chosen["level"])
-    response = HttpResponse(image, content_type=qr_images.KINDS[kind])
+    image = code_images.draw_code_image(url, kind=kind, scale=chosen["scale"], level=chosen["level"])
+    response = HttpResponse(image, content_type=code_images.KINDS[kind])
     if request.GET.get("download") == "1":
         response.headers["Content-Disposition"] = f'attachment; filename="qr-{code}.{kind}"'
     return response
 
 
-def qr_zip(request: HttpRequest) -> HttpResponse:
+def code_images_zip(request: HttpRequest) -> HttpResponse:
     """POST {code…, kind, scale, level, language}: a ZIP with the image of each code."""
-    form = qr_form(list_landings(request), request.POST)
+    form = code_image_form(list_landings(request), request.POST)
     chosen = list(dict.fromkeys(_checked(code) for code in request.POST.getlist("code")))
     if not form.is_valid() or not chosen or len(chosen) > _MOST_IMAGES:
         return HttpResponseBadRequest()
     values = form.cleaned_data
     landing = landing_for(request, values["language"])
-    archive = qr_images.pack_qrs(
+    archive = code_images.pack_code_images(
         [(f"qr-{code}", landing.link(code)) for code in chosen],
         kind=values["kind"],
         scale=values["scale"],

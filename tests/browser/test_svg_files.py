@@ -10,7 +10,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from codetags.services.qr_images import draw_qr
+from codetags.services.code_images import draw_code_image
 from stats.services.payment_codes import PaymentOrder, build_payload, make_payment_code
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ LONGEST = PaymentOrder(
 LINK = "https://countinghouse.example/de/?qr=BT26"
 FILES = {
     "longest": lambda: make_payment_code(LONGEST).svg(),
-    "link 1 l": lambda: draw_qr(LINK, kind="svg", scale=1, level="l"),
-    "link 40 h": lambda: draw_qr(LINK, kind="svg", scale=40, level="h"),
+    "link 1 l": lambda: draw_code_image(LINK, kind="svg", scale=1, level="l"),
+    "link 40 h": lambda: draw_code_image(LINK, kind="svg", scale=40, level="h"),
 }
 # Width and height, and pixels of the screen to one of the page: the largest code has 77 modules.
 SIZES = ((60, 60, 4), (300, 120, 4), (120, 300, 4), (400, 400, 1), (1000, 1000, 1))

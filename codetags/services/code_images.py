@@ -19,7 +19,7 @@ _QUIET_ZONE = 4
 _TIMELESS = (1980, 1, 1, 0, 0, 0)
 
 
-def draw_qr(url: str, *, kind: str, scale: int, level: str) -> bytes:
+def draw_code_image(url: str, *, kind: str, scale: int, level: str) -> bytes:
     """The image of an address, black on white.
 
     kind: one of KINDS. scale: pixels (or, for SVG, units) to a module, 1 to LARGEST_SCALE. level: one of LEVELS.
@@ -32,12 +32,12 @@ def draw_qr(url: str, *, kind: str, scale: int, level: str) -> bytes:
     return out.getvalue()
 
 
-def pack_qrs(links: Iterable[tuple[str, str]], *, kind: str, scale: int, level: str) -> bytes:
+def pack_code_images(links: Iterable[tuple[str, str]], *, kind: str, scale: int, level: str) -> bytes:
     """A ZIP with the image of each (file name without ending, address)."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, url in links:
             entry = zipfile.ZipInfo(f"{name}.{kind}", _TIMELESS)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, draw_qr(url, kind=kind, scale=scale, level=level))
+            archive.writestr(entry, draw_code_image(url, kind=kind, scale=scale, level=level))
     return out.getvalue()
