@@ -8,9 +8,9 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 
 from codetags.conf import app_settings
-from codetags.errors import BadPattern, UnsafeSink
+from codetags.errors import BadPattern, UnsafeWebhookAddress
 from codetags.services import patterns
-from codetags.services.sink import check_sink_address
+from codetags.services.outgoing_webhook import check_webhook_address
 
 
 @register("codetags")
@@ -25,7 +25,7 @@ def check_pattern(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 @register("codetags")
-def check_sink(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def check_outgoing_webhook(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Hits are POSTed outside only signed, and only to an address that may be posted to."""
     url = app_settings.QR_ANALYTICS_EXTERNAL_URL
     if not url:
@@ -40,7 +40,7 @@ def check_sink(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             )
         )
     try:
-        check_sink_address(url)
-    except UnsafeSink as error:
+        check_webhook_address(url)
+    except UnsafeWebhookAddress as error:
         errors.append(Error(f"QR_ANALYTICS_EXTERNAL_URL: {error}", id="codetags.E003"))
     return errors

@@ -23,11 +23,11 @@ class BadCursor(ValueError):
     """A `before` that no list has given out."""
 
 
-class UnsafeSink(Exception):
+class UnsafeWebhookAddress(Exception):
     """QR_ANALYTICS_EXTERNAL_URL may not be posted to: the sentence says why."""
 
 
-class SinkRefused(Exception):
+class WebhookRefused(Exception):
     """The receiver answered, but refuses this one hit. `status`: its HTTP status."""
 
     def __init__(self, status: int) -> None:
@@ -35,7 +35,7 @@ class SinkRefused(Exception):
         self.status = status
 
 
-class SinkAway(Exception):
+class WebhookUnavailable(Exception):
     """The receiver can't be reached or can't take anything just now: the sentence says why."""
 
 

@@ -128,7 +128,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One counted hit for the external sink. `entry` is its own text in the outbox."""
+    """One counted hit for the outgoing webhook. `entry` is its own text in the outbox."""
 
     id: str
     code: str

@@ -26,7 +26,7 @@ _MOST_FOUND = 1000
 #: From so many days on a series is read whole rather than day by day.
 _LONG_SPAN = 400
 
-find_place_script = Script("codetags", "find_place")
+find_offset_script = Script("codetags", "find_offset")
 Ranking = Sequence[tuple[str, int]]
 
 
@@ -50,7 +50,7 @@ def list_codes(
     place = _read_cursor(before) if before else None
     if since is None and until is None and not search:
         if place:
-            offset = int(find_place_script.read([keys.rank()], place))
+            offset = int(find_offset_script.read([keys.rank()], place))
         total, ranked = _ranked(offset, limit)
     else:
         ranking = _ranking(since, until, search, now)

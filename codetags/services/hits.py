@@ -55,8 +55,8 @@ def record_hit(
     visitor = address_hash(address)
     today = local_day(now).isoformat()
     settings = app_settings
-    # Read only where there is a sink: a setting that the project leaves out costs 5 µs.
-    sink = (
+    # Read only where there is an outgoing webhook: a setting that the project leaves out costs 5 µs.
+    webhook_args = (
         (secrets.token_hex(16), settings.QR_ANALYTICS_EXTERNAL_MAX_WAITING)
         if settings.QR_ANALYTICS_EXTERNAL_URL
         else ("", 0)
@@ -80,7 +80,7 @@ def record_hit(
                 keys.OTHER,
                 *CODE_LIMIT.script_args,
                 *CODES_LIMIT.script_args,
-                *sink,
+                *webhook_args,
                 milliseconds_of(now) if now else "",
                 "1" if landing else "",
                 CROWD,

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from codetags import keys
 from codetags.conf import app_settings
-from codetags.errors import SinkAway, SinkRefused, UnsafeSink
+from codetags.errors import UnsafeWebhookAddress, WebhookRefused, WebhookUnavailable
 from codetags.services.calendar import milliseconds_of, moment_of
-from codetags.services.sink import Poster
+from codetags.services.outgoing_webhook import WebhookConnection
 from codetags.types import Delivery, Event, OutboxState
 from kv.store.connection import call_many, call_write
 from kv.store.scripts import Script
@@ -47,20 +47,20 @@ def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False)
     sent = refused = parked = 0
     failures = int(state.get("failures", 0))
     try:
-        with Poster() as poster:
+        with WebhookConnection() as connection:
             for event in map(read_event, entries):
                 try:
-                    poster.post(event)
-                except SinkRefused as error:
+                    connection.post(event)
+                except WebhookRefused as error:
                     refused += 1
                     parked += _fail(event, str(error), behind=True)
                     continue
-                except SinkAway as error:
+                except WebhookUnavailable as error:
                     parked += _fail(event, str(error), behind=False)
                     raise
                 _settle(event)
                 sent += 1
-    except (SinkAway, UnsafeSink) as error:
+    except (WebhookUnavailable, UnsafeWebhookAddress) as error:
         log.warning("external receiver: %s", error)
         _pause(1 if sent else failures + 1)
         return Delivery(sent, refused, parked, more=False, problem=str(error))

@@ -241,5 +241,5 @@ class TestDelivery:
         with override_settings(QR_ANALYTICS_EXTERNAL_SECRET=""):
             record(1)
             assert "SECRET" in outbox.deliver_events().problem
-            assert [error.id for error in checks.check_sink(None)] == ["codetags.E002"]
+            assert [error.id for error in checks.check_outgoing_webhook(None)] == ["codetags.E002"]
         assert receiver.seen == []

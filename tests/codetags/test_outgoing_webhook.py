@@ -9,8 +9,8 @@ import pytest
 from django.test import override_settings
 
 from codetags import checks
-from codetags.errors import SinkAway, UnsafeSink
-from codetags.services import sink
+from codetags.errors import UnsafeWebhookAddress, WebhookUnavailable
+from codetags.services import outgoing_webhook
 from tests.codetags.receiver import SECRET
 
 
@@ -33,18 +33,18 @@ class TestAddress:
         ],
     )
     def test_may_not_be_posted_to(self, url: str) -> None:
-        with pytest.raises(UnsafeSink):
-            sink.check_sink_address(url)
+        with pytest.raises(UnsafeWebhookAddress):
+            outgoing_webhook.check_webhook_address(url)
 
     @pytest.mark.parametrize(
         "url", ["https://example.com/hits", "http://127.0.0.1:9/", "http://localhost/", "http://[::1]/"]
     )
     def test_may_be(self, url: str) -> None:
-        sink.check_sink_address(url)
+        outgoing_webhook.check_webhook_address(url)
 
     def test_a_private_one_may_be_when_it_is_meant(self) -> None:
         with override_settings(QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE=True):
-            sink.check_sink_address("https://10.0.0.1/")
+            outgoing_webhook.check_webhook_address("https://10.0.0.1/")
 
     @pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fd00::1"])
     def test_a_name_that_leads_inside_is_refused(self, address: str) -> None:
@@ -52,23 +52,23 @@ class TestAddress:
         with (
             override_settings(QR_ANALYTICS_EXTERNAL_URL="https://example.com/", QR_ANALYTICS_EXTERNAL_SECRET=SECRET),
             patch("socket.getaddrinfo", return_value=found),
-            pytest.raises(UnsafeSink),
+            pytest.raises(UnsafeWebhookAddress),
         ):
-            sink.Poster()
+            outgoing_webhook.WebhookConnection()
 
     def test_a_name_that_nobody_knows_is_away(self) -> None:
         with (
             override_settings(QR_ANALYTICS_EXTERNAL_URL="https://example.com/", QR_ANALYTICS_EXTERNAL_SECRET=SECRET),
             patch("socket.getaddrinfo", side_effect=socket.gaierror),
-            pytest.raises(SinkAway),
+            pytest.raises(WebhookUnavailable),
         ):
-            sink.Poster()
+            outgoing_webhook.WebhookConnection()
 
     def test_the_check_says_what_is_wrong(self) -> None:
         with override_settings(QR_ANALYTICS_EXTERNAL_URL="http://example.com/", QR_ANALYTICS_EXTERNAL_SECRET="x"):
-            assert [error.id for error in checks.check_sink(None)] == ["codetags.E003"]
+            assert [error.id for error in checks.check_outgoing_webhook(None)] == ["codetags.E003"]
         with override_settings(QR_ANALYTICS_EXTERNAL_URL=""):
-            assert checks.check_sink(None) == []
+            assert checks.check_outgoing_webhook(None) == []
 
     @pytest.mark.parametrize("pattern", ["[A-Z", ".{4}", r"[A-Z]*", r"[^a-z]{4}"])
     def test_a_pattern_that_can_t_be_used(self, pattern: str) -> None:

@@ -1,4 +1,4 @@
-"""The external receiver of counted hits: where we may post, and one signed POST."""
+"""The outgoing webhook for counted hits: which addresses are allowed, and one signed POST."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from urllib.parse import SplitResult, urlsplit
 import orjson
 
 from codetags.conf import app_settings
-from codetags.errors import SinkAway, SinkRefused, UnsafeSink
-from codetags.services.deadlines import Deadline, TimedSocket
+from codetags.errors import UnsafeWebhookAddress, WebhookRefused, WebhookUnavailable
+from codetags.services.socket_deadline import Deadline, TimedSocket
 from codetags.types import Event
 
 SIGNATURE_HEADER = "Countinghouse-Signature"
-# What a receiver says that means "later", not "never this one".
+# Statuses that mean "try again later". Other 4xx statuses refuse this one hit for good.
 _LATER = {408, 425, 429}
 _LONGEST_ANSWER = 64 * 1024
 _REST_SECONDS = 0.25
@@ -44,11 +44,14 @@ class _Target:
         return (self.parts.path or "/") + (f"?{self.parts.query}" if self.parts.query else "")
 
 
-def check_sink_address(url: str) -> None:
-    """What can be said of the address without asking anybody: https, or http to this machine. Raises UnsafeSink."""
+def check_webhook_address(url: str) -> None:
+    """Check the address without looking up its name: https, or plain http to this machine.
+
+    Raises UnsafeWebhookAddress.
+    """
     parts, host, _ = _split(url)
     if parts.scheme == "http" and not _is_loopback_name(host):
-        raise UnsafeSink("plain http is for this machine alone (127.0.0.1, [::1], localhost); use https")
+        raise UnsafeWebhookAddress("plain http is for this machine alone (127.0.0.1, [::1], localhost); use https")
     literal = _literal(host)
     if literal is not None and not _is_loopback_name(host):
         _check_public(literal)
@@ -66,23 +69,23 @@ def payload(event: Event) -> bytes:
     return orjson.dumps({"code": event.code, "timestamp": at, "id": event.id})
 
 
-class Poster:
-    """One connection to the receiver, for a few POSTs: `with Poster() as poster: poster.post(event)`.
+class WebhookConnection:
+    """One connection to the receiver, kept open for a few POSTs. A context manager.
 
-    The address is looked up once, checked, and then connected to as checked: a name that answers differently the
-    second time leads nowhere else. Redirects are not followed, proxies of the environment not used.
-    QR_ANALYTICS_EXTERNAL_TIMEOUT is for each POST as a whole: a receiver that answers byte by byte gains nothing by it.
-    Raises UnsafeSink when the settings allow no post, SinkAway when the receiver can't be reached.
+    The host name is looked up once. The addresses found are checked, and the connection goes to one of them: a second
+    DNS answer can't lead into a private network. Redirects are not followed. Proxies of the environment are not used.
+    QR_ANALYTICS_EXTERNAL_TIMEOUT limits each POST as a whole, also when the receiver answers byte by byte.
+    Raises UnsafeWebhookAddress when the settings allow no POST, WebhookUnavailable when the receiver can't be reached.
     """
 
     def __init__(self) -> None:
         self._secret = app_settings.QR_ANALYTICS_EXTERNAL_SECRET
         if not self._secret:
-            raise UnsafeSink("QR_ANALYTICS_EXTERNAL_SECRET is not set, and nothing is posted unsigned")
+            raise UnsafeWebhookAddress("QR_ANALYTICS_EXTERNAL_SECRET is not set, and nothing is posted unsigned")
         self._timeout = app_settings.QR_ANALYTICS_EXTERNAL_TIMEOUT
         self._target = _look_up(app_settings.QR_ANALYTICS_EXTERNAL_URL)
         self._deadline = Deadline()
-        self._line: http.client.HTTPConnection | None = None
+        self._connection: http.client.HTTPConnection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -90,10 +93,10 @@ class Poster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._hang_up()
+        self._close()
 
     def post(self, event: Event) -> None:
-        """One signed POST; returns when the receiver has answered 2xx. Raises SinkRefused or SinkAway."""
+        """One signed POST; returns when the receiver has answered 2xx. Raises WebhookRefused or WebhookUnavailable."""
         body = payload(event)
         signature = sign(body, secret=self._secret, at=int(time.time()))
         headers = {
@@ -103,39 +106,39 @@ class Poster:
         }
         self._deadline.set(self._timeout)
         try:
-            if self._line is None:
-                self._line = self._dial()
-            self._line.request("POST", self._target.path, body, headers)
-            answer = self._line.getresponse()
+            if self._connection is None:
+                self._connection = self._connect()
+            self._connection.request("POST", self._target.path, body, headers)
+            answer = self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            self._hang_up()
-            raise SinkAway(f"{self._target.host}: {type(error).__name__}") from error
-        self._leave(answer)
+            self._close()
+            raise WebhookUnavailable(f"{self._target.host}: {type(error).__name__}") from error
+        self._read_rest(answer)
         if answer.status in _LATER or answer.status >= 500:  # noqa: PLR2004 (HTTP's own classes)
-            raise SinkAway(f"{self._target.host} answered {answer.status}")
+            raise WebhookUnavailable(f"{self._target.host} answered {answer.status}")
         if not 200 <= answer.status < 300:  # noqa: PLR2004
-            raise SinkRefused(answer.status)
+            raise WebhookRefused(answer.status)
 
-    def _leave(self, answer: http.client.HTTPResponse) -> None:
-        """The status has said it all; what follows is read, if it is short and comes at once, to keep the line."""
+    def _read_rest(self, answer: http.client.HTTPResponse) -> None:
+        """Read the body if it is short and arrives at once, so that the connection can be used again; else close it."""
         try:
             self._deadline.set(min(self._deadline.left(), _REST_SECONDS))
             answer.read(_LONGEST_ANSWER + 1)
-        except (OSError, http.client.HTTPException, ValueError):  # ValueError: a chunk of less than nothing
-            self._hang_up()
+        except (OSError, http.client.HTTPException, ValueError):  # ValueError: a chunk with a negative length
+            self._close()
         if answer.will_close or not answer.isclosed():
-            self._hang_up()
+            self._close()
         answer.close()
 
-    def _dial(self) -> http.client.HTTPConnection:
+    def _connect(self) -> http.client.HTTPConnection:
         target = self._target
         plain = socket.create_connection((target.address, target.port), self._deadline.left())
-        # Head and body go out as two writes; without this the second waits 40 ms for the first one's receipt.
+        # Headers and body are two writes. Without TCP_NODELAY the second waits 40 ms for the acknowledgement of the first.
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line = http.client.HTTPConnection(f"[{target.host}]" if ":" in target.host else target.host, target.port)
+        connection = http.client.HTTPConnection(f"[{target.host}]" if ":" in target.host else target.host, target.port)
         try:
             plain.settimeout(self._deadline.left())
-            line.sock = TimedSocket(
+            connection.sock = TimedSocket(
                 ssl.create_default_context().wrap_socket(plain, server_hostname=target.host)
                 if target.is_encrypted
                 else plain,
@@ -144,21 +147,21 @@ class Poster:
         except BaseException:
             plain.close()
             raise
-        return line
+        return connection
 
-    def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _look_up(url: str) -> _Target:
-    check_sink_address(url)
+    check_webhook_address(url)
     parts, host, port = _split(url)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise SinkAway(f"{host}: the name can't be looked up") from error
+        raise WebhookUnavailable(f"{host}: the name can't be looked up") from error
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         numeric = ipaddress.ip_address(address.partition("%")[0])
@@ -173,11 +176,11 @@ def _split(url: str) -> tuple[SplitResult, str, int]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise UnsafeSink("its host or port can't be read") from None
+        raise UnsafeWebhookAddress("its host or port can't be read") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UnsafeSink("it is no http or https address")
+        raise UnsafeWebhookAddress("it is no http or https address")
     if parts.username or parts.password:
-        raise UnsafeSink("it carries a username; the signature says who we are")
+        raise UnsafeWebhookAddress("it carries a username; the signature says who we are")
     return parts, parts.hostname, port or (443 if parts.scheme == "https" else 80)
 
 
@@ -196,6 +199,6 @@ def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def _check_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     mapped = getattr(address, "ipv4_mapped", None) or address
     if not mapped.is_global and not app_settings.QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE:
-        raise UnsafeSink(
+        raise UnsafeWebhookAddress(
             "it leads into a private network; QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE allows that, if it is meant"
         )

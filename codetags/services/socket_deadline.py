@@ -1,4 +1,4 @@
-"""One deadline for a whole conversation over a socket; a socket's own timeout begins anew with every byte."""
+"""One deadline for a whole request over a socket: a socket's own timeout starts again with every read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Deadline:
         self._at = float("inf")
 
     def set(self, seconds: float) -> None:
-        """So many seconds from now."""
+        """Set it to `seconds` from now."""
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds until then. Raises TimeoutError when there are none."""
+        """Seconds that remain. Raises TimeoutError when none do."""
         left = self._at - time.monotonic()
         if left <= 0:
             raise TimeoutError("the deadline has passed")
@@ -27,7 +27,7 @@ class Deadline:
 
 
 class TimedSocket:
-    """Of a socket what http.client asks for, each call allowed no more than what is left until the deadline."""
+    """The part of a socket that http.client uses. Each call may take no longer than the time left."""
 
     def __init__(self, plain: socket.socket, deadline: Deadline) -> None:
         self._plain = plain
