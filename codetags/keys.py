@@ -17,9 +17,9 @@ FAMILIES = ("{qr}:",)
 OTHER = "~OTHER"
 
 #: How long the days of what was not counted are kept: a little longer than the chart that a code's page opens with.
-LEFT_OUT_DAYS = 100
+EXCLUDED_DAYS = 100
 #: Fields of such a day; what is new beyond them stands under ~OTHER, so that robots that try codes fill no memory.
-LEFT_OUT_FIELDS = 20_000
+EXCLUDED_FIELDS = 20_000
 
 #: The field of a daily series that holds hits taken over without a date: the total is always the sum of the series.
 UNDATED = "1970-01-01"
@@ -71,16 +71,16 @@ def unknown() -> str:
     return f"{_prefix()}unknown"
 
 
-def left_out() -> str:
+def excluded() -> str:
     """HASH "<code> <reason>", and "<reason>" for all codes → calls that were not counted. No TTL.
 
-    Written by record_hit and leave_out_hit. The codes are those of the registry, of `unknown`, and ~OTHER.
+    Written by record_hit and exclude_hit. The codes are those of the registry, of `unknown`, and ~OTHER.
     """
     return f"{_prefix()}left_out"
 
 
-def left_out_on(day: date) -> str:
-    """HASH as `left_out`, of one day. TTL LEFT_OUT_DAYS. Written by record_hit and leave_out_hit."""
+def excluded_on(day: date) -> str:
+    """HASH as `excluded`, of one day. TTL EXCLUDED_DAYS. Written by record_hit and exclude_hit."""
     return f"{_prefix()}left_out:{day.isoformat()}"
 
 

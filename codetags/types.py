@@ -38,12 +38,12 @@ class Reason(StrEnum):
 
 
 #: Calls that were not counted, by reason; every reason is there, in the order of Reason.
-LeftOut = dict[Reason, int]
+Excluded = dict[Reason, int]
 
 
 @dataclass(frozen=True, slots=True)
 class CodeCounts:
-    """One code's figures. last_30_days: hits by day, oldest first; left_out: calls that were not counted.
+    """One code's figures. last_30_days: hits by day, oldest first; excluded: calls that were not counted.
 
     registered: as the registry says, None for a code that it does not have.
     """
@@ -53,13 +53,13 @@ class CodeCounts:
     count: int
     last_seen: datetime | None
     last_30_days: tuple[int, ...]
-    left_out: LeftOut
+    excluded: Excluded
     registered: RegisteredCode | None
 
     @property
     def outside(self) -> int:
         """Hits before its start, after its end or while archived."""
-        return self.left_out.get(Reason.OUTSIDE, 0)
+        return self.excluded.get(Reason.OUTSIDE, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ class DayCount:
 
     day: date
     count: int
-    left_out: LeftOut
+    excluded: Excluded
 
     @property
-    def left_out_count(self) -> int:
+    def excluded_count(self) -> int:
         """The calls that were not counted, whatever the reason."""
-        return sum(self.left_out.values())
+        return sum(self.excluded.values())
 
 
 @dataclass(frozen=True, slots=True)

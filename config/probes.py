@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
-from codetags.services.left_out import sum_left_out
+from codetags.services.excluded_hits import sum_excluded
 from kv.rest.permissions import holds
 from kv.rest.views import ApiView
 from kv.store.health import check_store
@@ -72,14 +72,14 @@ class _Figures:
         for used in usage.list_usage():
             uses.add_metric([used.tool], used.count)
         yield uses
-        left_out = GaugeMetricFamily("countinghouse_left_out_today", "Visits not counted today.", labels=["reason"])
-        for reason, count in today.left_out.items():
-            left_out.add_metric([reason], count)
-        yield left_out
+        excluded = GaugeMetricFamily("countinghouse_left_out_today", "Visits not counted today.", labels=["reason"])
+        for reason, count in today.excluded.items():
+            excluded.add_metric([reason], count)
+        yield excluded
         missed = CounterMetricFamily(
             "countinghouse_code_hits_left_out", "Landings with a campaign code not counted.", labels=["reason"]
         )
-        for why, count in sum_left_out().items():
+        for why, count in sum_excluded().items():
             missed.add_metric([why.value], count)
         yield missed
 

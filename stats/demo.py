@@ -15,7 +15,7 @@ from stats.conf import VISIT_LIMIT, app_settings
 from stats.services.figures import read_figures
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import list_usage, record_usage
-from stats.services.visits import leave_out_visit, record_visit
+from stats.services.visits import exclude_visit, record_visit
 from stats.types import Reason
 
 # Addresses that no visitor can have (RFC 2544: set aside for measuring networks).
@@ -28,7 +28,7 @@ _CODES_PER_VISIT = 0.08
 _TOOLS_PER_VISIT = 0.5
 _MOST_BY_ONE = 20
 # Of each hundred visits, so many more are left out, for this reason.
-_LEFT_OUT = {Reason.BOT: 30, Reason.OPTED_OUT: 7, Reason.STAFF: 4, Reason.PREFETCH: 3, Reason.CROSS_SITE: 1}
+_EXCLUDED = {Reason.BOT: 30, Reason.OPTED_OUT: 7, Reason.STAFF: 4, Reason.PREFETCH: 3, Reason.CROSS_SITE: 1}
 _PRICES = (450, 990, 1250, 1900, 2500, 3990, 4990, 7500, 12000, 24900, 89000)
 
 
@@ -54,7 +54,7 @@ def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None
         visits = _visits_of(day, 1 - back / days, rng)
         for _ in range(visits):
             record_visit(address=people.anybody(), now=moment)
-        written = visits + _leave_out(visits, people, moment, rng)
+        written = visits + _exclude(visits, people, moment, rng)
         written += _make_codes(visits, day, moment, rng) + _use_tools(visits, moment, rng)
         advance(written)
 
@@ -98,11 +98,11 @@ def _visits_of(day: date, progress: float, rng: Random) -> int:
     return max(1, round(rng.gauss(expected, expected * 0.12)))
 
 
-def _leave_out(visits: int, people: _People, moment: datetime, rng: Random) -> int:
+def _exclude(visits: int, people: _People, moment: datetime, rng: Random) -> int:
     written = 0
-    for reason, percent in _LEFT_OUT.items():
+    for reason, percent in _EXCLUDED.items():
         for _ in range(round(visits * percent / 100 * rng.uniform(0.6, 1.4))):
-            leave_out_visit(address=people.newcomer(), reason=reason, now=moment)
+            exclude_visit(address=people.newcomer(), reason=reason, now=moment)
             written += 1
     return written
 

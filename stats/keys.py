@@ -75,7 +75,7 @@ def adjusted(digest: str) -> str:
 
 
 def visit_window(caller: str) -> str:
-    """LIST of times (µs) of one caller's visits. TTL one window. Written by record_visit, leave_out_visit."""
+    """LIST of times (µs) of one caller's visits. TTL one window. Written by record_visit, exclude_visit."""
     return f"{app_settings.KV_PREFIX}{{stats}}:rate:visit:{caller}"
 
 

@@ -64,14 +64,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the series. `left_out` counts visits that were not counted, by reason; revenue in EUR cents."""
+    """One day of the series. `excluded` counts visits that were not counted, by reason; revenue in EUR cents."""
 
     day: date
     visits: int
     visitors: int
     payment_codes: int
     revenue_cents: int
-    left_out: dict[str, int]
+    excluded: dict[str, int]
     tools: dict[str, int]
 
 

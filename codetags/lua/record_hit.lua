@@ -14,9 +14,9 @@ Returns {"counted"} | {"seen"} | {"again"} | {"outside"} | {"limited", "code" or
         | {"alias", code that it counts for}: nothing was done, the keys were another code's ]]
 -- uses kv.moving_window
 -- uses codetags.registry_entry
--- uses codetags.note_left_out
+-- uses codetags.note_excluded
 local seen, code_count, code_days, other_count, other_days, last_seen, rank, registry, unknown, crowd, recent, recent_all,
-  outbox, outbox_state, left_out, left_out_today, landing_mark = unpack(KEYS)
+  outbox, outbox_state, excluded, excluded_today, landing_mark = unpack(KEYS)
 local called, code, today, backstop, most_unknown, other, limit, window, limit_all, window_all, event_id, most_waiting,
   at_ms, landing, crowd_size, crowd_seconds, day_ttl, most_fields, landing_ttl = unpack(ARGV)
 -- What is compared must be a number; the rest goes on to commands as text.
@@ -33,7 +33,7 @@ local which, wait = 'code', window_wait(recent, limit, window, now)
 if wait == 0 then which, wait = 'codes', window_wait(recent_all, limit_all, window_all, now) end
 if wait > 0 then
   local name = listed_name(registry, unknown, code, other)
-  note_left_out(left_out, left_out_today, name, 'limited', other, day_ttl, most_fields)
+  note_excluded(excluded, excluded_today, name, 'limited', other, day_ttl, most_fields)
   return {'limited', which, wait}
 end
 window_hit(recent, limit, window, now)
@@ -48,7 +48,7 @@ if entry then
   if archived == '1' or (first ~= '' and today < first) or (last ~= '' and today > last) then
     -- A mark of its own kind: it keeps this visitor from being noted twice, not from counting once the code has begun.
     local is_new = backstop == 0 or redis.call('SET', seen, '0', 'EX', backstop, 'NX')
-    note_left_out(left_out, left_out_today, code, is_new and 'outside' or 'repeat', other, day_ttl, most_fields)
+    note_excluded(excluded, excluded_today, code, is_new and 'outside' or 'repeat', other, day_ttl, most_fields)
     if has_landing then redis.call('DEL', landing_mark) end
     return {'outside'}
   end
@@ -76,7 +76,7 @@ if backstop > 0 then
     end
     if size < crowd_size then
       local name = listed_name(registry, unknown, code, other)
-      note_left_out(left_out, left_out_today, name, 'repeat', other, day_ttl, most_fields)
+      note_excluded(excluded, excluded_today, name, 'repeat', other, day_ttl, most_fields)
       if has_landing then redis.call('DEL', landing_mark) end
       return {'seen'}
     end

@@ -11,7 +11,7 @@ from codetags import keys
 from codetags.errors import BadCursor
 from codetags.models import CodeTag, DailyHits
 from codetags.services.calendar import EARLIEST, milliseconds_of, moment_of, start_of
-from codetags.services.left_out import list_left_out, list_left_out_days
+from codetags.services.excluded_hits import list_excluded, list_excluded_days
 from codetags.services.registry import registered_codes
 from codetags.services.rollup import rolled_until
 from codetags.types import CodeCounts, CodePage, DayCount
@@ -88,8 +88,8 @@ def list_days(code: str, *, since: date, until: date) -> tuple[DayCount, ...]:
     """One code's hits on each day from `since` to `until`, oldest first, from the store. Raises StoreUnavailable."""
     dates = [since + timedelta(days=step) for step in range((until - since).days + 1)]
     replies = call("HMGET", keys.days(code), *(day.isoformat() for day in dates))
-    rows = zip(dates, replies, list_left_out_days(code, dates), strict=True)
-    return tuple(DayCount(day, int(reply or 0), left_out) for day, reply, left_out in rows)
+    rows = zip(dates, replies, list_excluded_days(code, dates), strict=True)
+    return tuple(DayCount(day, int(reply or 0), excluded) for day, reply, excluded in rows)
 
 
 def describe_codes(
@@ -97,7 +97,7 @@ def describe_codes(
 ) -> tuple[CodeCounts, ...]:
     """What there is to say of each code beside its count: two round trips and one query for all of them.
 
-    since, until: the days of what was not counted; it is kept for LEFT_OUT_DAYS.
+    since, until: the days of what was not counted; it is kept for EXCLUDED_DAYS.
     """
     if not ranked:
         return ()
@@ -110,7 +110,7 @@ def describe_codes(
             *(("HMGET", keys.days(code), *days) for code in codes),
         ]
     )
-    missed = list_left_out(codes, since=since, until=until, now=now)
+    missed = list_excluded(codes, since=since, until=until, now=now)
     known = registered_codes(codes)
     return tuple(
         CodeCounts(
@@ -119,10 +119,10 @@ def describe_codes(
             count=count,
             last_seen=moment_of(int(float(at))) if at is not None else None,
             last_30_days=tuple(int(value or 0) for value in spark),
-            left_out=left_out,
+            excluded=excluded,
             registered=known.get(code),
         )
-        for (code, count), at, left_out, spark in zip(ranked, seen, missed, series, strict=True)
+        for (code, count), at, excluded, spark in zip(ranked, seen, missed, series, strict=True)
     )
 
 

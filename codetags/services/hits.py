@@ -11,7 +11,7 @@ from typing import Any
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
 from codetags.services.calendar import milliseconds_of
-from codetags.services.left_out import leave_out_hit
+from codetags.services.excluded_hits import exclude_hit
 from codetags.types import Outcome, Reason
 from kv.days import local_day
 from kv.store.scripts import Script
@@ -85,8 +85,8 @@ def record_hit(
                 "1" if landing else "",
                 CROWD,
                 CROWD_SECONDS,
-                keys.LEFT_OUT_DAYS * _DAY_SECONDS,
-                keys.LEFT_OUT_FIELDS,
+                keys.EXCLUDED_DAYS * _DAY_SECONDS,
+                keys.EXCLUDED_FIELDS,
                 LANDING_SECONDS,
             ),
         )
@@ -94,7 +94,7 @@ def record_hit(
             break
         target = _learn(code, reply[1].decode())
         if target in remembered:
-            leave_out_hit(code=code, reason=Reason.REPEAT, now=now)
+            exclude_hit(code=code, reason=Reason.REPEAT, now=now)
             return Outcome.AGAIN
     return _outcome(reply)
 

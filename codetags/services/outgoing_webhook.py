@@ -133,7 +133,7 @@ class WebhookConnection:
     def _connect(self) -> http.client.HTTPConnection:
         target = self._target
         plain = socket.create_connection((target.address, target.port), self._deadline.left())
-        # Headers and body are two writes. Without TCP_NODELAY the second waits 40 ms for the acknowledgement of the first.
+        # Headers and body are two writes. Without TCP_NODELAY the second waits 40 ms for the first one's ACK.
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = http.client.HTTPConnection(f"[{target.host}]" if ":" in target.host else target.host, target.port)
         try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codetags import keys
 from codetags.models import DailyHits
-from codetags.services.left_out import forget_left_out
+from codetags.services.excluded_hits import forget_excluded
 from codetags.services.registry import chunks, mirror_registry
 from kv.errors import store_errors
 from kv.store.connection import call_write, connection
@@ -33,7 +33,7 @@ def reset_code(code: str) -> int:
             [code],
         )
     )
-    forget_left_out(code)
+    forget_excluded(code)
     DailyHits.objects.filter(code=code).delete()
     _delete(keys.family(f"seen:{code}:"))
     fields = [field for field in _imports() if field.rpartition(b"\t")[2].decode().upper().split(" ")[0] == code]

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from codetags import keys
 from codetags.conf import REFRESH_LIMIT, app_settings
 from codetags.forms import CodeImageForm, ListForm, RangeForm
-from codetags.services import counts, left_out, outbox
+from codetags.services import counts, excluded_hits, outbox
 from codetags.services.calendar import EARLIEST
 from codetags.services.patterns import LONGEST
-from codetags.types import CodeCounts, CodePage, DayCount, LeftOut, Reason, RegisteredCode
+from codetags.types import CodeCounts, CodePage, DayCount, Excluded, Reason, RegisteredCode
 from codetags.views.charts import Spark, bar_chart, sparkline
 from codetags.views.links import Landing, list_landings
 from kv.days import local_day
@@ -88,7 +88,7 @@ def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpR
             "days": days[::-1],
             "chart": bar_chart(days),
             "hits": sum(day.count for day in days),
-            "left_out": _left_out(found.left_out, days),
+            "excluded": _excluded(found.excluded, days),
         }
     except StoreUnavailable:
         context["store_away"] = True
@@ -147,7 +147,7 @@ def _list(request: HttpRequest, form: ListForm, landings: tuple[Landing, ...]) -
         "is_filtered": any(asked.values()),
         "in_range": bool(asked.get("since") or asked.get("until")),
         "export_query": urlencode(kept),
-        "left_out": _totals(left_out.sum_left_out(since=asked.get("since"), until=asked.get("until"))),
+        "excluded": _totals(excluded_hits.sum_excluded(since=asked.get("since"), until=asked.get("until"))),
         **_pager(page, number, kept),
     }
 
@@ -197,15 +197,15 @@ def _reasons() -> dict[Reason, str]:
     }
 
 
-def _totals(counts: LeftOut) -> list[tuple[str, int]]:
+def _totals(counts: Excluded) -> list[tuple[str, int]]:
     words = _reasons()
     return [(words[reason], count) for reason, count in counts.items()]
 
 
-def _left_out(ever: LeftOut, days: Sequence[DayCount]) -> list[tuple[str, int, int]]:
+def _excluded(ever: Excluded, days: Sequence[DayCount]) -> list[tuple[str, int, int]]:
     """For each reason its words, the calls of the days, and those of all time."""
     words = _reasons()
-    return [(words[reason], sum(day.left_out[reason] for day in days), count) for reason, count in ever.items()]
+    return [(words[reason], sum(day.excluded[reason] for day in days), count) for reason, count in ever.items()]
 
 
 def _too_soon(request: HttpRequest) -> HttpResponse | None:

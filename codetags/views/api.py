@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from codetags.conf import COUNTS_LIMIT
 from codetags.errors import BadCursor, MalformedCode
 from codetags.serializers import CountsInput, CountsOutput, HitInput, HitOutput
-from codetags.services import codes, counts, exclusions, hits, left_out
+from codetags.services import codes, counts, excluded_hits, exclusions, hits
 from codetags.services.cookies import COUNTED_COOKIE, COUNTED_SECONDS
 from codetags.types import CodeCounts, Outcome, Reason
 from kv.errors import StoreUnavailable
@@ -99,16 +99,16 @@ class HitView(PublicView):
         try:
             code = "" if is_reported else codes.read_code(texts)
         except MalformedCode as error:
-            _leave_out_unreadable(reason)
+            _exclude_unreadable(reason)
             raise InvalidInput("code", _MALFORMED) from error
         if is_reported:
-            _leave_out_unreadable(reason)
+            _exclude_unreadable(reason)
             return _response(request, "", counted=False)
         known = codes.read_remembered(request.COOKIES.get(COUNTED_COOKIE, ""))
         if reason is None and (code in known or hits.target_of(code) in known):
             reason = Reason.REPEAT
         if reason is not None:
-            _leave_out(code=code, reason=reason)
+            _exclude(code=code, reason=reason)
             return _response(request, code, counted=False)
         outcome = hits.record_hit(
             code=code,
@@ -186,16 +186,16 @@ def _landing_id(text: Any) -> str:
     return text
 
 
-def _leave_out(*, reason: Reason, code: str = "") -> None:
+def _exclude(*, reason: Reason, code: str = "") -> None:
     # What counts nothing is answered without the store, too.
     with suppress(StoreUnavailable):
-        left_out.leave_out_hit(code=code, reason=reason)
+        excluded_hits.exclude_hit(code=code, reason=reason)
 
 
-def _leave_out_unreadable(reason: Reason | None) -> None:
+def _exclude_unreadable(reason: Reason | None) -> None:
     # What a robot or the staff try is no link that somebody has printed.
     if reason is None:
-        _leave_out(reason=Reason.UNREADABLE)
+        _exclude(reason=Reason.UNREADABLE)
 
 
 def _shown(code: CodeCounts) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def _shown(code: CodeCounts) -> dict[str, Any]:
         "count": code.count,
         "last_seen": code.last_seen,
         "last_30_days": list(code.last_30_days),
-        "not_counted": {reason.value: calls for reason, calls in code.left_out.items()},
+        "not_counted": {reason.value: calls for reason, calls in code.excluded.items()},
     }
 
 

@@ -11,14 +11,14 @@ from codetags.errors import MalformedCode
 from codetags.forms import ListForm
 from codetags.services import code_images, counts
 from codetags.services.codes import parse_code
-from codetags.services.left_out import CODE_REASONS
+from codetags.services.excluded_hits import CODE_REASONS
 from codetags.types import CodeCounts
 from codetags.views.admin import asked_for, code_image_form
 from codetags.views.links import landing_for, list_landings
 from kv.days import local_day
 from kv.web.spreadsheets import csv_download
 
-_LEFT_OUT = tuple(f"not_counted_{reason.value}" for reason in CODE_REASONS)
+_EXCLUDED = tuple(f"not_counted_{reason.value}" for reason in CODE_REASONS)
 _COLUMNS = (
     "code",
     "label",
@@ -29,7 +29,7 @@ _COLUMNS = (
     "end",
     "archived",
     "counts_for",
-    *_LEFT_OUT,
+    *_EXCLUDED,
 )
 _MOST_IMAGES = 500
 
@@ -97,5 +97,5 @@ def _rows(codes: Iterator[CodeCounts]) -> Iterator[Sequence[object]]:
             known.end or "" if known else "",
             int(known.is_archived) if known else "",
             known.counts_for if known else "",
-            *(row.left_out[reason] for reason in CODE_REASONS),
+            *(row.excluded[reason] for reason in CODE_REASONS),
         )

@@ -48,7 +48,7 @@ class ImportedFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedTool:
     """A figure of the older site's that has no place here: a tool that STATS_TOOLS does not list."""
 
     figure: str
@@ -109,7 +109,7 @@ def import_figure(
 
 def import_older_store(
     older: Any, *, source: str, dry_run: bool, advance: Callable[[int], None] = lambda _: None
-) -> Iterator[ImportedVisitors | ImportedFigure | LeftOut]:
+) -> Iterator[ImportedVisitors | ImportedFigure | SkippedTool]:
     """Read `stats:*` and `usage:*` of an older site's Redis (a redis-py client) into this store.
 
     The visitors' total may be larger than what the set tells (marks lost, never kept, or not understood): the rest is
@@ -130,7 +130,7 @@ def import_older_store(
         if tool.removeprefix("usage:") in app_settings.STATS_TOOLS:
             yield import_figure(source=source, figure=tool, value=_number(older, tool), dry_run=dry_run)
         else:
-            yield LeftOut(tool)
+            yield SkippedTool(tool)
 
 
 def import_csv(file: TextIO, *, source: str, dry_run: bool) -> Iterator[ImportedFigure]:

@@ -49,9 +49,9 @@ def _day(when: date, counts: dict[bytes, bytes], tools: dict[bytes, bytes]) -> D
     def number(name: bytes) -> int:
         return int(counts.get(name, 0))
 
-    left_out = {name[4:].decode(): int(value) for name, value in counts.items() if name.startswith(b"out:")}
+    excluded = {name[4:].decode(): int(value) for name, value in counts.items() if name.startswith(b"out:")}
     seen = number(b"visits") - number(b"visitors")
     if seen > 0:
-        left_out["seen"] = seen
+        excluded["seen"] = seen
     by_tool: dict[str, Any] = {tool.decode(): int(value) for tool, value in tools.items()}
-    return Day(when, number(b"visits"), number(b"visitors"), number(b"qr"), number(b"revenue"), left_out, by_tool)
+    return Day(when, number(b"visits"), number(b"visitors"), number(b"qr"), number(b"revenue"), excluded, by_tool)

@@ -16,7 +16,7 @@ from stats.types import Reason, Visit
 _UNIQUES_TTL = 400 * 86400
 
 record_visit_script = Script("stats", "record_visit")
-leave_out_visit_script = Script("stats", "leave_out_visit")
+exclude_visit_script = Script("stats", "exclude_visit")
 
 
 def record_visit(*, address: str, now: datetime | None = None) -> Visit:
@@ -35,13 +35,13 @@ def record_visit(*, address: str, now: datetime | None = None) -> Visit:
     return Visit(counted=reply[1] == 1, visitors=total, reason=None if reply[1] == 1 else Reason.SEEN)
 
 
-def leave_out_visit(*, address: str, reason: Reason, now: datetime | None = None) -> Visit:
+def exclude_visit(*, address: str, reason: Reason, now: datetime | None = None) -> Visit:
     """Note that a visit was not counted; the day's series says how many and why.
 
     Raises RateLimited or StoreUnavailable, having noted nothing.
     """
     visitor = visitor_of(address)
-    reply = leave_out_visit_script.run(
+    reply = exclude_visit_script.run(
         [keys.visitors(), keys.day(local_day(now)), keys.visit_window(visitor.caller)],
         [f"out:{reason.value}", *VISIT_LIMIT.script_args],
     )

@@ -19,7 +19,7 @@ from stats.types import Day, Reason
 from stats.views.charts import bar_chart
 
 DAYS = 90
-_LEFT_OUT = tuple(reason for reason in Reason)
+_EXCLUDED = tuple(reason for reason in Reason)
 
 
 def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
@@ -36,7 +36,7 @@ def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
             "days": days[::-1],
             "visits_chart": bar_chart([(day.day, day.visits, day.visitors) for day in days]),
             "codes_chart": bar_chart([(day.day, day.payment_codes, day.payment_codes) for day in days]),
-            "left_out": _left_out(days),
+            "excluded": _excluded(days),
         }
     except StoreUnavailable:
         context["store_away"] = True
@@ -46,7 +46,7 @@ def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
     return response
 
 
-def _left_out(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:
+def _excluded(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:
     words = {
         Reason.SEEN: _("Counted before"),
         Reason.BOT: _("Bots and programs"),
@@ -55,10 +55,10 @@ def _left_out(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:
         Reason.PREFETCH: _("Pages loaded in advance"),
         Reason.CROSS_SITE: _("Requests from other sites"),
     }
-    today = days[-1].left_out
+    today = days[-1].excluded
     return [
-        (words[reason], today.get(reason.value, 0), sum(day.left_out.get(reason.value, 0) for day in days))
-        for reason in _LEFT_OUT
+        (words[reason], today.get(reason.value, 0), sum(day.excluded.get(reason.value, 0) for day in days))
+        for reason in _EXCLUDED
     ]
 
 
@@ -66,12 +66,12 @@ def _rows(days: tuple[Day, ...]) -> Iterator[Sequence[object]]:
     tools = sorted({tool for day in days for tool in day.tools})
     yield (
         *("date", "visits", "new_visitors", "payment_codes", "revenue_cents"),
-        *(f"left_out_{reason.value}" for reason in _LEFT_OUT),
+        *(f"left_out_{reason.value}" for reason in _EXCLUDED),
         *(f"tool_{tool}" for tool in tools),
     )
     for day in days:
         yield (
             *(day.day.isoformat(), day.visits, day.visitors, day.payment_codes, day.revenue_cents),
-            *(day.left_out.get(reason.value, 0) for reason in _LEFT_OUT),
+            *(day.excluded.get(reason.value, 0) for reason in _EXCLUDED),
             *(day.tools.get(tool, 0) for tool in tools),
         )

@@ -87,9 +87,7 @@ class VisitView(PublicView):
         user = getattr(plain, "user", None)
         reason = exclusion(plain.META, host=plain.get_host(), is_staff=is_staff(user))
         address = client_address(plain)
-        visit = (
-            visits.leave_out_visit(address=address, reason=reason) if reason else visits.record_visit(address=address)
-        )
+        visit = visits.exclude_visit(address=address, reason=reason) if reason else visits.record_visit(address=address)
         return Response(
             {"counted": visit.counted, "visitors": visit.visitors, "reason": visit.reason and visit.reason.value}
         )

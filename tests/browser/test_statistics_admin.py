@@ -12,7 +12,7 @@ from kv.store.connection import call
 from stats import keys
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import record_usage
-from stats.services.visits import leave_out_visit, record_visit
+from stats.services.visits import exclude_visit, record_visit
 from stats.types import Reason
 from tests.browser.test_looks import barriers_in_each_look
 
@@ -37,7 +37,7 @@ def staff_page(site: str, quiet_page: Page) -> Page:
 def test_has_no_barrier(site: str, staff_page: Page, is_full: bool) -> None:
     if is_full:
         record_visit(address="192.0.2.7")
-        leave_out_visit(address="192.0.2.8", reason=Reason.BOT)
+        exclude_visit(address="192.0.2.8", reason=Reason.BOT)
         record_payment_code(id="a", amount_cents=1250)
         record_usage(tool="payment-qr")
     staff_page.goto(f"{site}{STATISTICS}", wait_until="networkidle")

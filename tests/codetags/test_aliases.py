@@ -17,8 +17,8 @@ from codetags.errors import BadAlias, CodeIsFixed
 from codetags.models import CodeTag
 from codetags.services import hits
 from codetags.services.counts import get_code
+from codetags.services.excluded_hits import exclude_hit
 from codetags.services.hits import record_hit
-from codetags.services.left_out import leave_out_hit
 from codetags.types import Outcome, Reason
 from tests.codetags.callers import hit, staff
 
@@ -128,10 +128,10 @@ class TestAlias:
         poster.archived = True
         poster.save()
         assert record("BT27", 1) is Outcome.OUTSIDE
-        leave_out_hit(code="BT27", reason=Reason.BOT)
+        exclude_hit(code="BT27", reason=Reason.BOT)
         found = get_code("BT26")
         assert found is not None
-        assert (found.left_out[Reason.OUTSIDE], found.left_out[Reason.BOT]) == (1, 1)
+        assert (found.excluded[Reason.OUTSIDE], found.excluded[Reason.BOT]) == (1, 1)
 
     def test_that_ends_counts_for_itself_again(self, alias: CodeTag) -> None:
         record("BT27", 1)

@@ -78,7 +78,7 @@ class TestAudience:
             record_hit(code="DEMO", address=ADDRESS, agent=f"{BROWSER} x")
         found = get_code("DEMO")
         assert found is not None
-        assert (found.count, found.left_out[Reason.LIMITED]) == (1000, 1)
+        assert (found.count, found.excluded[Reason.LIMITED]) == (1000, 1)
 
     def test_the_crowd_is_one_of_the_last_minute(self, store: Any) -> None:
         for number in range(CROWD):
@@ -133,7 +133,7 @@ class TestLanding:
         assert [answer.cookies["qr_counted"].value for answer in answers] == ["DEMO"] * 3, "it was counted: its day"
         found = get_code("DEMO")
         assert found is not None
-        assert (found.count, sum(found.left_out.values())) == (1, 0)
+        assert (found.count, sum(found.excluded.values())) == (1, 0)
 
     def test_an_id_is_of_one_code(self) -> None:
         assert [hit(Client(), code, id="one").json()["counted"] for code in ("DEMO", "BT26")] == [True, True]

@@ -71,7 +71,7 @@ class TestStatistics:
         assert sum(day.visits for day in days[60:]) > 1.3 * sum(day.visits for day in days[:30])
 
     def test_know_every_reason(self) -> None:
-        assert {reason for day in list_days(days=90, now=NOW) for reason in day.left_out} == {*Reason}
+        assert {reason for day in list_days(days=90, now=NOW) for reason in day.excluded} == {*Reason}
 
     def test_of_the_same_seed_are_the_same(self, store: Any) -> None:
         first = list_days(days=90, now=NOW)

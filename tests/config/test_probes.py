@@ -12,7 +12,7 @@ from kv.errors import StoreUnavailable
 from stats.services.figures import forget_figures
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import record_usage
-from stats.services.visits import leave_out_visit, record_visit
+from stats.services.visits import exclude_visit, record_visit
 from stats.types import Reason
 from tests.site_client import SiteClient
 from tests.stats.callers import service_token, staff
@@ -75,7 +75,7 @@ class TestMetrics:
 
     def test_are_prometheus_text_with_every_figure(self, client: SiteClient) -> None:
         record_visit(address="203.0.113.7")
-        leave_out_visit(address="203.0.113.8", reason=Reason.BOT)
+        exclude_visit(address="203.0.113.8", reason=Reason.BOT)
         record_payment_code(id="one", amount_cents=1250)
         record_usage(tool="payment-qr")
         client.force_login(staff("view_statistics"))

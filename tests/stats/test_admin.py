@@ -18,7 +18,7 @@ from kv.errors import StoreUnavailable
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.totals import adjust_figure
 from stats.services.usage import record_usage
-from stats.services.visits import leave_out_visit, record_visit
+from stats.services.visits import exclude_visit, record_visit
 from stats.types import Reason
 from tests.stats.callers import staff
 
@@ -33,8 +33,8 @@ def _counted(store: Any, midday: None) -> None:
     for back in (40, 1, 0):
         record_visit(address="203.0.113.1", now=now - timedelta(days=back))
     record_visit(address="203.0.113.2", now=now - timedelta(days=20))
-    leave_out_visit(address="203.0.113.3", reason=Reason.BOT, now=now)
-    leave_out_visit(address="203.0.113.3", reason=Reason.STAFF, now=now - timedelta(days=3))
+    exclude_visit(address="203.0.113.3", reason=Reason.BOT, now=now)
+    exclude_visit(address="203.0.113.3", reason=Reason.STAFF, now=now - timedelta(days=3))
     record_payment_code(id="one", amount_cents=123450, now=now)
     record_usage(tool="payment-qr", now=now)
 

@@ -46,7 +46,7 @@ class TestVisit:
         self, client: Client, midday: None, headers: dict[str, Any], reason: str
     ) -> None:
         assert visit(client, **headers).json() == {"counted": False, "visitors": 0, "reason": reason}
-        assert list_days(days=1)[0].left_out == {reason: 1}
+        assert list_days(days=1)[0].excluded == {reason: 1}
         assert visit(client).json()["counted"] is True
 
     def test_needs_no_body_and_no_csrf_token(self) -> None:

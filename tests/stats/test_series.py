@@ -11,7 +11,7 @@ from kv.days import local_day
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.series import list_days
 from stats.services.usage import record_usage
-from stats.services.visits import leave_out_visit, record_visit
+from stats.services.visits import exclude_visit, record_visit
 from stats.types import Day, Reason
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -26,8 +26,8 @@ def test_a_day_holds_everything_that_happened_on_it() -> None:
     record_visit(address="203.0.113.1", now=NOW)
     record_visit(address="203.0.113.1", now=NOW)
     record_visit(address="203.0.113.2", now=NOW)
-    leave_out_visit(address="203.0.113.3", reason=Reason.BOT, now=NOW)
-    leave_out_visit(address="203.0.113.3", reason=Reason.BOT, now=NOW)
+    exclude_visit(address="203.0.113.3", reason=Reason.BOT, now=NOW)
+    exclude_visit(address="203.0.113.3", reason=Reason.BOT, now=NOW)
     record_payment_code(id="one", amount_cents=1250, now=NOW)
     record_payment_code(id="two", amount_cents=1, now=NOW)
     record_payment_code(id="two", amount_cents=1, now=NOW)
@@ -39,7 +39,7 @@ def test_a_day_holds_everything_that_happened_on_it() -> None:
             visitors=2,
             payment_codes=2,
             revenue_cents=1251,
-            left_out={"bot": 2, "seen": 1},
+            excluded={"bot": 2, "seen": 1},
             tools={"payment-qr": 1},
         ),
     )

@@ -13,7 +13,7 @@ from kv.web.rate_limits import RateLimited
 from stats import keys
 from stats.services.figures import read_figures
 from stats.services.series import busiest_address, count_uniques, list_days
-from stats.services.visits import leave_out_visit, record_visit
+from stats.services.visits import exclude_visit, record_visit
 from stats.types import Reason, Visit
 from tests.stats.callers import addresses
 
@@ -106,10 +106,10 @@ class TestLimit:
 
     def test_is_shared_with_visits_that_are_left_out(self, settings: Any) -> None:
         settings.RATE_LIMITS = {"visit": "2/minute"}
-        leave_out_visit(address=ADDRESS, reason=Reason.BOT)
+        exclude_visit(address=ADDRESS, reason=Reason.BOT)
         record_visit(address=ADDRESS)
         with pytest.raises(RateLimited):
-            leave_out_visit(address=ADDRESS, reason=Reason.BOT)
+            exclude_visit(address=ADDRESS, reason=Reason.BOT)
 
     def test_forgets_after_its_window(self, settings: Any, store: Any) -> None:
         settings.RATE_LIMITS = {"visit": "1/minute"}
@@ -131,18 +131,16 @@ class TestLeaveOutVisit:
     @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.SEEN])
     def test_counts_nobody_and_says_why(self, reason: Reason) -> None:
         record_visit(address="203.0.113.8", now=NOW)
-        assert leave_out_visit(address=ADDRESS, reason=reason, now=NOW) == Visit(
-            counted=False, visitors=1, reason=reason
-        )
+        assert exclude_visit(address=ADDRESS, reason=reason, now=NOW) == Visit(counted=False, visitors=1, reason=reason)
         (day,) = list_days(days=1, now=NOW)
-        assert (day.visits, day.visitors, day.left_out) == (1, 1, {reason.value: 1})
+        assert (day.visits, day.visitors, day.excluded) == (1, 1, {reason.value: 1})
 
     def test_is_no_mark_of_having_been_seen(self) -> None:
-        leave_out_visit(address=ADDRESS, reason=Reason.OPTED_OUT)
+        exclude_visit(address=ADDRESS, reason=Reason.OPTED_OUT)
         assert record_visit(address=ADDRESS).counted
 
     def test_is_no_part_of_the_uniques(self) -> None:
-        leave_out_visit(address=ADDRESS, reason=Reason.BOT, now=NOW)
+        exclude_visit(address=ADDRESS, reason=Reason.BOT, now=NOW)
         assert count_uniques(now=NOW).last_1 == 0
 
 

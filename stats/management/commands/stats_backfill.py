@@ -81,13 +81,13 @@ class Command(StoreCommand):
         for figure, added in sorted(totals.items()):
             self._say(imports.ImportedFigure(figure, added))
 
-    def _say(self, result: ImportedVisitors | imports.ImportedFigure | imports.LeftOut) -> None:
+    def _say(self, result: ImportedVisitors | imports.ImportedFigure | imports.SkippedTool) -> None:
         would = "would be " if self.dry_run else ""
         if isinstance(result, ImportedVisitors):
             self.stdout.write(
                 f"visitors: {result.read} read, {result.added} {would}added, {result.unknown} not understood"
             )
-        elif isinstance(result, imports.LeftOut):
+        elif isinstance(result, imports.SkippedTool):
             self.stdout.write(f"{result.figure}: left out, it is not in STATS_TOOLS")
         else:
             self.stdout.write(f"{result.figure}: {result.added} {would}added")

@@ -16,8 +16,8 @@ from django.utils import timezone
 from codetags import keys
 from codetags.models import CodeTag
 from codetags.services.counts import get_code, list_codes, list_days
+from codetags.services.excluded_hits import exclude_hit, list_excluded, sum_excluded
 from codetags.services.hits import record_hit
-from codetags.services.left_out import leave_out_hit, list_left_out, sum_left_out
 from codetags.services.resets import reset_code
 from codetags.types import Reason
 from kv.days import local_day
@@ -33,14 +33,14 @@ def _clean(store: Any, midday: None) -> None:
     CodeTag.objects.create(code="DEMO", label="Poster")
 
 
-def left_out(code: str = "DEMO") -> dict[Reason, int]:
+def excluded(code: str = "DEMO") -> dict[Reason, int]:
     found = get_code(code)
     assert found is not None
-    return {reason: calls for reason, calls in found.left_out.items() if calls}
+    return {reason: calls for reason, calls in found.excluded.items() if calls}
 
 
 def sums() -> dict[Reason, int]:
-    return {reason: calls for reason, calls in sum_left_out().items() if calls}
+    return {reason: calls for reason, calls in sum_excluded().items() if calls}
 
 
 class TestReasons:
@@ -56,36 +56,36 @@ class TestReasons:
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_of_a_call_that_counts_nothing(self, method: str, headers: dict[str, str], reason: Reason) -> None:
         hit(Client(), method=method, **headers)
-        assert left_out() == sums() == {reason: 1}
+        assert excluded() == sums() == {reason: 1}
 
     def test_head(self) -> None:
         hit(Client(), method="head")
-        assert left_out() == {Reason.BOT: 1}
+        assert excluded() == {Reason.BOT: 1}
 
     def test_staff(self) -> None:
         client = Client()
         client.force_login(staff())
         hit(client)
-        assert left_out() == {Reason.STAFF: 1}
+        assert excluded() == {Reason.STAFF: 1}
 
     def test_repeats_with_the_cookie_and_without(self) -> None:
         client = Client()
         hit(client)
         hit(client)
         hit(Client())
-        assert left_out() == {Reason.REPEAT: 2}
+        assert excluded() == {Reason.REPEAT: 2}
 
     def test_over_the_limit(self) -> None:
         with override_settings(RATE_LIMITS={"code": "1/minute"}):
             for number in range(3):
                 hit(Client(), User_Agent=f"{BROWSER} {number}")
-        assert left_out() == {Reason.LIMITED: 2}
+        assert excluded() == {Reason.LIMITED: 2}
 
     def test_outside_its_dates(self) -> None:
         CodeTag.objects.update(end=date(2020, 1, 1))
         for _ in range(2):
             hit(Client())
-        assert left_out() == {Reason.OUTSIDE: 1, Reason.REPEAT: 1}
+        assert excluded() == {Reason.OUTSIDE: 1, Reason.REPEAT: 1}
 
     def test_a_code_that_can_t_be_read_is_of_all_alone(self) -> None:
         assert Client().post(f"{URL}?unreadable=1", headers={"User-Agent": BROWSER}).status_code == 200
@@ -96,7 +96,7 @@ class TestReasons:
         assert hit(Client(), "nonsense", User_Agent="curl/8.5.0").status_code == 400, "a robot's links are its own"
         assert Client().post(f"{URL}?unreadable=1", headers={"User-Agent": "curl/8.5.0"}).status_code == 200
         assert sums() == {Reason.UNREADABLE: 4}
-        assert left_out() == {}
+        assert excluded() == {}
 
     def test_what_counts_is_none_of_them(self) -> None:
         hit(Client())
@@ -106,43 +106,43 @@ class TestReasons:
 class TestBounds:
     def test_whoever_invents_codes_gets_no_fields(self, store: Any) -> None:
         for number in range(300):
-            leave_out_hit(code=f"{number:04d}", reason=Reason.BOT)
-        assert store.hlen(keys.left_out()) == 2
-        (others,) = list_left_out([keys.OTHER])
+            exclude_hit(code=f"{number:04d}", reason=Reason.BOT)
+        assert store.hlen(keys.excluded()) == 2
+        (others,) = list_excluded([keys.OTHER])
         assert others[Reason.BOT] == sums()[Reason.BOT] == 300
 
     def test_a_day_has_so_many_fields(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(keys, "LEFT_OUT_FIELDS", 4)
+        monkeypatch.setattr(keys, "EXCLUDED_FIELDS", 4)
         for number in range(20):
             record_hit(code=f"{number:04d}", address=ADDRESS, agent=BROWSER)
-            leave_out_hit(code=f"{number:04d}", reason=Reason.BOT)
-        assert store.hlen(keys.left_out_on(local_day())) <= 5
-        assert sum_left_out(since=local_day())[Reason.BOT] == 20
+            exclude_hit(code=f"{number:04d}", reason=Reason.BOT)
+        assert store.hlen(keys.excluded_on(local_day())) <= 5
+        assert sum_excluded(since=local_day())[Reason.BOT] == 20
 
     def test_its_days_expire(self, store: Any) -> None:
-        leave_out_hit(code="DEMO", reason=Reason.BOT)
-        assert 0 < store.ttl(keys.left_out_on(local_day())) <= keys.LEFT_OUT_DAYS * 86_400
-        assert store.ttl(keys.left_out()) == -1
+        exclude_hit(code="DEMO", reason=Reason.BOT)
+        assert 0 < store.ttl(keys.excluded_on(local_day())) <= keys.EXCLUDED_DAYS * 86_400
+        assert store.ttl(keys.excluded()) == -1
 
 
 class TestDays:
     def test_are_told_apart(self) -> None:
         now = timezone.now()
         for back in (0, 0, 1, 5):
-            leave_out_hit(code="DEMO", reason=Reason.BOT, now=now - timedelta(days=back))
+            exclude_hit(code="DEMO", reason=Reason.BOT, now=now - timedelta(days=back))
         today = local_day()
         days = list_days("DEMO", since=today - timedelta(days=5), until=today)
-        assert [day.left_out[Reason.BOT] for day in days] == [1, 0, 0, 0, 1, 2]
-        assert sum_left_out(since=today - timedelta(days=1))[Reason.BOT] == 3
-        assert sum_left_out(since=today, until=date(2999, 1, 1))[Reason.BOT] == 2
-        assert sum_left_out(until=date(1999, 1, 1))[Reason.BOT] == 0
+        assert [day.excluded[Reason.BOT] for day in days] == [1, 0, 0, 0, 1, 2]
+        assert sum_excluded(since=today - timedelta(days=1))[Reason.BOT] == 3
+        assert sum_excluded(since=today, until=date(2999, 1, 1))[Reason.BOT] == 2
+        assert sum_excluded(until=date(1999, 1, 1))[Reason.BOT] == 0
         hit(Client())
         (row,) = list_codes(since=today - timedelta(days=1)).codes
-        assert row.left_out[Reason.BOT] == 3
+        assert row.excluded[Reason.BOT] == 3
 
     def test_a_chart_of_long_ago_has_none(self) -> None:
         days = list_days("DEMO", since=date(1970, 1, 1), until=date(1970, 1, 3))
-        assert [day.left_out_count for day in days] == [0, 0, 0]
+        assert [day.excluded_count for day in days] == [0, 0, 0]
 
 
 class TestWithoutTheStore:
@@ -157,13 +157,13 @@ class TestReset:
     def test_takes_a_code_s_out_of_the_sums(self) -> None:
         CodeTag.objects.create(code="BT26", label="Other")
         for code in ("DEMO", "BT26", "BT26"):
-            leave_out_hit(code=code, reason=Reason.BOT)
+            exclude_hit(code=code, reason=Reason.BOT)
         reset_code("BT26")
-        assert (left_out("BT26"), left_out(), sums()) == ({}, {Reason.BOT: 1}, {Reason.BOT: 1})
-        assert sum_left_out(since=local_day())[Reason.BOT] == 1
+        assert (excluded("BT26"), excluded(), sums()) == ({}, {Reason.BOT: 1}, {Reason.BOT: 1})
+        assert sum_excluded(since=local_day())[Reason.BOT] == 1
 
     def test_of_all(self) -> None:
-        leave_out_hit(code="DEMO", reason=Reason.BOT)
+        exclude_hit(code="DEMO", reason=Reason.BOT)
         call_command("codetags_reset", "--yes", stdout=io.StringIO())
         assert sums() == {}
 

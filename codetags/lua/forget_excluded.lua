@@ -2,7 +2,7 @@
 KEYS  left out in all (HASH), then left out on each day (HASHes)
 ARGV  code, then every reason
 Returns how many calls the first of them had (int) ]]
-local left_out, hashes, code = KEYS[1], KEYS, ARGV[1]
+local excluded, hashes, code = KEYS[1], KEYS, ARGV[1]
 local FIRST_REASON = 2
 local forgotten = 0
 for _, key in ipairs(hashes) do
@@ -13,7 +13,7 @@ for _, key in ipairs(hashes) do
     if count then
       redis.call('HDEL', key, field)
       redis.call('HINCRBY', key, reason, '-' .. count)
-      if key == left_out then forgotten = forgotten + count end
+      if key == excluded then forgotten = forgotten + count end
     end
   end
 end

@@ -12,7 +12,7 @@ local function listed_name(registry, unknown, code, other)
   if redis.call('SISMEMBER', unknown, code) == 1 then return code end
   return other
 end
-local function note_left_out(all, day, name, reason, other, day_ttl, most_fields)
+local function note_excluded(all, day, name, reason, other, day_ttl, most_fields)
   redis.call('HINCRBY', all, reason, 1)
   if redis.call('HINCRBY', day, reason, 1) == 1 then redis.call('EXPIRE', day, day_ttl) end
   if name == '' then return end

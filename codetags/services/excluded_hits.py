@@ -1,6 +1,6 @@
 """Calls that were not counted, and why: by code and day, beside the hits.
 
-They are in the store alone, not in SQL, and the days go after LEFT_OUT_DAYS.
+They are in the store alone, not in SQL, and the days go after EXCLUDED_DAYS.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from codetags import keys
-from codetags.types import LeftOut, Reason
+from codetags.types import Excluded, Reason
 from kv.days import local_day
 from kv.store.connection import call, call_many
 from kv.store.scripts import Script
@@ -18,54 +18,54 @@ REASONS = tuple(Reason)
 #: The reasons that are kept by code.
 CODE_REASONS = tuple(reason for reason in Reason if reason is not Reason.UNREADABLE)
 
-leave_out_hit_script = Script("codetags", "leave_out_hit")
-forget_left_out_script = Script("codetags", "forget_left_out")
+exclude_hit_script = Script("codetags", "exclude_hit")
+forget_excluded_script = Script("codetags", "forget_excluded")
 
 
-def leave_out_hit(*, code: str = "", reason: Reason, now: datetime | None = None) -> None:
+def exclude_hit(*, code: str = "", reason: Reason, now: datetime | None = None) -> None:
     """Note that a call was not counted, of a well-formed code or ("") of none that can be read. One round trip.
 
     What neither the registry nor a hit knows is noted under ~OTHER, so that nobody fills the store by inventing codes.
     Raises StoreUnavailable.
     """
-    leave_out_hit_script.read(
-        [keys.registry(), keys.unknown(), keys.left_out(), keys.left_out_on(local_day(now))],
-        [code, reason.value, keys.OTHER, keys.LEFT_OUT_DAYS * 86_400, keys.LEFT_OUT_FIELDS],
+    exclude_hit_script.read(
+        [keys.registry(), keys.unknown(), keys.excluded(), keys.excluded_on(local_day(now))],
+        [code, reason.value, keys.OTHER, keys.EXCLUDED_DAYS * 86_400, keys.EXCLUDED_FIELDS],
     )
 
 
-def sum_left_out(*, since: date | None = None, until: date | None = None, now: datetime | None = None) -> LeftOut:
+def sum_excluded(*, since: date | None = None, until: date | None = None, now: datetime | None = None) -> Excluded:
     """What was not counted of all codes, on the chosen days or ever. One round trip. Raises StoreUnavailable."""
     fields = [reason.value for reason in REASONS]
     (found,) = _read([fields], _hashes(since, until, now))
     return dict(zip(REASONS, found, strict=True))
 
 
-def list_left_out(
+def list_excluded(
     codes: Sequence[str], *, since: date | None = None, until: date | None = None, now: datetime | None = None
-) -> list[LeftOut]:
+) -> list[Excluded]:
     """What was not counted of each code, on the chosen days or ever. One round trip. Raises StoreUnavailable."""
     rows = _read([_fields(code) for code in codes], _hashes(since, until, now))
     return [dict(zip(CODE_REASONS, row, strict=True)) for row in rows]
 
 
-def list_left_out_days(code: str, days: Sequence[date]) -> list[LeftOut]:
-    """What was not counted of one code on each of the days; nothing is known of those before LEFT_OUT_DAYS ago.
+def list_excluded_days(code: str, days: Sequence[date]) -> list[Excluded]:
+    """What was not counted of one code on each of the days; nothing is known of those before EXCLUDED_DAYS ago.
 
     One round trip. Raises StoreUnavailable.
     """
     fields = _fields(code)
-    recent = [day for day in days if day > local_day() - timedelta(days=keys.LEFT_OUT_DAYS + 1)]
-    replies = call_many([("HMGET", keys.left_out_on(day), *fields) for day in recent]) if recent else []
+    recent = [day for day in days if day > local_day() - timedelta(days=keys.EXCLUDED_DAYS + 1)]
+    replies = call_many([("HMGET", keys.excluded_on(day), *fields) for day in recent]) if recent else []
     known = {day: [int(count or 0) for count in reply] for day, reply in zip(recent, replies, strict=True)}
     nothing = [0] * len(CODE_REASONS)
     return [dict(zip(CODE_REASONS, known.get(day, nothing), strict=True)) for day in days]
 
 
-def forget_left_out(code: str, *, now: datetime | None = None) -> None:
+def forget_excluded(code: str, *, now: datetime | None = None) -> None:
     """Forget what was noted of one code. Raises StoreUnavailable."""
-    hashes = [keys.left_out(), *_days(local_day(now), keys.LEFT_OUT_DAYS + 1)]
-    forget_left_out_script.run(hashes, [code, *(reason.value for reason in CODE_REASONS)])
+    hashes = [keys.excluded(), *_days(local_day(now), keys.EXCLUDED_DAYS + 1)]
+    forget_excluded_script.run(hashes, [code, *(reason.value for reason in CODE_REASONS)])
 
 
 def _fields(code: str) -> list[str]:
@@ -74,15 +74,15 @@ def _fields(code: str) -> list[str]:
 
 def _hashes(since: date | None, until: date | None, now: datetime | None) -> list[str]:
     if since is None and until is None:
-        return [keys.left_out()]
+        return [keys.excluded()]
     today = local_day(now)
     last = min(until or today, today)
-    first = max(since or date.min, today - timedelta(days=keys.LEFT_OUT_DAYS))
+    first = max(since or date.min, today - timedelta(days=keys.EXCLUDED_DAYS))
     return _days(last, (last - first).days + 1)
 
 
 def _days(last: date, count: int) -> list[str]:
-    return [keys.left_out_on(last - timedelta(days=back)) for back in range(max(count, 0))]
+    return [keys.excluded_on(last - timedelta(days=back)) for back in range(max(count, 0))]
 
 
 def _read(rows: Sequence[Iterable[str]], hashes: Sequence[str]) -> list[list[int]]:
