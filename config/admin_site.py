@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from config.accounts.forms import AdminLogInForm
 from config.second_factor import CodeRequired
-from config.staff_sessions import ask_for_code, lead_on, safe_target
+from config.staff_sessions import ask_for_code, redirect_to_next_step, safe_target
 
 
 class StaffSite(AdminSite):
@@ -26,7 +26,7 @@ class StaffSite(AdminSite):
         """Django's own page, then the code; who only lacks that is led on."""
         wanted = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME, ""))
         target = safe_target(request, wanted) or reverse("admin:index", current_app=self.name)
-        if (elsewhere := lead_on(request, target)) is not None:
+        if (elsewhere := redirect_to_next_step(request, target)) is not None:
             return elsewhere
         try:
             return super().login(request, extra_context)

@@ -43,7 +43,7 @@ def verified_user(request: HttpRequest, user: Any) -> Any:
     return user
 
 
-def lead_on(request: HttpRequest, target: str) -> HttpResponseRedirect | None:
+def redirect_to_next_step(request: HttpRequest, target: str) -> HttpResponseRedirect | None:
     """Where a session goes that comes to a log-in page and only lacks the second factor: to the code or the set-up."""
     if _PENDING in request.session and request.method != "GET":
         return None  # the form is sent once more: another account, say
@@ -95,11 +95,11 @@ def log_in(request: HttpRequest, user: Any, device: int) -> str:
     target = request.session[_PENDING]["next"]
     login(request, user)
     forget_pending(request)
-    pass_session(request, device)
+    mark_verified(request, device)
     return safe_target(request, target) or resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
-def pass_session(request: HttpRequest, device: int) -> None:
+def mark_verified(request: HttpRequest, device: int) -> None:
     """From now on this session acts for its user."""
     request.session.pop(_SETUP, None)
     request.session[_PASSED] = device

@@ -20,6 +20,7 @@ from config import second_factor, staff_sessions
 from config.accounts.factor_forms import CodeForm, FirstCodeForm, PasswordAndCodeForm, PasswordForm
 from config.lockout import LOGIN_LIMIT, count_try
 from config.open_sessions import end_other_sessions
+from config.recovery_codes import count_recovery_codes, renew_recovery_codes
 
 if TYPE_CHECKING:
     # Generic to the type checker alone: Django's own classes take no brackets at run time.
@@ -78,7 +79,7 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
                 return HttpResponseRedirect(resolve_url("accounts:overview"))
             self.is_on = second_factor.factor_id(request.user) is not None
             begun = None if self.is_on else staff_sessions.setup_device(request)
-            self.device = None if begun is None else second_factor.begun(request.user, begun)
+            self.device = None if begun is None else second_factor.unconfirmed_device(request.user, begun)
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -93,7 +94,7 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
             return PasswordAndCodeForm(user=user, check=lambda code: second_factor.check_code(user, code), **options)
         if self.device is not None:
             device = self.device
-            return FirstCodeForm(check=lambda code: second_factor.confirm(user, device.pk, code), **options)
+            return FirstCodeForm(check=lambda code: second_factor.confirm_device(user, device.pk, code), **options)
         return PasswordForm(user=user, **options)
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -101,14 +102,14 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
         user = self.request.user
         if self.is_on:
             if self.request.POST.get("action") != "off":
-                return self._shown(second_factor.renew_recovery_codes(user))
+                return self._shown(renew_recovery_codes(user))
             second_factor.turn_off(user)
             messages.success(self.request, _("Two-factor authentication is off."))
             return HttpResponseRedirect(resolve_url("accounts:overview"))
         if self.device is None:
-            staff_sessions.begin_setup(self.request, second_factor.begin(user))
+            staff_sessions.begin_setup(self.request, second_factor.create_device(user))
             return HttpResponseRedirect(self.request.get_full_path())
-        staff_sessions.pass_session(self.request, self.device.pk)
+        staff_sessions.mark_verified(self.request, self.device.pk)
         end_other_sessions(user, self.request.session.session_key)
         return self._shown(form.result)
 
@@ -117,7 +118,7 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
         context = super().get_context_data(**kwargs) | {
             "is_on": self.is_on,
             "is_required": second_factor.is_required(),
-            "left": second_factor.recovery_codes_left(self.request.user),
+            "left": count_recovery_codes(self.request.user),
         }
         if self.device is not None:
             square = segno.make_qr(self.device.config_url, error="m")

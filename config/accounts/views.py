@@ -22,7 +22,7 @@ from config.accounts.forms import ChangePasswordForm, LogInForm, SignUpForm
 from config.lockout import LOGIN_LIMIT, SIGNUP_LIMIT, count_try
 from config.open_sessions import end_other_sessions, list_sessions
 from config.second_factor import CodeRequired, factor_id, is_staff
-from config.staff_sessions import ask_for_code, lead_on, safe_target
+from config.staff_sessions import ask_for_code, redirect_to_next_step, safe_target
 
 if TYPE_CHECKING:
     # Generic to the type checker alone: Django's own classes take no brackets at run time.
@@ -85,7 +85,7 @@ class LogInView(auth_views.LoginView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Staff whose session lacks the second factor alone are led on to it."""
-        return lead_on(request, self.get_redirect_url()) or super().dispatch(request, *args, **kwargs)
+        return redirect_to_next_step(request, self.get_redirect_url()) or super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """In, or on to the code of staff who have set it up."""

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.test_looks import wrong_in_each_look
-from tests.config.staff import CODE, PASSWORD, SETTINGS, rested
+from tests.config.staff import CODE, PASSWORD, SETTINGS, end_pause
 
 if TYPE_CHECKING:
     from typing import Any
@@ -86,7 +86,7 @@ def test_from_the_set_up_to_a_lost_phone(site: str, quiet_page: Page, store: Any
     page.get_by_role("button", name="Log in").click()
     expect(page.locator("input[name=code]")).to_have_attribute("aria-invalid", "true")
     assert wrong_in_each_look(page) == []
-    rested()
+    end_pause()
     page.locator("input[name=code]").fill(spare)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{site}/admin/")
@@ -96,7 +96,7 @@ def test_from_the_set_up_to_a_lost_phone(site: str, quiet_page: Page, store: Any
     page.locator("input[name=code]").fill(spare)
     page.get_by_role("button", name="Log in").click()
     expect(page.locator("input[name=code]")).to_have_attribute("aria-invalid", "true")
-    rested()
+    end_pause()
     page.locator("input[name=code]").fill(other)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{site}/admin/")

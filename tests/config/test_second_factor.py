@@ -1,4 +1,4 @@
-"""The second factor of staff: both doors, every wrong code, the way in and out again, and who is not asked."""
+"""The second factor of staff: both log-in pages, every wrong code, the way in and out again, and who is not asked."""
 
 from __future__ import annotations
 
@@ -14,44 +14,49 @@ from knox.models import AuthToken
 
 from config import second_factor, staff_sessions
 from config.middleware.sessions import StaffAuthentication
-from tests.config.staff import CODE, DOORS, PASSWORD, SETTINGS, WORDS, asked, code_of, is_in, rested, wrong_code
+from config.recovery_codes import count_recovery_codes, renew_recovery_codes
+from tests.config.staff import (
+    CODE,
+    CREDENTIALS,
+    LOGIN_PAGES,
+    PASSWORD,
+    SETTINGS,
+    ada,
+    code_of,
+    device,
+    end_pause,
+    enter_password,
+    is_logged_in,
+    wrong_code,
+)
 from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["ada", "device"]
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
 
-@pytest.fixture
-def ada() -> User:
-    return User.objects.create_superuser("ada", password=PASSWORD)
-
-
-@pytest.fixture
-def device(ada: User) -> TOTPDevice:
-    found: TOTPDevice = TOTPDevice.objects.create(user=ada, name="app")
-    return found
-
-
 class TestLogIn:
-    @pytest.mark.parametrize("door", DOORS)
-    def test_takes_password_and_code(self, door: str, device: TOTPDevice) -> None:
-        client = asked(door)
-        assert not is_in(client)
+    @pytest.mark.parametrize("login_page", LOGIN_PAGES)
+    def test_takes_password_and_code(self, login_page: str, device: TOTPDevice) -> None:
+        client = enter_password(login_page)
+        assert not is_logged_in(client)
         assert client.get("/accounts/profile").status_code == 302
         before = client.cookies["sessionid"].value
         page = client.get(CODE)
         assert page.status_code == 200
         assert "no-store" in page["Cache-Control"]
-        answer = client.post(f"/fr{CODE}" if "fr" in door else CODE, {"code": code_of(device)})
+        answer = client.post(f"/fr{CODE}" if "fr" in login_page else CODE, {"code": code_of(device)})
         assert answer.status_code == 302
-        assert answer["Location"] == ("/admin/" if "admin" in door else "/fr/" if "fr" in door else "/")
-        assert is_in(client)
+        assert answer["Location"] == ("/admin/" if "admin" in login_page else "/fr/" if "fr" in login_page else "/")
+        assert is_logged_in(client)
         assert client.cookies["sessionid"].value != before
         assert not Session.objects.filter(session_key=before).exists()
 
-    @pytest.mark.parametrize("door", DOORS)
+    @pytest.mark.parametrize("login_page", LOGIN_PAGES)
     @pytest.mark.parametrize(
         ("target", "ends"),
         [
@@ -62,35 +67,35 @@ class TestLogIn:
         ],
     )
     def test_leads_where_one_wanted_on_this_site_alone(
-        self, door: str, target: str, ends: bool, device: TOTPDevice
+        self, login_page: str, target: str, ends: bool, device: TOTPDevice
     ) -> None:
-        answer = asked(door, next=target).post(CODE, {"code": code_of(device)})
+        answer = enter_password(login_page, next=target).post(CODE, {"code": code_of(device)})
         assert (answer["Location"] == target) == ends
         assert "evil" not in answer["Location"]
 
-    @pytest.mark.parametrize("door", DOORS)
-    def test_a_wrong_password_is_told_nothing_of_it(self, door: str, device: TOTPDevice) -> None:
-        answer = SiteClient().post(door, WORDS | {"password": "another"})
+    @pytest.mark.parametrize("login_page", LOGIN_PAGES)
+    def test_a_wrong_password_is_told_nothing_of_it(self, login_page: str, device: TOTPDevice) -> None:
+        answer = SiteClient().post(login_page, CREDENTIALS | {"password": "another"})
         assert answer.status_code == 200
         assert "code" not in answer.context["form"].fields
 
-    @pytest.mark.parametrize("door", DOORS)
-    def test_without_a_device_the_password_is_enough(self, door: str, ada: User) -> None:
+    @pytest.mark.parametrize("login_page", LOGIN_PAGES)
+    def test_without_a_device_the_password_is_enough(self, login_page: str, ada: User) -> None:
         client = SiteClient()
-        client.post(door, WORDS)
-        assert is_in(client)
+        client.post(login_page, CREDENTIALS)
+        assert is_logged_in(client)
 
     def test_a_device_that_is_not_confirmed_counts_for_nothing(self, ada: User) -> None:
-        second_factor.begin(ada)
+        second_factor.create_device(ada)
         client = SiteClient()
-        client.post("/accounts/login", WORDS)
-        assert is_in(client)
+        client.post("/accounts/login", CREDENTIALS)
+        assert is_logged_in(client)
 
     @pytest.mark.parametrize("is_staff", [False, True])
     def test_is_for_staff_alone(self, is_staff: bool, device: TOTPDevice, settings: Any) -> None:
         settings.STAFF_SECOND_FACTOR = "optional"
         User.objects.update(is_staff=is_staff, is_superuser=False)
-        answer = SiteClient().post("/accounts/login", WORDS)
+        answer = SiteClient().post("/accounts/login", CREDENTIALS)
         assert answer["Location"].endswith(CODE) == is_staff
 
 
@@ -129,28 +134,28 @@ class TestCode:
         ],
     )
     def test_that_is_wrong_opens_nothing(self, typed: Callable[[TOTPDevice], str], device: TOTPDevice) -> None:
-        client = asked()
+        client = enter_password()
         answer = client.post(CODE, {"code": typed(device)})
         assert answer.status_code == 200
         assert answer.context["form"].errors
-        assert not is_in(client)
+        assert not is_logged_in(client)
 
     def test_spaces_are_let_pass(self, device: TOTPDevice) -> None:
         code = code_of(device)
-        assert asked().post(CODE, {"code": f" {code[:3]} {code[3:]} "}).status_code == 302
+        assert enter_password().post(CODE, {"code": f" {code[:3]} {code[3:]} "}).status_code == 302
 
     def test_opens_once(self, device: TOTPDevice) -> None:
-        code, first, second = code_of(device), asked(), asked()
+        code, first, second = code_of(device), enter_password(), enter_password()
         assert first.post(CODE, {"code": code}).status_code == 302
         answer = second.post(CODE, {"code": code})
         assert answer.status_code == 200
         assert "was used before" in answer.content.decode()
-        assert not is_in(second)
+        assert not is_logged_in(second)
 
     def test_after_a_wrong_one_the_next_waits(self, device: TOTPDevice) -> None:
-        client = asked()
+        client = enter_password()
         for _ in range(5):
-            rested()
+            end_pause()
             client.post(CODE, {"code": wrong_code(device)})
         answer = client.post(CODE, {"code": code_of(device)})
         assert answer.status_code == 200
@@ -158,24 +163,24 @@ class TestCode:
         assert seconds
         assert 'value="' + code_of(device) not in answer.content.decode()
         assert 1 <= int(seconds[1]) <= 16
-        assert not is_in(client)
-        rested()
+        assert not is_logged_in(client)
+        end_pause()
         assert client.post(CODE, {"code": code_of(device)}).status_code == 302
 
     def test_the_limit_of_passwords_holds_too(self, device: TOTPDevice, settings: Any) -> None:
-        client = asked()
+        client = enter_password()
         settings.RATE_LIMITS = {"login": "2/minute"}
         statuses = [client.post(CODE, {"code": ""}).status_code for _ in range(3)]
         assert statuses[-1] == 429
 
     def test_has_five_minutes(self, device: TOTPDevice, monkeypatch: pytest.MonkeyPatch) -> None:
-        client = asked()
+        client = enter_password()
         later = time.time() + staff_sessions.PENDING_SECONDS
         monkeypatch.setattr(staff_sessions, "time", lambda: later)
         answer = client.post(CODE, {"code": code_of(device)}, follow=True)
         assert answer.redirect_chain == [("/accounts/login", 302)]
         assert "took too long" in answer.content.decode()
-        assert not is_in(client)
+        assert not is_logged_in(client)
 
     @pytest.mark.parametrize(
         "change",
@@ -191,10 +196,10 @@ class TestCode:
     def test_is_of_no_use_when_the_account_changed(
         self, change: Callable[[User], Any], ada: User, device: TOTPDevice
     ) -> None:
-        code, client = code_of(device), asked()
+        code, client = code_of(device), enter_password()
         change(ada)
         assert client.post(CODE, {"code": code})["Location"] == "/accounts/login"
-        assert not is_in(client)
+        assert not is_logged_in(client)
 
     def test_without_a_password_there_is_no_page(self, device: TOTPDevice) -> None:
         client = SiteClient()
@@ -204,10 +209,10 @@ class TestCode:
     def test_of_another_user_opens_nothing(self, device: TOTPDevice) -> None:
         bob = User.objects.create_superuser("bob", password=PASSWORD)
         TOTPDevice.objects.create(user=bob, name="app")
-        code = second_factor.renew_recovery_codes(bob)[0]
-        client = asked()
+        code = renew_recovery_codes(bob)[0]
+        client = enter_password()
         assert client.post(CODE, {"code": code}).status_code == 200
-        assert second_factor.recovery_codes_left(bob) == 10
+        assert count_recovery_codes(bob) == 10
 
     def test_a_planted_session_is_not_the_one_that_waits(self, device: TOTPDevice) -> None:
         thief = SiteClient()
@@ -215,7 +220,7 @@ class TestCode:
         thief.cookies["sessionid"] = "planted00000000000000000000000000"
         victim = SiteClient()
         victim.cookies["sessionid"] = "planted00000000000000000000000000"
-        victim.post("/accounts/login", WORDS)
+        victim.post("/accounts/login", CREDENTIALS)
         assert victim.cookies["sessionid"].value != "planted00000000000000000000000000"
         assert thief.get(CODE).status_code == 302
 
@@ -224,7 +229,7 @@ class TestGate:
     def test_a_session_of_before_is_nobodys_until_the_code(self, ada: User) -> None:
         client = SiteClient()
         client.force_login(ada)
-        assert is_in(client)
+        assert is_logged_in(client)
         device = TOTPDevice.objects.create(user=ada, name="app")
         for address in ("/admin/", "/admin/auth/user/", "/accounts/profile", "/dashboard", SETTINGS):
             answer = client.get(address)
@@ -237,11 +242,11 @@ class TestGate:
         assert client.get("/admin/auth/user/").status_code == 200
 
     def test_a_mark_of_another_device_opens_nothing(self, ada: User, device: TOTPDevice) -> None:
-        client = asked()
+        client = enter_password()
         client.post(CODE, {"code": code_of(device)})
         device.delete()
         TOTPDevice.objects.create(user=ada, name="app")
-        assert not is_in(client)
+        assert not is_logged_in(client)
 
     def test_service_tokens_are_not_asked(self, ada: User, device: TOTPDevice, settings: Any) -> None:
         settings.STAFF_SECOND_FACTOR = "required"
@@ -265,10 +270,10 @@ class TestRequired:
     def _required(self, settings: Any) -> None:
         settings.STAFF_SECOND_FACTOR = "required"
 
-    @pytest.mark.parametrize("door", DOORS)
-    def test_staff_set_it_up_before_anything_else(self, door: str, ada: User) -> None:
+    @pytest.mark.parametrize("login_page", LOGIN_PAGES)
+    def test_staff_set_it_up_before_anything_else(self, login_page: str, ada: User) -> None:
         client = SiteClient()
-        client.post(door, WORDS)
+        client.post(login_page, CREDENTIALS)
         answer = client.get("/admin/auth/user/", follow=True)
         assert answer.redirect_chain[-1][0].endswith(f"{SETTINGS}?next=%2Fadmin%2Fauth%2Fuser%2F")
         assert "requires it of its staff" in answer.content.decode()
@@ -284,6 +289,6 @@ class TestRequired:
     def test_users_are_not_asked(self) -> None:
         User.objects.create_user("ada", password=PASSWORD)
         client = SiteClient()
-        assert client.post("/accounts/login", WORDS)["Location"] == "/"
+        assert client.post("/accounts/login", CREDENTIALS)["Location"] == "/"
         assert client.get("/dashboard").status_code == 200
         assert client.get(SETTINGS)["Location"] == "/accounts/profile"

@@ -6,7 +6,7 @@ import io
 import logging
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,50 +19,56 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from PIL import Image
 
 from config import second_factor, staff_sessions
-from tests.config.staff import CODE, PASSWORD, SETTINGS, WORDS, asked, code_of, is_in, rested, wrong_code
+from config.recovery_codes import count_recovery_codes, hash_code, renew_recovery_codes
+from tests.config.staff import (
+    CODE,
+    CREDENTIALS,
+    PASSWORD,
+    SETTINGS,
+    ada,
+    code_of,
+    device,
+    end_pause,
+    enter_password,
+    is_logged_in,
+    wrong_code,
+)
 from tests.site_client import SiteClient
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["ada", "device"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
 
-@pytest.fixture
-def ada() -> User:
-    return User.objects.create_superuser("ada", password=PASSWORD)
-
-
-@pytest.fixture
-def device(ada: User) -> TOTPDevice:
-    found: TOTPDevice = TOTPDevice.objects.create(user=ada, name="app")
-    return found
-
-
 class TestRecoveryCodes:
     def test_each_opens_once_however_it_is_typed(self, ada: User, device: TOTPDevice) -> None:
-        codes = second_factor.renew_recovery_codes(ada)
+        codes = renew_recovery_codes(ada)
         assert len(set(codes)) == 10
         for typed in (codes[0], codes[1].upper(), codes[2].replace("-", " "), codes[3].replace("-", "")):
-            client = asked()
+            client = enter_password()
             assert client.post(CODE, {"code": typed}).status_code == 302
-            assert is_in(client)
-            again = asked()
+            assert is_logged_in(client)
+            again = enter_password()
             assert again.post(CODE, {"code": typed}).status_code == 200
-            assert not is_in(again)
-            rested()
-        assert second_factor.recovery_codes_left(ada) == 6
+            assert not is_logged_in(again)
+            end_pause()
+        assert count_recovery_codes(ada) == 6
+
+    def test_that_are_stored_stay_good(self, settings: Any) -> None:
+        """The salt of their hashes is a constant, whatever the module is called."""
+        settings.SECRET_KEY = "k" * 50
+        assert hash_code(User(pk=7), "ABCD-efgh ijkl") == "33u6qc5ly3g4ufug"
 
     def test_are_kept_as_keyed_hashes(self, ada: User, device: TOTPDevice) -> None:
-        codes = second_factor.renew_recovery_codes(ada)
+        codes = renew_recovery_codes(ada)
         kept = set(StaticToken.objects.values_list("token", flat=True))
         assert len(kept) == 10
         assert not kept & {code.replace("-", "") for code in codes}
 
     def test_new_ones_end_the_old(self, ada: User, device: TOTPDevice) -> None:
-        old, new = second_factor.renew_recovery_codes(ada), second_factor.renew_recovery_codes(ada)
+        old, new = renew_recovery_codes(ada), renew_recovery_codes(ada)
         assert second_factor.check_code(ada, old[0]) is None
-        rested()
+        end_pause()
         assert second_factor.check_code(ada, new[0]) == device.pk
 
 
@@ -87,14 +93,14 @@ def _picture(page: str) -> Image.Image:
 class TestSettings:
     def begun(self, user: User) -> tuple[SiteClient, TOTPDevice]:
         client = SiteClient()
-        client.post("/accounts/login", WORDS)
+        client.post("/accounts/login", CREDENTIALS)
         assert client.post(SETTINGS, {"password": PASSWORD})["Location"] == SETTINGS
         return client, TOTPDevice.objects.get(confirmed=False)
 
     def test_from_off_to_on(self, ada: User, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
         other = SiteClient()
-        other.post("/accounts/login", WORDS)
+        other.post("/accounts/login", CREDENTIALS)
         client, device = self.begun(ada)
         page = client.get(SETTINGS)
         shown = re.search(r'<dd class="spaced">([A-Z2-7 ]+)</dd>', page.content.decode())
@@ -105,19 +111,19 @@ class TestSettings:
         assert parse_qs(url.query)["secret"] == [shown[1].replace(" ", "")]
         wrong = client.post(SETTINGS, {"code": wrong_code(device)})
         assert "This code is wrong" in wrong.content.decode()
-        rested()
+        end_pause()
         done = client.post(SETTINGS, {"code": code_of(device)})
         codes = re.findall(r"<code>([a-z2-7-]{19})</code>", done.content.decode())
         assert len(codes) == 10
         assert "no-store" in done["Cache-Control"]
-        assert is_in(client)
-        assert not is_in(other)
+        assert is_logged_in(client)
+        assert not is_logged_in(other)
         for address in (SETTINGS, "/accounts/profile", f"/admin/auth/user/{ada.pk}/change/", "/accounts/data"):
             text = client.get(address).getvalue().decode()
             assert not [secret for secret in (shown[1], device.key, url.query, *codes) if secret in text], address
         assert not [code for code in (*codes, device.key, shown[1], PASSWORD) if code in caplog.text]
         # The code that turned it on is used up.
-        assert asked().post(CODE, {"code": code_of(device)}).status_code == 200
+        assert enter_password().post(CODE, {"code": code_of(device)}).status_code == 200
 
     def test_the_password_is_asked_for_first(self, ada: User) -> None:
         client = SiteClient()
@@ -168,7 +174,7 @@ class TestSettings:
             assert answer["Location"] == "/accounts/profile"
             assert not TOTPDevice.objects.exists()
             assert not StaticDevice.objects.exists()
-            assert is_in(client)
+            assert is_logged_in(client)
 
     def test_guessing_meets_the_limit_of_passwords(self, ada: User, settings: Any) -> None:
         client = SiteClient()
@@ -178,7 +184,7 @@ class TestSettings:
 
     @pytest.mark.parametrize("language", ["fr", "de", "es"])
     def test_speaks_the_languages(self, language: str, ada: User, device: TOTPDevice) -> None:
-        client = asked(f"/{language}/accounts/login")
+        client = enter_password(f"/{language}/accounts/login")
         assert f'lang="{language}"' in client.get(f"/{language}{CODE}").content.decode()
 
 
@@ -198,7 +204,7 @@ class TestCommand:
 
     def test_of_any_member_of_staff(self, ada: User, device: TOTPDevice) -> None:
         User.objects.update(is_superuser=False)
-        second_factor.renew_recovery_codes(ada)
+        renew_recovery_codes(ada)
         assert "is taken away" in self.run("ada", "--no-second-factor")
         assert not StaticDevice.objects.exists()
         ada.refresh_from_db()

@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from config.second_factor import renew_recovery_codes
+from config.recovery_codes import renew_recovery_codes
 from stats.services.figures import forget_figures
 from tests.outside import package, program
 from tests.security.pages import MODELS, PAGES
