@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_currency, format_decimal, get_currency_precision
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
-from django.utils.translation import get_language, to_locale
 
 from billing.services import subscription_states
 from billing.services.links import page_url
 from billing.services.stripe_api import is_on
 from kv.errors import StoreUnavailable
+from kv.web.formats import format_money, format_number
 
 register = template.Library()
+register.filter("whole_number", format_number)
 
 
 @register.filter
 def money(offer: Any) -> str:
     """An offer's price as money in the active language."""
-    # Stripe's smallest unit is the currency's own, so yen have no decimals.
-    amount = Decimal(offer.amount_cents).scaleb(-get_currency_precision(offer.currency))
-    return format_currency(amount, offer.currency, locale=_locale())
-
-
-@register.filter
-def whole_number(number: int) -> str:
-    """A whole number in the digits and groups of the active language."""
-    return format_decimal(number, locale=_locale())
+    return format_money(offer.amount_cents, offer.currency)
 
 
 @register.inclusion_tag("billing/card.html", takes_context=True)
@@ -53,7 +44,3 @@ def billing_card(context: Context) -> dict[str, Any]:
         "portal": page_url("portal"),
         "pricing": page_url("pricing"),
     }
-
-
-def _locale() -> str:
-    return to_locale(get_language() or "en")

@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from babel.dates import format_timedelta
-from babel.numbers import format_decimal
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 from codetags.conf import app_settings
@@ -22,8 +20,10 @@ from codetags.services.counts import list_codes
 from codetags.types import FOREVER, Storage, StorageItem
 from kv.errors import StoreUnavailable
 from kv.rest.permissions import may
+from kv.web.formats import active_locale, format_number
 
 register = template.Library()
+register.filter("number", format_number)
 
 
 @register.inclusion_tag("codetags/landing.html")
@@ -97,7 +97,7 @@ def duration(value: timedelta) -> str:
     """A duration in words of the language, such as "6 months"."""
     # "1 day" rather than "24 hours", "12 months" rather than "1 year".
     smallest: Literal["day", "second"] = "day" if value.days else "second"
-    return format_timedelta(value, smallest, threshold=1.5, locale=_locale())
+    return format_timedelta(value, smallest, threshold=1.5, locale=active_locale())
 
 
 @register.filter
@@ -111,12 +111,6 @@ def kind_of(item: StorageItem) -> str:
 
 
 @register.filter
-def number(value: int) -> str:
-    """A whole number in the digits and groups of the language."""
-    return format_decimal(value, locale=_locale())
-
-
-@register.filter
 def stamp(moment: datetime | None) -> str:
     """A moment as machines read it."""
     return moment.isoformat(timespec="seconds") if moment else ""
@@ -127,7 +121,3 @@ def _read(request: HttpRequest | None) -> dict[str, Any]:
         return {"code": read_link(request.META.get("QUERY_STRING", "")) if request else None}
     except MalformedCode:
         return {"is_unreadable": True}
-
-
-def _locale() -> str:
-    return to_locale(get_language() or "en")

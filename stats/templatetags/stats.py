@@ -1,15 +1,13 @@
 """Tags of the stats app: the cards with the totals, and the scripts that report visits, receipts and uses."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_currency, format_decimal
 from django import template
 from django.urls import reverse
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
+from kv.web.formats import format_money, format_number
 from stats.services import figures
 from stats.types import Figures
 
@@ -30,17 +28,12 @@ class Card:
     text: str
 
 
-def format_count(number: int) -> str:
-    """A whole number in the digits and groups of the active language."""
-    return format_decimal(number, locale=_locale())
-
-
 def format_cents(cents: int) -> str:
     """An amount of EUR cents as money in the active language."""
-    return format_currency(Decimal(cents).scaleb(-2), "EUR", locale=_locale())
+    return format_money(cents, "EUR")
 
 
-register.filter("count", format_count)
+register.filter("count", format_number)
 register.filter("cents", format_cents)
 
 
@@ -73,9 +66,5 @@ def stats_scripts() -> dict[str, str]:
 
 def _card(name: str, title: str, note: str, known: Figures | None) -> Card:
     value: int | None = getattr(known, name) if known else None
-    format_value = format_cents if name == "revenue_cents" else format_count
+    format_value = format_cents if name == "revenue_cents" else format_number
     return Card(name=name, title=title, note=note, value=value, text=UNKNOWN if value is None else format_value(value))
-
-
-def _locale() -> str:
-    return to_locale(get_language() or "en")

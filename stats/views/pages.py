@@ -9,9 +9,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from kv.errors import StoreUnavailable
+from kv.web.formats import format_number
 from stats.conf import app_settings
 from stats.services import usage
-from stats.templatetags.stats import UNKNOWN, format_count
+from stats.templatetags.stats import UNKNOWN
 
 public_page = cache_control(public=True, max_age=0, s_maxage=60)
 """Browsers ask again each time; a proxy may answer for a minute, which is as old as a figure may be."""
@@ -40,6 +41,6 @@ def statistics(request: HttpRequest) -> HttpResponse:
         most = max((use.count for use in used), default=1)
         # At least 1, so that a single use beside a million can still be seen.
         context = {
-            "tools": [ToolBar(use.tool, format_count(use.count), max(use.count * 100 // most, 1)) for use in used]
+            "tools": [ToolBar(use.tool, format_number(use.count), max(use.count * 100 // most, 1)) for use in used]
         }
     return render(request, "stats/statistics.html", context | {"pay_url": reverse("stats:pay")})

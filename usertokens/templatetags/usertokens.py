@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from babel.numbers import format_decimal
 from django import template
-from django.utils.translation import get_language, gettext, to_locale
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from kv.web.formats import format_number
 from usertokens.types import Grant
 
 register = template.Library()
@@ -44,7 +44,7 @@ _SOURCES = {
 @register.filter
 def tokens(number: int | None) -> str:
     """A whole number in the digits and groups of the active language; a dash for None."""
-    return "–" if number is None else format_decimal(number, locale=_locale())
+    return "–" if number is None else format_number(number)
 
 
 @register.filter
@@ -56,7 +56,7 @@ def signed(number: int) -> str:
 @register.filter
 def mood(score: float) -> str:
     """A mood with at most one decimal."""
-    return format_decimal(score, format="0.#", locale=_locale())
+    return format_number(score, "0.#")
 
 
 @register.filter
@@ -88,7 +88,3 @@ def with_names(grants: Sequence[Grant]) -> list[tuple[Grant, str]]:
 def grant_source(source: str) -> str:
     """Where a grant came from."""
     return str(_SOURCES.get(source, source))
-
-
-def _locale() -> str:
-    return to_locale(get_language() or "en")
