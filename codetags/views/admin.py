@@ -20,10 +20,11 @@ from codetags.services import counts, excluded_hits, outbox
 from codetags.services.calendar import EARLIEST
 from codetags.services.patterns import LONGEST
 from codetags.types import CodeCounts, CodePage, DayCount, Excluded, Reason, RegisteredCode
-from codetags.views.charts import Spark, bar_chart, sparkline
 from codetags.views.links import Landing, list_landings
+from codetags.views.sparklines import Sparkline, sparkline
 from kv.days import local_day
 from kv.errors import StoreUnavailable
+from kv.web.charts import bar_chart
 from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_identity
 
@@ -37,7 +38,7 @@ class Row:
     """One code as the list shows it."""
 
     code: CodeCounts
-    spark: Spark
+    spark: Sparkline
     links: tuple[tuple[Landing, str], ...]
     state: str
 
@@ -86,7 +87,7 @@ def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpR
         days = counts.list_days(code, since=since, until=until)
         context |= {
             "days": days[::-1],
-            "chart": bar_chart(days),
+            "chart": bar_chart([(day.day, day.count) for day in days]),
             "hits": sum(day.count for day in days),
             "excluded": _excluded(found.excluded, days),
         }

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
+from kv.web.charts import bar_chart
 from kv.web.spreadsheets import csv_download
 from stats.models import Adjustment
 from stats.services import figures, series, usage
 from stats.types import Day, Reason
-from stats.views.charts import bar_chart
 
 DAYS = 90
 _EXCLUDED = tuple(reason for reason in Reason)
@@ -34,8 +34,10 @@ def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
             "busiest": series.busiest_address(),
             "usage": usage.list_usage(),
             "days": days[::-1],
-            "visits_chart": bar_chart([(day.day, day.visits, day.visitors) for day in days]),
-            "codes_chart": bar_chart([(day.day, day.payment_codes, day.payment_codes) for day in days]),
+            "visits_chart": bar_chart([(day.day, day.visits) for day in days], fronts=[day.visitors for day in days]),
+            "codes_chart": bar_chart(
+                [(day.day, day.payment_codes) for day in days], fronts=[day.payment_codes for day in days]
+            ),
             "excluded": _excluded(days),
         }
     except StoreUnavailable:

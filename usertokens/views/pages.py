@@ -18,13 +18,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
+from kv.web.charts import bar_chart
 from kv.web.fragments import go_to, is_part
 from kv.web.spreadsheets import csv_download
 from usertokens.errors import AccountClosed
 from usertokens.forms import MoodForm
 from usertokens.services import activity, balances, dashboards, journal
 from usertokens.templatetags.usertokens import entry_kind
-from usertokens.views.charts import balance_chart, calendar_cells
+from usertokens.views.activity_calendar import calendar_cells
 
 PAGE = 25
 _LONGEST_NUMBER = 15
@@ -150,7 +151,7 @@ def _dashboard(user_id: str) -> dict[str, Any]:
         "page": page,
         "grants": grants,
         "days": [day for day in reversed(days) if day.balance is not None],
-        "chart": balance_chart(days),
+        "chart": bar_chart([(day.day, day.balance) for day in days], height=120),
         "cells": calendar_cells(page.stats.last_84_days, page.stats.last_login or today, today),
         "newest": newest,
         "read_at": timezone.now(),
