@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 
+#: No hit has a day before this one, which itself stands for "without a date".
+EARLIEST = date(1970, 1, 1)
+
+
 class Outcome(StrEnum):
     """What became of a hit.
 

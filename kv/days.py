@@ -1,8 +1,8 @@
-"""Which day it is, in the one time zone of the site."""
+"""Which day it is, and when a day begins, in the one time zone of the site."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.utils import timezone
 
@@ -11,3 +11,8 @@ def local_day(now: datetime | None = None) -> date:
     """The site's calendar day of `now` (an aware datetime; None: this moment)."""
     zone = timezone.get_default_timezone()
     return (datetime.now(zone) if now is None else now.astimezone(zone)).date()
+
+
+def day_start(day: date) -> datetime:
+    """The moment at which the site's day begins."""
+    return datetime.combine(day, time.min, timezone.get_default_timezone())

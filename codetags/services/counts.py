@@ -10,14 +10,14 @@ from django.db.models import Q, Sum
 from codetags import keys
 from codetags.errors import BadCursor
 from codetags.models import CodeTag, DailyHits
-from codetags.services.calendar import EARLIEST, milliseconds_of, moment_of, start_of
 from codetags.services.excluded_hits import list_excluded, list_excluded_days
 from codetags.services.registry import registered_codes
 from codetags.services.rollup import rolled_until
-from codetags.types import CodeCounts, CodePage, DayCount
-from kv.days import local_day
+from codetags.types import EARLIEST, CodeCounts, CodePage, DayCount
+from kv.days import day_start, local_day
 from kv.store.connection import call, call_many
 from kv.store.scripts import Script
+from kv.times import local_from_ms, to_ms
 
 SPARK_DAYS = 30
 _CHUNK = 500
@@ -117,7 +117,7 @@ def describe_codes(
             code=code,
             label=known[code].label if code in known else "",
             count=count,
-            last_seen=moment_of(int(float(at))) if at is not None else None,
+            last_seen=local_from_ms(int(float(at))) if at is not None else None,
             last_30_days=tuple(int(value or 0) for value in spark),
             excluded=excluded,
             registered=known.get(code),
@@ -165,7 +165,7 @@ def _counts_of_days(since: date, until: date, now: datetime | None) -> dict[str,
 
 def _live_counts(first: date, until: date, now: datetime | None) -> dict[str, int]:
     """Hits from `first` to `until` by code, from the daily series of the codes that were hit since."""
-    lowest = "-inf" if first == EARLIEST else milliseconds_of(start_of(first))
+    lowest = "-inf" if first == EARLIEST else to_ms(day_start(first))
     codes = [code.decode() for code in call("ZRANGEBYSCORE", keys.last_seen(), lowest, "+inf")]
     last = min(until, local_day(now))
     span = (last - first).days + 1

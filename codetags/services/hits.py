@@ -10,11 +10,11 @@ from typing import Any
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
-from codetags.services.calendar import milliseconds_of
 from codetags.services.excluded_hits import exclude_hit
 from codetags.types import Outcome, Reason
 from kv.days import local_day
 from kv.store.scripts import Script
+from kv.times import to_ms
 from kv.web.addresses import address_hash
 from kv.web.agents import AGENT_LENGTH
 
@@ -81,7 +81,7 @@ def record_hit(
                 *CODE_LIMIT.script_args,
                 *CODES_LIMIT.script_args,
                 *webhook_args,
-                milliseconds_of(now) if now else "",
+                to_ms(now),
                 "1" if landing else "",
                 CROWD,
                 CROWD_SECONDS,

@@ -12,11 +12,11 @@ from django.utils import timezone
 from codetags import keys
 from codetags.conf import app_settings
 from codetags.errors import UnsafeWebhookAddress, WebhookRefused, WebhookUnavailable
-from codetags.services.calendar import milliseconds_of, moment_of
 from codetags.services.outgoing_webhook import WebhookConnection
 from codetags.types import Delivery, Event, OutboxState
 from kv.store.connection import call_many, call_write
 from kv.store.scripts import Script
+from kv.times import local_from_ms, to_ms
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False)
         return Delivery()
     entries, state = _read(STEP)
     _report_dropped(state)
-    if not entries or (int(state.get("next", 0)) > milliseconds_of(now or timezone.now()) and not even_if_paused):
+    if not entries or (int(state.get("next", 0)) > to_ms(now or timezone.now()) and not even_if_paused):
         return Delivery()
     sent = refused = parked = 0
     failures = int(state.get("failures", 0))
@@ -84,7 +84,7 @@ def outbox_state() -> OutboxState:
         int(parked),
         int(state.get("dropped", 0)),
         int(state.get("failures", 0)),
-        moment_of(due) if due else None,
+        local_from_ms(due) if due else None,
     )
 
 
@@ -96,7 +96,7 @@ def unpark_events(*, most: int = 100_000) -> int:
 def read_event(entry: bytes) -> Event:
     """The hit that an entry of the outbox spells."""
     name, code, at = entry.decode().split(" ")
-    return Event(name, code, moment_of(int(at)), entry)
+    return Event(name, code, local_from_ms(int(at)), entry)
 
 
 def _unparked(most: int) -> Iterator[int]:

@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from codetags import keys
 from codetags.models import DailyHits
-from codetags.services.calendar import milliseconds_of, moment_of, start_of
 from codetags.services.registry import chunks, mirror_registry
 from codetags.types import Restored, Rollup
-from kv.days import local_day
+from kv.days import day_start, local_day
 from kv.store.connection import call, call_many, call_write
 from kv.store.scripts import Script
+from kv.times import local_from_ms, to_ms
 
 _CHUNK = 500
 #: Hits of the last seconds before a roll-up are looked at again by the next: clocks differ
@@ -52,7 +52,7 @@ def roll_up_days(
         rows += _copy(chunk, first, dry_run=dry_run)
         advance(len(chunk))
     if not dry_run:
-        call_write("SET", keys.rolled(), milliseconds_of(moment))
+        call_write("SET", keys.rolled(), to_ms(moment))
     return Rollup(codes, rows)
 
 
@@ -66,7 +66,7 @@ def roll_up_step(*, now: datetime | None = None) -> bool:
     first = _first_day()
     began = call("GET", keys.rollup_began())
     if began is None:
-        began = milliseconds_of(now or timezone.now())
+        began = to_ms(now or timezone.now())
         for chunk in chunks(_codes(first), _CHUNK):
             call_write("SADD", keys.rollup_codes(), *chunk)
         call_write("SET", keys.rollup_began(), began)
@@ -102,7 +102,7 @@ def restore_days(*, dry_run: bool = False, advance: Advance = _nobody) -> Restor
             keys.registry(),
             keys.unknown(),
         ]
-        seen = milliseconds_of(start_of(last))
+        seen = to_ms(day_start(last))
         hits += int(restore_days_script.run(names, [code, seen, "1" if dry_run else "", *pairs]))
         codes += 1
         advance(1)
@@ -112,7 +112,7 @@ def restore_days(*, dry_run: bool = False, advance: Advance = _nobody) -> Restor
 def rolled_until() -> datetime | None:
     """Up to when SQL has every hit; None before the first roll-up, or when the store has lost the mark."""
     mark = call("GET", keys.rolled())
-    return moment_of(int(mark)) if mark else None
+    return local_from_ms(int(mark)) if mark else None
 
 
 def _first_day() -> date | None:
@@ -125,7 +125,7 @@ def _codes(first: date | None) -> Iterator[str]:
     """The codes that were hit since the day; all for None."""
     if first is None:
         return _scan_codes()
-    found = call("ZRANGEBYSCORE", keys.last_seen(), milliseconds_of(start_of(first)), "+inf")
+    found = call("ZRANGEBYSCORE", keys.last_seen(), to_ms(day_start(first)), "+inf")
     return (code.decode() for code in found)
 
 

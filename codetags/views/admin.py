@@ -17,9 +17,8 @@ from codetags import keys
 from codetags.conf import REFRESH_LIMIT, app_settings
 from codetags.forms import CodeImageForm, ListForm, RangeForm
 from codetags.services import counts, excluded_hits, outbox
-from codetags.services.calendar import EARLIEST
 from codetags.services.patterns import LONGEST
-from codetags.types import CodeCounts, CodePage, DayCount, Excluded, Reason, RegisteredCode
+from codetags.types import EARLIEST, CodeCounts, CodePage, DayCount, Excluded, Reason, RegisteredCode
 from codetags.views.links import Landing, list_landings
 from codetags.views.sparklines import Sparkline, sparkline
 from kv.days import local_day

@@ -16,12 +16,11 @@ from codetags import keys
 from codetags.duties import DUTIES, MIRROR, ROLL_UP
 from codetags.models import CodeTag, DailyHits
 from codetags.services import rollup
-from codetags.services.calendar import start_of
 from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
 from codetags.services.rollup import restore_days, roll_up_days, roll_up_step, rolled_until
 from codetags.types import Outcome, Restored
-from kv.days import local_day
+from kv.days import day_start, local_day
 from kv.work.duties import run_duty
 
 pytestmark = pytest.mark.django_db
@@ -223,7 +222,7 @@ class TestReset:
 def test_hits_of_a_worker_whose_clock_is_behind_are_copied() -> None:
     """One at midnight and two minutes rolls up; another counts half a minute before midnight, and does so later."""
     today = local_day()
-    midnight = start_of(today)
+    midnight = day_start(today)
     roll_up_days(now=midnight + timedelta(minutes=2))
     record_hit(code="BT26", address="10.9.9.9", agent="Mozilla/5.0", now=midnight - timedelta(seconds=30))
     roll_up_days(now=midnight + timedelta(minutes=10))

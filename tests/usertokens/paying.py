@@ -7,10 +7,10 @@ from datetime import datetime
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from kv.times import from_ms
 from tests.usertokens.model import Model
 from tests.usertokens.model_periods import DAY, HOUR, Said
 from usertokens.services import plans
-from usertokens.services.calendar import from_ms
 from usertokens.types import PaidPeriod
 
 USER = "17"

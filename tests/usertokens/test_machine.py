@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from kv.times import from_ms
 from tests.usertokens.model import Hold, Model, Source
 from tests.usertokens.model_periods import DAY, HOUR, WEEK
 from tests.usertokens.paying import PLANS, PayingRules
@@ -36,7 +37,6 @@ from usertokens.errors import (
 from usertokens.models import ArchivedEntry
 from usertokens.services import balances, holds, journal, purchases
 from usertokens.services.audits import check_ledgers
-from usertokens.services.calendar import from_ms
 from usertokens.types import BOUGHT, GIVEN
 
 pytestmark = pytest.mark.django_db

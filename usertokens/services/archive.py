@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from kv.times import from_ms
 from usertokens.models import ArchivedEntry
-from usertokens.services.calendar import from_ms
 from usertokens.types import Transaction
 
 _CHUNK = 500

@@ -12,9 +12,9 @@ from django.db.models import Count, Sum
 from kv.errors import store_errors
 from kv.store.connection import call_many, connection
 from kv.store.scripts import Script
+from kv.times import to_ms
 from usertokens import keys
 from usertokens.models import ArchivedEntry
-from usertokens.services.calendar import to_ms
 from usertokens.types import LedgerReport
 
 T = TypeVar("T")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from kv.store.scripts import Script
+from kv.times import from_ms, to_ms
 from usertokens import keys
 from usertokens.conf import app_settings
 from usertokens.errors import NotReversible, ReversedTooMuch, UnknownEntry
 from usertokens.services import ledger
 from usertokens.services.archive import archived_use
-from usertokens.services.calendar import from_ms, to_ms
 from usertokens.types import GIVEN, Balance, Generation, Grant, Movement, Tokens
 
 get_balance_script = Script("usertokens", "get_balance")

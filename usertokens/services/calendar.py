@@ -1,10 +1,13 @@
-"""Months of the site, and days and moments as the store counts them."""
+"""Months of the site, and days as the store counts them."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from django.utils import timezone
+
+from kv.days import day_start
+from kv.times import to_ms
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -23,20 +26,4 @@ def month_starts(first: date) -> tuple[int, ...]:
     """Where the site's months begin (ms): from two before the month whose `first` day is given to three after it."""
     count = first.year * 12 + first.month - 1
     firsts = (date((count + step) // 12, (count + step) % 12 + 1, 1) for step in range(-2, 4))
-    return tuple(int(end_of(day - timedelta(days=1)).timestamp() * 1000) for day in firsts)
-
-
-def to_ms(moment: datetime | None) -> int | str:
-    """Milliseconds since 1970, whole; "" for None, which leaves the time to the store's own clock."""
-    return "" if moment is None else int(moment.timestamp() * 1000)
-
-
-def from_ms(milliseconds: int) -> datetime:
-    """The moment, in UTC."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-
-
-def end_of(day: date) -> datetime:
-    """The first moment after a day of the site."""
-    following = day + timedelta(days=1)
-    return datetime(following.year, following.month, following.day, tzinfo=timezone.get_default_timezone())
+    return tuple(to_ms(day_start(day)) for day in firsts)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from kv.store.scripts import Script
+from kv.times import from_ms
 from usertokens.errors import CaptureTooLarge, HoldEnded, HoldNotYours, InsufficientTokens, UnknownHold
 from usertokens.services import ledger
 from usertokens.services.archive import was_hold
-from usertokens.services.calendar import from_ms
 from usertokens.types import Hold, Movement
 
 #: The longest a hold may stand, seconds.

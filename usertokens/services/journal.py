@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from kv.days import local_day
+from kv.days import day_start, local_day
 from kv.store.scripts import Script
+from kv.times import from_ms, to_ms
 from usertokens import keys
 from usertokens.errors import AccountClosed
 from usertokens.models import ArchivedEntry
 from usertokens.services import ledger
 from usertokens.services.archive import archived_balances, from_row, to_row
-from usertokens.services.calendar import end_of, from_ms
 from usertokens.types import DayBalance, Page, Transaction
 
 _CHUNK = 500
@@ -61,7 +61,7 @@ def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = 
     """The balance at the end of each of the last `days` days of the site, oldest first, today included."""
     today = local_day(now)
     wanted: list[date] = [today - timedelta(days=back) for back in reversed(range(days))]
-    moments = [int(end_of(day).timestamp() * 1000) - 1 for day in wanted]
+    moments = [to_ms(day_start(day + timedelta(days=1))) - 1 for day in wanted]
     reply = list_daily_balances_script.read([keys.journal(user_id)], moments)
     found = [int(text) if text else None for text in reply]
     missing = found.count(None)

@@ -12,10 +12,11 @@ from typing import Any
 from kv.days import local_day
 from kv.store.connection import Arg
 from kv.store.scripts import Script
+from kv.times import to_ms
 from usertokens import keys
 from usertokens.conf import DEMO_USER, app_settings
 from usertokens.errors import AccountClosed, AlreadyExpired, BalanceTooLarge, IdempotencyConflict, InsufficientTokens
-from usertokens.services.calendar import is_utc, month_starts, to_ms
+from usertokens.services.calendar import is_utc, month_starts
 from usertokens.signals import low_balance
 from usertokens.types import Movement
 

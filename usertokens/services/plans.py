@@ -8,10 +8,10 @@ from datetime import datetime
 
 from kv.store.connection import Arg
 from kv.store.scripts import Script
+from kv.times import to_ms
 from usertokens.conf import app_settings
 from usertokens.errors import AccountClosed, UnknownPlan
 from usertokens.services import ledger
-from usertokens.services.calendar import to_ms
 from usertokens.types import PaidPeriod
 
 apply_plan_script = Script("usertokens", "apply_plan")

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from kv.store.connection import Arg
 from kv.store.scripts import Script
+from kv.times import to_ms
 from usertokens import keys
 from usertokens.errors import AccountClosed, UnknownSource
 from usertokens.services import ledger
-from usertokens.services.calendar import to_ms
 from usertokens.types import BOUGHT, SourceState
 
 grant_tokens_script = Script("usertokens", "grant_tokens")

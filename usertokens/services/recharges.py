@@ -8,10 +8,10 @@ from datetime import datetime
 
 from kv.store.connection import call_many
 from kv.store.scripts import Script
+from kv.times import to_ms
 from usertokens import keys
 from usertokens.errors import AccountClosed
 from usertokens.services import ledger
-from usertokens.services.calendar import to_ms
 
 recharge_user_script = Script("usertokens", "recharge_user")
 restore_expired_script = Script("usertokens", "restore_expired")
@@ -34,7 +34,7 @@ def recharge_users(user_ids: Sequence[str], *, now: datetime | None = None) -> i
 def count_due(user_ids: Sequence[str], *, now: datetime) -> int:
     """How many of a batch of accounts have something due, without doing it."""
     replies = call_many([("HMGET", keys.account(user_id), "due", "starts") for user_id in user_ids])
-    moment = int(to_ms(now))
+    moment = to_ms(now)
     return sum(1 for due, starts in replies if int(due or 0) <= moment or int(starts or 0) > moment + _SKEW)
 
 

@@ -9,13 +9,13 @@ from django.db import transaction
 
 from kv.days import local_day
 from kv.store.scripts import Script
+from kv.times import from_ms
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan
 from usertokens.errors import OpenHolds
 from usertokens.services import ledger
 from usertokens.services.activity import read_stats
 from usertokens.services.balances import read_tokens
-from usertokens.services.calendar import from_ms
 from usertokens.services.conversations import drop_conversations, drop_conversations_before, lock_tally
 from usertokens.services.journal import archive_journal, list_transactions
 from usertokens.types import Dashboard

@@ -1,0 +1,32 @@
+"""Moments as scripts and keys hold them: whole milliseconds since 1970."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal, overload
+
+from django.utils import timezone
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@overload
+def to_ms(moment: datetime) -> int: ...
+@overload
+def to_ms(moment: None) -> Literal[""]: ...
+@overload
+def to_ms(moment: datetime | None) -> int | Literal[""]: ...
+def to_ms(moment: datetime | None) -> int | Literal[""]:
+    """Milliseconds since 1970, rounded down; "" for None: a script then takes the time of the server's clock."""
+    return "" if moment is None else (moment - _EPOCH) // _MILLISECOND
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The moment, in UTC."""
+    return _EPOCH + milliseconds * _MILLISECOND
+
+
+def local_from_ms(milliseconds: int) -> datetime:
+    """The moment, in the site's time zone."""
+    return from_ms(milliseconds).astimezone(timezone.get_default_timezone())
