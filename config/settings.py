@@ -19,6 +19,7 @@ from config.private_files import keep_private
 from kv.store.address import StoreAddress
 from kv.store.caches import clearable_cache, durable_cache
 from kv.web.rate_limits import parse_window
+from stats.conf import DEFAULT_TOOLS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR / ".env")
@@ -174,7 +175,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what is counted
-STATS_TOOLS = env.words("STATS_TOOLS", "payment-qr,webo-news-overlay,ccn-image-optimiser")
+STATS_TOOLS = env.words("STATS_TOOLS", ",".join(DEFAULT_TOOLS))
 for _tool in STATS_TOOLS:
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", _tool):
         raise ImproperlyConfigured(f"STATS_TOOLS: {_tool} is no name: lower-case letters, digits, dots and hyphens")

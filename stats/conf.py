@@ -4,13 +4,16 @@ from kv.conf import Setting
 from kv.web.rate_limits import RateLimit
 
 
+DEFAULT_TOOLS = ("payment-qr", "webo-news-overlay", "ccn-image-optimiser")
+
+
 class StatsSettings:
     """What the app reads from Django's settings."""
 
     #: Put before every key.
     KV_PREFIX = Setting("")
     #: Tools that may be tracked.
-    STATS_TOOLS: Setting[tuple[str, ...]] = Setting(("payment-qr",))
+    STATS_TOOLS: Setting[tuple[str, ...]] = Setting(DEFAULT_TOOLS)
     #: A payment code over this (EUR cents) is made but not counted.
     STATS_MAX_QR_CENTS = Setting(1_000_000)
 
