@@ -3,7 +3,6 @@
 from kv.conf import Setting
 from kv.web.rate_limits import RateLimit
 
-
 DEFAULT_TOOLS = ("payment-qr", "webo-news-overlay", "ccn-image-optimiser")
 
 
