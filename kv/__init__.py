@@ -1,4 +1,4 @@
-"""The floor: how anything in the project reaches Redis or Valkey. Knows none of the apps that stand on it."""
+"""The base package: how the project reaches Redis or Valkey. It imports none of the apps that use it."""
 
 from kv.moved import forward_old_paths
 

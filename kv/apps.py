@@ -1,4 +1,4 @@
-"""The floor as a Django app."""
+"""The base package as a Django app."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""Django system checks of the floor."""
+"""Django system checks of the base package."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def _wrong_address(entry: dict[str, Any]) -> str:
         return f"LOCATION: {error}"
     options = entry.get("OPTIONS") or {}
     for name in ("CONNECTION_POOL_KWARGS", "REDIS_CLIENT_KWARGS"):
-        for word in ("protocol", "decode_responses"):
-            if options.get(name, {}).get(word):
-                return f"OPTIONS: leave {word} out of {name}, it is ours to set"
+        for option in ("protocol", "decode_responses"):
+            if options.get(name, {}).get(option):
+                return f"OPTIONS: remove {option} from {name}: kv sets it itself"
     return ""
 
 

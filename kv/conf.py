@@ -1,4 +1,4 @@
-"""Every setting of the floor, and the reader that each app's own `conf.py` uses."""
+"""Every setting of the base package, and the reader that each app's own `conf.py` uses."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class KvSettings:
     KV_WAIT_REPLICAS = Setting(0)
     #: Trusted reverse proxies in front of the site.
     NUM_PROXIES = Setting(0)
-    #: The key of the hash that stands for an address; without one, SECRET_KEY (see kv.W003).
+    #: The key of the hash that is kept instead of an address. Without one SECRET_KEY is used (see kv.W003).
     VISITOR_HASH_KEY = Setting("")
     #: {"visit": "30/minute", …} laid over each app's own defaults; None switches all limits off.
     RATE_LIMITS: Setting[dict[str, str] | None] = Setting(dict)

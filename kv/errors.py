@@ -53,7 +53,7 @@ _AWAY_PREFIXES = (
 def store_errors() -> Iterator[None]:
     """Turn whatever the client library raises for a store that is away into StoreUnavailable.
 
-    An OSError is not among it: redis-py has words of its own for a socket's, and a file's is no matter of the store.
+    An OSError is left alone: redis-py turns a socket's into its own errors, and a file's says nothing of the store.
     """
     try:
         yield
@@ -65,7 +65,7 @@ def store_errors() -> Iterator[None]:
 
 
 def unavailable(error: Exception) -> StoreUnavailable:
-    """What to raise for a client library's error; it names its kind alone, for its words may hold an address."""
+    """What to raise for a client library's error. It names the kind only: the full text may hold an address."""
     refused = _refused_certificate(error)
     return StoreUnavailable(f"its certificate is refused: {refused}" if refused else _kind(error))
 
@@ -77,7 +77,7 @@ def _refused_certificate(error: BaseException) -> str:
 
 
 def _kind(error: Exception) -> str:
-    """Which refusal it was, in a word for logs, and the client library's name for it."""
+    """The kind of failure for logs, and the client library's name for it."""
     origin = error.__cause__ or error.__context__
     if isinstance(error, (redis.exceptions.TimeoutError, TimeoutError)):
         word = "timeout"
@@ -97,14 +97,14 @@ def _kind(error: Exception) -> str:
 def raise_if_away(error: redis.exceptions.ResponseError) -> None:
     """Raise StoreUnavailable when the server's error reply means "not now" and not "this is wrong"."""
     text = str(error)
-    # A script's refusal carries the inner error behind words of its own.
+    # An error from within a script carries the inner error behind a text of its own.
     full = "-OOM" in text or "OOM command" in text
     if full or text.startswith(_AWAY_PREFIXES) or isinstance(error, tuple(_AWAY_REPLIES)):
         raise StoreUnavailable(_word(error, text)) from error
 
 
 def _word(error: redis.exceptions.ResponseError, text: str) -> str:
-    """The server's own word for its refusal; redis-py takes it off the text of those it has a class for."""
+    """The server's error code. redis-py removes it from the text of the errors that it has a class for."""
     known = next((word for kind, word in _AWAY_REPLIES.items() if isinstance(error, kind)), "")
     if not known:
         known = "OOM" if "OOM" in text else text.split(" ", 1)[0]

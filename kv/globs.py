@@ -6,5 +6,5 @@ import re
 
 
 def literal(text: str) -> str:
-    """`text` as a part of a glob that stands for nothing but itself: a KV_PREFIX may hold any letter."""
+    """`text`, escaped so that it matches only itself in a glob: a KV_PREFIX may hold any character."""
     return re.sub(r"([*?\[\]\\^])", r"\\\1", text)

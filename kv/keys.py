@@ -1,4 +1,4 @@
-"""Every Redis key that the floor owns. No other module of it spells a key.
+"""Every Redis key that the base package owns. No other module of it spells a key.
 
 {kv} is the hash tag: a duty's keys share a slot, so one script may touch them all. None of them is a figure, and
 none is backed up: a restored lease would only keep a duty waiting for a worker that is gone.
@@ -31,7 +31,7 @@ def wake(duty: str) -> str:
 
 
 def writable() -> str:
-    """Never there: check_store writes nothing into it, and hears whether a write would be taken."""
+    """Never set. check_store runs a write that changes nothing on it, and learns whether a write would be accepted."""
     return f"{app_settings.KV_PREFIX}{{kv}}:writable"
 
 
@@ -59,7 +59,7 @@ def mark(name: str) -> str:
 def waited(key: str) -> str:
     """STRING "" of the slot of `key`. TTL one second. Written by call_write with KV_WAIT_REPLICAS.
 
-    A write of its own in front of WAIT: see kv.store.client.wait_commands.
+    An extra write before WAIT: see kv.store.client.wait_commands.
     """
     begin = key.find("{") + 1
     end = key.find("}", begin)

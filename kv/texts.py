@@ -1,8 +1,8 @@
-"""One rule for texts that are kept or shown: nothing in them that nobody sees.
+"""One rule for texts that are kept or shown: no invisible characters.
 
 NFC first. Format characters (zero-width marks, direction marks, byte order marks, soft hyphens, tags) and fillers are
-dropped: they come with pastes, and whoever pasted them does not know. Control, private, unassigned and surrogate
-characters and U+FFFD are refused: something went wrong before they came here, and dropping them would hide it.
+dropped: they come with pasted text, unnoticed. Control, private, unassigned and surrogate characters and U+FFFD are
+refused: something went wrong before, and dropping them would hide it.
 Why joiners and new emoji are exceptions: docs/decisions/0080-payment-codes.md.
 """
 

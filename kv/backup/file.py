@@ -40,7 +40,7 @@ _BLOCK = 1 << 20
 
 
 class Meter(Protocol):
-    """Hears how far a long job is."""
+    """Receives the progress of a long job."""
 
     def advance(self, count: int = 1) -> None:
         """Add `count` to what is done."""
@@ -62,7 +62,7 @@ class Header:
 
 
 def packed(piece: Piece) -> bytes:
-    """A piece as it stands in a file."""
+    """A piece as it is written in a file."""
     data = pack_command(tuple(piece.values)) if piece.values else b"*0\r\n"
     if piece.first:
         return b"V" + _FIRST.pack(len(piece.key), piece.expires, piece.kind, len(data)) + piece.key + data

@@ -24,7 +24,7 @@ from kv.store.connection import Command
 
 STRING, LIST, SET, ZSET, HASH, STREAM, DUMP = b"s", b"l", b"e", b"z", b"h", b"x", b"d"
 FIELD_EXPIRY, STREAM_IDS, GROUP, PENDING = b"t", b"i", b"g", b"p"
-#: By TYPE's words.
+#: By what TYPE answers.
 KINDS = {"string": STRING, "list": LIST, "set": SET, "zset": ZSET, "hash": HASH, "stream": STREAM}
 ALL = frozenset({*KINDS.values(), DUMP, FIELD_EXPIRY, STREAM_IDS, GROUP, PENDING})
 NAMES = {kind: name for name, kind in KINDS.items()}
@@ -45,7 +45,7 @@ class Piece(NamedTuple):
 def commands(piece: Piece, key: bytes, *, field_expiry: bool) -> Iterator[Command]:
     """What writes the piece under `key`; the first one replaces what is there.
 
-    field_expiry: whether the server knows an expiry of single fields; where it does not, fields stay for good.
+    field_expiry: whether the server knows an expiry of single fields; where it does not, fields never expire.
     Raises ValueError when the values are no such piece.
     """
     kind, values, expires = piece.kind, piece.values, piece.expires
@@ -64,7 +64,7 @@ def commands(piece: Piece, key: bytes, *, field_expiry: bool) -> Iterator[Comman
     if kind != FIELD_EXPIRY or field_expiry:
         yield from _WRITES[kind](key, values)
     if expires >= 0:
-        # After each piece: one that comes after its time must not bring a part of the key back for good.
+        # After each piece: a piece that arrives after the key expired must not create a part of it without expiry.
         yield ("PEXPIREAT", key, expires)
 
 

@@ -33,7 +33,7 @@ class StoreNotEmpty(Exception):
 class Restored:
     """written: keys restored; expired: keys left out, their time was over; removed: keys that the backup has not.
 
-    dropped: fields of hashes that are kept for good, because this server knows no expiry of single fields.
+    dropped: fields of hashes that lost their expiry, because this server knows no expiry of single fields.
     """
 
     written: int
@@ -61,7 +61,7 @@ def count_keys() -> int:
 def restore_backup(path: Path, *, replace: bool = False, follow: Follow) -> Restored:
     """Put every key of the file into the store, under the KV_PREFIX of today.
 
-    follow:  is told how many keys there are and how many were dealt with.
+    follow:  gets the number of keys and, as it goes, how many are done.
     replace: whether keys of the project may be there already; those that the backup has not are removed at the end.
     Safe to run again after an interruption. Raises what `verify_backup` does, ForeignValues or StoreNotEmpty, having
     written nothing; StoreUnavailable when the store goes away meanwhile.

@@ -20,7 +20,7 @@ def save_backup(path: Path, *, follow: Follow) -> int:
     Keys that share a hash tag (one user's, say) are read together, 64 at most, so that they fit together; different
     users' are read one after another while the site goes on. A key that is made or deleted meanwhile may be missing.
     Memory does not grow with the number of keys: names beyond 50 000 wait in a temporary file.
-    follow: is told how many keys there are and, part by part, how many were looked at.
+    follow: gets the number of keys and, part by part, how many are done.
     Raises StoreUnavailable or OSError, leaving no file.
     """
     skip = len(app_settings.KV_PREFIX.encode())

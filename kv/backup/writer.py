@@ -20,7 +20,7 @@ _UNLINKED = 500
 class ValueWriter:
     """Writes under a prefix, replacing what is there. `flush` before what was added is to be there.
 
-    dropped: how many fields lost their own expiry, because the server knows none; they are kept for good.
+    dropped: how many fields lost their own expiry, because the server knows none.
     """
 
     def __init__(self, nodes: Nodes, prefix: bytes) -> None:

@@ -109,7 +109,7 @@ def _sentence(detail: Any) -> str:
 
 
 def _fields(detail: Any) -> dict[str, list[str]]:
-    """Flatten DRF's nested details to {field: [sentence, …]}; what belongs to no field stands under `body`."""
+    """Flatten DRF's nested details to {field: [sentence, …]}; what belongs to no field is under `body`."""
     if isinstance(detail, dict):
         flat: dict[str, list[str]] = {}
         for key, inner in detail.items():

@@ -22,7 +22,7 @@ _ALWAYS = {
     400: "The input was wrong.",
     405: "Not a method of this address.",
     429: "Too many requests.",
-    503: "A store is away; nothing was acknowledged.",
+    503: "The store is unavailable; nothing was acknowledged.",
 }
 _WITH_BODY = {413: "The body is too large.", 415: "The body is not JSON."}
 _WITH_CALLER = {401: "Who are you?", 403: "Not allowed."}

@@ -172,7 +172,7 @@ def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise ValueError("an IPv6 address stands in brackets: redis://[::1]:6379") from None
+        raise ValueError("write an IPv6 address in brackets: redis://[::1]:6379") from None
     if parts.scheme not in _SCHEMES or "://" not in text:
         name = parts.scheme if "://" in text else ""
         known = ", ".join(["embedded", *(scheme for scheme in _SCHEMES if scheme != EMBEDDED)])
@@ -194,7 +194,7 @@ def _query(parts: SplitResult, kind: Kind, *, tls: bool) -> dict[str, str]:
             known = f"there are: {', '.join(sorted(allowed))}" if allowed else "there are none"
             raise ValueError(f"{_short(name)} is no parameter of a {parts.scheme}:// address; {known}")
         if name in found:
-            raise ValueError(f"{name} stands twice in the address")
+            raise ValueError(f"{name} is given twice")
         if not value:
             raise ValueError(f"{name} has no value")
         found[name] = value
@@ -232,7 +232,7 @@ def _database(text: str) -> int:
 
 
 def _node(text: str, default_port: int) -> tuple[str, int]:
-    # In none of these sentences stands the text itself: with a / in a password, what looks like a host is a part of it.
+    # None of these messages repeats the text: with a / in a password, what looks like a host is a part of the password.
     host, port = text, ""
     if text.startswith("["):
         host, bracket, port = text[1:].partition("]")
@@ -241,9 +241,9 @@ def _node(text: str, default_port: int) -> tuple[str, int]:
         except ValueError:
             bracket = ""
         if not bracket or (port and not port.startswith(":")):
-            raise ValueError("what stands in brackets is not an IPv6 address")
+            raise ValueError("the text in brackets is not an IPv6 address")
     elif text.count(":") > 1:
-        raise ValueError("an IPv6 address stands in brackets: redis://[::1]:6379")
+        raise ValueError("write an IPv6 address in brackets: redis://[::1]:6379")
     else:
         host, _, port = text.partition(":")
         port = f":{port}" if ":" in text else ""

@@ -77,7 +77,7 @@ def clearable_cache(
     chosen = address.with_database(address.database + 1 if database is None else database)
     entry = durable_cache(chosen, directory=directory, timeout_ms=timeout_ms, fsync=fsync)
     entry["TIMEOUT"] = _CLEARABLE_SECONDS
-    entry["OPTIONS"]["IGNORE_EXCEPTIONS"] = True  # a cache that is away is a cache that is empty
+    entry["OPTIONS"]["IGNORE_EXCEPTIONS"] = True  # an unavailable cache counts as empty
     return entry
 
 

@@ -19,7 +19,7 @@ import redis
 
 from kv.errors import StoreUnavailable
 
-# A failure younger than this says that the server was just away; what is older says nothing of now.
+# A failure younger than this means that the server has just failed. An older one says nothing about now.
 _FRESH_SECONDS = 0.5
 # A server that is back answers a probe within this, also on a busy machine.
 _SHORT_SECONDS = 0.1
@@ -41,7 +41,7 @@ class CircuitBreaker:
         self._probe_trusted = False
 
     def note(self, error: BaseException) -> None:
-        """Open the breaker if the failure took its time; what failed at once (nobody listens) holds no thread."""
+        """Open the breaker for a timeout. A call that failed at once (nobody listens) held no thread."""
         if isinstance(error, (redis.TimeoutError, StoreUnavailable)):
             self._failed_at = time.monotonic()
             self.is_open = True
@@ -89,7 +89,7 @@ class CircuitBreaker:
     def _patience(self) -> float:
         """Seconds that are worth waiting for the probe under way.
 
-        During an outage the probe has the answer at once or not at all: a queue of callers must not wait for each one.
+        During an outage a probe succeeds at once or not at all: a queue of callers must not wait for each probe.
         """
         if self._probe_trusted:
             return self._timeout

@@ -121,7 +121,7 @@ class LeanClient:
             connection.kv_age = self._age
         try:
             if connection.is_connected:
-                # A server that went away while the connection was idle is seen here, before anything is sent.
+                # A connection that the server closed while it was idle is found here, before anything is sent.
                 if not connection.can_read(0):
                     return connection
                 connection.disconnect()
@@ -148,8 +148,8 @@ def client_of(pool: ConnectionPool) -> LeanClient:
 def wait_commands(command: Command, replicas: int) -> tuple[Command, ...]:
     """What follows a write on the same connection, so that it is acknowledged only when so many replicas have it.
 
-    WAIT looks at the last write of its own connection, and a repeated operation writes nothing: Valkey 9.1 answers it
-    at once with all replicas, whether they have the first attempt or not. So a write of ours goes before it.
+    WAIT looks at the last write of its own connection. A repeated operation writes nothing, and Valkey 9.1 then answers
+    with all replicas at once, whether they have the first attempt or not. So an extra write is sent before WAIT.
     WAIT still answers within the read timeout.
     """
     key = first_key(command)
@@ -158,7 +158,7 @@ def wait_commands(command: Command, replicas: int) -> tuple[Command, ...]:
 
 
 def confirmed(replies: Sequence[Any], replicas: int) -> Any:
-    """The reply of a write that `wait_commands` stands behind. Raises NotReplicated when too few replicas have it."""
+    """The reply of a write sent with `wait_commands`. Raises NotReplicated when too few replicas have it."""
     reply, _, count = replies
     if count < replicas:
         raise NotReplicated(f"{count} of {replicas} replicas")
@@ -176,7 +176,7 @@ def first_key(command: Command) -> str | bytes | None:
 
 
 def raise_first(replies: list[Any]) -> list[Any]:
-    """The replies. Raises the first error among them, as StoreUnavailable when it says that the store is away."""
+    """The replies. Raises the first error among them, as StoreUnavailable when that is what it means."""
     for reply in replies:
         if isinstance(reply, redis.ResponseError):
             raise_if_away(reply)
@@ -192,7 +192,7 @@ def _reply(connection: Any) -> Any:
 
 
 def _clean_up(connection: Any, error: BaseException) -> None:
-    """Leave the connection fit for its next caller. Raises StoreUnavailable for an error of a store that is away."""
+    """Leave the connection fit for its next caller. Raises StoreUnavailable for an error that means it."""
     if isinstance(error, redis.ResponseError):
         raise_if_away(error)
         return

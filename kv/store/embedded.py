@@ -129,7 +129,7 @@ class EmbeddedServer:
     def stop(self) -> bool:
         """Ask the server to write out and end; wait until it has. False when none was running.
 
-        One that was started a moment ago does not listen yet: it is asked until it hears.
+        A server that was started a moment ago does not listen yet: it is asked again until it does.
         Raises StoreUnavailable when it has not ended after 10 s.
         """
         deadline = time.monotonic() + 10
@@ -170,7 +170,7 @@ class EmbeddedServer:
             "appendonly": "yes", "appendfsync": self.fsync, "maxmemory-policy": "noeviction",
             "set-max-intset-entries": str(SET_MAX_INTSET_ENTRIES), "lazyfree-lazy-user-del": "yes",
         }  # fmt: skip
-        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         # It forks away (daemonize) and so outlives us without becoming anybody's zombie; the lock goes with it.
         subprocess.run(
             [os.fspath(binary_path()), *arguments],
@@ -238,7 +238,7 @@ def binary_path() -> Path:
 
 
 def _forget_in_child() -> None:
-    """A forked child shares its parent's lock; it must hold one of its own, or its parent's end would go unseen."""
+    """A forked child shares its parent's lock. It needs its own, or nobody would notice that the parent ended."""
     for users in _joined.values():
         with suppress(OSError):
             os.close(users)

@@ -38,19 +38,19 @@ class EmbeddedConnection(_Plain):  # type: ignore[misc]
         try:
             super().connect()
         except redis.ConnectionError:
-            # Below the read timeout, so that a caller hears within 300 ms that the store is not there yet.
+            # Below the read timeout, so that a caller gets the error within 300 ms while the store starts.
             self.server.ensure(min(self.socket_connect_timeout or 0.2, 0.2))
             super().connect()
 
 
 def embedded_server(location: str) -> EmbeddedServer:
-    """The server that an `embedded://…` location of CACHES stands for."""
+    """The server of an `embedded://…` location of CACHES."""
     address = StoreAddress.parse(location)
     return EmbeddedServer(Path(address.path) / "valkey", address.fsync)
 
 
 def configured_server() -> EmbeddedServer | None:
-    """The embedded server that CACHES["kv"] stands on; None when the store is somebody else's server."""
+    """The embedded server of CACHES["kv"]; None when the store is another server."""
     location = settings.CACHES.get(ALIAS, {}).get("LOCATION", "")
     return embedded_server(location) if str(location).startswith(f"{EMBEDDED}:") else None
 
@@ -89,7 +89,7 @@ class Sentinels(_Sentinel):  # type: ignore[misc]
                 reasons.append("not watched")
                 continue
             # Who has answered is asked first the next time: a sentinel that is gone costs a timeout once.
-            # One assignment: two threads that swapped places could lose a sentinel for good.
+            # One assignment: two threads that swapped places could lose a sentinel for ever.
             self.sentinels = [sentinel, *(other for other in self.sentinels if other is not sentinel)]
             return address
         raise MasterNotFoundError(f"no sentinel knows {service_name}: {', '.join(reasons)}") from cause

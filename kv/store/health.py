@@ -64,7 +64,7 @@ def check_store() -> StoreHealth:
 
 
 def _disk_is_full() -> bool:
-    """Whether the embedded server's disk has no room for its next writes: it would only find out by ending."""
+    """Whether the embedded server's disk is too full for its next writes. The server itself would crash on it."""
     server = configured_server()
     if server is None:
         return False
@@ -90,7 +90,7 @@ def inspect_store() -> Iterator[Finding]:
 
 
 def _caches_in_store() -> list[str]:
-    """None where the store takes no writes: without a mark nobody can be asked, and that is a finding of its own."""
+    """None where the store takes no writes: without a mark nothing can be compared. That is reported elsewhere."""
     try:
         return caches_in_store()
     except StoreUnavailable:
@@ -151,7 +151,7 @@ def _eviction(node: Node) -> Finding:
         return Finding("warning", "CONFIG is forbidden here: see to it yourself that maxmemory-policy is noeviction")
     policy = chosen.get("maxmemory-policy")
     if policy != "noeviction":
-        return Finding("error", f"maxmemory-policy {policy} may throw counts away; set noeviction")
+        return Finding("error", f"maxmemory-policy {policy} may delete counts; set noeviction")
     return Finding("ok", "nothing is evicted")
 
 

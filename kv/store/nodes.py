@@ -21,7 +21,7 @@ _SCAN_COUNT = 1000
 
 
 class Node:
-    """One primary, on a connection of its own that waits longer than KV_TIMEOUT_MS."""
+    """One primary, on a separate connection that waits longer than KV_TIMEOUT_MS."""
 
     def __init__(self, name: str, client: Any, timeout: float = _TIMEOUT_SECONDS) -> None:
         self.name = name

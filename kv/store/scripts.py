@@ -14,8 +14,8 @@ import redis.exceptions
 from kv.errors import store_errors
 from kv.store.connection import Arg, call, call_write, connection
 
-# `-- uses kv.moving_window` on a line of its own stands for the text of kv/lua/moving_window.lua. What is used within a
-# function is made only when that runs: each function that a script defines costs every run time.
+# A line `-- uses kv.moving_window` is replaced by the text of kv/lua/moving_window.lua. Inside a function it is defined
+# only when that function runs: each function that a script defines costs time in every run.
 USES = re.compile(r"^ *-- uses (\w+)\.(\w+)$", re.MULTILINE)
 
 
@@ -43,7 +43,7 @@ class Script:
         """Run as a write: with KV_WAIT_REPLICAS it returns only when so many replicas have it.
 
         keys: all in one cluster slot. Returns the script's reply: bytes, ints, lists of them.
-        Raises StoreUnavailable when the store is away.
+        Raises StoreUnavailable.
         """
         return self._run(call_write, keys, args)
 

@@ -32,7 +32,7 @@ class Asks(Protocol):
 def caches_in_store() -> list[str]:
     """The aliases of caches that, whatever their settings look like, lie in the store's own database.
 
-    A cache that is away says nothing. Raises StoreUnavailable when the store is.
+    A cache that does not answer is passed over. Raises StoreUnavailable when the store does not answer.
     """
     found = []
     with open_nodes() as store:
@@ -66,7 +66,7 @@ def _has(other: Asks, key: bytes) -> bool:
     try:
         return bool(other.ask("EXISTS", key))
     except (StoreUnavailable, redis.ResponseError):
-        return False  # it is away, or another node of its cluster holds the slot and answers for itself
+        return False  # it does not answer, or another node of its cluster holds the slot and is asked itself
 
 
 @contextmanager

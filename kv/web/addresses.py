@@ -1,4 +1,4 @@
-"""Who a request comes from, and the keyed hash that stands for the address everywhere it is kept."""
+"""The client's address of a request, and the keyed hash that is kept instead of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from kv.conf import app_settings
 
 _IPV6_PREFIX = 64
-# Whoever has one address of these has them all for the asking: a line or a server comes with a /56 or a /48 of IPv6.
+# Who has one of these addresses can use them all: a connection or a server comes with a /56 or a /48 of IPv6.
 _WIDER_PREFIX = {4: 24, 6: 48}
 
 
@@ -33,7 +33,7 @@ def client_address(request: HttpRequest) -> str:
 
 @lru_cache(maxsize=4096)
 def canonical_address(text: str) -> str:
-    """`text` as an address in its one spelling; an IPv6 address stands for its /64, since a household has one whole.
+    """`text` as an address in canonical form; an IPv6 address becomes its /64, since a household has a whole one.
 
     Answers "" when it is no address.
     """

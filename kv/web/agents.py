@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from crawlerdetect import CrawlerDetect
 
-# An agent of 8 kB took the detector 88 ms; nothing that tells a crawler stands behind the first half.
+# An agent of 8 kB took the detector 88 ms; no crawler's name is found after this many characters.
 AGENT_LENGTH = 512
 _PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
@@ -21,7 +21,7 @@ _PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 _BROWSER = re.compile(r"(?:Mozilla|Opera)/", re.IGNORECASE)
 # Where to complain: an address, a mail, or a host by its name. Not the name of an Android package, which is a host's
 # name backwards (jp.co.yahoo.android), nor a version (android@150.0.0.0). Each alternative begins at the start of a
-# word, so that a long agent is read once.
+# token, so that a long agent is read once.
 _CONTACT = re.compile(
     r"https?:|www\."
     r"|(?<![\w.+-])[\w.+-]+(?:@|\[at\]|\(at\))[a-z][\w-]*\.[a-z]"
@@ -29,7 +29,7 @@ _CONTACT = re.compile(
     r"(?:ai|app|co|com|de|dev|eu|fr|gy|info|io|ly|net|org|uk)(?![\w.-])",
     re.IGNORECASE,
 )
-# "compatible" was the word of browsers that wanted the pages made for Netscape's; none has come since.
+# "compatible" was sent by browsers that wanted the pages made for Netscape's; no current browser sends it.
 _COMPATIBLE = re.compile(r"\bcompatible\b", re.IGNORECASE)
 _OLD_BROWSER = re.compile(
     r"MSIE|Trident|Konqueror|Opera|iCab|Browse|OmniWeb|Amiga|NetPositive|Webpositive|NetFront|WebTV|ms-?office",

@@ -1,7 +1,7 @@
-"""What a page's script gets that asks for a part of a page: a part, or word to go elsewhere; never another whole page.
+"""Requests of scripts for a part of a page are answered with a part or with HX-Redirect, never with a whole page.
 
-htmx, and every script here that names itself with `HX-Request: true`, would follow a redirect in silence and put what
-stands there, such as the page to log in, in the place of the part.
+htmx, and every script here that sends `HX-Request: true`, would follow a redirect silently and insert the whole page
+found there, such as the log-in page, in place of the part.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def go_to(address: str) -> HttpResponse:
 
 
 class FragmentMiddleware:
-    """Redirects of parts become HX-Redirect; whoever logs in comes back to a page, not to a part or a form's target.
+    """Redirects of parts become HX-Redirect; a log-in leads back to a page, not to a part or a form's target.
 
-    Stands before all that may redirect.
+    Place it before every middleware that may redirect.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

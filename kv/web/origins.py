@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def is_from_this_site(request: HttpRequest) -> bool:
-    """True only when the browser says so: for forms that act for whoever is signed in."""
+    """True only when the browser says so: for forms that act for the signed-in user."""
     return _told(request) is True
 
 
@@ -26,7 +26,7 @@ def is_from_elsewhere(request: HttpRequest) -> bool:
 
 
 def local_path(request: HttpRequest, address: str) -> str | None:
-    """Path and query of an address of this site, as a browser told it; None for any other."""
+    """Path and query of an address of this site, as a browser sent it; None for any other."""
     if not address or not url_has_allowed_host_and_scheme(
         address, {request.get_host()}, require_https=request.is_secure()
     ):
@@ -39,8 +39,8 @@ def _told(request: HttpRequest) -> bool | None:
     """Whether this site sent it; None when nobody says."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
-        # No page can forge it, and it stands where a strict Referrer-Policy makes the origin "null". `none` is the
-        # person's own doing, no page's.
+        # No page can forge it, and it is also sent where a strict Referrer-Policy makes the origin "null".
+        # `none`: the person typed the address or used a bookmark.
         return None if site == "none" else site == "same-origin"
     origin = request.headers.get("Origin")
     if origin is None:

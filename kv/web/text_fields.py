@@ -38,11 +38,11 @@ def clean_entry(text: str, *, lines: bool = False, joiners: bool = True) -> str:
 
 
 def read_option(option: str, text: str, *, longest: int) -> str:
-    """What a command was told, as `clean_text` has it, 1 to `longest` characters. Raises CommandError."""
+    """The text of a command's option, cleaned by `clean_text`, 1 to `longest` characters. Raises CommandError."""
     try:
         text = clean_text(text).strip()
     except UnreadableText as error:
-        raise CommandError(f"{option}: the character {error} is not taken here") from error
+        raise CommandError(f"{option}: the character {error} is not allowed") from error
     except NothingVisible:
         text = ""
     if not 1 <= len(text) <= longest:

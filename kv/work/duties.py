@@ -87,7 +87,7 @@ def run_duty(duty: Duty, *, token: str | None = None, due_only: bool = False) ->
     """Run one step of a duty under its lease; True when more work waits.
 
     token:    the worker's own random token; None makes one.
-    due_only: only when it is due or was woken; a command of its own runs it whenever it is called.
+    due_only: only when it is due or was woken; a command runs it whenever it is called.
     Raises DutyHeld, DutyNotDue, StoreUnavailable, or whatever the duty itself raises.
     """
     token = token or secrets.token_hex(16)
@@ -117,7 +117,7 @@ def _end(duty: Duty, token: str, *, more: bool, failures: int) -> None:
     try:
         answer = _END.run([keys.lease(duty.name), keys.due(duty.name)], [token, "1" if more else "", failures])
     except StoreUnavailable:
-        log.warning("duty %s: the store is away, its lease will run out by itself", duty.name)
+        log.warning("duty %s: the store is unavailable, its lease will expire", duty.name)
         return
     if answer == b"lost":
         log.warning("duty %s: another worker took over before it ended", duty.name)

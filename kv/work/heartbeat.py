@@ -1,4 +1,4 @@
-"""Signs of life of a long-running process, for whoever started it: a byte a second into a pipe."""
+"""The heartbeat of a long-running process for its parent: a byte a second into a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a long-running command hears that it shall end, without a lock that a signal could catch it holding."""
+"""Signals that shut a long-running command down, without a lock that the handler could find held."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ log = getLogger(__name__)
 
 # How often the store is asked for wake-ups: one round trip for all duties.
 _TICK_SECONDS = 0.25
-# A store that is away, or another worker's lease, is looked at again after this long.
+# Seconds until an unavailable store, or another worker's lease, is tried again.
 _AGAIN_SECONDS = 1.0
 # Nothing is put off for longer than this, in case another worker's failures or wake-ups change the times.
 _LONGEST_SECONDS = 60.0
@@ -38,7 +38,7 @@ class _Turn:
 
 
 class Worker:
-    """Runs the duties until it is told to end, each in a thread of its own, so a long one delays no other.
+    """Runs the duties until shutdown, each in its own thread, so that a long one delays no other.
 
     Two workers do no harm: a duty's lease, and the time of its last run, are in the store.
     """
@@ -95,7 +95,7 @@ class Worker:
         except DutyHeld:
             return _AGAIN_SECONDS
         except StoreUnavailable as error:
-            log.warning("duty %s: the store is away (%s)", duty.name, error)
+            log.warning("duty %s: the store is unavailable (%s)", duty.name, error)
             return _AGAIN_SECONDS
         except Exception:
             log.exception("duty %s failed; it is tried again", duty.name)
@@ -112,7 +112,7 @@ class Worker:
             answers = call_many([("EXISTS", keys.wake(name)) for name in names])
         except StoreUnavailable:
             if not self._away:
-                log.warning("worker: the store is away; going on when it is back")
+                log.warning("worker: the store is unavailable; going on when it is back")
             self._away = True
             return set()
         if self._away:

@@ -184,7 +184,7 @@ def test_a_store_that_is_killed_or_frozen_ends_no_worker(project: Project) -> No
     happens(lambda: number("{t}:rarely") == 2)
     with project.breakable.frozen():
         lines = iter(worker.stderr or ())
-        assert any("the store is away" in line for line in lines)
+        assert any("the store is unavailable" in line for line in lines)
     call("SET", "{t}:inside", 0)
     wake_duty("rarely")
     happens(lambda: number("{t}:rarely") == 3)

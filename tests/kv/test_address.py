@@ -103,7 +103,7 @@ class TestRefuses:
             ("redis://h?banana", "banana is no parameter"),
             ("redis://h?DB=1", "DB is no parameter"),
             ("redis://h?db=", "db has no value"),
-            ("redis://h?db=1&db=2", "db stands twice"),
+            ("redis://h?db=1&db=2", "db is given twice"),
             ("redis://h?protocol=2", "leave protocol out"),
             ("redis://h?decode_responses=true", "leave decode_responses out"),
             ("redis://h?socket_timeout=abc", "leave socket_timeout out of the address: KV_TIMEOUT_MS says it"),

@@ -32,7 +32,7 @@ class TestCheckUrl:
             ("ssl_ca_certs=/nowhere/ca.pem", "ssl_ca_certs: No such file"),
             ("ssl_certfile=/nowhere/own.pem", "ssl_certfile: No such file"),
             ("ssl_ca_path=/nowhere/at/all", "ssl_ca_path: No such directory"),
-            ("ssl_keyfile=/nowhere/own.key", "ssl_keyfile is of use with ssl_certfile alone"),
+            ("ssl_keyfile=/nowhere/own.key", "ssl_keyfile needs ssl_certfile"),
             ("ssl_cacerts=/ca.pem", "ssl_cacerts is not one of"),
             ("ssl_validate_ocsp=true", "ssl_validate_ocsp is not one of"),
             ("ssl_cert_reqs=perhaps", "perhaps"),

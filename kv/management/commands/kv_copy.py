@@ -84,7 +84,7 @@ class Command(StoreCommand):
             f"{done.removed} that the source has not removed"
         )
         if done.dropped:
-            self.stdout.write(f"{done.dropped} fields stay for good: this server knows no expiry of single fields")
+            self.stdout.write(f"{done.dropped} fields no longer expire: this server has no expiry of single fields")
 
     def _report(self, result: Differences) -> None:
         if not result.count:

@@ -56,4 +56,4 @@ class Command(StoreCommand):
             f"{done.written} keys restored, {done.expired} had expired, {done.removed} that the backup has not removed"
         )
         if done.dropped:
-            self.stdout.write(f"{done.dropped} fields stay for good: this server knows no expiry of single fields")
+            self.stdout.write(f"{done.dropped} fields no longer expire: this server has no expiry of single fields")

@@ -11,9 +11,9 @@ from kv.store.factories import configured_server
 
 
 class Command(StoreCommand):
-    """Asks first: whoever uses the server meanwhile starts it again at once."""
+    """Asks first: a process that still uses the server starts it again at once."""
 
-    help = "Stop the embedded Valkey. Nothing is lost; whoever needs it next starts it again."
+    help = "Stop the embedded Valkey. Nothing is lost; the next process that needs it starts it again."
     needs_store = False
     destroys = True
 

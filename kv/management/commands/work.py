@@ -17,7 +17,7 @@ class Command(StoreCommand):
     """Runs the duties of every installed app, each when it is due, until SIGTERM or SIGINT."""
 
     help = "Run the background work of every installed app, each piece when it is due, until Ctrl-C or SIGTERM."
-    # A store that is away ends no worker: it goes on when the store is back.
+    # The worker goes on when the store is unavailable, and works again when it is back.
     needs_store = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
