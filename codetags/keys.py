@@ -94,16 +94,6 @@ def crowd(caller: str, code: str) -> str:
     return f"{_prefix()}crowd:{caller}:{code}"
 
 
-def code_window(caller: str, code: str) -> str:
-    """LIST of times (µs): the rate limit of one address on one code. TTL one window. Written by record_hit."""
-    return f"{_prefix()}rate:{caller}:{code}"
-
-
-def codes_window(caller: str) -> str:
-    """LIST of times (µs): the rate limit of one address on all codes. TTL one window. Written by record_hit."""
-    return f"{_prefix()}rate:{caller}"
-
-
 def outbox() -> str:
     """LIST of "id code ms": counted hits still to POST, oldest first. No TTL; bounded. By record_hit, the deliverer."""
     return f"{_prefix()}outbox"
@@ -163,6 +153,7 @@ def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") ->
         f"{stem}registry",
         f"{stem}unknown",
         f"{stem}crowd:{caller}:{code}",
+        # Two LISTs of times (µs), TTL one window: the rate limit of one address on one code, and on all codes.
         f"{stem}rate:{caller}:{code}",
         f"{stem}rate:{caller}",
         f"{stem}outbox",

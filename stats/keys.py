@@ -34,11 +34,6 @@ def visitors_shard(shard: int) -> str:
     return f"{app_settings.KV_PREFIX}{{stats}}:visitors:{shard:04x}"
 
 
-def visitors_shards() -> str:
-    """The glob of all shards, for SCAN."""
-    return f"{literal(app_settings.KV_PREFIX)}{{stats}}:visitors:*"
-
-
 def qr_total() -> str:
     """STRING payment codes counted. No TTL. Written by record_payment_code, adjust_figure, import_figure."""
     return f"{app_settings.KV_PREFIX}{{stats}}:qr_total"

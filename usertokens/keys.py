@@ -12,8 +12,6 @@ from usertokens.conf import app_settings
 #: What follows KV_PREFIX in every key of the app, for backups.
 FAMILIES = ("user:{", "closed:{")
 
-#: How long an idempotency key is remembered, seconds.
-KEY_SECONDS = 7 * 86400
 #: How long a deleted account's tombstone stands, seconds: longer than any late event of a payment can be.
 TOMBSTONE_SECONDS = 2 * 365 * 86400
 

@@ -60,7 +60,7 @@ class TestRecordVisit:
 
     def test_marks_stay_integers_in_a_sorted_array(self, store: Any) -> None:
         record_visit(address=ADDRESS)
-        (shard,) = store.scan_iter(match=keys.visitors_shards())
+        (shard,) = store.scan_iter(match=f"{keys.visitors()}:*")
         assert store.object("encoding", shard) == b"intset"
 
     def test_totals_and_marks_never_expire(self, store: Any) -> None:

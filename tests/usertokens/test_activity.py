@@ -69,18 +69,15 @@ class TestDays:
 class TestStats:
     def test_made_once(self, store: Any) -> None:
         assert activity.get_user_stats("5") is None
-        assert not activity.user_stats_exist("5")
         assert activity.create_user_stats("5") is True
         activity.set_mood("5", 3)
         assert activity.create_user_stats("5") is False
-        assert activity.user_stats_exist("5")
+        assert activity.get_user_stats("5") is not None
         fields = {name.decode() for name in store.hkeys(keys.stats("5"))}
         assert fields >= {
             "conversations", "generations", "mood_score", "days_active", "recent_conversations", "plan",
             "login_streak", "longest_streak",
         }  # fmt: skip
-        assert activity.delete_user_stats("5") is True
-        assert activity.delete_user_stats("5") is False
 
     @pytest.mark.parametrize("score", [-1, 10.1, 8.55])
     def test_moods_that_are_none(self, store: Any, score: float) -> None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from kv.days import local_day
-from kv.store.connection import call_many, call_write
+from kv.store.connection import call_many
 from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import default_plan
@@ -42,11 +42,6 @@ def get_user_stats(user_id: str) -> UserStats | None:
     return read_stats(flat, last_login or b"") if flat else None
 
 
-def user_stats_exist(user_id: str) -> bool:
-    """Whether the user's activity was made."""
-    return bool(call_many([("HEXISTS", keys.stats(user_id), "days_active")])[0])
-
-
 def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
     """Count today, the site's day, once; yesterday's log-in makes the streak longer. The allowance comes if it is due.
 
@@ -68,11 +63,6 @@ def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = Non
     ledger.checked(
         user_id, set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat(), default_plan()])
     )
-
-
-def delete_user_stats(user_id: str) -> bool:
-    """Remove the user's activity, not the tokens; False when there was none."""
-    return bool(call_write("DEL", keys.stats(user_id), keys.last_login(user_id)))
 
 
 def activity_keys(user_id: str) -> list[str]:
