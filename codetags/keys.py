@@ -35,14 +35,6 @@ def days(code: str) -> str:
     return f"{_prefix()}days:{code}"
 
 
-def seen(code: str, fingerprint: str) -> str:
-    """STRING the backstop: "1" this visitor was counted, "0" outside the dates. TTL CODETAGS_BACKSTOP_SECONDS.
-
-    Written by record_hit.
-    """
-    return f"{_prefix()}seen:{code}:{fingerprint}"
-
-
 def last_seen() -> str:
     """ZSET code by the time of its last hit, ms since 1970. No TTL. Written by record_hit, restore_days."""
     return f"{_prefix()}last_seen"
@@ -82,11 +74,6 @@ def excluded() -> str:
 def excluded_on(day: date) -> str:
     """HASH as `excluded`, of one day. TTL EXCLUDED_DAYS. Written by record_hit and exclude_hit."""
     return f"{_prefix()}left_out:{day.isoformat()}"
-
-
-def landing(mark: str) -> str:
-    """STRING "1": the landing with this id was counted. TTL LANDING_SECONDS. Written by record_hit."""
-    return f"{_prefix()}landing:{mark}"
 
 
 def crowd(caller: str, code: str) -> str:
@@ -140,9 +127,13 @@ def family(part: str = "") -> str:
 
 
 def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") -> list[str]:
-    """The keys of record_hit in its order, built at once: it is the busiest script."""
+    """The keys of record_hit in its order, built at once: it is the busiest script.
+
+    Those that no other function here names are described in place.
+    """
     stem = _prefix()
     return [
+        # STRING the backstop: "1" this visitor was counted, "0" outside the dates. TTL CODETAGS_BACKSTOP_SECONDS.
         f"{stem}seen:{code}:{fingerprint}",
         f"{stem}count:{code}",
         f"{stem}days:{code}",
@@ -160,6 +151,7 @@ def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") ->
         f"{stem}outbox:state",
         f"{stem}left_out",
         f"{stem}left_out:{today}",
+        # STRING "1": the landing with this id was counted. TTL LANDING_SECONDS.
         f"{stem}landing:{mark}",
     ]
 
