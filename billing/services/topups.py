@@ -8,11 +8,12 @@ from typing import Any
 from billing.conf import app_settings
 from billing.services.statuses import DISPUTE, PAYMENT, PAYMENT_INTENT, REFUND, SESSION, Money, unknown_statuses
 from billing.types import TopUp
+from kv.numbers import LARGEST_WHOLE
 
 #: What our own sessions say in their metadata, beside `tokens`.
 KIND = "topup"
 # More than any balance holds: such a purchase is refused where it is granted, visibly. Larger numbers would not travel.
-_TOO_MANY = 2**53
+_TOO_MANY = LARGEST_WHOLE + 1
 
 
 def read_topup(

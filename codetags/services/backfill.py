@@ -17,11 +17,11 @@ from codetags import keys
 from codetags.errors import BadImport, MalformedCode
 from codetags.services.codes import parse_code
 from codetags.types import Imported
+from kv.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
 
 _OLD_PREFIX = "qr:count:"
 _TIMEOUT_SECONDS = 10
-_LARGEST = 2**53 - 1
 _LONGEST_NUMBER = 32
 
 import_hits_script = Script("codetags", "import_hits")
@@ -48,8 +48,8 @@ def import_hits(source: str, counts: Iterable[OldCount], *, dry_run: bool = Fals
     skipped: list[str] = []
     hits = 0
     for old in counts:
-        if type(old.hits) is not int or not 0 <= old.hits <= _LARGEST:
-            raise ValueError(f"hits: a whole number, 0 to {_LARGEST}, is required, not {old.hits!r}")
+        if type(old.hits) is not int or not 0 <= old.hits <= LARGEST_WHOLE:
+            raise ValueError(f"hits: a whole number, 0 to {LARGEST_WHOLE}, is required, not {old.hits!r}")
         try:
             code = parse_code(old.name)
         except MalformedCode:
@@ -134,6 +134,6 @@ def _row(row: dict[str, str], where: str) -> OldCount:
 def _number(text: str, where: str) -> int:
     digits = text.strip()
     # Its length first: Python refuses to read thousands of digits, and the message need not repeat them.
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > _LONGEST_NUMBER or int(digits) > _LARGEST:
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > _LONGEST_NUMBER or int(digits) > LARGEST_WHOLE:
         raise BadImport(f"{where}: {text[:40]!r} is no count")
     return int(digits)

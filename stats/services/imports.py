@@ -13,12 +13,12 @@ from typing import Any, TextIO
 
 import redis
 
+from kv.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
 from kv.web.addresses import canonical_address, digest_hash
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import BadAdjustment, BadImport, TotalTooLarge
-from stats.services.payment_code_counts import LARGEST_TOTAL
 from stats.services.totals import total_key
 from stats.services.visitors import Visitor, visitor_from_hash
 
@@ -87,7 +87,7 @@ def import_figure(
     source: what tells this import from others; the same name again adds only the difference.
     Raises BadImport for a figure or value that can't be, TotalTooLarge, StoreUnavailable.
     """
-    if value < 0 or value > LARGEST_TOTAL:
+    if value < 0 or value > LARGEST_WHOLE:
         raise BadImport(f"{figure}: {value} is no count")
     try:
         key = total_key(figure.removesuffix(":beyond"))
@@ -100,7 +100,7 @@ def import_figure(
     if day:
         day_key, day_field = (keys.usage_day(day), tool) if tool else (keys.day(day), _DAY_FIELDS[figure])
     reply = import_figure_script.run(
-        [key, imported, day_key], [field, value, day_field, LARGEST_TOTAL, "1" if dry_run else "0"]
+        [key, imported, day_key], [field, value, day_field, LARGEST_WHOLE, "1" if dry_run else "0"]
     )
     if reply[0] != b"ok":
         raise TotalTooLarge(figure)
@@ -155,7 +155,7 @@ def _rows(file: TextIO) -> Iterator[tuple[date, str, int]]:
                 total_key(figure)
             except (ValueError, AttributeError, TypeError, BadAdjustment) as error:
                 raise BadImport(f"line {reader.line_num}: {error}") from error
-            if not 0 <= value <= LARGEST_TOTAL:
+            if not 0 <= value <= LARGEST_WHOLE:
                 raise BadImport(f"line {reader.line_num}: {value} is no count")
             if (day, figure) in seen:
                 raise BadImport(f"line {reader.line_num}: {figure} of {day} stands here twice; add the two up")

@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 
 from kv.days import local_day
+from kv.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
 from stats import keys
 from stats.conf import app_settings
@@ -13,9 +14,6 @@ from stats.errors import TotalTooLarge
 from stats.services import figures
 from stats.services.receipts import require_cents
 from stats.types import CountedPaymentCode
-
-#: The largest total: what a double, and so every JSON client, holds exactly.
-LARGEST_TOTAL = 2**53 - 1
 
 record_payment_code_script = Script("stats", "record_payment_code")
 
@@ -33,7 +31,7 @@ def record_payment_code(*, id: str, amount_cents: int, now: datetime | None = No
     digest = hashlib.sha256(id.encode()).hexdigest()[:32]
     reply = record_payment_code_script.run(
         [keys.payment_code_seen(digest), keys.qr_total(), keys.revenue(), keys.day(local_day(now))],
-        [amount_cents, keys.PAYMENT_CODE_SEEN_SECONDS, LARGEST_TOTAL],
+        [amount_cents, keys.PAYMENT_CODE_SEEN_SECONDS, LARGEST_WHOLE],
     )
     if reply[0] == b"too_large":
         raise TotalTooLarge("revenue")

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from kv.errors import store_errors
+from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import connection
 from kv.store.scripts import Script
 from stats import keys
@@ -16,7 +17,6 @@ from stats.conf import app_settings
 from stats.errors import BadAdjustment
 from stats.models import Adjustment
 from stats.services import figures
-from stats.services.payment_code_counts import LARGEST_TOTAL
 
 FIGURES = ("visitors", "qr_total", "revenue_cents")
 _BATCH = 500
@@ -46,7 +46,7 @@ def adjust_figure(*, figure: str, delta: int, reason: str, id: str, actor: Any =
     Raises BadAdjustment when the total would leave 0 … 2^53 - 1 or the id stands for another change, StoreUnavailable.
     """
     key = total_key(figure)
-    if abs(delta) > LARGEST_TOTAL:
+    if abs(delta) > LARGEST_WHOLE:
         raise BadAdjustment(f"{delta:+d} is more than any total can be")
     words = {"figure": figure, "delta": delta, "total": 0, "reason": reason, "actor": actor}
     # The row first: should the store refuse, it goes again; a total that is known to have changed has its reason.
@@ -65,7 +65,7 @@ def _change(key: str, id: str, figure: str, delta: int) -> int:  # noqa: A002
     mark = keys.usage_adjusted if figure.startswith("usage:") else keys.adjusted
     digest = hashlib.sha256(id.encode()).hexdigest()[:32]
     status, *total = adjust_figure_script.run(
-        [key, mark(digest)], [delta, LARGEST_TOTAL, keys.ADJUSTED_SECONDS, f"{figure} {delta:+d}"]
+        [key, mark(digest)], [delta, LARGEST_WHOLE, keys.ADJUSTED_SECONDS, f"{figure} {delta:+d}"]
     )
     match status:
         case b"ok":

@@ -15,7 +15,7 @@ from billing.services import effects, inbox, resync, subscription_states
 from billing.services.sync import sync_customer
 from billing.services.topups import bought_tokens
 from tests.billing.scenario import Scenario
-from usertokens.services import ledger, purchases
+from usertokens.services import purchases
 
 
 def other_tokens(scenario: Scenario) -> Any:
@@ -119,7 +119,7 @@ class TestRefusedPurchase:
     def test_more_than_a_balance_holds(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
         scenario.buy_tokens()
         with monkeypatch.context() as patch:
-            patch.setattr(ledger, "LARGEST_BALANCE", 500)
+            patch.setattr(purchases, "LARGEST_WHOLE", 500)
             scenario.deliver()
         assert "too large" in scenario.event("checkout.session.completed").error
 

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from kv.numbers import LARGEST_WHOLE
 from stats import keys
 from stats.services.figures import read_figures
-from stats.services.payment_code_counts import LARGEST_TOTAL
 from stats.services.receipts import sign_receipt
 from tests.site_client import SiteClient
 from tests.stats.callers import post, service_token, staff
@@ -142,7 +142,7 @@ class TestIdAndAmount:
         assert codes == {201}
 
     def test_that_would_leave_the_exact_numbers_is_a_conflict(self, client: Client, store: Any) -> None:
-        store.set(keys.revenue(), LARGEST_TOTAL)
+        store.set(keys.revenue(), LARGEST_WHOLE)
         answer = post(client, PATH, CODE, token=service_token())
         assert (answer.status_code, answer.json()["code"]) == (409, "total_too_large")
 

@@ -14,12 +14,12 @@ import redis
 from django.core.management import CommandError, call_command
 
 from kv.errors import StoreUnavailable
+from kv.numbers import LARGEST_WHOLE
 from kv.store.embedded import EmbeddedServer
 from stats import keys
 from stats.errors import BadImport, TotalTooLarge
 from stats.services.figures import read_figures
 from stats.services.imports import import_csv, import_figure, import_visitors
-from stats.services.payment_code_counts import LARGEST_TOTAL
 from stats.services.series import list_days
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
@@ -211,19 +211,19 @@ class TestImportVisitors:
 
 class TestImportFigure:
     def test_refuses_what_can_not_be(self) -> None:
-        for figure, value in (("visitors", -1), ("visitors", LARGEST_TOTAL + 1), ("unknown", 1), ("usage:unknown", 1)):
+        for figure, value in (("visitors", -1), ("visitors", LARGEST_WHOLE + 1), ("unknown", 1), ("usage:unknown", 1)):
             with pytest.raises(BadImport):
                 import_figure(source="older", figure=figure, value=value)
 
     def test_never_leaves_the_exact_numbers(self, store: Any) -> None:
-        store.set(keys.revenue(), LARGEST_TOTAL)
+        store.set(keys.revenue(), LARGEST_WHOLE)
         with pytest.raises(TotalTooLarge):
             import_figure(source="older", figure="revenue_cents", value=1)
-        assert read_figures().revenue_cents == LARGEST_TOTAL
+        assert read_figures().revenue_cents == LARGEST_WHOLE
 
     def test_large_numbers_stay_exact(self) -> None:
-        import_figure(source="older", figure="revenue_cents", value=LARGEST_TOTAL - 1)
-        assert read_figures().revenue_cents == LARGEST_TOTAL - 1
+        import_figure(source="older", figure="revenue_cents", value=LARGEST_WHOLE - 1)
+        assert read_figures().revenue_cents == LARGEST_WHOLE - 1
 
 
 CSV = """date,figure,value
@@ -258,7 +258,7 @@ class TestCsv:
         "row",
         [
             "2026-13-01,visitors,5", "yesterday,visitors,5", "2026-03-11,visitors,5.5", "2026-03-11,visitors,-5",
-            "2026-03-11,visitors,", "2026-03-11,visitors", f"2026-03-11,visitors,{LARGEST_TOTAL + 1}",
+            "2026-03-11,visitors,", "2026-03-11,visitors", f"2026-03-11,visitors,{LARGEST_WHOLE + 1}",
             "2026-03-11,turnover,5", "2026-03-11,usage:unknown,5", "2026-03-10,visitors,5",
         ],
     )  # fmt: skip

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from kv.numbers import LARGEST_WHOLE
 from stats import keys
 from stats.errors import TotalTooLarge
 from stats.services.figures import read_figures
-from stats.services.payment_code_counts import LARGEST_TOTAL, record_payment_code
+from stats.services.payment_code_counts import record_payment_code
 from stats.services.receipts import read_receipt, sign_receipt
 from stats.services.series import list_days
 from stats.types import CountedPaymentCode
@@ -85,11 +86,11 @@ class TestRecordPaymentCode:
         assert record_payment_code(id="one", amount_cents=1000).counted
 
     def test_a_total_never_leaves_the_exact_numbers(self, store: Any) -> None:
-        store.set(keys.revenue(), LARGEST_TOTAL - 10)
+        store.set(keys.revenue(), LARGEST_WHOLE - 10)
         with pytest.raises(TotalTooLarge):
             record_payment_code(id="one", amount_cents=11)
-        assert totals() == (0, LARGEST_TOTAL - 10)
-        assert record_payment_code(id="one", amount_cents=10).revenue_cents == LARGEST_TOTAL
+        assert totals() == (0, LARGEST_WHOLE - 10)
+        assert record_payment_code(id="one", amount_cents=10).revenue_cents == LARGEST_WHOLE
 
     def test_large_amounts_add_up_exactly(self, settings: Any) -> None:
         settings.STATS_MAX_QR_CENTS = 99_999_999_999

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kv.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
 from kv.times import from_ms, to_ms
 from usertokens import keys
@@ -90,7 +91,7 @@ def add_tokens(
     """
     ledger.require_whole(1, amount=amount)
     ledger.require_whole(0, ledger.LAST_PRIORITY, priority=priority)
-    own = (amount, priority, to_ms(expires_at), "given", ledger.LARGEST_BALANCE)
+    own = (amount, priority, to_ms(expires_at), "given", LARGEST_WHOLE)
     return ledger.movement(ledger.run(add_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now))
 
 
@@ -102,10 +103,10 @@ def adjust_tokens(
 
     Raises InsufficientTokens, BalanceTooLarge, IdempotencyConflict or AccountClosed, or ValueError for a change of 0.
     """
-    ledger.require_whole(-ledger.LARGEST_BALANCE, change=change)
+    ledger.require_whole(-LARGEST_WHOLE, change=change)
     if change == 0:
         raise ValueError("change: a number of tokens other than 0 is required")
-    own = (change, GIVEN, ledger.LARGEST_BALANCE)
+    own = (change, GIVEN, LARGEST_WHOLE)
     reply = ledger.run(adjust_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
     return ledger.movement(reply, -change)
 

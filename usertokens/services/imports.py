@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from kv.days import local_day
+from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.texts import NothingVisible, UnreadableText, clean_text
@@ -139,7 +140,7 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
         reason=reason,
         key=row["id"].strip()[:64],
     )
-    own: list[Arg] = [digest, amount, BOUGHT, ledger.LARGEST_BALANCE, "1" if dry_run else ""]
+    own: list[Arg] = [digest, amount, BOUGHT, LARGEST_WHOLE, "1" if dry_run else ""]
     reply = import_entry_script.run([*keys.ledger(user_id), keys.sources(user_id)], [*common, *own])
     ledger.checked(user_id, reply)
     if reply[0] == b"insufficient":
@@ -154,7 +155,7 @@ def _require_id(user_id: str) -> None:
 
 def _count(name: str, text: str, *, signed: bool = False) -> int:
     digits = text.strip().removeprefix("-") if signed else text.strip()
-    if not digits.isascii() or not digits.isdecimal() or int(digits) > ledger.LARGEST_BALANCE:
+    if not digits.isascii() or not digits.isdecimal() or int(digits) > LARGEST_WHOLE:
         raise BadImport(f"{name}: {text!r} is no whole number")
     return int(text)
 

@@ -20,8 +20,6 @@ from usertokens.services.calendar import is_utc, month_starts
 from usertokens.signals import low_balance
 from usertokens.types import Movement
 
-#: The largest balance: what a double, and so every JSON client, holds exactly.
-LARGEST_BALANCE = 2**53 - 1
 #: The priority of what burns last: a higher one leaves no room for the expiry in the burn order's score.
 LAST_PRIORITY = 999
 #: What the demo account starts with while DEBUG is on, and otherwise.

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.times import to_ms
@@ -41,7 +42,7 @@ def grant_tokens(
     """
     ledger.require_whole(1, amount=amount)
     ledger.require_whole(0, ledger.LAST_PRIORITY, priority=priority)
-    own = (amount, priority, to_ms(expires_at), ledger.LARGEST_BALANCE, source)
+    own = (amount, priority, to_ms(expires_at), LARGEST_WHOLE, source)
     fingerprint = ledger.fingerprint_of("grant_tokens", amount)
     return _run(
         grant_tokens_script, user_id, key, own, reason=reason, key=key, actor=actor, fingerprint=fingerprint, now=now
