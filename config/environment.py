@@ -83,7 +83,7 @@ class Environment:
 
         return self.read(name, default, parse)
 
-    def words(self, name: str, default: str = "") -> tuple[str, ...]:
+    def strings(self, name: str, default: str = "") -> tuple[str, ...]:
         """A comma list, empty entries left out."""
         return tuple(word.strip() for word in self.text(name, default).split(",") if word.strip())
 
@@ -101,7 +101,7 @@ class Environment:
 
         return self.read(name, parse(default), parse)
 
-    def lists(self, name: str) -> dict[str, tuple[str, ...]]:
+    def string_lists(self, name: str) -> dict[str, tuple[str, ...]]:
         """`a=x|y,b=z` as a dict of lists."""
         found = {key: tuple(word.strip() for word in text.split("|")) for key, text in self.pairs(name).items()}
         if not all(all(words) for words in found.values()):

@@ -1,0 +1,59 @@
+"""Settings whose values have rules of their own. Each function raises ImproperlyConfigured, naming the variable."""
+
+from __future__ import annotations
+
+import re
+
+from django.core.exceptions import ImproperlyConfigured
+
+from codetags.services.patterns import check_pattern
+from config.environment import Environment
+from kv.web.rate_limits import parse_window
+
+_MAX_PLAN_NAME = 64  # as the API takes it
+_MAX_TOKENS = 10**12
+
+
+def tool_names(env: Environment, default: str) -> tuple[str, ...]:
+    """STATS_TOOLS: the names of the tools whose uses are counted."""
+    names = env.strings("STATS_TOOLS", default)
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
+            raise ImproperlyConfigured(f"STATS_TOOLS: {name} is no name: lower-case letters, digits, dots and hyphens")
+    return names
+
+
+def code_pattern(env: Environment, default: str) -> str:
+    """CODETAGS_PATTERN: the regular expression of campaign codes."""
+    pattern = env.text("CODETAGS_PATTERN", default)
+    try:
+        check_pattern(pattern)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"CODETAGS_PATTERN: {error}") from None
+    return pattern
+
+
+def rate_limits(env: Environment) -> dict[str, str] | None:
+    """RATE_LIMITS: limits by name, such as {"qr": "30/minute"}, in place of the defaults; None switches all off."""
+    if env.text("RATE_LIMITS").lower() == "off":
+        return None
+    limits = env.pairs("RATE_LIMITS")
+    for name, text in limits.items():
+        try:
+            parse_window(text)
+        except ValueError:
+            raise ImproperlyConfigured(f"RATE_LIMITS: {name}={text} is no limit, such as {name}=30/minute") from None
+    return limits
+
+
+def plan_allowances(env: Environment, default: str) -> dict[str, int]:
+    """PLAN_ALLOWANCES: tokens a month by plan; the first plan is the one of every new user."""
+    pairs = env.pairs("PLAN_ALLOWANCES", default)
+    wrong = [name for name, text in pairs.items() if not text.isdecimal() or int(text) > _MAX_TOKENS]
+    if wrong:
+        raise ImproperlyConfigured(f"PLAN_ALLOWANCES: {wrong[0]} needs a whole number of tokens")
+    if not pairs:
+        raise ImproperlyConfigured("PLAN_ALLOWANCES: a plan is required; the first is the one that every new user has")
+    if (long := next((name for name in pairs if len(name) > _MAX_PLAN_NAME), None)) is not None:
+        raise ImproperlyConfigured(f"PLAN_ALLOWANCES: {long} is longer than {_MAX_PLAN_NAME} characters")
+    return {name: int(text) for name, text in pairs.items()}
