@@ -10,8 +10,8 @@ from typing import Protocol
 
 from kv import keys
 from kv.backup import records
-from kv.backup.file import Meter
 from kv.backup.names import KeyNames, groups
+from kv.backup.progress import Meter
 from kv.backup.reader import ValueReader
 from kv.backup.records import Piece
 from kv.backup.restore import StoreNotEmpty

@@ -17,10 +17,10 @@ import os
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import hiredis
 
@@ -37,17 +37,6 @@ _NEXT = struct.Struct(">cQ")
 _VALUE = struct.Struct(">qQ")
 _COUNT = struct.Struct(">Q")
 _BLOCK = 1 << 20
-
-
-class Meter(Protocol):
-    """Receives the progress of a long job."""
-
-    def advance(self, count: int = 1) -> None:
-        """Add `count` to what is done."""
-
-
-#: Called with how many keys there are, before the first is read or written.
-Follow = Callable[[int], AbstractContextManager[Meter]]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import redis
 
 from kv import keys
 from kv.backup import records
-from kv.backup.file import Follow, Header, Meter, Reader
+from kv.backup.file import Header, Reader
 from kv.backup.names import KeyNames
+from kv.backup.progress import Follow, Meter
 from kv.backup.records import Piece
 from kv.backup.writer import ValueWriter, unlink
 from kv.conf import app_settings

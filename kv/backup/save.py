@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kv import keys
-from kv.backup.file import VERSION, Follow, Header, write_backup
+from kv.backup.file import VERSION, Header, write_backup
 from kv.backup.names import KeyNames
+from kv.backup.progress import Follow
 from kv.backup.reader import ValueReader
 from kv.conf import app_settings
 from kv.store.health import server_name

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from kv.backup.progress import Meter
 from kv.errors import DamagedBackup, StoreUnavailable, UnusableBackup, store_errors
 from kv.store.factories import configured_server
 
@@ -135,13 +136,6 @@ def _ended_in_order() -> Iterator[None]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-class Meter:
-    """How far a long job is; this one shows nothing."""
-
-    def advance(self, count: int = 1) -> None:
-        """Add `count` to what is done."""
 
 
 class _Bar(Meter):

@@ -15,8 +15,8 @@ from django.test import override_settings
 
 from kv.backup import restore
 from kv.backup import save as saving
+from kv.backup.progress import Meter
 from kv.errors import NotReplicated, StoreUnavailable
-from kv.management.base import Meter
 from kv.store.caches import clearable_cache, durable_cache
 from kv.store.connection import call, call_many, call_write, connection
 from kv.store.health import check_store

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kv.backup import restore
 from kv.backup import save as saving
-from kv.management.base import Meter
+from kv.backup.progress import Meter
 
 if TYPE_CHECKING:
     from pathlib import Path
