@@ -11,6 +11,9 @@ from django.apps import apps
 from kv.conf import app_settings
 from kv.globs import literal
 
+#: What follows KV_PREFIX in every key of the base package. `KvConfig` names no `kv_families`: none is backed up.
+FAMILIES = ("{kv}:", "kv:{", "limits:")
+
 
 def lease(duty: str) -> str:
     """STRING the random token of the worker that runs the duty now. TTL: the duty's lease. Written by take_lease."""

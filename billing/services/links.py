@@ -8,13 +8,13 @@ from django.urls import NoReverseMatch, reverse
 from billing.conf import app_settings
 
 #: The namespace of the pages.
-_PAGES = "billing:"
+_PAGES = "billing"
 
 
 def page_url(name: str) -> str:
     """The path of one of the app's pages, by its name; "/" in a project that took the API without the pages."""
     try:
-        return reverse(f"{_PAGES}{name}")
+        return reverse(f"{_PAGES}:{name}")
     except NoReverseMatch:
         return "/"
 

@@ -4,47 +4,102 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
+from django.urls import get_resolver
 
-from tests.house.tree import APPS, files, place, python_files, syntax
+from kv import keys
+from tests.house.tree import APPS, PACKAGES, files, place, python_files, syntax
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SPELLED = re.compile(r"^(\{(stats|usage|qr)\}:|user:\{|billing:\{)")
 HEADER = re.compile(r"\A--\[\[.*?\]\]", re.DOTALL)
+# Every key begins so behind KV_PREFIX: the families of every installed app, and those of the base package.
+BEGINS = re.compile(rf"(?:{'|'.join(map(re.escape, (*keys.families(), *keys.FAMILIES)))})(?! )")
+LUA_TEXT = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote))[^\\\n])*)(?P=quote)""")
 
 
-def _texts(path: Path) -> Iterator[tuple[int, str]]:
-    """Every string of a module as it would read when built; docstrings are prose and left out."""
-    prose = {
-        id(node.body[0].value)
-        for node in ast.walk(syntax(path))
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
-    for node in ast.walk(syntax(path)):
+@cache
+def _url_names() -> frozenset[str]:
+    """Names of addresses, `billing:pricing` say: they may begin as a family of keys does."""
+    spaces = get_resolver().namespace_dict.items()
+    return frozenset(
+        f"{space}:{name}" for space, (_, inner) in spaces for name in inner.reverse_dict if isinstance(name, str)
+    )
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every string of a module as it would read when built, without what is put in; prose is left out."""
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             parts = [str(part.value) if isinstance(part, ast.Constant) else "" for part in node.values]
             yield node.lineno, "".join(parts)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            yield node.lineno, node.value
+        elif isinstance(node, ast.Constant) and id(node) not in prose:
+            if isinstance(node.value, bytes):
+                yield node.lineno, node.value.decode("latin-1")
+            elif isinstance(node.value, str):
+                yield node.lineno, node.value
 
 
-@pytest.mark.parametrize("app", APPS)
-def test_no_other_module_spells_a_key(app: str) -> None:
-    spelled = [
-        f"{place(path)}:{line}: {text}"
-        for path in python_files(app)
+def _spelled(tree: ast.Module) -> set[int]:
+    """The lines with a string that begins as a key does. Messages of the log do too: a blank follows the colon."""
+    return {line for line, text in _texts(tree) if BEGINS.match(text) and text not in _url_names()}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_other_module_spells_a_key(package: str) -> None:
+    found = [
+        f"{place(path)}:{line}"
+        for path in python_files(package)
         if path.name != "keys.py"
-        for line, text in _texts(path)
-        if SPELLED.match(text)
+        for line in sorted(_spelled(syntax(path)))
     ]
-    assert spelled == []
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = '{stats}:visitors'",
+        "x = f'{prefix}{{stats}}:days:{day}'",
+        "x = f'{prefix}{{usage}}:{tool}'",
+        "x = f'{settings.KV_PREFIX}{{qr}}:count:{code}'",
+        "x = f'user:{{{user}}}:tokens'",
+        "x = f'{prefix}closed:{{{user}}}'",
+        "x = 'closed:{%s}' % user",
+        "x = prefix + 'closed:{' + user + '}'",
+        "x = 'closed:{{{}}}'.format(user)",
+        "x = f'{prefix}billing:{{{user}}}:lock'",
+        "x = f'{prefix}billing:catalogue'",
+        "x = b'billing:catalogue'",
+        "x = f'{prefix}{{kv}}:lease:{duty}'",
+        "x = f'{prefix}kv:{{{tag}}}:waited'",
+        "x = f'{prefix}limits:{name}'",
+        "x = 'limits:visit'",
+    ],
+)
+def test_a_planted_key_is_found(line: str) -> None:
+    assert _spelled(ast.parse(line)) == {1}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = reverse('billing:pricing')",
+        "'limits: how often'",
+        "log.info('billing: the store is away')",
+        "x = 'rate limits:'",
+        "x = 'user:agent'",
+        "x = f'{a}:{b}'",
+    ],
+)
+def test_what_is_no_key_passes(line: str) -> None:
+    assert _spelled(ast.parse(line)) == set()
 
 
 @pytest.mark.parametrize("path", files("*.lua", "kv", *APPS), ids=place)
@@ -54,6 +109,10 @@ class TestScript:
         assert header, "the file opens with --[[ … ]]"
         missing = [word for word in ("KEYS", "ARGV", "Returns") if word not in header.group()]
         assert missing == []
+
+    def test_spells_no_key(self, path: Path) -> None:
+        texts = [found["text"] for found in LUA_TEXT.finditer(HEADER.sub("", path.read_text()))]
+        assert [text for text in texts if BEGINS.match(text)] == []
 
     def test_takes_every_key_from_its_caller(self, path: Path) -> None:
         body = HEADER.sub("", path.read_text())
