@@ -17,7 +17,7 @@ JOBS ?=
 PARALLEL = -n $(or $(JOBS),$(1)) --dist loadfile --no-loadscope-reorder --durations=10 --durations-min=5
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run demo admin test lint audit test-orders stripe-fake bench lock messages compile
+.PHONY: help run demo admin test lint docs audit test-orders stripe-fake bench lock messages compile
 
 help: ## say what can be typed here
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+docs: $(VENV)/.dev ## build the documents as a site, var/site/index.html; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them, and thousands of scenarios of what is paid for
 	@ORDERS=all ORDERS_SAMPLED=200 PAID=deep $(BIN)/pytest tests/billing/test_orders.py tests/billing/test_sum_of_paid_periods.py -n $(or $(JOBS),2) -q
@@ -104,7 +107,7 @@ messages: $(VENV)/.dev ## collect the texts to translate into the catalogues
 	@$(BIN)/python -m config.messages
 	@$(MAKE) compile
 
-compile: $(CATALOGUES:.po=.mo)
+compile: $(CATALOGUES:.po=.mo) ## compile the catalogues
 	@:
 
 # Catalogues are compiled by Babel: a bare machine has no msgfmt.

@@ -12,7 +12,8 @@ from rest_framework import exceptions
 
 from tests.house.tree import APPS, PACKAGES, ROOT, place, python_files, syntax
 
-DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+DOCUMENTS = (*(ROOT / name for name in TOP), *sorted((ROOT / "docs").rglob("*.md")))
 VARIABLE = re.compile(r"\benv\.\w+\(\s*\"([A-Z][A-Z_]+)\"")
 LIMIT = re.compile(r"RateLimit\(\"(\w+)\", \"([^\"]+)\"\)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:`make |manage\.py |`)(\w+)(?=[ `\n])")
