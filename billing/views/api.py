@@ -55,7 +55,7 @@ class CheckoutView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Open a checkout."""
-        addresses = checkout_addresses(request._request)  # noqa: SLF001 (DRF's own way to Django's request)
+        addresses = checkout_addresses(self.django_request)
         user: Any = request.user
         if isinstance(request.data, dict) and "topup" in request.data:
             bought = TopUpInput(data=request.data)
@@ -78,7 +78,7 @@ class PortalView(ApiView):
     def post(self, request: Request) -> Response:
         """Open the portal."""
         self.refuse_fields(request)
-        addresses = portal_addresses(request._request)  # noqa: SLF001
+        addresses = portal_addresses(self.django_request)
         user: Any = request.user
         return _opened("portal", lambda: checkout.open_portal(user, addresses))
 

@@ -75,7 +75,7 @@ class HitView(PublicView):
     @extend_schema(operation_id="record_hit_by_get", parameters=_PARAMETERS, responses=_HIT)
     def get(self, request: Request) -> HttpResponse:
         """Count a landing: for a picture in a page without scripts."""
-        return self._answer(request._request, {})  # noqa: SLF001 (DRF's documented way)
+        return self._answer(self.django_request, {})
 
     @extend_schema(operation_id="record_hit", parameters=_PARAMETERS, request=HitInput, responses=_HIT)
     def post(self, request: Request) -> HttpResponse:
@@ -88,7 +88,7 @@ class HitView(PublicView):
             NoInput(data=data).is_valid(raise_exception=True)
         if unknown := unknown_fields(data, _FIELDS):
             raise ValidationError(unknown)
-        return self._answer(request._request, data)  # noqa: SLF001
+        return self._answer(self.django_request, data)
 
     def _answer(self, request: HttpRequest, data: Mapping[str, Any]) -> HttpResponse:
         texts, landing = _read(request.GET, data)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import AllowAny
@@ -46,6 +47,11 @@ class ApiView(APIView):
     max_body: ClassVar[int] = MAX_BODY
     refusals: ClassVar[Mapping[int, str]] = MappingProxyType({})
     reads_store: ClassVar[bool] = False
+
+    @property
+    def django_request(self) -> HttpRequest:
+        """Django's own request, which DRF's wraps: its user is the session's, and its body is not read yet."""
+        return self.request._request  # noqa: SLF001 (DRF has no public name for it)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a body that says it is too large, and credentials that can be none, before anything else is done."""

@@ -83,7 +83,7 @@ class VisitView(PublicView):
     def post(self, request: Request) -> Response:
         """Count a visit; the answer says why if it was not counted."""
         self.refuse_fields(request)
-        plain = request._request  # noqa: SLF001 (DRF's own documented way to Django's request)
+        plain = self.django_request
         user = getattr(plain, "user", None)
         reason = exclusion(plain.META, host=plain.get_host(), is_staff=is_staff(user))
         address = client_address(plain)
@@ -119,7 +119,7 @@ class PaymentCodeView(ApiView):
         return Response(asdict(counted), status=201 if counted.counted else 200)
 
     def _count_receipt(self, request: Request) -> CountedPaymentCode:
-        check_limit(PAYMENT_CODE_LIMIT, request._request)  # noqa: SLF001
+        check_limit(PAYMENT_CODE_LIMIT, self.django_request)
         form = ReceiptInput(data=request.data)
         form.is_valid(raise_exception=True)
         try:
