@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import replace
 
-from django.core.signals import setting_changed
 from django.utils import timezone
 
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
+from kv.web.last_known import LastKnown
 from stats import keys
 from stats.types import Figures
 
@@ -21,17 +19,9 @@ OLDEST_SECONDS = 60.0
 _PAUSE_SECONDS = 1.0
 
 
-class _Kept:
-    """The last figures read by this process, and when, by the monotonic clock."""
-
-    def __init__(self) -> None:
-        self.figures: Figures | None = None
-        self.read_at = float("-inf")
-        self.failed_at = float("-inf")
-        self.reading = threading.Lock()
-
-
-_kept = _Kept()
+_last_known: LastKnown[Figures] = LastKnown(
+    away=(StoreUnavailable,), fresh=FRESH_SECONDS, oldest=OLDEST_SECONDS, pause=_PAUSE_SECONDS
+)
 
 
 def current_figures() -> Figures | None:
@@ -39,25 +29,12 @@ def current_figures() -> Figures | None:
     try:
         return fresh_figures()[0]
     except StoreUnavailable:
-        return _kept.figures
+        return _last_known.value
 
 
 def fresh_figures() -> tuple[Figures, float]:
     """For the API: the totals and their age in seconds, under 60. Raises StoreUnavailable when none are so young."""
-    age = time.monotonic() - _kept.read_at
-    if age < FRESH_SECONDS and _kept.figures is not None:
-        return _kept.figures, age
-    # One thread reads anew; meanwhile the others take what is there, if it is not too old.
-    may_wait = age < OLDEST_SECONDS and _kept.figures is not None
-    if _kept.reading.acquire(blocking=not may_wait):
-        try:
-            _read_anew()
-        finally:
-            _kept.reading.release()
-    age = time.monotonic() - _kept.read_at
-    if _kept.figures is None or age >= OLDEST_SECONDS:
-        raise StoreUnavailable("figures")
-    return _kept.figures, age
+    return _last_known.get(read_figures)
 
 
 def read_figures() -> Figures:
@@ -68,41 +45,18 @@ def read_figures() -> Figures:
 
 def note_visitors(visitors: int) -> None:
     """Take over a total that a write of this process just returned, so that its own next page shows it."""
-    known = _kept.figures
+    known = _last_known.value
     if known is not None and visitors > known.visitors:
-        _kept.figures = replace(known, visitors=visitors)
+        _last_known.amend(replace(known, visitors=visitors))
 
 
 def note_payment_codes(qr_total: int, revenue_cents: int) -> None:
     """As `note_visitors`, for payment codes."""
-    known = _kept.figures
+    known = _last_known.value
     if known is not None and qr_total > known.qr_total:
-        _kept.figures = replace(known, qr_total=qr_total, revenue_cents=revenue_cents)
+        _last_known.amend(replace(known, qr_total=qr_total, revenue_cents=revenue_cents))
 
 
 def forget_figures() -> None:
     """Read anew at the next use: after a reset, and between tests."""
-    _kept.figures = None
-    _kept.read_at = _kept.failed_at = float("-inf")
-
-
-def _read_anew() -> None:
-    now = time.monotonic()
-    if now - _kept.read_at < FRESH_SECONDS:
-        return  # another thread just did
-    if now - _kept.failed_at < _PAUSE_SECONDS:
-        if _kept.figures is None or now - _kept.read_at >= OLDEST_SECONDS:
-            raise StoreUnavailable("figures")
-        return
-    try:
-        _kept.figures = read_figures()
-    except StoreUnavailable:
-        _kept.failed_at = time.monotonic()
-        if _kept.figures is None or now - _kept.read_at >= OLDEST_SECONDS:
-            raise
-        return
-    # From before the read, so that the age is never told too young.
-    _kept.read_at = now
-
-
-setting_changed.connect(lambda **_: forget_figures(), weak=False)
+    _last_known.forget()

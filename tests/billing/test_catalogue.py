@@ -15,6 +15,7 @@ from billing.services import catalogue
 from billing.types import Plan
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
+from kv.web import last_known
 from tests.billing.scenario import Scenario
 from tests.stripe_fake import Fault
 
@@ -32,7 +33,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(catalogue, "time", made)
+    monkeypatch.setattr(last_known, "time", made)
     return made
 
 
@@ -95,9 +96,9 @@ class TestStoreAway:
         assert asked(scenario) == 1
 
     def test_while_stripe_is_silent_one_thread_waits(self, scenario: Scenario, clock: Clock) -> None:
-        catalogue._kept.began_at = clock.now - 1.5
+        catalogue._last_known._began_at = clock.now - 1.5
         took = []
-        with catalogue._kept.reading:
+        with catalogue._last_known._reading:
             for _ in range(3):
                 started = time.monotonic()
                 assert Client().get("/pricing").status_code == 200

@@ -37,7 +37,7 @@ class Clock:
 @pytest.fixture
 def clock() -> Iterator[Clock]:
     clock = Clock()
-    with patch("stats.services.figures.time", clock):
+    with patch("kv.web.last_known.time", clock):
         yield clock
 
 
