@@ -21,7 +21,7 @@ from stats.errors import (
     QrIban,
     ReferenceTooLong,
 )
-from stats.services import accounts, amounts, payment_codes, references
+from stats.services import amounts, bank_accounts, creditor_references, payment_codes
 from stats.services.payment_codes import MAX_CENTS, PaymentCode, PaymentOrder
 
 LONGEST_NAME = 70
@@ -165,7 +165,7 @@ class PaymentForm(forms.Form):
     def clean_iban(self) -> str:
         """The IBAN without spaces, in capitals."""
         try:
-            return accounts.parse_iban(self.cleaned_data["iban"])
+            return bank_accounts.parse_iban(self.cleaned_data["iban"])
         except BadIban as error:
             raise ValidationError(
                 _("This is not a valid IBAN. Compare it with the invoice or the bank card, digit by digit."),
@@ -200,7 +200,7 @@ class PaymentForm(forms.Form):
         """The BIC in capitals, or ""."""
         written = self.cleaned_data["bic"]
         try:
-            return accounts.parse_bic(written) if _has_something(written) else ""
+            return bank_accounts.parse_bic(written) if _has_something(written) else ""
         except BadBic as error:
             raise ValidationError(
                 _("This is not a valid BIC. It has 8 or 11 letters and digits. Most payments need none."),
@@ -213,7 +213,7 @@ class PaymentForm(forms.Form):
         if not _has_something(written):
             return ""
         try:
-            return references.parse_reference(written, iban=self.cleaned_data.get("iban", ""))
+            return creditor_references.parse_reference(written, iban=self.cleaned_data.get("iban", ""))
         except BadReference as error:
             raise ValidationError(_WRONG_REFERENCE[error.kind], code="reference") from error
         except ReferenceTooLong as error:
@@ -249,9 +249,9 @@ class PaymentForm(forms.Form):
         iban, bic = values.get("iban"), values.get("bic")
         if not iban or bic is None:
             return
-        if not bic and accounts.needs_bic(iban):
+        if not bic and bank_accounts.needs_bic(iban):
             self.add_error("bic", _("Enter the BIC too: for an account in this country the payer’s bank asks for it."))
-        elif bic and not accounts.fits(bic, iban):
+        elif bic and not bank_accounts.fits(bic, iban):
             self.add_error("bic", _("This BIC belongs to a bank in another country than the IBAN. Compare both."))
 
 

@@ -15,8 +15,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import View
 
 from codetags.services import consent, cookies
-from codetags.views.origins import page_before
-from kv.web.origins import is_from_elsewhere
+from kv.web.origins import is_from_elsewhere, local_path
 
 # Not above the page: without a script nothing closes it where the browser keeps no cookie.
 _SHOWN = ".cookie-notice[hidden] { display: block; position: static; max-height: none; }\n"
@@ -66,7 +65,7 @@ class SettingsView(View):
         if is_script:
             response: HttpResponse = JsonResponse({"categories": sorted(choice.categories)})
         else:
-            back = page_before(request)
+            back = _page_before(request)
             response = _carry_back(request) or _to(f"{here}?saved=1" if back.partition("?")[0] == here else back)
         response.set_cookie(
             cookies.CHOICE_COOKIE,
@@ -88,6 +87,11 @@ def notice_style(request: HttpRequest) -> HttpResponse:
     return HttpResponse(style, content_type="text/css; charset=utf-8")
 
 
+def _page_before(request: HttpRequest) -> str:
+    """The page of this site that sent the form, path and query; without a usable Referer the cookie settings."""
+    return local_path(request, request.headers.get("Referer", "")) or reverse("codetags:cookie_settings")
+
+
 def _refusal(status: int, code: str, detail: str) -> HttpResponse:
     return JsonResponse({"detail": detail, "code": code}, status=status)
 
@@ -101,7 +105,7 @@ def _to(path: str) -> HttpResponse:
 def _carry_back(request: HttpRequest) -> HttpResponse | None:
     """To the page that sent its own form along, with that form; None when none did, or nobody knows which page."""
     name = request.GET.get("carried", "")
-    back = page_before(request)
+    back = _page_before(request)
     if not _NAME.fullmatch(name) or back.partition("?")[0] == reverse("codetags:cookie_settings"):
         return None
     path, _, query = back.partition("?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stats.errors import AmountUnclear
-from stats.services.pastes import to_ascii
+from stats.services.pasted_text import to_ascii
 
 _GROUP_MARKS = " .,'"
 _CURRENCY = r"(?: € | EUROS? | EUR )"

@@ -30,8 +30,8 @@ from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, app_settings
 from stats.errors import TotalTooLarge, UnknownTool
 from stats.forms import PaymentForm
 from stats.services import payment_code_counts, receipts, usage
+from stats.services.creditor_references import format_reference
 from stats.services.payment_codes import PaymentCode, PaymentOrder
-from stats.services.references import format_reference
 from stats.templatetags.stats import format_cents
 from stats.views.pages import public_page
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from django.core.management.base import CommandError
 
 from codetags.errors import BadImport
-from codetags.services import backfill, rollup
-from codetags.services.backfill import OldCount
+from codetags.services import imports, rollup
+from codetags.services.imports import OldCount
 from kv.management.base import StoreCommand
 from kv.web.text_fields import read_option
 
@@ -41,7 +41,7 @@ class Command(StoreCommand):
         named = options["name"]
         source = read_option("--name", named, longest=_LONGEST_NAME) if named else self._name(options)
         try:
-            done = backfill.import_hits(source, self._counts(options), dry_run=self.dry_run)
+            done = imports.import_hits(source, self._counts(options), dry_run=self.dry_run)
         except BadImport as error:
             raise CommandError(f"{'--from' if options['url'] else '--csv'}: {error}") from error
         if not self.dry_run:
@@ -52,7 +52,7 @@ class Command(StoreCommand):
         self.stdout.write(f"{done.hits} hits of {done.codes} codes {verb}; {len(done.skipped)} names left out.")
 
     def _counts(self, options: dict[str, Any]) -> Iterator[OldCount]:
-        counts = backfill.read_older_store(options["url"]) if options["url"] else backfill.read_csv(options["csv"])
+        counts = imports.read_older_store(options["url"]) if options["url"] else imports.read_csv(options["csv"])
         return self.progress(counts, label="Reading", unit="codes")
 
     def _name(self, options: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.errors import BadBic, BadIban, NoSepaAccount, QrIban
-from stats.services.accounts import fits, needs_bic, parse_bic, parse_iban
+from stats.services.bank_accounts import fits, needs_bic, parse_bic, parse_iban
 
 # The examples of the IBAN registry, one for each country of the EPC's list (EPC409-09).
 SEPA = [

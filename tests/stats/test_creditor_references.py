@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.errors import BadReference, ReferenceTooLong
-from stats.services.references import format_reference, parse_reference
+from stats.services.creditor_references import format_reference, parse_reference
 
 # Finnish and RF examples are those of the Finnish banks' guide, the Belgian one Febelfin's.
 TAKEN = [

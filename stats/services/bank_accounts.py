@@ -8,7 +8,7 @@ from stdnum import iban as registry
 from stdnum.exceptions import ValidationError as NumberError
 
 from stats.errors import BadBic, BadIban, NoSepaAccount, QrIban
-from stats.services.pastes import compact, to_ascii
+from stats.services.pasted_text import compact, to_ascii
 
 EEA = frozenset(
     "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()  # noqa: SIM905

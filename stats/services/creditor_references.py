@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from stats.errors import BadReference, ReferenceTooLong
-from stats.services.accounts import has_check_digits
-from stats.services.pastes import compact, to_ascii
+from stats.services.bank_accounts import has_check_digits
+from stats.services.pasted_text import compact, to_ascii
 
 LONGEST = 35
 """EPC069-12: the structured remittance reference."""

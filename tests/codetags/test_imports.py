@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 
 from codetags import keys
 from codetags.models import DailyHits
-from codetags.services.backfill import OldCount, import_hits
 from codetags.services.counts import get_code
+from codetags.services.imports import OldCount, import_hits
 from kv.store.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
