@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kv.conf import Setting
 from kv.web.rate_limits import RateLimit
+from usertokens.types import DEFAULT_ALLOWANCES
 
 
 class BillingSettings:
@@ -29,7 +30,7 @@ class BillingSettings:
     #: Tokens that can be bought: {1000: "price_…"}.
     BILLING_TOPUPS: Setting[dict[int, str]] = Setting(dict)
     #: Tokens of a month by plan, as usertokens grants them: shown beside the prices.
-    PLAN_ALLOWANCES: Setting[dict[str, int]] = Setting(lambda: {"Free": 100, "Plus": 1000, "Premium": 5000})
+    PLAN_ALLOWANCES: Setting[dict[str, int]] = Setting(lambda: dict(DEFAULT_ALLOWANCES))
     #: Where the portal and the return page lead back to: a view's name or a path.
     BILLING_HOME = Setting("usertokens:dashboard")
     #: The site's public address, for the links that Stripe sends people back by; empty: the request's own.

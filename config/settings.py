@@ -16,6 +16,7 @@ from config.private_files import keep_private
 from config.stores import make_caches, make_database
 from config.values import code_pattern, plan_allowances, rate_limits, tool_names
 from stats.conf import DEFAULT_TOOLS
+from usertokens.types import DEFAULT_ALLOWANCES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR / ".env")
@@ -152,7 +153,7 @@ BILLING_TOPUPS = env.amounts("BILLING_TOPUPS")
 RATE_LIMITS = rate_limits(env)
 
 # --- what users do and have
-PLAN_ALLOWANCES = plan_allowances(env, "Free=100,Plus=1000,Premium=5000")
+PLAN_ALLOWANCES = plan_allowances(env, ",".join(f"{plan}={tokens}" for plan, tokens in DEFAULT_ALLOWANCES.items()))
 try:
     merge_products(PLAN_ALLOWANCES, plus=STRIPE_PRODUCT_PLUS, premium=STRIPE_PRODUCT_PREMIUM, products=STRIPE_PRODUCTS)
 except ValueError as _error:

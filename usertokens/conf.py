@@ -2,6 +2,7 @@
 
 from kv.conf import Setting
 from kv.web.rate_limits import RateLimit
+from usertokens.types import DEFAULT_ALLOWANCES
 
 
 class UserTokensSettings:
@@ -10,7 +11,7 @@ class UserTokensSettings:
     #: Put before every key.
     KV_PREFIX = Setting("")
     #: Tokens of one month by plan; its names are the plans there are.
-    PLAN_ALLOWANCES: Setting[dict[str, int]] = Setting(lambda: {"Free": 100, "Plus": 1000, "Premium": 5000})
+    PLAN_ALLOWANCES: Setting[dict[str, int]] = Setting(lambda: dict(DEFAULT_ALLOWANCES))
     #: Tokens of one generation.
     GENERATION_COST = Setting(3)
     #: Tokens of an allowance that may be kept at its period's end.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 LONGEST_REASON = 200
 """Characters of a reason in the journal."""
 
+
+#: Tokens of one month by plan, where PLAN_ALLOWANCES is not set; the first plan is the free one.
+DEFAULT_ALLOWANCES: Mapping[str, int] = MappingProxyType({"Free": 100, "Plus": 1000, "Premium": 5000})
 
 #: The priority of a grant: the lower burns first, what was given before what was paid for.
 GIVEN, BOUGHT = 50, 80
