@@ -15,6 +15,7 @@ from billing.errors import BillingOff, CustomerBusy, StripeRefused, StripeUnavai
 from billing.models import GuestCheckout, StripeCustomer, StripeEvent
 from billing.services import inbox
 from billing.services.sync import sync_customer
+from billing.types import SyncResult
 from kv.errors import StoreUnavailable
 
 
@@ -106,6 +107,6 @@ def _sync(customer_id: str) -> tuple[int, str]:  # noqa: PLR0911 (one sentence f
         return messages.WARNING, _("It is being read by another process right now.")
     except BillingOff:
         return messages.ERROR, _("Billing is not set up.")
-    if synced.user_id:
-        return messages.SUCCESS, _("Read from Stripe: %(plan)s.") % {"plan": synced.state.plan}
-    return messages.WARNING, _("The account of this customer is gone; nothing was applied.")
+    if synced.result is SyncResult.NO_ACCOUNT:
+        return messages.WARNING, _("The account of this customer is gone; nothing was applied.")
+    return messages.SUCCESS, _("Read from Stripe: %(plan)s.") % {"plan": synced.state.plan}

@@ -42,6 +42,30 @@ class EventState(StrEnum):
     PARKED = "parked"
 
 
+class Presence(StrEnum):
+    """What Stripe has of a customer, under the present key.
+
+    DELETED is final: its subscriptions are over. MISSING is not: test data may be wiped, but another account may have
+    the customer, who may pay there.
+    """
+
+    THERE = "there"
+    DELETED = "deleted"
+    MISSING = "missing"
+
+
+class SyncResult(StrEnum):
+    """What a sync came to.
+
+    OUTDATED: another process has read the user later, and its version stands. NO_ACCOUNT: the user has deleted the
+    account, so there is nobody to apply anything to.
+    """
+
+    APPLIED = "applied"
+    OUTDATED = "outdated"
+    NO_ACCOUNT = "no_account"
+
+
 @dataclass(frozen=True, slots=True)
 class PendingChange:
     """The plan that will hold from a moment on, as known now.
@@ -114,13 +138,13 @@ class TopUp:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What a sync found: `version` is the number it was applied under; applied=False when a newer one was there."""
+    """What a sync found, and what came of it. Without an account there is no user, and so nothing was found."""
 
-    user_id: str
-    state: SubscriptionState
-    topups: tuple[TopUp, ...]
-    version: int
-    applied: bool
+    result: SyncResult
+    user_id: str = ""
+    state: SubscriptionState = field(default_factory=SubscriptionState)
+    topups: tuple[TopUp, ...] = ()
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

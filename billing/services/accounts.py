@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from billing.errors import BillingOff, StripeRefused, StripeUnavailable
 from billing.models import StripeCustomer
-from billing.services.customers import is_deleted
+from billing.services.customers import find_presence
 from billing.services.guests import forget_guest
 from billing.services.statuses import SUBSCRIPTION, Running
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live, is_on
 from billing.services.subscription_states import forget_state
+from billing.types import Presence
 from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
@@ -64,7 +65,7 @@ def end_subscriptions(customer_id: str, *, passes: bool = False) -> int | None:
     except StripeRefused as error:
         # Deleted at Stripe, and its subscriptions with it; test data may vanish as a whole. A live customer whom this
         # key does not show may go on paying under another.
-        may_be_elsewhere = is_live() and not passes and not is_deleted(customer_id)
+        may_be_elsewhere = is_live() and not passes and find_presence(customer_id) is not Presence.DELETED
         if error.reason != "resource_missing" or may_be_elsewhere:
             raise StripeUnavailable(error.reason) from error
         log.warning("billing: Stripe does not show %s, nothing of it was ended", customer_id)

@@ -106,11 +106,6 @@ def find_topup(tokens: int) -> str:
     raise UnknownPlan(f"{tokens} tokens")
 
 
-def forget_catalogue() -> None:
-    """Let the process know nothing: after a change of settings, and between tests."""
-    _last_known.forget()
-
-
 def _read_from_stripe(now: datetime | None) -> Catalogue:
     try:
         return refresh_catalogue(now=now)

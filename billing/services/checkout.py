@@ -14,7 +14,14 @@ from billing.errors import AlreadySubscribed, CustomerBusy, StripeRefused, Unkno
 from billing.models import StripeCustomer
 from billing.services import catalogue
 from billing.services.accounts import expire_checkouts
-from billing.services.customers import customers_of, ensure_customer, named_user, retire_customer, take_back_customer
+from billing.services.customers import (
+    customers_of,
+    ensure_customer,
+    find_presence,
+    named_user,
+    retire_customer,
+    take_back_customer,
+)
 from billing.services.guests import fetch_session
 from billing.services.snapshots import fetch_snapshot
 from billing.services.statuses import may_run
@@ -22,7 +29,7 @@ from billing.services.stripe_api import client, fetch, require_on
 from billing.services.subscription_states import read_state
 from billing.services.sync import sync_named
 from billing.services.topups import KIND, bought_tokens, is_paid
-from billing.types import Addresses, Plan, SubscriptionState
+from billing.types import Addresses, Plan, Presence, SubscriptionState
 from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
@@ -138,7 +145,7 @@ def _with_customer(user: AbstractBaseUser, create: Any) -> str:
     try:
         return str(create(ensure_customer(user)))
     except (StripeRefused, Unresolved) as error:
-        gone = [row for row in customers_of(str(user.pk)) if row.closed_at is None and _is_gone(row)]
+        gone = [row for row in customers_of(str(user.pk)) if row.closed_at is None and not _can_buy(row)]
         if not gone:
             log.warning("billing: nothing could be opened at Stripe: %s", error.reason)
             raise
@@ -152,17 +159,14 @@ def _with_customer(user: AbstractBaseUser, create: Any) -> str:
 def _take_back(user: AbstractBaseUser, gone: list[StripeCustomer]) -> None:
     """Use the newest retired customer that Stripe shows: under an older key that is back, the one who may be paying."""
     for row in reversed(customers_of(str(user.pk))):
-        if row.closed_at is not None and row not in gone and not _is_gone(row):
+        if row.closed_at is not None and row not in gone and _can_buy(row):
             take_back_customer(row)
             return
 
 
-def _is_gone(row: StripeCustomer) -> bool:
-    """Deleted, or never known to the account of this key: either way a checkout needs another."""
-    try:
-        return bool(fetch(lambda: client().v1.customers.retrieve(str(row.customer_id))).get("deleted"))
-    except StripeRefused as error:
-        return error.reason == "resource_missing"
+def _can_buy(row: StripeCustomer) -> bool:
+    """A checkout needs a customer that Stripe has: not a deleted one, nor one of another account."""
+    return find_presence(str(row.customer_id)) is Presence.THERE
 
 
 def _create(

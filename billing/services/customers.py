@@ -19,6 +19,7 @@ from django.utils import timezone
 from billing.errors import StripeRefused, StripeUnavailable, Unresolved
 from billing.models import StripeCustomer
 from billing.services.stripe_api import client, fetch, fetch_all, is_live
+from billing.types import Presence
 
 log = getLogger(__name__)
 # As Stripe takes it.
@@ -135,15 +136,16 @@ def named_user(session: dict[str, Any]) -> str:
     return _user_id(session) or str(session.get("client_reference_id") or "")
 
 
-def is_deleted(customer_id: str) -> bool:
-    """Whether Stripe has deleted this customer; False also for one that this key's account has never had.
+def find_presence(customer_id: str) -> Presence:
+    """Whether Stripe has this customer. A refusal that is not about the customer leaves it there.
 
-    Raises StripeUnavailable.
+    Raises StripeUnavailable or BillingOff.
     """
     try:
-        return bool(fetch(lambda: client().v1.customers.retrieve(customer_id)).get("deleted"))
-    except StripeRefused:
-        return False
+        found = fetch(lambda: client().v1.customers.retrieve(customer_id))
+    except StripeRefused as error:
+        return Presence.MISSING if error.reason == "resource_missing" else Presence.THERE
+    return Presence.DELETED if found.get("deleted") else Presence.THERE
 
 
 def customers_of(user_id: str) -> list[StripeCustomer]:

@@ -9,13 +9,13 @@ from typing import Any
 
 from billing.errors import StripeRefused, Unresolved
 from billing.models import StripeCustomer
-from billing.services.customers import is_deleted
+from billing.services.customers import find_presence
 from billing.services.guests import fetch_session
 from billing.services.plans import Snapshot, plan_of, read_subscriptions, scheduled_price, with_pending
 from billing.services.statuses import unknown_statuses
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
 from billing.services.topups import bought_tokens, read_topup
-from billing.types import SubscriptionState, TopUp
+from billing.types import Presence, SubscriptionState, TopUp
 
 
 def fetch_snapshot(
@@ -64,7 +64,7 @@ def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) 
     if any(row.closed_at is not None and row not in hidden for row in rows):
         return
     for row in hidden:
-        if row.closed_at is None and not is_deleted(str(row.customer_id)):
+        if row.closed_at is None and find_presence(str(row.customer_id)) is not Presence.DELETED:
             raise Unresolved(f"Stripe does not show customer {row.customer_id}: resource_missing")
 
 
@@ -76,7 +76,8 @@ def _with_hidden(
         return snapshot
     ends = [moment for moment in (before.grace_until or before.period_end, before.cancel_at) if moment is not None]
     is_over = not ends or min(ends) <= now
-    if is_over or before.customer_id not in {row.customer_id for row in hidden} or is_deleted(before.customer_id):
+    is_hidden = before.customer_id in {row.customer_id for row in hidden}
+    if is_over or not is_hidden or find_presence(before.customer_id) is Presence.DELETED:
         return snapshot
     seen = {one.key for one in snapshot.state.periods}
     periods = [one for one in before.periods if one.key not in seen and one.ends > now]

@@ -6,6 +6,7 @@ Fetch a customer's whole state, and make ours the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from logging import getLogger
 from typing import Any
@@ -29,7 +30,7 @@ from billing.services.subscription_states import (
     write_state,
 )
 from billing.signals import plan_changed
-from billing.types import SubscriptionState, Synced, TopUp, free_plan
+from billing.types import SubscriptionState, Synced, SyncResult, TopUp, free_plan
 
 log = getLogger(__name__)
 
@@ -53,14 +54,14 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
     if row.user_id is None:
         # Nobody is there to have a plan: whatever of it still runs is ended, so that nobody pays for nothing.
         accounts.end_subscriptions(customer_id)
-        return Synced("", SubscriptionState(), (), 0, applied=False)
+        return Synced(SyncResult.NO_ACCOUNT)
     return _sync_user(str(row.user_id), now)
 
 
 def sync_session(session: dict[str, Any], *, now: datetime | None = None) -> Synced:
     """The same by a checkout that has no customer and names a user. Raises as `sync_customer`."""
     user_id = find_guest(session)
-    return _sync_user(user_id, now) if user_id else Synced("", SubscriptionState(), (), 0, applied=False)
+    return _sync_user(user_id, now) if user_id else Synced(SyncResult.NO_ACCOUNT)
 
 
 def sync_named(name: str, *, now: datetime | None = None) -> Synced:
@@ -78,30 +79,34 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
         before = effects.current_plan(user_id) or free_plan()
         snapshot, topups = fetch_snapshot(rows, moment, read_state(user_id), read_bought(user_id), guests_of(user_id))
         still_held()
-        applied = write_state(user_id, snapshot.state, topups, version)
+        synced = Synced(SyncResult.APPLIED, user_id, snapshot.state, topups, version)
         refused: list[str] = []
         is_changed = False
-        if applied:
+        is_newest = write_state(user_id, snapshot.state, topups, version)
+        if is_newest:
             try:
-                applied = effects.apply_plan(user_id, snapshot.state, version, now=now)
-                is_changed = applied and snapshot.state.plan != before
+                is_newest = effects.apply_plan(user_id, snapshot.state, version, now=now)
+                is_changed = is_newest and snapshot.state.plan != before
             except Unresolved as error:
                 refused.append(error.reason)
-        if applied:
-            refused += _settle(Synced(user_id, snapshot.state, topups, version, applied=True), still_held, now)
+        if is_newest:
+            refused += _settle(synced, still_held, now)
             if not refused:
                 mark_applied(user_id, version)
+        else:
+            synced = replace(synced, result=SyncResult.OUTDATED)
         _note(rows, snapshot.state, moment)
         if not customers_of(user_id) and not guests_of(user_id):
             # The account was closed meanwhile, and its state forgotten before this one was written
             # (shown by tests/billing/test_guarantees.py::test_nothing_stays_seen_of_an_account_that_closes_meanwhile).
             forget_state(user_id)
+            synced = replace(synced, result=SyncResult.NO_ACCOUNT)
     if is_changed:
         plan_changed.send(StripeCustomer, user_id=user_id, plan=snapshot.state.plan, status=snapshot.state.status)
     refused += _not_understood(user_id, snapshot)
     if refused:
         raise Unresolved("; ".join(refused))
-    return Synced(user_id, snapshot.state, topups, version, applied=applied)
+    return synced
 
 
 def _not_understood(user_id: str, snapshot: Snapshot) -> list[str]:

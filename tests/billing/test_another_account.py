@@ -12,7 +12,9 @@ from django.test import Client, override_settings
 from billing.errors import StripeUnavailable
 from billing.models import StripeCustomer
 from billing.services import accounts, resync
+from billing.services.customers import find_presence
 from billing.services.sync import sync_customer
+from billing.types import Presence
 from tests.billing.scenario import Scenario
 from tests.stripe_fake import Fault
 
@@ -52,6 +54,41 @@ def finish(scenario: Scenario, url: str) -> str:
         [event for event in scenario.stripe.state.events if event["id"] not in scenario.stripe.state.delivered]
     )
     return session
+
+
+class TestPresence:
+    def test_there(self, scenario: Scenario) -> None:
+        assert find_presence(scenario.customer) is Presence.THERE
+
+    def test_deleted(self, scenario: Scenario) -> None:
+        scenario.stripe.actions.delete_customer(scenario.customer)
+        assert find_presence(scenario.customer) is Presence.DELETED
+
+    def test_missing_under_this_key(self, scenario: Scenario) -> None:
+        assert find_presence(hide(scenario)) is Presence.MISSING
+
+    def test_a_refusal_about_something_else_says_nothing_of_the_customer(self, scenario: Scenario) -> None:
+        customer = scenario.customer
+        scenario.stripe.state.faults.append(Fault("GET /v1/customers", 400))
+        assert find_presence(customer) is Presence.THERE
+
+    def test_while_stripe_is_away_nobody_knows(self, scenario: Scenario) -> None:
+        customer = scenario.customer
+        scenario.stripe.state.faults.append(Fault("GET /v1/customers", 500))
+        with pytest.raises(StripeUnavailable):
+            find_presence(customer)
+
+    @pytest.mark.parametrize(("way", "buys_with_it"), [("there", True), ("deleted", False), ("missing", False)])
+    def test_a_checkout_needs_a_customer_that_is_there(
+        self, scenario: Scenario, api: Client, way: str, *, buys_with_it: bool
+    ) -> None:
+        before = scenario.customer
+        if way == "deleted":
+            scenario.stripe.actions.delete_customer(before)
+        elif way == "missing":
+            hide(scenario)
+        assert post(api, CHECKOUT, {"topup": 1000}).status_code == 201
+        assert (scenario.row().customer_id == before) is buys_with_it
 
 
 class TestNobodyLosesWhatIsPaidFor:

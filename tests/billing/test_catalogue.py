@@ -117,7 +117,7 @@ class TestStoreThere:
         self, scenario: Scenario, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         catalogue.refresh_catalogue()
-        catalogue.forget_catalogue()
+        catalogue._last_known.forget()
         found = catalogue.read_catalogue()
 
         def away(*args: object) -> None:

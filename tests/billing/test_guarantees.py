@@ -12,7 +12,7 @@ from billing.errors import CustomerBusy
 from billing.models import StripeCustomer
 from billing.services import effects, inbox, subscription_states, sync
 from billing.services.sync import sync_customer
-from billing.types import EventState, TopUp
+from billing.types import EventState, SyncResult, TopUp
 from kv.store.connection import call, call_write
 from tests.billing.scenario import Scenario
 from usertokens.services import balances, journal, purchases
@@ -70,7 +70,7 @@ def test_nothing_stays_seen_of_an_account_that_closes_meanwhile(
         return write(*args)
 
     monkeypatch.setattr(sync, "write_state", closes_first)
-    sync_customer(customer, now=scenario.now)
+    assert sync_customer(customer, now=scenario.now).result is SyncResult.NO_ACCOUNT
     assert call("EXISTS", keys.subscription_state(scenario.user_id)) == 0
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import billing
 from billing.services import accounts, catalogue, checkout, customers, replay, resync
-from billing.types import Addresses, Plan
+from billing.types import Addresses, Plan, Presence
 from tests.billing.scenario import ADDRESSES, Scenario
 from tests.stripe_fake.library import Operation, find_operation
 
@@ -48,7 +48,7 @@ def live(scenario: Scenario) -> None:
     stranger = actions.add_customer()["id"]
     actions.subscribe(stranger, scenario.shop["plus_month"])
     scenario.deliver(state.events[-2:])
-    assert not customers.is_deleted(stranger)
+    assert customers.find_presence(stranger) is Presence.THERE
     assert state.objects[left]["status"] == "open"
     accounts.close_account(scenario.user_id)
     assert state.objects[left]["status"] == "expired"

@@ -12,6 +12,7 @@ from billing.models import StripeEvent
 from billing.services import inbox, subscription_states, sync, work
 from billing.services.snapshots import fetch_snapshot
 from billing.services.sync import sync_customer
+from billing.types import SyncResult
 from tests.billing.scenario import Scenario
 
 
@@ -102,10 +103,10 @@ class TestTwoAtOnce:
             with monkeypatch.context() as inner:
                 inner.setattr(sync, "fetch_snapshot", seen)
                 scenario.stripe.actions.end(subscription)
-                assert sync_customer(scenario.customer).applied
+                assert sync_customer(scenario.customer).result is SyncResult.APPLIED
             return found
 
         monkeypatch.setattr(sync, "holding_user", lambda user_id: nullcontext(lambda: None))
         monkeypatch.setattr(sync, "fetch_snapshot", slow)
-        assert not sync_customer(scenario.customer).applied
+        assert sync_customer(scenario.customer).result is SyncResult.OUTDATED
         assert (scenario.plan, scenario.subscription.status) == ("Free", "canceled")
