@@ -14,25 +14,25 @@ from stats.views.admin import statistics_page
 
 @admin.register(Statistics)
 class StatisticsAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
-    """A page in the list's place: there are no rows, only figures. Permission: `stats.view_statistics`."""
+    """A page of figures instead of a list of rows. Permission: `stats.view_statistics`."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> None:
-        """None: without a table, to look for a row would be an error of the database."""
+        """Always None: there is no table to read a row from."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added here."""
+        """No: there are no rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Statistics | None = None) -> bool:
-        """Nothing is changed here."""
+        """No: there are no rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Statistics | None = None) -> bool:
-        """Nothing is deleted here."""
+        """No: there are no rows."""
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The figures; the admin has checked that somebody is signed in, the permission is checked here."""
+        """The page. The admin has checked the log-in; the permission is checked here."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         context = {**self.admin_site.each_context(request), "title": self.opts.verbose_name, "opts": self.opts}
@@ -41,20 +41,20 @@ class StatisticsAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for
 
 @admin.register(Adjustment)
 class AdjustmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
-    """What was changed by hand, and why; written by `stats_adjust` alone."""
+    """The log of changes by hand. Only `stats_adjust` writes it."""
 
     list_display = ("at", "figure", "delta", "total", "reason", "actor")
     list_filter = ("figure",)
     search_fields = ("reason",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """By the command alone."""
+        """No: only the command adds rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Adjustment | None = None) -> bool:
-        """Never."""
+        """No: the log stays as it is."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Adjustment | None = None) -> bool:
-        """Never."""
+        """No: the log stays as it is."""
         return False

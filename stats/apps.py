@@ -15,5 +15,5 @@ class StatsConfig(AppConfig):
     kv_families = FAMILIES
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Import the checks, which registers them."""
         from stats import checks  # noqa: F401

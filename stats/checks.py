@@ -20,10 +20,10 @@ _MOST = 0.9
 
 @register("stats")
 def check_tools(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Tools have names that can be keys."""
+    """Every tool has a name that can be part of a key."""
     return [
         Error(
-            f"STATS_TOOLS: {tool!r} is no name for a tool.",
+            f"STATS_TOOLS: {tool!r} is not a valid name of a tool.",
             hint="Lower-case letters, digits, dots and hyphens, 64 at most.",
             id="stats.E001",
         )
@@ -34,7 +34,7 @@ def check_tools(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register("stats", deploy=True)
 def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """No single address makes nearly all visits, as it does behind a proxy that is not declared."""
+    """Warn when one address makes nearly all visits: NUM_PROXIES may be too small."""
     try:
         busiest = busiest_address()
     except StoreUnavailable:
@@ -44,7 +44,7 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     return [
         CheckWarning(
             f"One address made more than {_MOST:.0%} of today's {busiest.visits} visits.",
-            hint="If the site stands behind a reverse proxy, say so with NUM_PROXIES.",
+            hint="If the site is behind a reverse proxy, set NUM_PROXIES.",
             id="stats.W002",
         )
     ]

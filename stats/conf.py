@@ -9,11 +9,11 @@ DEFAULT_TOOLS = ("payment-qr", "webo-news-overlay", "ccn-image-optimiser")
 class StatsSettings:
     """What the app reads from Django's settings."""
 
-    #: Put before every key.
+    #: Prefix of every key.
     KV_PREFIX = Setting("")
-    #: Tools that may be tracked.
+    #: Tools whose uses may be counted.
     STATS_TOOLS: Setting[tuple[str, ...]] = Setting(DEFAULT_TOOLS)
-    #: A payment code over this (EUR cents) is made but not counted.
+    #: A payment code over this (EUR cents) is drawn but not counted.
     STATS_MAX_QR_CENTS = Setting(1_000_000)
 
 

@@ -1,4 +1,4 @@
-"""Sample figures for `manage.py demo`: three months of a small site that is slowly becoming known."""
+"""Sample figures for `manage.py demo`: three months of a small site that is grows slowly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stats.services.usage import list_usage, record_usage
 from stats.services.visits import exclude_visit, record_visit
 from stats.types import Reason
 
-# Addresses that no visitor can have (RFC 2544: set aside for measuring networks).
+# Addresses that no visitor can have (RFC 2544 reserves them for benchmarks).
 _NETWORK = int(IPv4Address("198.18.0.0"))
 _ADDRESSES = 2**17
 _FEWEST_VISITS, _MOST_VISITS = 25, 75
@@ -27,7 +27,7 @@ _RETURNING = 0.35
 _CODES_PER_VISIT = 0.08
 _TOOLS_PER_VISIT = 0.5
 _MOST_BY_ONE = 20
-# Of each hundred visits, so many more are left out, for this reason.
+# For every hundred counted visits, how many more are excluded for each reason.
 _EXCLUDED = {Reason.BOT: 30, Reason.OPTED_OUT: 7, Reason.STAFF: 4, Reason.PREFETCH: 3, Reason.CROSS_SITE: 1}
 _PRICES = (450, 990, 1250, 1900, 2500, 3990, 4990, 7500, 12000, 24900, 89000)
 
@@ -39,48 +39,48 @@ def is_fresh() -> bool:
 
 
 def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:
-    """Record visits, what was left out, payment codes and uses of tools, through the services, day by day.
+    """Record visits, excluded visits, payment codes and uses of tools through the services, day by day.
 
-    days:    how many, the day of `now` the last.
-    rng:     decides everything, so that the same seed makes the same site.
+    days:    how many; the last is the day of `now`.
+    rng:     the only source of chance: the same seed makes the same figures.
     advance: called with the number of records written.
     Raises StoreUnavailable; what was written until then stays.
     """
-    people = _People(rng)
+    visitors = _Visitors(rng)
     today = local_day(now)
     for back in range(days - 1, -1, -1):
         day = today - timedelta(days=back)
         moment = min(timezone.make_aware(datetime.combine(day, time(12)), timezone.get_default_timezone()), now)
         visits = _visits_of(day, 1 - back / days, rng)
         for _ in range(visits):
-            record_visit(address=people.anybody(), now=moment)
-        written = visits + _exclude(visits, people, moment, rng)
+            record_visit(address=visitors.next_address(), now=moment)
+        written = visits + _exclude(visits, visitors, moment, rng)
         written += _make_codes(visits, day, moment, rng) + _use_tools(visits, moment, rng)
         advance(written)
 
 
-class _People:
-    """Who comes: newcomers, and regulars among those who came before."""
+class _Visitors:
+    """The addresses of visits: new visitors, and known ones who come back."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
         self._known: list[str] = []
         self._visits: Counter[str] = Counter()
-        # All of it may fall into one window of the limit of visits.
+        # All visits of one address may fall into one window of the rate limit.
         window = VISIT_LIMIT.window
         self._most = min(_MOST_BY_ONE, window.amount) if window else _MOST_BY_ONE
 
-    def anybody(self) -> str:
-        """A canonical address: a regular's, unless chance or the limit of visits says a newcomer's."""
+    def next_address(self) -> str:
+        """A canonical address: a known visitor's or a new one, by chance. The rate limit bounds the visits of each."""
         if self._known and self._rng.random() < _RETURNING:
             address = self._rng.choice(self._known)
             if self._visits[address] < self._most:
                 self._visits[address] += 1
                 return address
-        return self.newcomer()
+        return self.new_address()
 
-    def newcomer(self) -> str:
-        """The address of somebody who was never here."""
+    def new_address(self) -> str:
+        """The address of a visitor who was not here before."""
         while self._visits[address := str(IPv4Address(_NETWORK + self._rng.randrange(_ADDRESSES)))]:
             pass
         self._visits[address] += 1
@@ -89,7 +89,7 @@ class _People:
 
 
 def _visits_of(day: date, progress: float, rng: Random) -> int:
-    """How many come on a day: more from month to month, fewer at weekends, and now and then somebody links here."""
+    """Visits of a day: they grow from month to month, are fewer at weekends, and peak on a few days."""
     expected = _FEWEST_VISITS + (_MOST_VISITS - _FEWEST_VISITS) * progress
     if day.isoweekday() > 5:  # noqa: PLR2004 (ISO 8601: Saturday is 6)
         expected *= _WEEKEND
@@ -98,11 +98,11 @@ def _visits_of(day: date, progress: float, rng: Random) -> int:
     return max(1, round(rng.gauss(expected, expected * 0.12)))
 
 
-def _exclude(visits: int, people: _People, moment: datetime, rng: Random) -> int:
+def _exclude(visits: int, visitors: _Visitors, moment: datetime, rng: Random) -> int:
     written = 0
     for reason, percent in _EXCLUDED.items():
         for _ in range(round(visits * percent / 100 * rng.uniform(0.6, 1.4))):
-            exclude_visit(address=people.newcomer(), reason=reason, now=moment)
+            exclude_visit(address=visitors.new_address(), reason=reason, now=moment)
             written += 1
     return written
 

@@ -1,4 +1,4 @@
-"""Refusals of the app, with their data."""
+"""Exceptions of the app, with their data."""
 
 
 class BadReceipt(Exception):
@@ -14,11 +14,11 @@ class UnknownTool(Exception):
 
 
 class AmountUnclear(Exception):
-    """What was written is no amount, or could be read as two different ones ("1.234")."""
+    """The text is not an amount, or is ambiguous ("1.234")."""
 
 
 class PaymentTooLong(Exception):
-    """A payment that does not fit into one code until `over` characters of `field` go."""
+    """The payment does not fit into one code: `field` is too long by `over` characters."""
 
     def __init__(self, field: str, over: int) -> None:
         super().__init__(f"{field}: too long by {over}")
@@ -27,11 +27,11 @@ class PaymentTooLong(Exception):
 
 
 class BadIban(Exception):
-    """No IBAN: its characters, length or check digits are wrong."""
+    """Not an IBAN: its characters, length or check digits are wrong."""
 
 
 class NoSepaAccount(Exception):
-    """A right IBAN of a country that no SEPA transfer reaches."""
+    """A valid IBAN of a country outside SEPA."""
 
     def __init__(self, country: str) -> None:
         super().__init__(country)
@@ -43,11 +43,11 @@ class QrIban(Exception):
 
 
 class BadBic(Exception):
-    """No BIC."""
+    """Not a BIC."""
 
 
 class BadReference(Exception):
-    """A reference whose check fails: `kind` RF, BE, FI, SI; or that banks refuse for "characters" or "slashes"."""
+    """A reference that is not valid. `kind`: the check that failed (RF, BE, FI, SI), or "characters" or "slashes"."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -55,7 +55,7 @@ class BadReference(Exception):
 
 
 class ReferenceTooLong(Exception):
-    """A reference that is too long by `over` characters."""
+    """The reference is too long by `over` characters."""
 
     def __init__(self, over: int) -> None:
         super().__init__(over)
@@ -63,11 +63,11 @@ class ReferenceTooLong(Exception):
 
 
 class TotalTooLarge(Exception):
-    """A total would leave the numbers that every client can hold exactly (2^53 - 1)."""
+    """The total would be above 2^53 - 1, the largest whole number that every client can hold exactly."""
 
 
 class BadAdjustment(Exception):
-    """An adjustment that names no figure, or would take a total below zero."""
+    """The adjustment names no figure, or would make a total negative."""
 
 
 class BadImport(Exception):

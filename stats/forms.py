@@ -1,4 +1,4 @@
-"""The form of a payment code. Every refusal says what to enter instead."""
+"""The form of a payment code. Every error message says what to enter instead."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from stats.services.payment_codes import MAX_CENTS, PaymentCode, PaymentOrder
 
 LONGEST_NAME = 70
 LONGEST_MESSAGE = 140
-# Longer than anything that could still be cut to its right length by hand.
+# Longer than any paste that a user could still correct by hand.
 _LONGEST_PASTE = 2000
-# Symbols in these categories are in no bank's character set; letters with accents are replaced where need be.
+# Banks accept no symbols of these categories. Letters with accents they replace where necessary.
 _SYMBOLS = {"So", "Sc", "Sk", "Sm", "Cn"}
 
 _WRONG_REFERENCE = {
@@ -45,7 +45,7 @@ class PaymentText(forms.CharField):
     """One line that goes into the code as it is read: see `kv.texts`. Blanks of every kind become spaces."""
 
     def __init__(self, *, longest: int, **kwargs: Any) -> None:
-        # No max_length: browsers cut what is pasted to it without a word.
+        # No max_length: browsers cut pasted text to it without a message.
         super().__init__(**kwargs)
         self.longest = longest
 
@@ -70,13 +70,13 @@ class PaymentText(forms.CharField):
 
 
 class Paste(forms.CharField):
-    """A number as it was typed or pasted; the form reads it."""
+    """A number as it was typed or pasted. The form parses it."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(strip=False, **kwargs)
 
     def validate(self, value: Any) -> None:
-        """Blank when nothing of it can be seen. Raises ValidationError."""
+        """Without a visible character the value counts as empty. Raises ValidationError."""
         super().validate(value if _has_something(value) else "")
         if len(value) > _LONGEST_PASTE:
             raise ValidationError(_("This is far too long. Enter only what is asked for."), code="max_length")
@@ -90,8 +90,8 @@ class PaymentForm(forms.Form):
     """Who is paid, how much, and what for. When it is valid, `code` is the payment code.
 
     form_id: made once by the page's script, so that the same order sent again counts once.
-    symbols: those that the sender has been told some banks refuse, as hexadecimal code points.
-    warned:  the symbols that the sender has not been told of yet; the form is invalid while there are any.
+    symbols: those that the user was already warned about (some banks refuse them), as hexadecimal code points.
+    warned:  the symbols to warn the user about now; no code is made while there are any.
     """
 
     code: PaymentCode
@@ -145,7 +145,7 @@ class PaymentForm(forms.Form):
 
     @property
     def warned_names(self) -> list[str]:
-        """What to call the symbols, in no language's quotes: ☕ (U+2615, HOT BEVERAGE)."""
+        """The symbols with their names, such as ☕ (U+2615, HOT BEVERAGE), without quotes of any language."""
         return [
             f"{symbol} (" + ", ".join(filter(None, (f"U+{ord(symbol):04X}", unicodedata.name(symbol, "")))) + ")"
             for symbol in self.warned
@@ -154,11 +154,11 @@ class PaymentForm(forms.Form):
     @property
     def warned_codes(self) -> str:
         """The value of `symbols` with which the form is sent again."""
-        told = self.data.get("symbols", "").split()
-        return " ".join(dict.fromkeys([*told, *(f"{ord(symbol):x}" for symbol in self.warned)]))
+        acknowledged = self.data.get("symbols", "").split()
+        return " ".join(dict.fromkeys([*acknowledged, *(f"{ord(symbol):x}" for symbol in self.warned)]))
 
     def clean_form_id(self) -> str:
-        """1 to 64 printable ASCII characters, or "" for everything else: then the server tells orders apart."""
+        """1 to 64 printable ASCII characters; "" for any other value. The server then identifies the order itself."""
         text: str = self.cleaned_data["form_id"]
         return text if text.isascii() and text.isprintable() and len(text) <= 64 else ""  # noqa: PLR2004
 
@@ -208,7 +208,7 @@ class PaymentForm(forms.Form):
             ) from error
 
     def clean_reference(self) -> str:
-        """The reference as it goes into the code, or ""; the IBAN was read before it."""
+        """The reference as it goes into the code, or "". The IBAN is cleaned before it."""
         written = self.cleaned_data["reference"]
         if not _has_something(written):
             return ""
@@ -220,7 +220,7 @@ class PaymentForm(forms.Form):
             raise ValidationError(_too_long(error.over), code="max_length") from error
 
     def clean(self) -> dict[str, Any]:
-        """Draw the code, as only then is it known whether all of it fits."""
+        """Draw the code, which shows whether the order fits."""
         values = super().clean() or self.cleaned_data
         if values.get("remittance_text") and values.get("reference"):
             self.add_error("reference", _("Give either a message or a reference, not both: empty one of the two."))
@@ -240,9 +240,9 @@ class PaymentForm(forms.Form):
         except PaymentTooLong as error:
             self.add_error(error.field, _too_long(error.over))
             return values
-        told = set(values["symbols"].split())
+        acknowledged = set(values["symbols"].split())
         found = dict.fromkeys(filter(_is_symbol, order.beneficiary + order.remittance_text))
-        self.warned = [symbol for symbol in found if f"{ord(symbol):x}" not in told]
+        self.warned = [symbol for symbol in found if f"{ord(symbol):x}" not in acknowledged]
         return values
 
     def _check_bic(self, values: dict[str, Any]) -> None:

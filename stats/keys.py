@@ -50,22 +50,25 @@ def payment_code_seen(digest: str) -> str:
 
 
 def day(when: date) -> str:
-    """HASH of one day: visits, visitors, qr, revenue (EUR cents), out:<reason>; top, lead (record_visit). No TTL."""
+    """HASH of one day: visits, visitors, qr (payment codes), revenue (EUR cents), out:<reason>. No TTL.
+
+    Also top and lead, the day's majority vote: see record_visit.lua.
+    """
     return f"{app_settings.KV_PREFIX}{{stats}}:days:{when.isoformat()}"
 
 
 def day_uniques(when: date) -> str:
-    """HYPERLOGLOG of the day's visitors, counted before or not. TTL 400 days. Written by record_visit."""
+    """HYPERLOGLOG of the day's visitors, new or not. TTL 400 days. Written by record_visit."""
     return f"{app_settings.KV_PREFIX}{{stats}}:days:{when.isoformat()}:uniques"
 
 
 def imported() -> str:
-    """HASH what the backfill has taken over, by source and figure, so that it may run again. No TTL."""
+    """HASH source and figure → what was imported from there, so that the backfill may run again. No TTL."""
     return f"{app_settings.KV_PREFIX}{{stats}}:imported"
 
 
 def adjusted(digest: str) -> str:
-    """STRING total and change: this adjustment was made. TTL 30 days. Written by adjust_figure."""
+    """STRING the total after this adjustment, and the change: it was made. TTL 30 days. Written by adjust_figure."""
     return f"{app_settings.KV_PREFIX}{{stats}}:adjusted:{digest}"
 
 
@@ -75,7 +78,7 @@ def visit_window(caller: str) -> str:
 
 
 def visit(shard: int, when: date, caller: str) -> list[str]:
-    """The keys of record_visit in its order, built at once: it is the busiest script of all."""
+    """The keys of record_visit in its order. Built at once, since this is the script that runs most often."""
     stem, today = f"{app_settings.KV_PREFIX}{{stats}}:", when.isoformat()
     return [
         f"{stem}visitors:{shard:04x}",
@@ -107,12 +110,12 @@ def usage_day(when: date) -> str:
 
 
 def usage_adjusted(digest: str) -> str:
-    """STRING as `adjusted`, for uses of tools, which live in another slot. TTL 30 days. Written by adjust_figure."""
+    """STRING as `adjusted`, for uses of tools, which are in another slot. TTL 30 days. Written by adjust_figure."""
     return f"{app_settings.KV_PREFIX}{{usage}}:~adjusted:{digest}"
 
 
 def usage_imported() -> str:
-    """HASH as `imported`, for uses of tools, which live in another slot. No TTL."""
+    """HASH as `imported`, for uses of tools, which are in another slot. No TTL."""
     return f"{app_settings.KV_PREFIX}{{usage}}:~imported"
 
 

@@ -1,4 +1,4 @@
-"""Relational truth of the app: who may see and write the figures, and why a figure was adjusted by hand."""
+"""Models: the permissions of the app, and the log of figures that were adjusted by hand."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Statistics(models.Model):
-    """No table: the holder of the app's permissions and of its place in the admin."""
+    """No table: it only carries the app's permissions and its entry in the admin."""
 
     class Meta:
         managed = False
@@ -22,7 +22,7 @@ class Statistics(models.Model):
 
 
 class Adjustment(models.Model):
-    """A figure changed by hand, with the reason: never deleted, never changed."""
+    """One change of a figure by hand, with the reason. Rows are never changed or deleted."""
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
     figure = models.CharField(
@@ -31,7 +31,7 @@ class Adjustment(models.Model):
     delta = models.BigIntegerField(_("change"))
     total = models.BigIntegerField(_("total after"))
     reason = models.CharField(_("reason"), max_length=280)
-    # None in rows of before there were ids.
+    # None in rows that are older than the ids.
     idempotency_key = models.CharField(max_length=64, unique=True, blank=True, null=True, editable=False)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("by")

@@ -54,7 +54,7 @@ class ToolUsage:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The three public totals (people; codes; EUR cents) and when they were read."""
+    """The three public totals (visitors; codes; EUR cents) and when they were read."""
 
     visitors: int
     qr_total: int

@@ -1,4 +1,4 @@
-"""Amounts of money as people write and paste them."""
+"""Amounts of money as users type and paste them."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ _AMOUNT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-# The apostrophes and the dashes that stand where a typewriter has one of each.
+# Typographic apostrophes and dashes are read as the ASCII ones.
 _SIGNS = str.maketrans(dict.fromkeys("\u2019\u02bc", "'") | dict.fromkeys("\u2013\u2014", "-"))
 
 
 def parse_amount(written: str) -> int:
-    """Read an amount in euro as people write it, in cents.
+    """The cents of an amount in euro as users write it.
 
-    The decimal sign is a comma or a point with one or two digits, or a dash, behind it. Thousands may be set apart, by
-    threes, with a space, an apostrophe, or whichever of comma and point is not the decimal sign. A single comma or
-    point before exactly three digits ("1.234") is 1234 in one country and 1.234 in the next, so it is refused rather
-    than guessed. The currency may stand before or behind. Raises AmountUnclear. Says nothing about how large an amount
-    may be.
+    The decimal sign is a comma or a point, followed by one or two digits or a dash. Thousands may be separated by a
+    space, an apostrophe, or the one of comma and point that is not the decimal sign. A single comma or point before
+    exactly three digits ("1.234") is ambiguous: 1234 in one country, 1.234 in another. It is refused. The currency may
+    come before or after the number. The size of the amount is not checked. Raises AmountUnclear.
     """
     found = _AMOUNT.fullmatch(to_ascii(written).translate(_SIGNS).strip())
     if found is None:

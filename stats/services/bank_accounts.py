@@ -18,14 +18,14 @@ EEA = frozenset(
 WITH_BIC = frozenset(("CH", "GB", "GI", "MC", "SM", "AD", "VA", "AL", "MD", "ME", "MK", "RS"))
 """The rest of the EPC's list of countries in SEPA (EPC409-09): the payer's bank asks for the BIC."""
 
-# Countries of banks whose accounts bear another country's IBAN.
+# Countries whose banks issue IBANs with another country's code.
 _SHARED = {
     "GB": frozenset(("GB", "GG", "JE", "IM")),
     "FR": frozenset(("FR", "GF", "GP", "MQ", "RE", "YT", "PM", "BL", "MF", "NC", "PF", "WF", "TF")),
 }
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
-# "IBAN NO93 …" is Norway's: a word behind IBAN is one only when a point or colon ends it.
+# "IBAN NO93 …" is an IBAN of Norway: "NO" is a label only when a point or colon follows it.
 _IBAN_LABEL = re.compile(
     r"""\A \W* I\.?B\.?A\.?N (?: \b | (?= [A-Z]{2} [0-9]{2} ) )
     (?: [\s.-]* (?: NR | NO | N° | Nº | NUMBER | NUMMER | CODE ) \s* [.:]+ )? [\s.:=#)-]*""",
@@ -42,8 +42,8 @@ _QR_INSTITUTIONS = range(30000, 32000)
 def parse_iban(written: str) -> str:
     """The IBAN of an account in SEPA as it goes into a code: [A-Z0-9] alone.
 
-    Checked are the check digits (ISO 7064: 02 to 98) and the country's structure in the IBAN registry, never whether
-    the bank is known: lists of banks are out of date on the day they are made.
+    Checks the check digits (ISO 7064: 02 to 98) and the country's structure in the IBAN registry. It does not check
+    whether the bank exists: lists of banks are soon out of date.
     Raises BadIban, NoSepaAccount, or QrIban.
     """
     number = compact(_IBAN_LABEL.sub("", to_ascii(written).lstrip(), count=1)).rstrip(",;")
@@ -77,14 +77,14 @@ def needs_bic(iban: str) -> bool:
 
 
 def fits(bic: str, iban: str) -> bool:
-    """Whether the bank can hold the account: their countries are the same, or share their IBANs."""
+    """Whether the bank can hold the account: both have the same country, or countries that share their IBANs."""
     return bic[4:6] in _SHARED.get(iban[:2], {iban[:2]})
 
 
 def has_check_digits(number: str) -> bool:
     """Whether two letters, check digits and a rest in [A-Z0-9] agree (ISO 7064, MOD 97-10).
 
-    The check is 98 minus a remainder of 0 to 96: 00, 01 and 99 agree by their remainder and are never made.
+    Valid check digits are 98 minus a remainder of 0 to 96. So 00, 01 and 99 are refused, though their remainder fits.
     """
     digits = "".join(str(int(character, 36)) for character in number[4:] + number[:4])
     return "02" <= number[2:4] <= "98" and int(digits) % 97 == 1

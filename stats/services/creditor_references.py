@@ -1,4 +1,4 @@
-"""References of creditors, of the kinds that have a check, and all others."""
+"""Creditor references: those with check digits are checked, others pass as they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stats.services.pasted_text import compact, to_ascii
 LONGEST = 35
 """EPC069-12: the structured remittance reference."""
 
-# The characters that every bank takes, and where no slash may stand (EPC217-08).
+# The characters that every bank accepts (EPC217-08), which also says where no slash may be.
 _ALL_BANKS = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]+")
 _RF = re.compile(r"RF[0-9]{2}[A-Z0-9]{1,21}")
 _BELGIAN = re.compile(r"(?P<signs>\+{3}|\*{3})? ?([0-9]{3}) ?/ ?([0-9]{4}) ?/ ?([0-9]{5}) ?(?(signs)(?:\+{3}|\*{3}))")
@@ -25,7 +25,7 @@ def parse_reference(written: str, *, iban: str = "") -> str:
     """The reference as it goes into a code.
 
     RF (ISO 11649), Belgian ("+++090/9337/55493+++"), Slovenian (SI and a model) and, for an account in Finland, Finnish
-    ones are checked and lose what only sets their groups apart. All others go in as they are, at most 35 characters.
+    ones are checked and lose the signs between their groups. All others stay as they are, at most 35 characters.
     Raises BadReference with the kind whose check failed, or ReferenceTooLong.
     """
     text = " ".join(to_ascii(written).split())
@@ -50,7 +50,7 @@ def parse_reference(written: str, *, iban: str = "") -> str:
 
 
 def format_reference(reference: str) -> str:
-    """In groups of four where it is one of ISO 11649, as printed there; others as they are."""
+    """An ISO 11649 reference in groups of four, as it is printed; others unchanged."""
     if not _RF.fullmatch(reference):
         return reference
     return " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
@@ -69,7 +69,7 @@ def _checked_slovenian(number: str) -> str:
 
 
 def _checked_belgian(digits: str) -> str:
-    """Ten digits and their remainder by 97, where 97 stands for 0."""
+    """Ten digits and their remainder modulo 97; 97 is written for 0."""
     if (int(digits[:10]) % 97 or 97) != int(digits[10:]):
         raise BadReference("BE")
     return digits

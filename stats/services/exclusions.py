@@ -1,4 +1,4 @@
-"""Which visits are not counted: bots, staff, prefetches, calls from other sites, and people who asked not to be."""
+"""Which visits are not counted: bots, staff, prefetches, calls from other sites, and visitors who opted out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stats.types import Reason
 def exclusion(headers: Mapping[str, str], *, host: str, is_staff: bool) -> Reason | None:
     """Why the request's visit is not counted; None when it is.
 
-    headers: as in a WSGI environment (`HTTP_USER_AGENT`, …). host: the site's own, to tell calls from elsewhere.
+    headers: as in a WSGI environment (`HTTP_USER_AGENT`, …). host: the site's own, to recognise calls from other sites.
     """
     if _is_cross_site(headers, host):
         return Reason.CROSS_SITE
@@ -30,7 +30,7 @@ def _is_cross_site(headers: Mapping[str, str], host: str) -> bool:
     site = headers.get("HTTP_SEC_FETCH_SITE")
     if site:
         return site == "cross-site"
-    # Older browsers send no Sec-Fetch-Site, but an Origin with every POST by script.
+    # Older browsers send no Sec-Fetch-Site, but they send Origin with every POST of a script.
     origin = headers.get("HTTP_ORIGIN", "")
-    # Parted by hand: urlsplit raises for what is no address, and strangers send that too.
+    # Not by urlsplit, which raises for text that is not an address; a client can send any text.
     return bool(origin) and origin.partition("://")[2].lower() != host.lower()

@@ -1,4 +1,4 @@
-"""Take over the figures of an older site, as often as one likes."""
+"""Import the figures of an older site. An import may be repeated."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ import_visitors_script = Script("stats", "import_visitors")
 
 @dataclass(frozen=True, slots=True)
 class ImportedVisitors:
-    """How many of an older site's visitors were read, were new here, and could not be understood."""
+    """How many of an older site's visitors were read, were new here, and could not be parsed."""
 
     read: int
     added: int
@@ -49,7 +49,7 @@ class ImportedFigure:
 
 @dataclass(frozen=True, slots=True)
 class SkippedTool:
-    """A figure of the older site's that has no place here: a tool that STATS_TOOLS does not list."""
+    """A figure that was not imported: a tool that STATS_TOOLS does not list."""
 
     figure: str
 
@@ -59,7 +59,7 @@ def import_visitors(
 ) -> ImportedVisitors:
     """Add the members of an older site's set: hex SHA-256 digests of addresses, or plain addresses.
 
-    An IPv4 visitor who comes again is recognised. Raises StoreUnavailable; may be run again after a stop.
+    An IPv4 visitor who comes again is recognised. Raises StoreUnavailable. May be run again when interrupted.
     """
     read = added = unknown = 0
     batch: list[Visitor] = []
@@ -82,13 +82,13 @@ def import_visitors(
 def import_figure(
     *, source: str, figure: str, value: int, day: date | None = None, dry_run: bool = False
 ) -> ImportedFigure:
-    """Bring a figure up by what it has grown at the source since the last time.
+    """Add to a figure what the source has counted since the last import.
 
-    source: what tells this import from others; the same name again adds only the difference.
-    Raises BadImport for a figure or value that can't be, TotalTooLarge, StoreUnavailable.
+    source: the name of the import. The same name again adds only the difference.
+    Raises BadImport for an unknown figure or an impossible value, TotalTooLarge, StoreUnavailable.
     """
     if value < 0 or value > LARGEST_WHOLE:
-        raise BadImport(f"{figure}: {value} is no count")
+        raise BadImport(f"{figure}: {value} is not a count")
     try:
         key = total_key(figure.removesuffix(":beyond"))
     except BadAdjustment as error:
@@ -112,9 +112,9 @@ def import_older_store(
 ) -> Iterator[ImportedVisitors | ImportedFigure | SkippedTool]:
     """Read `stats:*` and `usage:*` of an older site's Redis (a redis-py client) into this store.
 
-    The visitors' total may be larger than what the set tells (marks lost, never kept, or not understood): the rest is
-    added as a number. A tool that is not in STATS_TOOLS is left out, and taken over when it is.
-    Raises BadImport, also when the older store goes away meanwhile, TotalTooLarge, or StoreUnavailable for this store.
+    The visitors' total may be larger than the set of visitors (members lost, never kept, or not parsed): the rest is
+    added as a number. A tool that is not in STATS_TOOLS is skipped; a later import adds it once it is listed.
+    Raises BadImport, also when the older store fails meanwhile, TotalTooLarge, or StoreUnavailable for this store.
     """
     understood = 0
     for name in ("stats:visitors:ips", "stats:visitors_ips"):
@@ -156,9 +156,9 @@ def _rows(file: TextIO) -> Iterator[tuple[date, str, int]]:
             except (ValueError, AttributeError, TypeError, BadAdjustment) as error:
                 raise BadImport(f"line {reader.line_num}: {error}") from error
             if not 0 <= value <= LARGEST_WHOLE:
-                raise BadImport(f"line {reader.line_num}: {value} is no count")
+                raise BadImport(f"line {reader.line_num}: {value} is not a count")
             if (day, figure) in seen:
-                raise BadImport(f"line {reader.line_num}: {figure} of {day} stands here twice; add the two up")
+                raise BadImport(f"line {reader.line_num}: {figure} of {day} is here twice; add the two up")
             seen.add((day, figure))
             yield day, figure, value
     except csv.Error as error:
@@ -182,7 +182,7 @@ def _add_visitors(batch: list[Visitor], *, dry_run: bool) -> int:
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """Say of which store an error is, and at which key; its own words may hold an address."""
+    """Turn an error of the older store into BadImport with the key, without its own message: it may hold an address."""
     try:
         yield
     except redis.RedisError as error:
@@ -214,4 +214,4 @@ def _number(older: Any, name: str) -> int:
     try:
         return int(value)
     except ValueError:
-        raise BadImport(f"{name} holds {value[:40]!r}, which is no whole number (amounts are EUR cents)") from None
+        raise BadImport(f"{name} holds {value[:40]!r}, which is not a whole number (amounts are EUR cents)") from None

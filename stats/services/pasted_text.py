@@ -1,11 +1,11 @@
-"""What numbers look like when they were copied from a page, a PDF or a message."""
+"""Clean up numbers that were copied from a page, a PDF or a message."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# U+FF01 to U+FF5E are ASCII as East Asian keyboards write it. No other digits are taken for ASCII ones: a "²" is no
-# 2, and who sees Arabic digits can't compare them with the invoice.
+# U+FF01 to U+FF5E are the full-width forms of ASCII, from East Asian keyboards. Other digits are not converted: "²" is
+# not a 2, and Arabic digits can't be compared with the invoice by eye.
 _FULL_WIDTH = {number: number - 0xFEE0 for number in range(0xFF01, 0xFF5F)}
 
 

@@ -21,8 +21,8 @@ record_payment_code_script = Script("stats", "record_payment_code")
 def record_payment_code(*, id: str, amount_cents: int, now: datetime | None = None) -> CountedPaymentCode:  # noqa: A002 (the field's word)
     """Count one payment code of `amount_cents` EUR cents, once for each id within 30 days; one round trip.
 
-    An amount over STATS_MAX_QR_CENTS is not counted and its id not remembered.
-    Raises TotalTooLarge or StoreUnavailable, or ValueError for an amount below 1, having counted nothing.
+    An amount over STATS_MAX_QR_CENTS is not counted, and its id is not remembered.
+    Raises TotalTooLarge or StoreUnavailable, or ValueError for an amount below 1; then nothing is counted.
     """
     require_cents(amount_cents)
     if amount_cents > app_settings.STATS_MAX_QR_CENTS:

@@ -1,6 +1,6 @@
 """SEPA payment codes (EPC069-12): what a payer's bank app reads from the square.
 
-Nothing here is kept or written down: an order comes in, a code goes out.
+Nothing here is stored: an order comes in, a code goes out.
 """
 
 import hashlib
@@ -15,22 +15,22 @@ from django.utils.text import slugify
 from stats.errors import PaymentTooLong
 
 MAX_CENTS = 99_999_999_999
-"""The most a SEPA credit transfer can carry: 999 999 999.99 EUR (EPC069-12, element 8)."""
+"""The largest amount of a SEPA credit transfer: 999 999 999.99 EUR (EPC069-12, element 8)."""
 
 MAX_PAYLOAD_BYTES = 331
-"""EPC069-12: the whole text of a code, in its own encoding. It is what a version 13 square holds at level M."""
+"""EPC069-12: the longest payload of a code, encoded. A version 13 square at level M holds so much."""
 
 QUIET_ZONE = 4
 """Modules of white on each side, as ISO/IEC 18004 asks."""
 
-# The encodings, by their number in the standard. UTF-8 first: every bank app reads it. ISO 8859-1 is shorter for names
-# and texts with accents. The standard has six more, which ordinary scanners read wrong: they are not used.
+# The encodings, by their number in the standard. UTF-8 first, since every bank app reads it. ISO 8859-1 is shorter for
+# names and texts with accents. The standard has six more; common scanners misread them, so they are not used.
 _ENCODINGS = ((1, "utf-8"), (2, "iso-8859-1"))
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentOrder:
-    """A transfer that somebody is asked to make, checked: compact upper-case IBAN, BIC and reference, "" where absent.
+    """The data of a requested transfer, checked: compact upper-case IBAN, BIC and reference, "" where absent.
 
     At most one of remittance_text and reference is set.
     """
@@ -51,7 +51,7 @@ class PaymentCode:
     square: segno.QRCode
 
     def inline_svg(self) -> str:
-        """SVG to stand in a page: black on white whatever the page's colours, sized by its surroundings."""
+        """SVG for use inside a page: black on white in any colour scheme. The page sets its size."""
         svg: str = self.square.svg_inline(
             border=QUIET_ZONE, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
         )
@@ -59,22 +59,22 @@ class PaymentCode:
 
     @property
     def file_name(self) -> str:
-        """What its files are called, without ending: ASCII, another name for each code."""
+        """The name of its files without extension: ASCII, and different for each code."""
         euros, cents = divmod(self.order.amount_cents, 100)
         digest = hashlib.sha256(build_payload(self.order)).hexdigest()[:6]
         return "-".join(filter(None, (slugify(self.order.beneficiary)[:40].strip("-"), f"{euros}.{cents:02}", digest)))
 
     def svg(self) -> bytes:
-        """A file of its own: one module is 10 units wide."""
+        """An SVG file: one module is 10 units wide."""
         return self._rendered("svg")
 
     def png(self) -> bytes:
-        """A picture of its own: one module is 10 pixels wide."""
+        """A PNG file: one module is 10 pixels wide."""
         return self._rendered("png")
 
     def _rendered(self, kind: str) -> bytes:
         out = io.BytesIO()
-        # With a unit segno writes a viewBox too, without which no program can draw the file at another size.
+        # With a unit segno also writes a viewBox. Without one, programs can't draw the file at another size.
         extra = {"unit": "px"} if kind == "svg" else {}
         self.square.save(out, kind=kind, border=QUIET_ZONE, dark="#000", light="#fff", scale=10, **extra)
         return out.getvalue()
@@ -91,12 +91,12 @@ def make_payment_code(order: PaymentOrder) -> PaymentCode:
 def build_payload(order: PaymentOrder) -> bytes:
     """The lines of EPC069-12, version 002, in UTF-8 or, where only that is short enough, in ISO 8859-1.
 
-    Raises PaymentTooLong, which says of which field how many characters have to go.
+    Raises PaymentTooLong, which names the field and how many characters it is too long by.
     """
     payload = _fitting(order)
     if payload is not None:
         return payload
-    # The message has to give way first; the name only where it is too long with no message at all.
+    # Shorten the message first; the name only where it is too long even without a message.
     bare = replace(order, remittance_text="")
     if _fitting(bare):
         over = _over(order.remittance_text, lambda message: replace(order, remittance_text=message))
@@ -105,7 +105,7 @@ def build_payload(order: PaymentOrder) -> bytes:
 
 
 def _over(text: str, with_text: Callable[[str], PaymentOrder]) -> int:
-    """How many characters have to go from the end of a text before the order fits."""
+    """By how many characters a text must be shortened so that the order fits."""
     return next(over for over in range(1, len(text) + 1) if _fitting(with_text(text[: len(text) - over])))
 
 

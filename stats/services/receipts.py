@@ -22,9 +22,9 @@ _SALT = "stats.receipt"
 
 
 def sign_receipt(amount_cents: int, *, nonce: str = "", now: datetime | None = None) -> str:
-    """A receipt for `amount_cents` EUR cents, good for a day. Raises ValueError for less than 1 cent.
+    """A receipt for `amount_cents` EUR cents, valid for a day. Raises ValueError for less than 1 cent.
 
-    nonce: receipts with the same one count once in all; without one, each receipt is one count.
+    nonce: receipts with the same nonce count once in all. Without one, each receipt counts.
     """
     require_cents(amount_cents)
     issued = int((now or timezone.now()).timestamp())
@@ -32,10 +32,10 @@ def sign_receipt(amount_cents: int, *, nonce: str = "", now: datetime | None = N
 
 
 def order_nonce(order: PaymentOrder, *, form_id: str, visitor: str, now: datetime | None = None) -> str:
-    """What stands for one order of one sender, however often it is sent: a keyed hash, from which nothing can be read.
+    """The nonce of one order of one sender, the same however often it is sent. A keyed hash, so it reveals nothing.
 
-    form_id: made once by the page's script when the form was opened; the same order from the same form is one.
-    visitor: who sent it, for forms without an id: the same order of one visitor on one day is one.
+    form_id: made by the page's script when the form was opened. The same order from the same form has one nonce.
+    visitor: who sent it, for forms without an id. The same order of one visitor on one day has one nonce.
     """
     sender = ["form", form_id] if form_id else ["visitor", visitor, local_day(now).isoformat()]
     digest = salted_hmac(_SALT, json.dumps([sender, astuple(order)]), algorithm="sha256").digest()
@@ -43,7 +43,7 @@ def order_nonce(order: PaymentOrder, *, form_id: str, visitor: str, now: datetim
 
 
 def require_cents(amount_cents: int) -> None:
-    """Raise ValueError unless it is a whole number of cents, at least 1: a count of -100 would take revenue away."""
+    """Raise ValueError unless it is a whole number of cents, at least 1: a negative amount would reduce the revenue."""
     if type(amount_cents) is not int or amount_cents < 1:
         raise ValueError(f"amount_cents: a whole number, at least 1, is required, not {amount_cents!r}")
 

@@ -10,7 +10,7 @@ from kv.store.connection import call_many
 from stats import keys
 from stats.types import BusiestAddress, Day, Uniques
 
-# record_visit.lua lets every eighth visit vote.
+# As in record_visit.lua: one visit in so many takes part in the vote.
 _VOTE_EVERY = 8
 
 
@@ -24,7 +24,7 @@ def list_days(*, days: int = 90, now: datetime | None = None) -> tuple[Day, ...]
 
 
 def count_uniques(*, now: datetime | None = None) -> Uniques:
-    """Different visitors of the last 1, 7 and 30 days: unions of days, never sums. One round trip.
+    """Different visitors of the last 1, 7 and 30 days, each counted once in a span. One round trip.
 
     Raises StoreUnavailable.
     """
@@ -34,7 +34,7 @@ def count_uniques(*, now: datetime | None = None) -> Uniques:
 
 
 def busiest_address(*, now: datetime | None = None) -> BusiestAddress:
-    """At most how large a share of today's visits one address made, from the day's majority vote.
+    """The largest share of today's visits that one address can have made, from the day's majority vote.
 
     With a share p the leader ends about (2p - 1) of the votes ahead, so p = (1 + lead / votes) / 2.
     Raises StoreUnavailable.

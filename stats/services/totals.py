@@ -1,4 +1,4 @@
-"""The totals by name, changed by hand or cleared."""
+"""The totals by name: adjust one by hand, or reset all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stats.services import figures
 
 FIGURES = ("visitors", "qr_total", "revenue_cents")
 _BATCH = 500
-_CONFLICT = "this id stands for another change"
+_CONFLICT = "this id belongs to another change"
 
 adjust_figure_script = Script("stats", "adjust_figure")
 
@@ -34,24 +34,24 @@ def total_key(figure: str) -> str:
         return keys.usage(tool)
     builders = {"visitors": keys.visitors, "qr_total": keys.qr_total, "revenue_cents": keys.revenue}
     if figure not in builders:
-        raise BadAdjustment(f"{figure} is none of {', '.join(FIGURES)}, usage:<tool>")
+        raise BadAdjustment(f"{figure} is not one of {', '.join(FIGURES)}, usage:<tool>")
     return builders[figure]()
 
 
 def adjust_figure(*, figure: str, delta: int, reason: str, id: str, actor: Any = None) -> Adjustment:  # noqa: A002 (the field's word)
-    """Change a total by `delta` and keep why, or do neither; once for each id, 1 to 64 characters.
+    """Change a total by `delta` and log the reason, or do neither. Once for each id (1 to 64 characters).
 
-    After an error of the store or the database the change may stand without its row: the same call again, with the
-    same id and within 30 days, writes the row and changes nothing twice.
-    Raises BadAdjustment when the total would leave 0 … 2^53 - 1 or the id stands for another change, StoreUnavailable.
+    After an error of the store or the database the total may be changed without its row. The same call with the same
+    id within 30 days then writes the row, and does not change the total again.
+    Raises BadAdjustment when the total would leave 0 … 2^53 - 1 or the id belongs to another change, StoreUnavailable.
     """
     key = total_key(figure)
     if abs(delta) > LARGEST_WHOLE:
-        raise BadAdjustment(f"{delta:+d} is more than any total can be")
-    words = {"figure": figure, "delta": delta, "total": 0, "reason": reason, "actor": actor}
-    # The row first: should the store refuse, it goes again; a total that is known to have changed has its reason.
+        raise BadAdjustment(f"{delta:+d} is larger than the largest possible total")
+    values = {"figure": figure, "delta": delta, "total": 0, "reason": reason, "actor": actor}
+    # The row first: if the store refuses, the transaction removes it. So a changed total always has its reason.
     with transaction.atomic():
-        row, is_new = Adjustment.objects.get_or_create(idempotency_key=id, defaults=words)
+        row, is_new = Adjustment.objects.get_or_create(idempotency_key=id, defaults=values)
         if is_new:
             row.total = _change(key, id, figure, delta)
             row.save(update_fields=["total"])
@@ -71,7 +71,7 @@ def _change(key: str, id: str, figure: str, delta: int) -> int:  # noqa: A002
         case b"ok":
             return int(total[0])
         case b"refused":
-            raise BadAdjustment(f"{figure} is {int(total[0])}; {delta:+d} would leave the possible totals")
+            raise BadAdjustment(f"{figure} is {int(total[0])}; {delta:+d} would make it negative or too large")
         case _:
             raise BadAdjustment(_CONFLICT)
 
@@ -82,7 +82,7 @@ def count_keys() -> int:
 
 
 def reset_figures() -> Iterator[int]:
-    """Remove every count, mark and series; yields how many keys went with each batch. May be run again after a stop."""
+    """Remove every key of the statistics; yields the number removed with each batch. May be repeated."""
     client = connection()
     with store_errors():
         batch: list[bytes] = []

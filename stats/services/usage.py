@@ -19,7 +19,7 @@ record_usage_script = Script("stats", "record_usage")
 def record_usage(*, tool: str, id: str | None = None, now: datetime | None = None) -> ToolUsage:  # noqa: A002 (the field's word)
     """Count one use of `tool`; the same id within a day counts once. One round trip.
 
-    Raises UnknownTool or StoreUnavailable, having counted nothing.
+    Raises UnknownTool or StoreUnavailable, and then has counted nothing.
     """
     if tool not in app_settings.STATS_TOOLS:
         raise UnknownTool(tool)

@@ -1,8 +1,8 @@
-"""Who is one visitor, and where the store keeps the mark of having seen him.
+"""What is one visitor, and where the store records that the visitor was seen.
 
 Of the 256 bits of an address's keyed hash the first 15 name a shard and the next 32 are an integer in that shard's set,
-which the server keeps as a sorted array of 4 bytes an entry. Two visitors are taken for one when all 47 bits agree:
-the next visitor after n is falsely "seen" with probability n / 2^47, at 10 million 7.1e-8. See docs/decisions.
+which the server keeps as a sorted array of 4 bytes an entry. Two visitors count as one when all 47 bits are equal:
+after n visitors the next one is wrongly "seen" with probability n / 2^47, which is 7.1e-8 at 10 million.
 """
 
 from __future__ import annotations

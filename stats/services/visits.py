@@ -20,9 +20,9 @@ exclude_visit_script = Script("stats", "exclude_visit")
 
 
 def record_visit(*, address: str, now: datetime | None = None) -> Visit:
-    """Count the visitor at a canonical address, once for ever; one round trip.
+    """Count the visitor at a canonical address, only the first time. One round trip.
 
-    Raises RateLimited or StoreUnavailable, having counted nothing.
+    Raises RateLimited or StoreUnavailable, and then has counted nothing.
     """
     visitor = visitor_of(address)
     reply = record_visit_script.run(
@@ -36,9 +36,9 @@ def record_visit(*, address: str, now: datetime | None = None) -> Visit:
 
 
 def exclude_visit(*, address: str, reason: Reason, now: datetime | None = None) -> Visit:
-    """Note that a visit was not counted; the day's series says how many and why.
+    """Count an excluded visit in the day's series, under its reason.
 
-    Raises RateLimited or StoreUnavailable, having noted nothing.
+    Raises RateLimited or StoreUnavailable, and then has counted nothing.
     """
     visitor = visitor_of(address)
     reply = exclude_visit_script.run(

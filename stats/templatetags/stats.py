@@ -14,7 +14,7 @@ from stats.types import Figures
 register = template.Library()
 
 UNKNOWN = "–"
-"""Stands where a number would, when the store is away and nothing was read before."""
+"""Shown instead of a number when the store is unavailable and no number is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _EXCLUDED = tuple(reason for reason in Reason)
 
 
 def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-    """Totals, uniques, 90 days as a chart and a table, tools, and what was left out; `?export=csv` for the table."""
+    """Totals, uniques, 90 days as a chart and a table, tools, and excluded visits; `?export=csv` for the table."""
     try:
         days = series.list_days(days=DAYS)
         if request.GET.get("export") == "csv":
@@ -49,7 +49,7 @@ def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
 
 
 def _excluded(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:
-    words = {
+    labels = {
         Reason.SEEN: _("Counted before"),
         Reason.BOT: _("Bots and programs"),
         Reason.STAFF: _("Staff"),
@@ -59,7 +59,7 @@ def _excluded(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:
     }
     today = days[-1].excluded
     return [
-        (words[reason], today.get(reason.value, 0), sum(day.excluded.get(reason.value, 0) for day in days))
+        (labels[reason], today.get(reason.value, 0), sum(day.excluded.get(reason.value, 0) for day in days))
         for reason in _EXCLUDED
     ]
 

@@ -42,17 +42,17 @@ from stats.types import CountedPaymentCode
 
 
 class FiguresView(PublicView):
-    """GET: the three public totals, from the process's memory while they are fresh."""
+    """GET: the three public totals, from the memory of the process while they are fresh."""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """A view that answers a GET without DRF's machinery, which costs more than all the rest of it."""
+        """A view that answers GET without DRF, which would take more time than the answer itself."""
         through_drf = super().as_view(**initkwargs)
 
         @wraps(through_drf)
         def view(request: HttpRequest) -> HttpResponseBase:
             if request.method == "GET":
-                with suppress(StoreUnavailable):  # once more through DRF, for its way of saying so
+                with suppress(StoreUnavailable):  # then DRF answers, with its own format of errors
                     return _figures()
             return through_drf(request)
 
@@ -77,7 +77,7 @@ def _figures() -> HttpResponse:
 
 
 class VisitView(PublicView):
-    """POST: count the caller as a visitor, once for ever."""
+    """POST: count the caller as a visitor, only the first time."""
 
     @extend_schema(operation_id="record_visit", request=None, responses=VisitOutput)
     def post(self, request: Request) -> Response:
@@ -94,12 +94,12 @@ class VisitView(PublicView):
 
 
 class PaymentCodeView(ApiView):
-    """POST: count a payment code, by its receipt (anybody) or by id and amount (permitted)."""
+    """POST: count a payment code, by its receipt (any caller) or by id and amount (permitted callers)."""
 
     permission_classes = [AllowAny]
 
     def perform_authentication(self, request: Request) -> None:
-        """Later, and only for those who send no receipt: a receipt needs neither a name nor a CSRF token."""
+        """Not here: only calls without a receipt are authenticated. A receipt needs neither a user nor a CSRF token."""
 
     @extend_schema(
         operation_id="record_qr_code",
@@ -107,7 +107,7 @@ class PaymentCodeView(ApiView):
         responses={
             200: OpenApiResponse(PaymentCodeOutput, "Not counted: seen before, or over the limit for one code."),
             201: OpenApiResponse(PaymentCodeOutput, "Counted."),
-            409: OpenApiResponse(Error, "The total would leave the exact numbers."),
+            409: OpenApiResponse(Error, "The total would be larger than 2^53 - 1."),
         },
     )
     def post(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The public page of statistics. The same for everybody, so that a proxy may keep it."""
+"""The public page of statistics. It is the same for all visitors, so a proxy may cache it."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from stats.services import usage
 from stats.templatetags.stats import UNKNOWN
 
 public_page = cache_control(public=True, max_age=0, s_maxage=60)
-"""Browsers ask again each time; a proxy may answer for a minute, which is as old as a figure may be."""
+"""Browsers ask again each time. A proxy may answer for a minute, the largest age of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
     else:
         used = [use for use in tools if use.count]
         most = max((use.count for use in used), default=1)
-        # At least 1, so that a single use beside a million can still be seen.
+        # At least 1, so that a single use beside a million is still visible.
         context = {
             "tools": [ToolBar(use.tool, format_number(use.count), max(use.count * 100 // most, 1)) for use in used]
         }

@@ -1,7 +1,7 @@
-"""The payment page: the form, the same for everybody so that a proxy may keep it, and the code it makes.
+"""The payment page: the form, which is the same for all visitors so that a proxy may cache it, and the code.
 
-The answer to the form carries all that was sent, in fields of its own. So it can be reloaded, shown in another
-language, downloaded and changed, and nothing of it is in an address, a cookie or the store.
+The page with the code carries all that was sent in hidden fields. So it can be reloaded, shown in another language,
+downloaded and changed, and nothing of it is in a URL, a cookie or the store.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ DOWNLOADS = {"png": "image/png", "svg": "image/svg+xml"}
 DOWNLOAD_TOOL = "payment-qr"
 """Downloads of a code are counted as uses of this tool."""
 
-# The browser alone may keep the page, and shows it again on Back and Forward without asking; `no-store` would forbid
-# that. A reload asks.
+# Only the browser may cache the page. It shows it again on Back and Forward without a request, which `no-store` would
+# forbid; a reload sends a request.
 own_page = cache_control(private=True, no_cache=True)
 
 
@@ -59,7 +59,7 @@ class PayView(View):
 
     @method_decorator(own_page)
     def post(self, request: HttpRequest) -> HttpResponse:
-        """The code, or the form with what to mend; 403 for a form that another site sent."""
+        """The code, or the form with its errors; 403 for a form that another site sent."""
         if is_from_elsewhere(request):
             page = render(request, "stats/pay_refused.html", {"action": reverse("stats:pay")})
             return HttpResponseForbidden(page.content)
@@ -104,15 +104,15 @@ def _code_page(request: HttpRequest, form: PaymentForm) -> HttpResponse:
 
 
 def _count(request: HttpRequest, order: PaymentOrder, form_id: str) -> tuple[str, str]:
-    """What to say about the count, and the receipt that the page's script turns in ("" when it has nothing to do).
+    """The state of the count, and the receipt that the page's script sends ("" when there is nothing to send).
 
-    With the script the page counts itself by its receipt; without it, the code is counted here under the same id, so
-    a page that does both, or is loaded again, counts once.
+    With scripts, the page sends its receipt and so counts the code. Without them the code is counted here, under the
+    same id: a page that does both, or is loaded again, counts once.
     """
     if order.amount_cents > app_settings.STATS_MAX_QR_CENTS:
         return "too_large", ""
     is_script = request.POST.get("script") == "1"
-    # A form that a script sent without an id is another one than that which was sent without scripts.
+    # A form without an id that a script sent is another one than a form sent without scripts.
     nonce = receipts.order_nonce(order, form_id=form_id, visitor=f"{_visitor(request)} {int(is_script)}")
     text = receipts.sign_receipt(order.amount_cents, nonce=nonce)
     if is_script:
@@ -127,14 +127,14 @@ def _count(request: HttpRequest, order: PaymentOrder, form_id: str) -> tuple[str
 
 
 def _visitor(request: HttpRequest) -> str:
-    """Address and browser: many people share the one, and some the other."""
+    """Address and browser: visitors may share one of them, seldom both."""
     agent = request.headers.get("User-Agent", "")[:AGENT_LENGTH]
     return f"{address_hash(client_address(request)).hex()} {agent}"
 
 
 def _download(request: HttpRequest, code: PaymentCode, kind: str) -> HttpResponse:
     content = code.png() if kind == "png" else code.svg()
-    # The file is what was asked for: a use that can't be counted is no reason to withhold it.
+    # The file is sent even when the use can't be counted.
     with suppress(StoreUnavailable, RateLimited, UnknownTool):
         check_limit(TRACK_LIMIT, request)
         usage.record_usage(tool=DOWNLOAD_TOOL)

@@ -64,7 +64,7 @@ class TestAdjust:
         away = patch("stats.services.totals.adjust_figure_script.run", side_effect=StoreUnavailable("away"))
         with away, pytest.raises(CommandError, match="once") as refused:
             run("stats_adjust", "visitors", "1", "--reason", "why")
-        found = re.search(r"again with --id (\w+):", str(refused.value))
+        found = re.search(r"the command with --id (\w+):", str(refused.value))
         assert found
         words = ("stats_adjust", "visitors", "1", "--reason", "why", "--id", found[1])
         assert [run(*words), run(*words)] == [
@@ -75,7 +75,7 @@ class TestAdjust:
     @pytest.mark.parametrize("error", [OperationalError("a\nb"), InterfaceError("a\nb"), KeyboardInterrupt()])
     def test_whatever_else_ends_it_is_one_line_too(self, error: BaseException) -> None:
         away = patch("stats.services.totals.Adjustment.objects.get_or_create", side_effect=error)
-        with away, pytest.raises(CommandError, match=r"(database|Ctrl-C).* again with --id 'a b'") as refused:
+        with away, pytest.raises(CommandError, match=r"(database|Ctrl-C).* the command with --id 'a b'") as refused:
             run("stats_adjust", "visitors", "1", "--reason", "why", "--id", "a b")
         assert "\n" not in str(refused.value)
 

@@ -147,7 +147,7 @@ class TestOlderStore:
 
     def test_a_tool_that_is_not_listed_keeps_no_other_out(self, socket_path: str, older: Any, settings: Any) -> None:
         older.set("usage:forgotten", 5)
-        assert "usage:forgotten: left out, it is not in STATS_TOOLS" in backfill(socket_path)
+        assert "usage:forgotten: skipped, it is not in STATS_TOOLS" in backfill(socket_path)
         assert uses("payment-qr") == 8
         settings.STATS_TOOLS = ["payment-qr", "forgotten"]
         assert "usage:forgotten: 5 added" in backfill(socket_path)

@@ -1,4 +1,4 @@
-"""`manage.py stats_adjust`: change a total by hand, and keep why."""
+"""`manage.py stats_adjust`: change a total by hand and log the reason."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class Command(StoreCommand):
     """Change one total, with a reason that stays in the admin."""
 
     help = (
-        "Changes a total by a number, up or down, and keeps the reason; `stats_adjust revenue_cents -1250 --reason …`. "
-        "When it is not certain whether it was changed, it says the --id with which to say it again."
+        "Changes a total by a number, up or down, and logs the reason: `stats_adjust revenue_cents -1250 --reason …`. "
+        "When it is not certain whether the total was changed, it prints the --id with which to repeat the command."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """FIGURE, CHANGE, --reason."""
         parser.add_argument("figure", help="visitors, qr_total, revenue_cents or usage:<tool>")
-        parser.add_argument("change", type=int, help="how much to add; less than 0 takes away")
-        parser.add_argument("--reason", required=True, help="why: kept and shown, 280 characters at most")
-        parser.add_argument("--id", help="the same id changes the total once; without it, each call is a new change")
+        parser.add_argument("change", type=int, help="how much to add; a negative number subtracts")
+        parser.add_argument("--reason", required=True, help="why; it is shown in the admin; at most 280 characters")
+        parser.add_argument("--id", help="calls with one id change the total once; without it each call is a change")
 
     def handle(self, *args: Any, figure: str, change: int, reason: str, id: str | None, **options: Any) -> None:  # noqa: A002
         """Change and log, or neither; once for each id."""
@@ -51,14 +51,14 @@ class Command(StoreCommand):
         except BadAdjustment as error:
             raise CommandError(str(error)) from error
         except (StoreUnavailable, DatabaseError, InterfaceError, KeyboardInterrupt) as error:
-            again = f"Say the same again with --id {shlex.quote(key)}: the total changes once."
+            again = f"Repeat the command with --id {shlex.quote(key)}: the total changes only once."
             raise CommandError(f"{_what_happened(error)} {again}") from error
-        told = "This was done before; then {} was {}." if was_made else "{} is now {}."
-        self.stdout.write(told.format(figure, row.total))
+        answer = "This was done before; then {} was {}." if was_made else "{} is now {}."
+        self.stdout.write(answer.format(figure, row.total))
 
 
 def _what_happened(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
-        return "Stopped by Ctrl-C, perhaps too late."
+        return "Stopped by Ctrl-C; the total may be changed already."
     what = "store of counts" if isinstance(error, StoreUnavailable) else "database"
     return f"The {what} can't be used: {type(error).__name__}."

@@ -1,4 +1,4 @@
-"""`manage.py stats_backfill`: take over the figures of an older site."""
+"""`manage.py stats_backfill`: import the figures of an older site."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Command(StoreCommand):
 
     help = (
         "Reads stats:visitors, stats:visitors:ips (or stats:visitors_ips), stats:qr_total, stats:revenue and usage:* "
-        "from an older site's Redis, or rows date,figure,value from a CSV file, and adds them. Run it as often as you "
-        "like: visitors are recognised, and of numbers only what has grown since the last time is added."
+        "from an older site's Redis, or rows date,figure,value from a CSV file, and adds them. It may be repeated: "
+        "known visitors are recognised, and of numbers only the growth since the last run is added."
     )
     writes_bulk = True
 
@@ -36,10 +36,10 @@ class Command(StoreCommand):
             "--from", dest="url", help="the older site's store, such as rediss://user:password@host:6379/0"
         )
         source.add_argument("--csv", type=Path, help="a file with the columns date,figure,value (revenue in EUR cents)")
-        parser.add_argument("--name", default="older", help="tells several older sites apart (default: older)")
+        parser.add_argument("--name", default="older", help="a name for each of several older sites (default: older)")
 
     def handle(self, *args: Any, url: str | None, csv: Path | None, name: str, **options: Any) -> None:
-        """Import, and say what came of it."""
+        """Import, and print the results."""
         name = read_option("--name", name, longest=_LONGEST_NAME)
         try:
             if csv is not None:
@@ -49,7 +49,7 @@ class Command(StoreCommand):
         except BadImport as error:
             raise CommandError(f"{'--from' if csv is None else '--csv'}: {error}") from error
         except TotalTooLarge as error:
-            raise CommandError(f"{error}: the total would grow beyond exact numbers") from error
+            raise CommandError(f"{error}: the total would be larger than 2^53 - 1") from error
         finally:
             figures.forget_figures()
 
@@ -88,6 +88,6 @@ class Command(StoreCommand):
                 f"visitors: {result.read} read, {result.added} {would}added, {result.unknown} not understood"
             )
         elif isinstance(result, imports.SkippedTool):
-            self.stdout.write(f"{result.figure}: left out, it is not in STATS_TOOLS")
+            self.stdout.write(f"{result.figure}: skipped, it is not in STATS_TOOLS")
         else:
             self.stdout.write(f"{result.figure}: {result.added} {would}added")

@@ -1,4 +1,4 @@
-"""`manage.py stats_reset`: back to nothing counted."""
+"""`manage.py stats_reset`: remove all statistics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stats.services import totals
 class Command(StoreCommand):
     """Remove every figure of the statistics."""
 
-    help = "Removes all totals, uses of tools, daily series, and every mark of having been counted."
+    help = "Removes all totals, uses of tools, daily series, and the record of which visitors were counted."
     destroys = True
     writes_bulk = True
 
