@@ -10,27 +10,24 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-APPS = ("kv", "stats", "usertokens", "codetags", "billing")
-
 
 class CompiledTranslations(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's type parameter is not public
-    """Compiles each app's .po files beside the tree, never in it, and adds them under the paths Django looks for."""
+    """Compiles each app's .po files outside the tree and adds them under the paths where Django looks for them."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile every catalogue there is; an editable install runs from the tree and needs none."""
+        """Compile every app's catalogues. An editable install uses the tree, and needs none."""
         if version == "editable":
             return
         self._made = tempfile.TemporaryDirectory()
-        for app in APPS:
-            for source in sorted((Path(self.root) / app).glob("locale/*/LC_MESSAGES/*.po")):
-                place = source.relative_to(self.root).with_suffix(".mo")
-                target = Path(self._made.name) / place
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with source.open("rb") as text, target.open("wb") as compiled:
-                    write_mo(compiled, read_po(text))
-                build_data["force_include"][str(target)] = str(place)
+        for source in sorted(Path(self.root).glob("*/locale/*/LC_MESSAGES/*.po")):
+            place = source.relative_to(self.root).with_suffix(".mo")
+            target = Path(self._made.name) / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with source.open("rb") as text, target.open("wb") as compiled:
+                write_mo(compiled, read_po(text))
+            build_data["force_include"][str(target)] = str(place)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove what `initialize` compiled."""

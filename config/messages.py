@@ -1,8 +1,9 @@
 """Collects the texts to translate: `make messages` for all, `python -m config.messages stats` for one app.
 
-A bare machine has no xgettext, so Babel does the work, and Django's own template lexer turns templates into something
-Babel can read. The site's texts go to locale/, each app's to its own locale/, so that an app taken
-alone brings its languages along.
+`pybabel compile` compiles them (Makefile), and hatch_build.py does so for a wheel.
+
+Babel collects, as a machine may have no xgettext; Django's own lexer turns templates into what Babel can read. The
+site's texts go to locale/, each app's to its own locale/, so that an app that is used alone has its languages.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from babel import Locale
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir, extract_python
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_python
+from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
@@ -24,24 +26,18 @@ if TYPE_CHECKING:
     from babel.messages.extract import _ExtractionResult, _PyOptions
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("kv", "stats", "usertokens", "codetags", "billing")
 LANGUAGES = ("fr", "de", "es")
 METHODS = [
     ("**.py", "python"),
     ("**.html", "config.messages:extract_template"),
     ("**.txt", "config.messages:extract_template"),
 ]
-KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
-    "_": None,
-    "gettext": None,
-    "gettext_lazy": None,
-    "gettext_noop": None,
-    "ngettext": (1, 2),
-    "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2),
-    "pgettext_lazy": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3),
-    "npgettext_lazy": ((1, "c"), 2, 3),
+# Babel knows Python's own names; these are Django's.
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    **parse_keywords(
+        ["gettext_lazy", "gettext_noop", "ngettext_lazy:1,2", "pgettext_lazy:1c,2", "npgettext_lazy:1c,2,3"]
+    ),
 }
 # Headers that change on every run, or that Babel fills with placeholders.
 NOISE = (
@@ -58,9 +54,9 @@ NOISE = (
 def extract_template(
     fileobj: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: _PyOptions
 ) -> Iterator[_ExtractionResult]:
-    """Yield what Babel's own Python extractor yields, for one Django template.
+    """Yield the texts of one Django template, as Babel's extractor for Python does.
 
-    Django's lexer answers with calls of gettext among filler; lines are stripped, as their indentation would not parse.
+    Django's lexer returns calls of gettext among filler. Lines are stripped: their indentation would not parse.
     """
     lines = templatize(fileobj.read().decode()).splitlines()
     yield from extract_python(
@@ -69,14 +65,16 @@ def extract_template(
 
 
 def catalogues() -> dict[Path, tuple[Path, ...]]:
-    """Map each locale directory to the directories whose texts it holds; an app not in the tree is left out."""
-    found: dict[Path, tuple[Path, ...]] = {ROOT / "locale": (ROOT / "config", ROOT / "templates")}
-    found.update({ROOT / app / "locale": (ROOT / app,) for app in APPS if (ROOT / app).is_dir()})
-    return found
+    """Map each locale directory to the directories whose texts it holds: one of each app, one of the site."""
+    apps = sorted(path.parent for path in ROOT.glob("*/apps.py") if path.parent.name != "config")
+    return {
+        ROOT / "locale": (ROOT / "config", ROOT / "templates"),
+        **{app / "locale": (app,) for app in apps},
+    }
 
 
 def collect_messages(folders: Iterable[Path], *, below: Path = ROOT) -> Catalog:
-    """Read every text marked for translation in the folders, each with the files it stands in, named from `below`."""
+    """Every text marked for translation in the folders, with the files that hold it, relative to `below`."""
     catalog = Catalog(charset="utf-8")
     for folder in folders:
         for name, _line, message, comments, context in extract_from_dir(
@@ -88,7 +86,7 @@ def collect_messages(folders: Iterable[Path], *, below: Path = ROOT) -> Catalog:
 
 
 def update_catalogue(path: Path, language: str, template: Catalog) -> bool:
-    """Bring one .po file up to date: translations stay, texts that are gone go; say whether a byte changed."""
+    """Update one .po file: translations stay, texts that are gone are removed. Return whether the file changed."""
     before = path.read_bytes() if path.exists() else b""
     catalog = (
         read_po(io.BytesIO(before), locale=language)
@@ -97,7 +95,7 @@ def update_catalogue(path: Path, language: str, template: Catalog) -> bool:
     )
     catalog.header_comment = ""
     catalog.fuzzy = False
-    # A near match is a guess: an untranslated text fails the tests, a wrong one would not.
+    # No fuzzy matching: an untranslated text fails the tests, a wrong guess would not.
     catalog.update(template, no_fuzzy_matching=True)
     text = io.BytesIO()
     write_po(text, catalog, width=120, ignore_obsolete=True, sort_output=True, include_lineno=False)
@@ -111,9 +109,9 @@ def update_catalogue(path: Path, language: str, template: Catalog) -> bool:
 
 
 def update_all(parts: Collection[str] = ()) -> list[Path]:
-    """Update the catalogues and answer the files that changed; a part without a text gets no catalogue.
+    """Update the catalogues and return the files that changed. An app without a text gets no catalogue.
 
-    parts: names of apps, or `site` for what belongs to none; empty for all.
+    parts: names of apps, or `site` for the texts of no app; empty for all.
     """
     changed = []
     for locale, folders in catalogues().items():
