@@ -1,4 +1,4 @@
-"""Django's admin as an app of this site. Apart from `config.apps`, where Django would find two apps."""
+"""Django's admin as an app of this site. Not in `config.apps`, where Django would find two apps."""
 
 from django.contrib.admin.apps import AdminConfig
 
@@ -9,7 +9,7 @@ class StaffAdminConfig(AdminConfig):
     default_site = "config.admin_site.StaffSite"
 
     def ready(self) -> None:
-        """Find every app's pages, and leave out those that would show the keys of second factors."""
+        """Find every app's admin pages, and remove those that would show the keys of second factors."""
         super().ready()
         from django.contrib import admin
         from django_otp.plugins.otp_static.models import StaticDevice

@@ -1,4 +1,4 @@
-"""Django's admin, whose log-in asks staff for their second factor as the site's own does."""
+"""Django's admin, whose log-in asks staff for their second factor like the site's own log-in."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from config.staff_sessions import ask_for_code, redirect_to_next_step, safe_targ
 
 
 class StaffSite(AdminSite):
-    """The one admin of the site."""
+    """The site's only admin."""
 
     login_form = AdminLogInForm
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Django's own page, then the code; who only lacks that is led on."""
+        """Django's page, then the code. A session that lacks only the code is redirected to it."""
         wanted = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME, ""))
         target = safe_target(request, wanted) or reverse("admin:index", current_app=self.name)
         if (elsewhere := redirect_to_next_step(request, target)) is not None:

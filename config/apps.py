@@ -4,14 +4,14 @@ from django.apps import AppConfig
 
 
 class SiteConfig(AppConfig):
-    """Joins the apps' signals."""
+    """Connects signals between the apps."""
 
     name = "config"
     label = "site"
     verbose_name = "Countinghouse"
 
     def ready(self) -> None:
-        """Join them."""
+        """Connect them."""
         from config import wiring
 
         wiring.connect()

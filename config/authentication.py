@@ -1,7 +1,7 @@
-"""Who calls, and what they may, in one query each.
+"""Service tokens and permissions, in one query each.
 
-A service asks with every call, so what each call reads is what it costs. Nothing is remembered between calls: what is
-revoked, switched off or taken away holds from the next one on.
+A service authenticates with every call, so each query counts. Nothing is cached between calls: a revoked token, a
+disabled account or a removed permission is effective from the next call on.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from knox.settings import CONSTANTS
 
 
 class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
-    """knox's tokens, without its look at every other token of the account: those that expired go when they are sent."""
+    """knox's tokens, without its check of all the account's tokens. An expired one is deleted when it is sent."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
-        """The user and the token. Raises AuthenticationFailed, in knox's words."""
+        """The user and the token. Raises AuthenticationFailed with knox's message."""
         text = token.decode()
         digest, now = hash_token(text), timezone.now()
         begin = text[: CONSTANTS.TOKEN_KEY_LENGTH]
@@ -41,22 +41,22 @@ class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
 
 
 class ServiceTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """The description of the API calls it what knox's own is called."""
+    """Gives ServiceTokens the name in the API schema that knox's own class has."""
 
     target_class = "config.authentication.ServiceTokens"
 
 
 class OwnAndGroups:
-    """A user's own permissions and those of their groups in one query; Django's own backend takes two.
+    """A user's own permissions and those of their groups in one query; Django's backend needs two.
 
-    It lets nobody in and knows no users, and Django's backend is asked after it, so a "no" here ends nothing.
+    It authenticates nobody. Django's backend is asked after it, so a False here is not final.
     """
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
-        """Nobody: Django asks every backend."""
+        """None, always: Django asks every backend."""
 
     def has_perm(self, user: Any, permission: str, obj: object = None) -> bool:
-        """Whether the user holds `app.codename`. As in Django's, asked once for each user object."""
+        """Whether the user has `app.codename`. As in Django's backend, queried once for each user object."""
         if not user.is_active or user.is_anonymous or obj is not None:
             return False
         held: set[str] | None = getattr(user, "_own_and_groups", None)
@@ -64,15 +64,15 @@ class OwnAndGroups:
             with connection.cursor() as cursor:
                 cursor.execute(_statement(), [user.pk, user.pk])
                 held = {f"{app}.{codename}" for app, codename in cursor.fetchall()}
-            user._own_and_groups = held  # noqa: SLF001 (where Django keeps its own too)
+            user._own_and_groups = held  # noqa: SLF001 (Django caches its own there too)
         return permission in held
 
 
 @lru_cache(maxsize=1)
 def _statement() -> str:
-    """The SQL, with two places for the user's id: to write it anew would cost the ORM longer than the query itself."""
+    """The SQL with two placeholders for the user's id. Building it takes the ORM longer than the query."""
     own = get_user_model().user_permissions.through.objects.filter(user_id=0).values("permission_id")
     groups = Group.permissions.through.objects.filter(group__user=0).values("permission_id")
     held = Permission.objects.filter(Q(pk__in=own) | Q(pk__in=groups)).order_by()
-    words: str = held.values_list("content_type__app_label", "codename").query.sql_with_params()[0]
-    return words
+    sql: str = held.values_list("content_type__app_label", "codename").query.sql_with_params()[0]
+    return sql

@@ -1,6 +1,6 @@
-"""Bodies as Django can take them: whole, with a length and a content type that it understands.
+"""Request bodies that Django can read: complete, with a length and a content type that it understands.
 
-`config.rsgi` has read them already when the site serves itself. Here stands what holds under every WSGI server.
+Under `manage.py serve`, `config.rsgi` has read the body before. This module works under every WSGI server.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from typing import Any
 
 from django.utils.http import parse_header_parameters
 
-# What no parser here reads: the API answers 415, a form finds itself empty.
+# A type that no parser here reads: the API answers 415, a form is empty.
 _UNREADABLE = "application/octet-stream"
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-#: One byte more than the largest body any address takes, so that one that is too long is seen to be.
+#: Bytes of a body that are kept: one more than the largest body that any view accepts, so that views see the excess.
 MAX_KEPT = 1024 * 1024 + 1
-#: So much of a body that is too long is read and thrown away: many clients read no answer before they have sent it all.
+#: Bytes of a body that are read; what is over MAX_KEPT is dropped. Many clients read no response before they have sent
+#: the whole body. Of a body whose declared length is over MAX_READ nothing is read.
 MAX_READ = 8 * 1024 * 1024
 _PIECE = 64 * 1024
 _DIGITS = 15
 
 
 class BodyRefused(Exception):
-    """A body that is not taken; nothing was done. Its attributes are what the answer says."""
+    """The body is refused and nothing was done. The attributes are the status, code and text of the response."""
 
     status_code = 400
     default_code = "incomplete_body"
@@ -31,7 +32,7 @@ class BodyRefused(Exception):
 
 
 class IncompleteBody(BodyRefused):
-    """Less came than was declared, or chunks that broke off or were malformed (RFC 9112 section 8)."""
+    """The body is shorter than declared, or its chunks are malformed or end early (RFC 9112 section 8)."""
 
 
 class UnknownTransferCoding(BodyRefused):
@@ -42,7 +43,7 @@ class UnknownTransferCoding(BodyRefused):
 
 
 class LengthRequired(BodyRefused):
-    """A chunked body under a server that does not tell one that broke off from one that ended."""
+    """A chunked body under a server that does not say whether its last chunk arrived."""
 
     status_code = 411
     default_code = "length_required"
@@ -58,7 +59,7 @@ class BodyTooSlow(BodyRefused):
 
 
 class TooManyBodies(BodyRefused):
-    """Too much is on its way already."""
+    """Too many bodies are being read already."""
 
     status_code = 503
     default_code = "busy"
@@ -66,11 +67,11 @@ class TooManyBodies(BodyRefused):
 
 
 def refusal(error: BodyRefused) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body of the answer, for people and programs alike: it is said before Django knows which."""
-    said: dict[str, Any] = {"detail": error.default_detail, "code": error.default_code}
+    """Status, headers and body of the response: JSON for every client, since Django has not seen the request yet."""
+    content: dict[str, Any] = {"detail": error.default_detail, "code": error.default_code}
     if error.status_code == 400:  # noqa: PLR2004 (the one status that has errors by field)
-        said["errors"] = {"body": [error.default_detail]}
-    body = json.dumps(said).encode()
+        content["errors"] = {"body": [error.default_detail]}
+    body = json.dumps(content).encode()
     headers = [
         ("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
@@ -81,13 +82,13 @@ def refusal(error: BodyRefused) -> tuple[int, list[tuple[str, str]], bytes]:
 
 
 def normalize_body(environ: dict[str, Any]) -> None:
-    """Give the request a content type, a length and a body that Django understands. Raises BodyRefused.
+    """Give the request a content type, a length and a body that Django can read. Raises BodyRefused.
 
-    Django takes every codec of Python's for a text encoding, `hex` and `zip` too, and fails on them while it makes the
-    request; a parameter that is none ends it likewise. All text here is UTF-8, so nothing else can be read.
-    A chunked body has no length, and Django takes that for no body (PEP 3333 knows no other way).
-    Of one that is longer than any body here only the beginning is kept, and what says that it is longer still is left
-    where it is: both are refused by whoever looks at the length.
+    Content type: Django accepts every codec of Python as a charset, even `hex` and `zip`, and fails on them while it
+    creates the request; so it does on malformed parameters. Everything but UTF-8 and ASCII becomes unreadable here.
+    Length: Django treats a chunked body, which has no length, as no body (so does PEP 3333).
+    Body: of a long one the first MAX_KEPT bytes stay in `wsgi.input`. CONTENT_LENGTH stays as declared, and the view
+    that looks at it refuses the request.
     """
     content_type = environ.get("CONTENT_TYPE")
     if content_type and ";" in content_type and not _is_readable(content_type):
@@ -116,14 +117,14 @@ def _read(source: Any, length: int) -> bytes:
 
 
 def body_length(environ: dict[str, Any]) -> int:
-    """How many bytes the request says that its body has: 0 where it says none, or no number; 10^15 - 1 at most.
+    """The declared length of the body in bytes, at most 10^15 - 1; 0 when none is declared, or no number.
 
-    Zeros may lead, and Python would read 4300 digits.
+    Leading zeros are allowed; without a limit Python would parse 4300 digits.
     """
-    said = (environ.get("CONTENT_LENGTH") or "").lstrip("0")
-    if not (said.isascii() and said.isdecimal()):
+    declared = (environ.get("CONTENT_LENGTH") or "").lstrip("0")
+    if not (declared.isascii() and declared.isdecimal()):
         return 0
-    return int(said) if len(said) <= _DIGITS else 10**_DIGITS - 1
+    return int(declared) if len(declared) <= _DIGITS else 10**_DIGITS - 1
 
 
 def _is_readable(content_type: str) -> bool:
@@ -131,7 +132,7 @@ def _is_readable(content_type: str) -> bool:
     if "*" not in lowered and "charset" not in lowered:
         return True
     try:
-        _, words = parse_header_parameters(content_type)
+        _, parameters = parse_header_parameters(content_type)
     except (ValueError, TypeError, LookupError):
         return False
-    return words.get("charset", "utf-8").lower() in _CHARSETS
+    return parameters.get("charset", "utf-8").lower() in _CHARSETS

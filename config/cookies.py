@@ -1,4 +1,4 @@
-"""What this site's pages keep in a browser beyond Django and campaign codes; CODETAGS_COOKIES names it."""
+"""What the site's pages store in a browser, besides Django and codetags. Named in CODETAGS_COOKIES."""
 
 from django.utils.translation import gettext_lazy as _
 

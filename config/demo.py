@@ -17,25 +17,25 @@ DAYS = 90
 
 
 class Fill(Protocol):
-    """`fill` of an app's `demo` module: writes believable records of the last `days` days through the app's services.
+    """`fill` of an app's `demo` module: writes realistic records of the last `days` days through the app's services.
 
-    days:    how many, the day of `now` the last.
-    rng:     the app's own source of chance: the same seed makes the same data, whatever other apps are there.
-    now:     aware; the moment that counts as the present.
-    advance: to be called with the number of records just written.
+    days:    how many; the last one is the day of `now`.
+    rng:     the app's own generator: the same seed makes the same data, whatever other apps are installed.
+    now:     aware; taken as the present.
+    advance: called with the number of records just written.
     """
 
     def __call__(self, *, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:
-        """Fill."""
+        """Write the records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One app's share of the sample data: `is_fresh`, `fill` and, if it has them, `check` and `AFTERWARDS` of `demo`.
 
-    is_fresh:   whether nothing real would be mixed with it. What a start or `make admin` leaves behind is nothing yet.
-    check:      raises CommandError where no sample data may be made, before any app has made some.
-    afterwards: a sentence to say when all is there, or "".
+    is_fresh:   whether the app has no records yet, besides those of a start or of `make admin`.
+    check:      raises CommandError where no sample data may be made; called before any app writes.
+    afterwards: a sentence to print at the end, or "".
     """
 
     app: str
@@ -56,7 +56,7 @@ def list_parts() -> tuple[Part, ...]:
 
 
 def fill_part(part: Part, *, seed: str, now: datetime, advance: Callable[[int], None], days: int = DAYS) -> None:
-    """Let one app write its sample data. Raises whatever its services raise; what was written until then stays."""
+    """Write one app's sample data. Raises what its services raise; records written before stay."""
     part.fill(days=days, rng=Random(f"{seed}:{part.app}"), now=now, advance=advance)  # noqa: S311 (nothing secret)
 
 
@@ -67,13 +67,13 @@ def _part(config: AppConfig) -> Part:
         title=str(config.verbose_name),
         is_fresh=module.is_fresh,
         fill=cast("Fill", module.fill),
-        check=getattr(module, "check", _no_objection),
+        check=getattr(module, "check", _no_check),
         afterwards=str(getattr(module, "AFTERWARDS", "")),
     )
 
 
-def _no_objection() -> None:
-    """Most apps can take sample data anywhere."""
+def _no_check() -> None:
+    """For apps without a `check`."""
 
 
 def _is_part(name: str, module: ModuleType) -> bool:

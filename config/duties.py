@@ -10,15 +10,14 @@ from django.utils import timezone
 from config.models import OpenSession
 from kv.work.duties import Duty
 
-#: Rows of one step. SQLite takes one write at a time, so somebody's own may wait for a step: a few milliseconds.
+#: Rows of one step. SQLite allows one writer, so a request may wait for a step: a few milliseconds.
 STEP = 500
 
 
 def clear_sessions() -> bool:
-    """Delete sessions that have expired, at most STEP of them; True when more may be left.
+    """Delete expired sessions, at most STEP of them; True when more may be left.
 
-    Nobody else does: a session goes by itself only when its owner logs out. The same as Django's `clearsessions`, which
-    deletes all of them in one statement.
+    Django deletes a session only when its user logs out. Its command `clearsessions` deletes all in one statement.
     """
     expired = Session.objects.filter(expire_date__lt=timezone.now())
     found = list(expired.order_by("expire_date").values_list("pk", flat=True)[:STEP])
@@ -30,9 +29,9 @@ def clear_sessions() -> bool:
 
 
 def clear_attempts() -> bool:
-    """Delete wrong log-ins that keep nobody out any more, at most STEP of them; True when more may be left.
+    """Delete failed log-ins older than the lockout, at most STEP of them; True when more may be left.
 
-    axes does so itself when somebody signs in; on a site where nobody does they would stay.
+    axes deletes them only when somebody logs in.
     """
     over = AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME)
     found = list(over.order_by("attempt_time").values_list("pk", flat=True)[:STEP])

@@ -1,4 +1,4 @@
-"""Reading the environment: every wrong value ends in one line that names its variable."""
+"""Reads settings from environment variables. Every wrong value raises an error of one line that names its variable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 
 
 class Environment:
-    """The environment and an optional `.env` file, which never overrides what is set."""
+    """The environment and an optional `.env` file, which never overrides a variable that is set."""
 
     def __init__(self, dotenv: Path) -> None:
         self._env = environ.Env()
@@ -30,11 +30,11 @@ class Environment:
             environ.Env.read_env(dotenv)
 
     def text(self, name: str, default: str = "") -> str:
-        """The value without the space around it; an empty one is the default."""
+        """The value, stripped; the default for an empty one."""
         return str(self._env.str(name, default="")).strip() or default
 
     def read(self, name: str, default: T, parse: Callable[[str], T]) -> T:
-        """The value as `parse` reads it. Raises ImproperlyConfigured naming the variable, with parse's sentence."""
+        """The value, parsed. Raises ImproperlyConfigured with the variable's name and the message of `parse`."""
         text = self.text(name)
         if not text:
             return default
@@ -55,7 +55,7 @@ class Environment:
 
     def boolean(self, name: str, *, default: bool) -> bool:
         """true/false, yes/no, on/off, 1/0."""
-        words = {
+        values = {
             "true": True,
             "yes": True,
             "on": True,
@@ -67,14 +67,14 @@ class Environment:
         }
 
         def parse(text: str) -> bool:
-            if text.lower() not in words:
+            if text.lower() not in values:
                 raise ValueError("true or false is required")
-            return words[text.lower()]
+            return values[text.lower()]
 
         return self.read(name, default, parse)
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        """One of a few words."""
+        """One of a few values."""
 
         def parse(text: str) -> str:
             if text not in choices:
@@ -84,14 +84,14 @@ class Environment:
         return self.read(name, default, parse)
 
     def strings(self, name: str, default: str = "") -> tuple[str, ...]:
-        """A comma list, empty entries left out."""
-        return tuple(word.strip() for word in self.text(name, default).split(",") if word.strip())
+        """A comma-separated list, without empty entries."""
+        return tuple(entry.strip() for entry in self.text(name, default).split(",") if entry.strip())
 
     def pairs(self, name: str, default: str = "") -> dict[str, str]:
         """`a=1,b=2` as a dict."""
 
         def parse(text: str) -> dict[str, str]:
-            parted = [word.partition("=") for word in text.split(",") if word.strip()]
+            parted = [entry.partition("=") for entry in text.split(",") if entry.strip()]
             if any(not sign or not key.strip() or not value.strip() for key, sign, value in parted):
                 raise ValueError("name=value,name=value is required")
             found = {key.strip(): value.strip() for key, _, value in parted}
@@ -103,16 +103,16 @@ class Environment:
 
     def string_lists(self, name: str) -> dict[str, tuple[str, ...]]:
         """`a=x|y,b=z` as a dict of lists."""
-        found = {key: tuple(word.strip() for word in text.split("|")) for key, text in self.pairs(name).items()}
-        if not all(all(words) for words in found.values()):
+        found = {key: tuple(value.strip() for value in text.split("|")) for key, text in self.pairs(name).items()}
+        if not all(all(values) for values in found.values()):
             raise ImproperlyConfigured(f"{name}: name=value|value,name=value is required")
         return found
 
     def amounts(self, name: str) -> dict[int, str]:
-        """`1000=price_a,5000=price_b`: whole numbers from 1 on, each with its word."""
+        """`1000=price_a,5000=price_b` as a dict: tokens (at least 1) and the price of so many."""
 
         def parse(text: str) -> dict[int, str]:
-            pairs = [word.partition("=") for word in text.split(",") if word.strip()]
+            pairs = [entry.partition("=") for entry in text.split(",") if entry.strip()]
             found = {key.strip(): value.strip() for key, _, value in pairs}
             if not all(key.isdecimal() and 1 <= int(key) <= 10**12 and value for key, value in found.items()):
                 raise ValueError("tokens=price,tokens=price is required, such as 1000=price_…")
@@ -132,7 +132,7 @@ class Environment:
         return self.read(name, default, parse)
 
     def site_url(self, name: str, default: str) -> SplitResult:
-        """`http(s)://host[:port]` and nothing behind it."""
+        """`http(s)://host[:port]` without a path."""
 
         def parse(text: str) -> SplitResult:
             parts = urlsplit(text.rstrip("/"))
@@ -145,7 +145,7 @@ class Environment:
         return self.read(name, parse(default), parse)
 
     def address(self, name: str) -> str:
-        """`http(s)://host…`, or nothing."""
+        """`http(s)://host…`, or ""."""
 
         def parse(text: str) -> str:
             parts = urlsplit(text)
@@ -171,28 +171,28 @@ class Environment:
         return self.read(name, {}, parse)
 
     def secret(self, name: str, directory: Path) -> str:
-        """The value; without one, a random key made once and kept in the directory, readable by its owner alone."""
-        return self.text(name) or _kept_secret(name, directory / name.lower())
+        """The value; without one, a random key, created once in a private file in the directory."""
+        return self.text(name) or _stored_secret(name, directory / name.lower())
 
 
 def _host(name: str) -> str:
-    """The host as requests name it: in lower case, other scripts as browsers spell them (xn--…), IPv6 in brackets."""
+    """The host as in a Host header: lower case, IDNA (xn--…) for other scripts, IPv6 in brackets."""
     if ":" in name:
         return f"[{IPv6Address(name)}]"
     try:
         host = name.encode("idna").decode()
     except UnicodeError:
         host = ""
-    if not _HOST.match(host):  # "*" or ".example.org" would allow hosts that nobody named
+    if not _HOST.match(host):  # "*" and ".example.org" would allow other hosts too
         raise ValueError(f"{name} is no name of a host")
     return host
 
 
-def _kept_secret(name: str, path: Path) -> str:
+def _stored_secret(name: str, path: Path) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
-            # Written aside and linked into place: of processes that start together all read the first one's key whole.
+            # Written to a draft, then linked: processes that start at the same time all read the first complete key.
             draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:

@@ -1,8 +1,8 @@
-"""Password hashing with a bound of its own: in each process one runs and one waits, the next is refused at once.
+"""Limits password hashing: in each process one hash runs and one waits, the next is refused at once.
 
-A hash is made to cost: some 0.4 s of a processor. Without a bound a few log-ins a second hold every request thread.
-Everything that hashes a password comes through PASSWORD_HASHERS, so the bound stands there: log-in, sign-up, the
-admin's log-in and forms for users, a changed password, a deleted account, and whatever else an app brings.
+A hash costs 0.4 s of a processor on purpose. Without a limit a few log-ins a second occupy every request thread.
+Everything that hashes a password uses PASSWORD_HASHERS, so the limit is there: log-in, sign-up, the admin's log-in and
+user forms, a changed password, a deleted account, and what other apps add.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from django.contrib.auth import hashers
 log = getLogger(__name__)
 T = TypeVar("T")
 
-#: Requests of one process that may hash at once. Fewer than `config.rsgi.THREADS`: the other request threads serve
-#: pages and calls.
+#: Requests of one process that may hash at once. Fewer than `config.rsgi.THREADS`: the other request threads stay free
+#: for pages and API calls.
 AT_ONCE = 2
-# Of these one runs and the others wait for it: two processes on two cores then leave time to everything else. With two
-# running, a visit took 3.7 times its idle time under a flood; with one, 1.8 times, and as many log-ins were answered.
+# One of them runs, the others wait: two processes on two cores then leave time for everything else. Under a flood of
+# log-ins, a visit took 3.7 times its idle time with two running and 1.8 times with one; as many log-ins were answered.
 _RUNNING = 1
-# Hashing can wait; a request that only reads can't. Linux gives each thread a nice value of its own, 19 at most.
+# Added to the nice value of hashing threads: other requests come first. On Linux each thread has its own, at most 19.
 _NICE = 10
 
 _places = threading.BoundedSemaphore(AT_ONCE)
@@ -37,28 +37,28 @@ _inside = threading.local()
 
 
 class HashingBusy(Exception):
-    """As many passwords as this process may hash at once are being hashed. Nothing was done."""
+    """This process hashes as many passwords as it may. Nothing was done."""
 
 
-def _step_back() -> None:
+def _lower_priority() -> None:
     _inside.here = True
     if sys.platform == "linux":
         with suppress(OSError):
             thread = threading.get_native_id()
-            # Added to what the process has: a site that is nice itself would hash before it serves.
+            # Relative to the nice value of the process, which may be above 0.
             os.setpriority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + _NICE, 19))
 
 
-# Its threads start with the first hash, so after a fork.
-_pool = ThreadPoolExecutor(_RUNNING, thread_name_prefix="hashing", initializer=_step_back)
+# Its thread starts with the first hash, so after any fork.
+_pool = ThreadPoolExecutor(_RUNNING, thread_name_prefix="hashing", initializer=_lower_priority)
 
 
 def hash_bounded(work: Callable[[], T]) -> T:
-    """What `work` returns, run in the hashing thread. Raises HashingBusy at once when AT_ONCE others are there."""
-    if getattr(_inside, "here", False):  # `verify` calls `encode`: one place for both
+    """Run `work` in the hashing thread; return its result. Raises HashingBusy when AT_ONCE others run or wait."""
+    if getattr(_inside, "here", False):  # `verify` calls `encode`, in the same thread
         return work()
     if not _places.acquire(blocking=False):
-        _say_busy(int(monotonic()) // 60)
+        _warn_busy(int(monotonic()) // 60)
         raise HashingBusy
     try:
         return _pool.submit(work).result()
@@ -67,35 +67,35 @@ def hash_bounded(work: Callable[[], T]) -> T:
 
 
 @lru_cache(maxsize=1)
-def _say_busy(minute: int) -> None:
-    """A warning, once in each minute: whoever floods the log-in is not to fill the disk too."""
+def _warn_busy(minute: int) -> None:
+    """Log a warning once a minute: a flood of log-ins must not fill the disk."""
     del minute
-    log.warning("more passwords are asked for at once than are hashed; the rest is answered 503")
+    log.warning("more passwords to hash at once than allowed; the others get 503")
 
 
 class _Bounded(hashers.BasePasswordHasher):
-    """Whatever of a hasher computes a hash, bounded."""
+    """The methods of a hasher that compute a hash, limited."""
 
     def encode(self, *args: Any, **options: Any) -> str:
-        """As the hasher's own. Raises HashingBusy."""
+        """As in the base class. Raises HashingBusy."""
         return hash_bounded(partial(super().encode, *args, **options))
 
     def verify(self, *args: Any, **options: Any) -> bool:
-        """As the hasher's own. Raises HashingBusy."""
+        """As in the base class. Raises HashingBusy."""
         return hash_bounded(partial(super().verify, *args, **options))
 
     def harden_runtime(self, *args: Any, **options: Any) -> None:
-        """As the hasher's own. Raises HashingBusy."""
+        """As in the base class. Raises HashingBusy."""
         return hash_bounded(partial(super().harden_runtime, *args, **options))
 
 
 class BoundedPBKDF2(_Bounded, hashers.PBKDF2PasswordHasher):
-    """What new passwords are kept in: Django's own."""
+    """Django's default, for new passwords."""
 
 
 class BoundedPBKDF2SHA1(_Bounded, hashers.PBKDF2SHA1PasswordHasher):
-    """Read from other sites' tables, and kept anew at the next log-in."""
+    """For passwords imported from other sites; hashed again by the default at the next log-in."""
 
 
 class BoundedScrypt(_Bounded, hashers.ScryptPasswordHasher):
-    """Likewise."""
+    """For imported passwords, as BoundedPBKDF2SHA1."""

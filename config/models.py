@@ -1,4 +1,4 @@
-"""Which sessions are whose, so that a user can see and end them. Without addresses."""
+"""Sessions by user, so that users can see and end theirs. No addresses are stored."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from django.db import models
 
 
 class OpenSession(models.Model):
-    """A session of a user. One whose row in Django's own table is gone is over."""
+    """A session of a user. It has ended when its row in Django's own table is gone."""
 
     session_key = models.CharField(max_length=40, primary_key=True)
-    # No constraint: a page that is still served notes its session while the account is deleted, and neither may fail.
+    # No constraint: a request may record its session while the account is being deleted, and neither may fail.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_constraint=False, related_name="open_sessions"
     )
     begun_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField()
-    # The browser's family alone, such as "Firefox": a whole agent string would tell devices apart for others too.
+    # Only the browser's family, such as "Firefox": a whole agent string would identify devices.
     browser = models.CharField(max_length=20, blank=True)
 
     def __str__(self) -> str:

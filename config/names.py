@@ -1,4 +1,4 @@
-"""User names that nobody takes for another's: letters of one script, and none that looks like a name that is taken.
+"""Checks against look-alike user names: letters of one script, and no name that looks like one that is taken.
 
 After RFC 8265 (PRECIS, UsernameCaseMapped) and UTS 39 (restriction level "highly restrictive"), without their tables:
 Django's form has normalised the name (NFKC) and refused what is no letter, digit or `@.+-_`. Not covered are letters of
@@ -16,7 +16,7 @@ _TOGETHER = (
     frozenset({"CJK", "HANGUL"}),
 )
 _COMMON = frozenset("0123456789@.+-_")
-# Letters of Cyrillic and Greek that are drawn like these of Latin.
+# Cyrillic and Greek letters that look like Latin ones.
 _LATIN = str.maketrans("авеһіјкмнорѕстухԁԛԝгѵӏєαβεικνορτυχγϲϳ", "abehijkmhopsctyxdqwrvleabeiknoptuxycj")
 
 
@@ -27,7 +27,7 @@ def is_of_one_script(name: str) -> bool:
 
 
 def spellings_alike(name: str) -> set[str]:
-    """Other spellings that a reader takes for this name: in other cases, and in Latin letters of the same looks."""
+    """Spellings that look like this name: in other cases, and with Latin letters of the same shape."""
     folded = name.casefold()
     latin = folded.translate(_LATIN)
     found = {folded, name.lower(), name.upper(), name.title()}

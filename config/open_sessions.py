@@ -1,4 +1,4 @@
-"""The sessions of a user: noted while they are used, shown, ended."""
+"""The open sessions of a user: record, list and end them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from django.utils import timezone
 
 from config.models import OpenSession
 
-#: A session of staff that nobody uses for so long is over (ASVS 5.0, 7.3.1). Others last as long as Django's.
+#: A session of staff ends after so long without a request (ASVS 5.0, 7.3.1). Others last SESSION_COOKIE_AGE.
 STAFF_IDLE = timedelta(hours=12)
-# A row is written no more often: a session's last use is known to ten minutes.
+# A session's row is written at most this often, so its last use is exact to ten minutes.
 _GRAIN = timedelta(minutes=10)
 _NOTED = "noted"
-# In this order: most agents name several.
+# The first match counts: most agent strings name several browsers.
 _FAMILIES = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"),
              ("Chrome/", "Chrome"), ("Safari/", "Safari"))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ShownSession:
-    """A session as its user sees it. browser: its family, "" when it is none of the well-known."""
+    """A session as its user sees it. browser: its family, "" for an unknown one."""
 
     begun_at: datetime
     seen_at: datetime
@@ -34,9 +34,9 @@ class ShownSession:
 
 
 def note_session(request: HttpRequest, *, now: datetime | None = None) -> None:
-    """Write down that a user's session was used, and let one of staff begin its 12 hours anew.
+    """Record the use of a user's session, and restart the 12 hours of a session of staff.
 
-    Only where the answer used the session: a public page stays the same for all. A write every ten minutes.
+    Only when the response used the session: a public page must stay the same for all. One write in ten minutes.
     """
     session: Any = request.session
     if not session.accessed or SESSION_KEY not in session or not session.session_key:
@@ -56,14 +56,14 @@ def note_session(request: HttpRequest, *, now: datetime | None = None) -> None:
 
 
 def list_sessions(user: Any, current: str | None, *, now: datetime | None = None) -> list[ShownSession]:
-    """The user's sessions that are open, the one of key `current` first, then those used last."""
+    """The user's open sessions: the one with key `current` first, then by last use, newest first."""
     rows = OpenSession.objects.filter(user=user, session_key__in=_open(now)).order_by("-seen_at")[:100]
     shown = [ShownSession(row.begun_at, row.seen_at, row.browser, row.session_key == current) for row in rows]
     return sorted(shown, key=lambda one: not one.is_this)
 
 
 def end_other_sessions(user: Any, current: str | None) -> int:
-    """End every session of the user but the one of key `current`; how many."""
+    """End every session of the user except the one with key `current`; return how many."""
     rows = OpenSession.objects.filter(user=user).exclude(session_key=current or "")
     ended, _ = Session.objects.filter(session_key__in=list(rows.values_list("pk", flat=True))).delete()
     rows.delete()
@@ -75,5 +75,5 @@ def _open(now: datetime | None) -> Any:
 
 
 def browser_family(agent: str) -> str:
-    """Which of the well-known browsers it says it is, or ""."""
+    """The well-known browser that an agent string names, or ""."""
     return next((family for sign, family in _FAMILIES if sign in agent[:512]), "")

@@ -21,26 +21,27 @@ from kv.rest.negotiation import JsonOnly
 @require_safe
 @cache_control(public=True, max_age=0, s_maxage=60)
 def home(request: HttpRequest) -> HttpResponse:
-    """The three cards."""
+    """The home page with its three cards."""
     return render(request, "home.html")
 
 
 @require_safe
 @cache_control(public=True, max_age=86400)
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
-    """Where browsers look for an icon on a page that names none, such as the API's."""
+    """The icon that browsers request for a page that names none, such as the API's."""
     return HttpResponseRedirect(static("site/favicon.svg"))
 
 
 def nothing(request: HttpRequest, rest: str = "") -> HttpResponse:
-    """404. In the place of the admin's "view on site", which tells any member of staff what exists, and fails on a
-    model without a table; nothing here has a page of its own.
+    """404, in place of the admin's "view on site": no object has a page of its own here.
+
+    Django's view would tell any member of staff which objects exist, and fails on a model without a table.
     """
     raise Http404(rest)
 
 
 def without_prefix(request: HttpRequest, rest: str | None = None) -> HttpResponseRedirect:
-    """/en/… → the page without prefix, query kept. Leading slashes go, or //host would lead off the site."""
+    """Redirect /en/… to the page without prefix, with the query. Leading slashes go: //host is another site."""
     query = request.META.get("QUERY_STRING", "")
     path = "/" + (rest or "").lstrip("/\\")
     response = HttpResponseRedirect("/")
@@ -57,18 +58,18 @@ class _SchemaRenderer(OpenApiJsonRenderer2):
 
 
 class SchemaView(SpectacularAPIView):
-    """The API's description, in JSON like all of the API, refusals included."""
+    """The API's OpenAPI schema as JSON; its errors too."""
 
     renderer_classes = [_SchemaRenderer]
     content_negotiation_class = JsonOnly
     metadata_class = None
 
     def get_exception_handler(self) -> Callable[[Exception, Any], Any]:
-        """Refusals in the one shape."""
+        """The API's shape of errors."""
         return handle_exception
 
 
 class DocsView(SpectacularSwaggerSplitView):
-    """The API's description, from our own files, so that it works offline and under a strict policy."""
+    """The API's documentation from local files, so that it works offline and under a strict policy."""
 
     template_name = "site/api_docs.html"

@@ -1,4 +1,4 @@
-"""Nobody else on the machine reads what the site keeps: sessions, keys, counts, logs."""
+"""File modes: other users of the machine can't read the site's data (sessions, keys, counts, logs)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 _UMASK = 0o077
 _OTHERS = 0o077
-# Of a directory that is another's (a mounted volume) the files in it are private by their own modes. Who may write into
-# it could put others in their place.
+# In a directory of another user (a mounted volume) each file is private by its own mode. Whoever may write into that
+# directory could replace the files.
 _WRITABLE_BY_ALL = stat.S_IWOTH
-# Files for everybody who looks at the site; thousands of them, too.
+# Public files, and thousands of them.
 _PUBLIC = frozenset({"static"})
 
 
 def keep_private(directory: Path, *databases: Path) -> None:
-    """Make what this process writes from now on private, and what stands in DATA_DIR already.
+    """Make the files in DATA_DIR private, and those that this process will write.
 
-    databases: SQLite files elsewhere. Raises ImproperlyConfigured, in one line, where the modes can't be mended.
+    databases: SQLite files elsewhere. Raises ImproperlyConfigured, in one line, when a mode can't be changed.
     """
     os.umask(_UMASK)
     try:
@@ -47,7 +47,7 @@ def _close_directory(path: Path) -> None:
 
 
 def _close_file(path: Path) -> None:
-    with suppress(FileNotFoundError):  # it has gone since it was listed
+    with suppress(FileNotFoundError):  # deleted since it was listed
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode) or not found.st_mode & _OTHERS:
             return
@@ -57,7 +57,7 @@ def _close_file(path: Path) -> None:
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    """The files in DATA_DIR and in the directories of it, those of Valkey's log among them."""
+    """The files in DATA_DIR and in its directories, such as Valkey's log."""
     for entry in directory.iterdir():
         if entry.is_symlink() or entry.name in _PUBLIC:
             continue

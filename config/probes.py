@@ -1,4 +1,4 @@
-"""For machines that watch the site: /healthz, /readyz, /metrics."""
+"""For monitoring: /healthz, /readyz, /metrics."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the store takes writes and the database answers, 503 otherwise; JSON says which."""
+    """200 when the store accepts writes and the database answers, else 503. The JSON names each."""
     stores = {"store": _store_answers(), "database": _database_answers()}
     body = {"status": "ok" if all(stores.values()) else "unavailable"}
     return JsonResponse(
@@ -43,13 +43,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 class MetricsView(ApiView):
-    """GET: the figures as Prometheus text, for callers permitted `stats.view_statistics`."""
+    """GET: the figures as Prometheus text, for callers with the permission `stats.view_statistics`."""
 
     permission_classes = [IsAuthenticated, holds("stats.view_statistics")]
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        """Every figure at this moment."""
+        """The current figures."""
         registry = CollectorRegistry()
         registry.register(_Figures())
         return HttpResponse(
@@ -58,7 +58,7 @@ class MetricsView(ApiView):
 
 
 class _Figures:
-    """Collects from the store, so that every worker tells the same."""
+    """Reads the figures from the store, so that every web worker answers the same."""
 
     def collect(self) -> Iterator[Metric]:
         known = figures.read_figures()

@@ -1,8 +1,8 @@
-"""From granian's own interface (RSGI) to the WSGI application: headers by their own names, and bodies that came whole.
+"""An adapter from RSGI, granian's own interface, to the WSGI application.
 
-Granian's WSGI interface gives `X_Forwarded_For` and `X-Forwarded-For` one name, so a proxy's word can be forged; and it
-gives a body that broke off like one that ended. Its RSGI interface tells both apart. It reads bodies on the event loop,
-too, so that a slow sender holds no thread. The price is 15 to 30 µs of processor time a request.
+Granian's WSGI interface gives `X_Forwarded_For` and `X-Forwarded-For` one name, so a client can forge the header that a
+proxy sets; and a body that ends early looks like a complete one. RSGI keeps both apart. It reads bodies on the event
+loop, so a slow client occupies no thread. This costs 15 to 30 µs of processor time a request.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from config.bodies import (
 
 log = getLogger(__name__)
 
-#: Requests that one web process serves at once. A write waits for the disk with its thread; one fsync serves several.
+#: Requests that one web process serves at once. A write occupies its thread until the fsync; several writes share one.
 THREADS = 4
-# A body has this long, and a second more for each 16 KiB that have come: RFC 9110 section 15.5.9 (408).
+# The time that a body may take, plus a second for each 16 KiB received. Then 408 (RFC 9110 section 15.5.9).
 _BODY_SECONDS = 10.0
 _BYTES_PER_SECOND = 16 * 1024
-# Bodies that one process reads at once, each of up to a MiB.
+# Bodies that one process reads at once, each of up to 1 MiB in memory.
 _MAX_PENDING = 256
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -51,7 +51,7 @@ class _Call(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _PendingBody:
-    """A body on its way. until: when it is given up, by the loop's clock; late: it was."""
+    """A body that is being read. until: the deadline, by the loop's clock. late: the deadline has passed."""
 
     until: float
     task: Any
@@ -78,7 +78,7 @@ class WsgiAdapter:
         self._cancel_slow_bodies()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        """Serve one request: read the body here, hand it to a thread, wait for the answer."""
+        """Serve one request: read the body here, hand the request to a thread, wait for the response."""
         self._running += 1
         self._idle.clear()
         try:
@@ -98,7 +98,7 @@ class WsgiAdapter:
                 self._idle.set()
 
     async def drain(self, seconds: float) -> None:
-        """Wait until the requests that are being served have their answers, at most so long."""
+        """Wait until every request that is being served has its response, at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
@@ -107,7 +107,7 @@ class WsgiAdapter:
         """Put the whole body into `wsgi.input` and its length into CONTENT_LENGTH. Raises BodyRefused."""
         declared = body_length(environ) if "CONTENT_LENGTH" in environ else None
         if declared is not None and declared > MAX_READ:
-            return  # nothing of it is read: whoever looks at its length refuses it
+            return  # nothing is read; the view that looks at the length refuses it
         if len(self._pending) >= _MAX_PENDING:
             raise TooManyBodies
         pending = _PendingBody(self._loop.time() + _BODY_SECONDS, asyncio.current_task(self._loop))
@@ -131,7 +131,7 @@ class WsgiAdapter:
         environ["wsgi.input"] = io.BytesIO(body)
 
     def _cancel_slow_bodies(self) -> None:
-        """Cancel what reads for too long; once a second, since a timer for each body costs more than all the rest."""
+        """Cancel reads that are past their deadline. Runs once a second: a timer for each body would cost too much."""
         now = self._loop.time()
         for pending in [pending for pending in self._pending if pending.until < now]:
             pending.late = True
@@ -144,7 +144,7 @@ class WsgiAdapter:
             call = self._calls.get()
             try:
                 self._answer(call)
-            except Exception:  # a thread that ends would serve nobody any more
+            except Exception:  # the thread must go on: nobody would start another
                 log.exception("a request failed outside of Django")
                 self._fail(call)
             finally:
@@ -174,12 +174,12 @@ class WsgiAdapter:
     def _fail(call: _Call) -> None:
         try:
             call.protocol.response_bytes(500, [("content-type", "text/plain")], b"")
-        except Exception:  # noqa: BLE001 (the answer had begun: its end tells the caller)
+        except Exception:  # noqa: BLE001 (the response had begun; the closed connection tells the client)
             log.debug("the failed request had an answer already")
 
 
 async def _read_whole(protocol: Any) -> tuple[bytes, int]:
-    """A body whose length was declared and is small. Raises IncompleteBody."""
+    """A body of a declared, small length. Raises IncompleteBody."""
     try:
         body: bytes = await protocol()
     except RuntimeError:  # granian's ProtocolClosed: the sender has gone
@@ -188,10 +188,10 @@ async def _read_whole(protocol: Any) -> tuple[bytes, int]:
 
 
 async def _read_pieces(protocol: Any, pending: _PendingBody) -> tuple[bytes, int]:
-    """The first MAX_KEPT bytes of a body, and how many it has in all (at most MAX_READ are read).
+    """The first MAX_KEPT bytes of a body, and its length (reading stops behind MAX_READ). Raises IncompleteBody.
 
-    Raises IncompleteBody. Granian ends every body with one empty piece, and says of one that broke off, or of chunks
-    that are malformed, with a second one.
+    Granian ends every body with one empty piece. A second empty piece means that the body ended early, or that its
+    chunks are malformed.
     """
     body = bytearray()
     received = ends = 0
@@ -217,7 +217,7 @@ def _finish(done: asyncio.Future[None]) -> None:
 def environ_of(scope: Any) -> dict[str, Any]:
     """The WSGI environment of an RSGI scope (PEP 3333), without its body.
 
-    A header whose name has an underscore is left out, since WSGI would give it the name of another header.
+    A header whose name has an underscore is left out: WSGI would give it the name of another header.
     """
     server, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
@@ -243,7 +243,7 @@ def environ_of(scope: Any) -> dict[str, Any]:
         variable = _VARIABLES.get(name) or _variable(name)
         before = environ.get(variable)
         environ[variable] = value if before is None else before + ("; " if name == "cookie" else ",") + value
-    # Without one Django would take the server's own name for it.
+    # Without a Host header Django would use SERVER_NAME.
     environ.setdefault("HTTP_HOST", "")
     return environ
 
@@ -253,7 +253,7 @@ def _variable(name: str) -> str:
 
 
 _USUAL = ("host", "user-agent", "accept", "cookie", "x-forwarded-for", "x-forwarded-proto", "authorization", "origin")
-# Two have no prefix.
+# The first two have no prefix HTTP_.
 _VARIABLES = {
     "content-type": "CONTENT_TYPE",
     "content-length": "CONTENT_LENGTH",

@@ -1,4 +1,4 @@
-"""Sessions of staff and the second factor: which one has passed, which waits for a code, and for how long."""
+"""Sessions of staff and the second factor: which session is verified, and which waits for a code."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SETUP = "second_factor_setup"
 
 
 def verified_user(request: HttpRequest, user: Any) -> Any:
-    """The session's user, or nobody while the session may not act for them yet.
+    """The session's user, or AnonymousUser while the second factor is missing.
 
-    That is: one who has set up a second factor and gave no code, and, where it is required, one who has not set it up;
-    the account pages alone, on which that is done, know the latter.
+    It is missing for staff who have set it up and entered no code, and, where it is required, for staff who have not
+    set it up. The latter are known on the account pages only, where they set it up.
     """
     if not user.is_authenticated or not is_staff(user):
         return user
@@ -44,9 +44,9 @@ def verified_user(request: HttpRequest, user: Any) -> Any:
 
 
 def redirect_to_next_step(request: HttpRequest, target: str) -> HttpResponseRedirect | None:
-    """Where a session goes that comes to a log-in page and only lacks the second factor: to the code or the set-up."""
+    """The redirect of a log-in page for a session that lacks only the second factor: to the code or the set-up."""
     if _PENDING in request.session and request.method != "GET":
-        return None  # the form is sent once more: another account, say
+        return None  # the form was sent again, perhaps for another account
     user: Any = get_user(request)
     if not user.is_authenticated or not is_staff(user):
         return None
@@ -61,7 +61,7 @@ def redirect_to_next_step(request: HttpRequest, target: str) -> HttpResponseRedi
 
 
 def ask_for_code(request: HttpRequest, user: Any, target: str) -> HttpResponseRedirect:
-    """Remember whose password was right, under a new session key, and ask for the code. Nobody is logged in by it."""
+    """Remember, under a new session key, whose password was right, and redirect to the code. Logs nobody in."""
     request.session.cycle_key()
     request.session[_PENDING] = {
         "user": str(user.pk),
@@ -74,7 +74,7 @@ def ask_for_code(request: HttpRequest, user: Any, target: str) -> HttpResponseRe
 
 
 def pending_user(request: HttpRequest) -> Any:
-    """The user whose code is awaited, None when nobody's is, it took too long, or the account has changed since."""
+    """The user whose code is missing. None without one, after PENDING_SECONDS, or when the account has changed."""
     pending = request.session.get(_PENDING)
     if not pending or not 0 <= time() - pending["at"] < PENDING_SECONDS:
         return None
@@ -86,12 +86,12 @@ def pending_user(request: HttpRequest) -> Any:
 
 
 def forget_pending(request: HttpRequest) -> bool:
-    """No code is awaited any more; whether one was."""
+    """Forget the pending user; return whether there was one."""
     return request.session.pop(_PENDING, None) is not None
 
 
 def log_in(request: HttpRequest, user: Any, device: int) -> str:
-    """Log in whose code was right, under a new session key. Where they wanted to go: a safe address."""
+    """Log the pending user in, under a new session key; return the safe URL that they asked for first."""
     target = request.session[_PENDING]["next"]
     login(request, user)
     forget_pending(request)
@@ -100,24 +100,24 @@ def log_in(request: HttpRequest, user: Any, device: int) -> str:
 
 
 def mark_verified(request: HttpRequest, device: int) -> None:
-    """From now on this session acts for its user."""
+    """Mark the session as verified by the device."""
     request.session.pop(_SETUP, None)
     request.session[_PASSED] = device
 
 
 def begin_setup(request: HttpRequest, device: int) -> None:
-    """Remember which device is set up, and that the password was right."""
+    """Remember which device is being set up, and that the password was right."""
     request.session[_SETUP] = {"device": device, "at": int(time())}
 
 
 def setup_device(request: HttpRequest) -> int | None:
-    """The id of the device that is set up, None when the password is to be asked for."""
+    """The id of the device that is being set up; None when the password must be asked for."""
     kept = request.session.get(_SETUP)
     return kept["device"] if kept and 0 <= time() - kept["at"] < SETUP_SECONDS else None
 
 
 def safe_target(request: HttpRequest, target: str) -> str:
-    """The address if it is one of this site, else ""."""
+    """The URL if it is on this site, else ""."""
     hosts = {request.get_host()}
     is_safe = url_has_allowed_host_and_scheme(target, allowed_hosts=hosts, require_https=request.is_secure())
     return target if is_safe else ""

@@ -1,4 +1,4 @@
-"""Collecting static files only when one has changed, so that a second start is quick."""
+"""Collects static files only when one has changed, so that a second start is quick."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STAMP = ".collected"
 
 
 def collect_static() -> bool:
-    """Collect into STATIC_ROOT unless it holds today's files already; whether there was anything to do."""
+    """Collect into STATIC_ROOT unless it is up to date; return whether files were collected."""
     stamp = Path(settings.STATIC_ROOT) / _STAMP
     wanted = _fingerprint()
     if stamp.is_file() and stamp.read_text() == wanted:
@@ -25,7 +25,7 @@ def collect_static() -> bool:
 
 
 def _fingerprint() -> str:
-    """Of every source's path, size and time, and of what turns them into the files that are served."""
+    """A hash of every source's path, size and time, of the storage backend and of Django's version."""
     digest = hashlib.sha256(f"{django.__version__} {settings.STORAGES['staticfiles']['BACKEND']}".encode())
     for finder in finders.get_finders():
         for name, storage in finder.list([]):

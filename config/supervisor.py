@@ -1,7 +1,7 @@
-"""The processes of `make run`: web workers and the background worker, started, watched and ended together.
+"""Starts, watches and ends the processes of `make run`: the web workers and the background worker.
 
-Each is started again when it dies, after a pause that grows, and killed when it falls silent: a process that is stopped
-would keep the requests that the kernel gives it. The site is given up only when it never comes up.
+A process that dies is started again, after a pause that grows. A process that sends no heartbeat is killed: while it is
+stopped, the kernel would go on giving it connections. The supervisor gives up only when the site never comes up.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from kv.work.shutdown import Shutdown
 
 log = getLogger(__name__)
 
-# A web worker answers what it has begun within 5 s; the background worker ends after its current step.
+# A web worker finishes its requests within 5 s; the background worker ends after its current step.
 _END_SECONDS = 15.0
 _KILL_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 _POLL_SECONDS = 0.05
-# A process beats once a second, the first time when all is imported.
+# A process sends a heartbeat once a second, the first one when everything is imported.
 _SILENT_SECONDS = 6.0
 _FIRST_BEAT_SECONDS = 30.0
-# Who ran so long before it died starts from the shortest pause again.
+# After running so long a process is started again after the shortest pause.
 _STEADY_SECONDS = 30.0
-# So many starts in a row that end before the site has ever answered: it never comes up.
+# The supervisor gives up after so many starts in a row without a heartbeat, before the site has ever answered.
 _MOST_FALSE_STARTS = 3
 _PR_SET_PDEATHSIG = 1
 
@@ -47,35 +47,35 @@ class NeverCameUp(Exception):
 
 
 class PortTaken(Exception):
-    """Somebody listens there already."""
+    """Another process listens there."""
 
 
 @dataclass
 class Program:
-    """A program in a session of its own: a Ctrl-C on the terminal reaches it through us alone.
+    """A child process in a session of its own: Ctrl-C on the terminal reaches only the supervisor.
 
-    first_pause, longest_pause: seconds before it is started again; doubled each time, from the first one again after a
-    while without an end.
+    first_pause, longest_pause: seconds before it is started again. Doubled each time; after _STEADY_SECONDS of running
+    the first one again.
     """
 
     name: str
     command: Sequence[str]
     first_pause: float
     longest_pause: float
-    #: How many times in a row it ended before its first beat.
+    #: How many times in a row it ended before its first heartbeat.
     false_starts: int = field(default=0, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
-    _pulse: int = field(default=-1, init=False, repr=False)
+    _heartbeats: int = field(default=-1, init=False, repr=False)
     _started: float = field(default=0.0, init=False, repr=False)
-    _beat: float = field(default=0.0, init=False, repr=False)
+    _last_heartbeat: float = field(default=0.0, init=False, repr=False)
     _pause: float = field(default=0.0, init=False, repr=False)
-    _again: float = field(default=0.0, init=False, repr=False)
+    _restart_at: float = field(default=0.0, init=False, repr=False)
 
     def start(self) -> None:
-        """Start it; should this process be killed, the kernel kills the program (on Linux)."""
-        self._close_pulse()
-        self._pulse, beats = os.pipe()
-        os.set_blocking(self._pulse, False)
+        """Start it. On Linux the kernel kills it when the supervisor is killed."""
+        self._close_heartbeats()
+        self._heartbeats, beats = os.pipe()
+        os.set_blocking(self._heartbeats, False)
         os.set_blocking(beats, False)
         try:
             self._process = subprocess.Popen(
@@ -88,35 +88,35 @@ class Program:
             )
         finally:
             os.close(beats)
-        self._started, self._beat, self._again = time.monotonic(), 0.0, 0.0
+        self._started, self._last_heartbeat, self._restart_at = time.monotonic(), 0.0, 0.0
 
     def status(self) -> int | None:
         """Its exit status; None while it runs."""
         return None if self._process is None else self._process.poll()
 
     def watch(self, now: float, *, overslept: bool) -> None:
-        """Start it again when its pause is over, kill it when it has fallen silent. now: by time.monotonic().
+        """Start it again when its pause is over; kill it when its heartbeats stop. now: by time.monotonic().
 
-        overslept: this process itself was stopped for a while, so nobody's silence means anything.
+        overslept: the supervisor itself was stopped for a while, so missing heartbeats mean nothing.
         """
-        self._listen(now)
+        self._read_heartbeats(now)
         if self.status() is None:
-            if overslept and self._beat:
-                self._beat = now
-            self._end_silence(now)
-        elif not self._again:
-            self._plan(now)
-        elif now >= self._again:
+            if overslept and self._last_heartbeat:
+                self._last_heartbeat = now
+            self._kill_if_silent(now)
+        elif not self._restart_at:
+            self._schedule_restart(now)
+        elif now >= self._restart_at:
             self.start()
 
-    def ask_to_end(self) -> None:
-        """SIGTERM."""
+    def terminate(self) -> None:
+        """Send SIGTERM."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
 
     def wait(self, deadline: float) -> None:
-        """Wait until it has ended; at the deadline kill what is left of its session."""
-        self._close_pulse()
+        """Wait until it has ended; then, at the latest at the deadline, kill what is left of its session."""
+        self._close_heartbeats()
         if self._process is None:
             return
         with suppress(subprocess.TimeoutExpired):
@@ -125,46 +125,50 @@ class Program:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(_KILL_SECONDS)
 
-    def _listen(self, now: float) -> None:
+    def _read_heartbeats(self, now: float) -> None:
         try:
-            if os.read(self._pulse, 4096):
-                self._beat, self.false_starts = now, 0
+            if os.read(self._heartbeats, 4096):
+                self._last_heartbeat, self.false_starts = now, 0
         except BlockingIOError:
             return
 
-    def _end_silence(self, now: float) -> None:
-        silent = now - self._beat > _SILENT_SECONDS if self._beat else now - self._started > _FIRST_BEAT_SECONDS
+    def _kill_if_silent(self, now: float) -> None:
+        silent = (
+            now - self._last_heartbeat > _SILENT_SECONDS
+            if self._last_heartbeat
+            else now - self._started > _FIRST_BEAT_SECONDS
+        )
         if silent and self._process is not None:
             log.error("the %s (process %d) has fallen silent; it is killed", self.name, self._process.pid)
             self._process.kill()
 
-    def _plan(self, now: float) -> None:
-        if not self._beat:
+    def _schedule_restart(self, now: float) -> None:
+        if not self._last_heartbeat:
             self.false_starts += 1
         steady = now - self._started > _STEADY_SECONDS
         self._pause = self.first_pause if steady or not self._pause else min(self._pause * 2, self.longest_pause)
-        self._again = now + self._pause
+        self._restart_at = now + self._pause
         log.error("the %s ended (exit status %s); starting it again in %g s", self.name, self.status(), self._pause)
 
-    def _close_pulse(self) -> None:
-        if self._pulse >= 0:
-            os.close(self._pulse)
-            self._pulse = -1
+    def _close_heartbeats(self) -> None:
+        if self._heartbeats >= 0:
+            os.close(self._heartbeats)
+            self._heartbeats = -1
 
 
 def web_workers(*, host: str, port: int, count: int) -> list[Program]:
-    """The processes that answer requests, all on one port."""
+    """The web processes, all on one port."""
     command = [sys.executable, "-m", "config.web_worker", host, str(port)]
     return [Program(f"web worker {number + 1}", command, 0.2, 5.0) for number in range(count)]
 
 
 def background_worker() -> Program:
-    """The process that does the duties."""
+    """The process that runs the duties."""
     return Program("background worker", [sys.executable, "-m", "django", "work"], 1.0, 30.0)
 
 
 def check_port(host: str, port: int) -> None:
-    """See whether we could listen there. Raises PortTaken, or OSError with its reason."""
+    """Check that a process can listen there. Raises PortTaken, or OSError for another reason."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -176,9 +180,10 @@ def check_port(host: str, port: int) -> None:
 
 
 def supervise(webs: Sequence[Program], beside: Program, *, address: tuple[str, int], ready: Callable[[], None]) -> None:
-    """Run all until SIGINT or SIGTERM, then end all; a second signal changes nothing.
+    """Run all programs until SIGINT or SIGTERM, then end them; a second signal changes nothing.
 
-    ready: called once, when the address answers. Raises NeverCameUp; all have ended when this returns or raises.
+    beside: the background worker. ready: called once, when the address answers. Raises NeverCameUp. All programs have
+    ended when this returns or raises.
     """
     programs = [*webs, beside]
     with Shutdown() as shutdown:
@@ -196,14 +201,14 @@ def supervise(webs: Sequence[Program], beside: Program, *, address: tuple[str, i
         finally:
             deadline = time.monotonic() + _END_SECONDS
             for program in programs:
-                program.ask_to_end()
+                program.terminate()
             for program in programs:
                 program.wait(deadline)
 
 
 def _await_listener(webs: Sequence[Program], address: tuple[str, int], shutdown: Shutdown) -> bool:
     host, port = address
-    # "Every interface" is no address to call.
+    # A wildcard address can't be connected to.
     target = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104
     while not shutdown.asked:
         with suppress(OSError), socket.create_connection(target, timeout=1):
@@ -217,6 +222,6 @@ def _await_listener(webs: Sequence[Program], address: tuple[str, int], shutdown:
 
 
 def _end_with_parent() -> None:
-    # Not SIGTERM: a process that is stopped would not hear it, and keep the port.
+    # Not SIGTERM: a stopped process would not handle it, and keep the port.
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

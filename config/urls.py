@@ -1,4 +1,4 @@
-"""Every address of the site."""
+"""Every URL of the site."""
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
@@ -21,7 +21,7 @@ handler404 = "config.error_responses.not_found"
 handler500 = "config.error_responses.server_error"
 
 urlpatterns = [
-    # The busiest first: addresses are tried in this order.
+    # The busiest first: Django tries the patterns in this order.
     path("", include((stats_api, "stats_api"))),
     path("", include((codetags_api, "codetags_api"))),
     path("", include((usertokens_api, "usertokens_api"))),

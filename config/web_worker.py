@@ -1,6 +1,6 @@
 """One web process of `make run`: `python -m config.web_worker HOST PORT`, started and watched by `config.supervisor`.
 
-Every worker listens on the same port for itself (SO_REUSEPORT), so none needs another to live.
+Every worker has its own listening socket on the same port (SO_REUSEPORT), so it does not depend on another.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from config.rsgi import WsgiAdapter
 from kv.work.heartbeat import BEAT_SECONDS, Heartbeat
 
 _DRAIN_SECONDS = 5.0
-# Connections that wait for this process. Slow senders cost it no thread, so many may be served at once.
+# Connections that may wait for this process. A slow client occupies no thread, so many can be open.
 _BACKLOG = 1024
 
 
 def main(host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then answer what is being served."""
+    """Serve until SIGTERM or SIGINT, then finish the requests that are being served."""
     from config.wsgi import application
 
     adapter = WsgiAdapter(application)
-    # HTTP/1 alone: a body of HTTP/2 needs neither a length nor chunks, and proxies speak HTTP/1 to what is behind them.
+    # Only HTTP/1: a body in HTTP/2 needs neither a length nor chunks, and proxies use HTTP/1 to their upstreams.
     server = Server(
         adapter, host, port, interface=Interfaces.RSGI, http=HTTPModes.http1, websockets=False,
         backlog=_BACKLOG, backpressure=_BACKLOG, log_level=LogLevels.error,
@@ -46,9 +46,9 @@ async def _serve(server: Server, adapter: WsgiAdapter) -> None:
 
 
 async def _beat() -> None:
-    """Say that the event loop turns: a process that is stopped or stuck falls silent."""
+    """Send heartbeats from the event loop: a process that is stopped or stuck sends none."""
     heartbeat = Heartbeat()
-    # Not at once: what can't listen ends before its first beat.
+    # Not at once: a process that can't listen must end before its first heartbeat.
     await asyncio.sleep(BEAT_SECONDS / 10)
     while True:
         heartbeat.beat()

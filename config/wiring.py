@@ -1,4 +1,4 @@
-"""The only wiring between the apps, beside the plain calls of `billing` into `usertokens`."""
+"""Connects signals between apps. Besides it, only `billing` calls `usertokens`."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from usertokens.signals import account_closing
 
 
 def connect() -> None:
-    """A subscription ends before anything of its account is deleted; while Stripe can't be reached, nothing is."""
+    """End a subscription before its account is deleted. While Stripe can't be reached, no account is deleted."""
     account_closing.connect(end_before_closing, dispatch_uid="config.end_before_closing")

@@ -1,8 +1,8 @@
-"""The WSGI application: one site, two lanes.
+"""The WSGI application: one site with two lists of middleware.
 
-Django's middleware costs a request 95 µs, more than the counting itself. An API call that brings no session needs no
-session, language, message or CSRF token, so it takes a lane with none of these; everything else takes the whole list.
-Both lanes lead to the same addresses and views.
+Django's middleware costs 95 µs a request, more than counting a visit. An API call without a session cookie needs no
+session, language, message or CSRF token, so API_MIDDLEWARE is enough for it. All other requests pass MIDDLEWARE. Both
+reach the same URLs and views.
 """
 
 import os
@@ -20,18 +20,18 @@ from django.urls import get_resolver
 from config.bodies import BodyRefused, normalize_body, refusal
 
 StartResponse = Callable[..., Any]
-# Whole addresses: what merely begins like them is answered by a page, and pages need their headers.
+# Exact paths: a path that only begins like one of them is a page, which needs the headers of pages.
 _PROBES = frozenset({"/healthz", "/readyz"})
 
 
 class SiteApplication:
-    """Sends API calls without a session's cookie down the short lane."""
+    """Serves API calls without a session cookie by `api`, all other requests by `full`."""
 
     def __init__(self) -> None:
         django.setup(set_prefix=False)
         self.full = _handler(settings.MIDDLEWARE)
         self.api = _handler(settings.API_MIDDLEWARE)
-        # All views are imported before the first request: it may come while the store is away, and then it has 300 ms.
+        # Import all views before the first request: its time limit is 300 ms while the store can't be reached.
         get_resolver().url_patterns  # noqa: B018 (a cached property)
         self.session = settings.SESSION_COOKIE_NAME + "="
 
@@ -44,14 +44,14 @@ class SiteApplication:
             start_response(f"{status} {HTTPStatus(status).phrase}", headers)
             return [body]
         path = environ["PATH_INFO"]
-        # /api/docs is a page for people, under the content security policy of the others.
+        # /api/docs is a page, with the content security policy of pages.
         is_call = path in _PROBES or (path.startswith("/api/") and not path.startswith("/api/docs"))
         stack = self.api if is_call and self.session not in environ.get("HTTP_COOKIE", "") else self.full
         return stack(environ, start_response)
 
 
 def _handler(middleware: list[str]) -> WSGIHandler:
-    # A handler reads the setting once, when it is made.
+    # A handler reads the setting once, in its constructor.
     all_of_it = settings.MIDDLEWARE
     settings.MIDDLEWARE = middleware
     try:

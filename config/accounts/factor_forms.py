@@ -15,7 +15,7 @@ _LONGEST_CODE = 64
 
 
 class PasswordForm(forms.Form):
-    """The password once more."""
+    """Asks for the password again."""
 
     password = forms.CharField(
         label=_("Password"),
@@ -37,13 +37,13 @@ class PasswordForm(forms.Form):
 
 
 class CodeInput(forms.PasswordInput):
-    """Seen while it is typed, and never sent back: a recovery code that came too early is still good."""
+    """Visible while it is typed, but never rendered with its value: a recovery code sent during a pause stays valid."""
 
     input_type = "text"
 
 
 class CodeForm(forms.Form):
-    """A code. `check` is asked once, when all else is right; what it answers is `result`."""
+    """A code. `check` is called once, when all other fields are valid; `result` is what it returned."""
 
     code = forms.CharField(
         label=_("Code from the app, or a recovery code"),
@@ -57,7 +57,7 @@ class CodeForm(forms.Form):
         self.result: Any = None
 
     def clean(self) -> dict[str, Any]:
-        """Adds an error when the code is wrong, or when too many were."""
+        """Adds an error when the code is wrong, or when codes are paused."""
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
@@ -78,7 +78,7 @@ class CodeForm(forms.Form):
 
 
 class FirstCodeForm(CodeForm):
-    """The app's first code: there are no recovery codes yet."""
+    """The app's first code; there are no recovery codes yet."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,6 +86,6 @@ class FirstCodeForm(CodeForm):
 
 
 class PasswordAndCodeForm(CodeForm, PasswordForm):
-    """Both: the code is looked at when the password is right."""
+    """Both. The code is checked only when the password is right."""
 
     field_order = ("password", "code")

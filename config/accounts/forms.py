@@ -1,4 +1,4 @@
-"""Forms of the account pages: Django's own, with labels that say what to do and fields that password managers know."""
+"""Forms of the account pages: Django's, with clearer labels and with attributes for password managers."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,13 @@ else:
     _UserCreationForm = UserCreationForm
 
 
-def seen_whole(name: str) -> None:
-    """Refuse a name of which a character can't be seen: it would look like another's. Raises ValidationError."""
+def check_visible(name: str) -> None:
+    """Refuse a name with an invisible character: it would look like another name. Raises ValidationError."""
     try:
-        is_whole = clean_text(name, joiners=False) == name
+        is_visible = clean_text(name, joiners=False) == name
     except ValueError:
-        is_whole = False
-    if not is_whole:
+        is_visible = False
+    if not is_visible:
         raise ValidationError(
             _("This name holds a character that can’t be seen. Enter it by hand, in letters and digits."), code="hidden"
         )
@@ -46,11 +46,11 @@ class SignUpForm(_UserCreationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].help_text = _("Letters, digits and @ . + - _ only, at most 150.")
-        self.fields["username"].validators.append(seen_whole)
+        self.fields["username"].validators.append(check_visible)
 
     def clean_username(self) -> str:
-        """The name, unless it mixes scripts or looks like one that is taken."""
-        name: str = super().clean_username() or ""  # "" for one that is refused already
+        """The name. Raises ValidationError when it mixes scripts or looks like one that is taken."""
+        name: str = super().clean_username() or ""  # "" for a name that is refused already
         if not is_of_one_script(name):
             raise ValidationError(_("This name mixes letters of several alphabets. Use one of them."), code="mixed")
         if get_user_model().objects.filter(username__in=spellings_alike(name)).exists():
@@ -96,5 +96,5 @@ class ChangePasswordForm(PasswordChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # The page opens at its heading, so that a screen reader begins there and not in the middle of a form.
+        # Without autofocus: a screen reader begins at the page's heading, not in the middle of a form.
         self.fields["old_password"].widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})

@@ -1,4 +1,4 @@
-"""The pages of the second factor: the code at the log-in, setting it up, turning it off. Never kept by a cache."""
+"""Pages of the second factor: the code at the log-in, the set-up, turning it off. Never cached."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ else:
 
 @method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
 class CodeView(_CodeView):
-    """POST {code}: log in whose password was right a moment ago, and go where they wanted to."""
+    """POST {code}: log in the user whose password was right, and redirect to the page that they asked for."""
 
     form_class = CodeForm
     template_name = "accounts/second_factor.html"
     waiting: Any = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Without a password that was right it begins at the log-in."""
+        """Redirect to the log-in when no user's code is pending."""
         self.waiting = staff_sessions.pending_user(request)
         if self.waiting is None or second_factor.factor_id(self.waiting) is None:
             if staff_sessions.forget_pending(request):
@@ -48,24 +48,24 @@ class CodeView(_CodeView):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Codes are tried no faster than passwords."""
+        """Codes have the same rate limit as passwords."""
         count_try(LOGIN_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Whose code it is."""
+        """Add the check of the code."""
         return super().get_form_kwargs() | {"check": lambda code: second_factor.check_code(self.waiting, code)}
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
-        """In."""
+        """Log in."""
         return HttpResponseRedirect(staff_sessions.log_in(self.request, self.waiting, form.result))
 
 
 @method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
 class SettingsView(LoginRequiredMixin, _SettingsView):
-    """For staff. Off: POST {password}, then {code}, turns it on and shows the recovery codes, this once.
+    """For staff. Off: POST {password}, then {code}: turns it on, and shows the recovery codes once.
 
-    On: POST {password, code, action}: `codes` makes new recovery codes, `off` turns it off.
+    On: POST {password, code, action}: the action `off` turns it off, any other makes new recovery codes.
     """
 
     template_name = "accounts/second_factor_settings.html"
@@ -73,22 +73,22 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
     device: Any = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Find out how far this user is; it is for staff alone."""
+        """Find out the state of the user's second factor. Users who are not staff are redirected."""
         if request.user.is_authenticated:
             if not second_factor.is_staff(request.user):
                 return HttpResponseRedirect(resolve_url("accounts:overview"))
             self.is_on = second_factor.factor_id(request.user) is not None
-            begun = None if self.is_on else staff_sessions.setup_device(request)
-            self.device = None if begun is None else second_factor.unconfirmed_device(request.user, begun)
+            device_id = None if self.is_on else staff_sessions.setup_device(request)
+            self.device = None if device_id is None else second_factor.unconfirmed_device(request.user, device_id)
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Whoever sits at somebody's open session guesses no faster than at the log-in."""
+        """The rate limit of the log-in: an open session of another user must not allow more guesses."""
         count_try(LOGIN_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
     def get_form(self, form_class: Any = None) -> Any:
-        """What is to be entered next."""
+        """The form of the next step."""
         user, options = self.request.user, self.get_form_kwargs()
         if self.is_on:
             return PasswordAndCodeForm(user=user, check=lambda code: second_factor.check_code(user, code), **options)
@@ -98,11 +98,11 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
         return PasswordForm(user=user, **options)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """One step on."""
+        """Do the step."""
         user = self.request.user
         if self.is_on:
             if self.request.POST.get("action") != "off":
-                return self._shown(renew_recovery_codes(user))
+                return self._show_codes(renew_recovery_codes(user))
             second_factor.turn_off(user)
             messages.success(self.request, _("Two-factor authentication is off."))
             return HttpResponseRedirect(resolve_url("accounts:overview"))
@@ -111,10 +111,10 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
             return HttpResponseRedirect(self.request.get_full_path())
         staff_sessions.mark_verified(self.request, self.device.pk)
         end_other_sessions(user, self.request.session.session_key)
-        return self._shown(form.result)
+        return self._show_codes(form.result)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The key is shown until its first code was right, and never again."""
+        """Add the state, and the key until its first code is confirmed."""
         context = super().get_context_data(**kwargs) | {
             "is_on": self.is_on,
             "is_required": second_factor.is_required(),
@@ -128,6 +128,6 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
             context["secret"] = second_factor.secret_of(self.device)
         return context
 
-    def _shown(self, codes: list[str]) -> HttpResponse:
+    def _show_codes(self, codes: list[str]) -> HttpResponse:
         target = staff_sessions.safe_target(self.request, self.request.GET.get("next", ""))
         return render(self.request, "accounts/recovery_codes.html", {"codes": codes, "target": target})

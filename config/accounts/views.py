@@ -1,4 +1,4 @@
-"""The account pages: sign up, log in and out, change the password. Never kept by a cache."""
+"""The account pages: sign up, log in and out, change the password. Never cached."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -39,30 +39,30 @@ class SignUpView(_SignUpView):
     template_name = "accounts/signup.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Whoever is signed in already has an account."""
+        """Redirect a user who is logged in."""
         if request.user.is_authenticated:
             return HttpResponseRedirect(resolve_url("accounts:overview"))
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Whether a name is taken is told no faster than accounts are made."""
+        """The rate limit also slows down guessing which names are taken."""
         count_try(SIGNUP_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
-        """Sign the new user in by the site's own backend: axes' backend only guards and knows no users."""
+        """Log the new user in with Django's backend: the backend of axes knows no users."""
         try:
             with transaction.atomic():
                 user = form.save()
         except IntegrityError:
-            # The name was free when the form looked, and taken when it wrote: a double click, say.
+            # The name was taken between the form's check and its write, for example by a double click.
             form.add_error("username", form.instance.unique_error_message(type(form.instance), ["username"]))
             return self.form_invalid(form)
         login(self.request, user, backend="django.contrib.auth.backends.ModelBackend")
         return HttpResponseRedirect(self._next() or resolve_url(settings.LOGIN_REDIRECT_URL))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """`next` travels along in the form."""
+        """Add `next`, a hidden field of the form."""
         return super().get_context_data(**kwargs) | {"next": self._next()}
 
     def _next(self) -> str:
@@ -78,17 +78,17 @@ class LogInView(auth_views.LoginView):
     redirect_authenticated_user = True
 
     def get_default_redirect_url(self) -> str:
-        """Whoever comes here signed in wants the account, not the form; whoever signs in goes where the site says."""
+        """For a GET by a user who is logged in: their account. After a log-in: LOGIN_REDIRECT_URL."""
         if self.request.method == "GET":
             return resolve_url("accounts:overview")
         return super().get_default_redirect_url()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Staff whose session lacks the second factor alone are led on to it."""
+        """Redirect a session that lacks only the second factor to it."""
         return redirect_to_next_step(request, self.get_redirect_url()) or super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """In, or on to the code of staff who have set it up."""
+        """Log in, or redirect staff with a second factor to the code."""
         try:
             return super().post(request, *args, **kwargs)
         except CodeRequired as found:
@@ -97,12 +97,12 @@ class LogInView(auth_views.LoginView):
 
 @method_decorator(never_cache, name="dispatch")
 class OverviewView(LoginRequiredMixin, TemplateView):
-    """The user's own page: who is signed in, and what can be changed."""
+    """The user's account: who is logged in, and what can be changed."""
 
     template_name = "accounts/overview.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Whether staff have set up their second factor."""
+        """Add the state of the second factor."""
         user = self.request.user
         return super().get_context_data(**kwargs) | {
             "is_staff": is_staff(user),
@@ -112,12 +112,12 @@ class OverviewView(LoginRequiredMixin, TemplateView):
 
 @method_decorator(never_cache, name="dispatch")
 class SessionsView(LoginRequiredMixin, TemplateView):
-    """The user's open sessions; POST: end all but this one."""
+    """The user's open sessions. POST: end all but this one."""
 
     template_name = "accounts/sessions.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """This one first."""
+        """Add the sessions, this one first."""
         sessions = list_sessions(self.request.user, self.request.session.session_key)
         return super().get_context_data(**kwargs) | {"sessions": sessions}
 
@@ -129,31 +129,31 @@ class SessionsView(LoginRequiredMixin, TemplateView):
 
 
 class LogOutView(auth_views.LogoutView):
-    """POST: sign out and say so."""
+    """POST: log out and confirm it."""
 
     template_name = "accounts/logged_out.html"
 
     def get_default_redirect_url(self) -> str:
-        """Its own page, whatever the settings say: the home page is the same for all and could not confirm it."""
+        """This page, not LOGOUT_REDIRECT_URL: the home page is the same for all and can't show a confirmation."""
         return self.request.path
 
 
 @method_decorator(never_cache, name="dispatch")
 class ChangePasswordView(auth_views.PasswordChangeView):
-    """POST {old_password, new_password1, new_password2}: change it; only this device stays signed in."""
+    """POST {old_password, new_password1, new_password2}: change it and end all other sessions."""
 
     form_class = ChangePasswordForm
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:password_change_done")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Whoever sits at somebody's open session guesses the old password no faster than at the log-in."""
+        """The rate limit of the log-in: an open session of another user must not allow more guesses."""
         count_try(LOGIN_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
 
 def change_admin_password(request: HttpRequest) -> HttpResponse:
-    """The admin's own page, with the limit of the site's."""
+    """The admin's own page, with the rate limit of the log-in."""
     if request.method == "POST":
         count_try(LOGIN_LIMIT, request)
     return admin.site.password_change(request)
@@ -161,6 +161,6 @@ def change_admin_password(request: HttpRequest) -> HttpResponse:
 
 @method_decorator(never_cache, name="dispatch")
 class PasswordChangedView(auth_views.PasswordChangeDoneView):
-    """Says that the password is changed."""
+    """Confirms that the password is changed."""
 
     template_name = "accounts/password_change_done.html"

@@ -1,4 +1,4 @@
-"""What the site's own frame asks of a template: where a page stands, and the same page in the other languages."""
+"""Tags of the site's base template: the current page, and its address in every language."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class PageInLanguage:
-    """One page in one language: `url` keeps the query, for a link; `absolute` is the public address without it."""
+    """A page in one language. url: with the query, for links; absolute: the public URL without it."""
 
     code: str
     name: str
@@ -28,7 +28,7 @@ class PageInLanguage:
 
 @register.simple_tag(takes_context=True)
 def current_page(context: Context, target: str) -> SafeString | str:
-    """Mark a link of the menu as the page being shown; nothing where there is no request."""
+    """Mark a menu link as the current page. Empty without a request."""
     request: HttpRequest | None = context.get("request")
     if request is None or request.path != target:
         return ""
@@ -37,9 +37,9 @@ def current_page(context: Context, target: str) -> SafeString | str:
 
 @register.inclusion_tag("site/languages.html", takes_context=True)
 def site_languages(context: Context) -> dict[str, Any]:
-    """Plain links to this page in every language. Empty where there is no request: an error page may have none.
+    """Links to this page in every language. Empty without a request, as on some error pages.
 
-    A page that names a form by `carried_by` has its links send that form along, under the name `carried_as`.
+    With `carried_by`, the id of a form, in the context, the links submit that form, under the name `carried_as`.
     """
     request: HttpRequest | None = context.get("request")
     carried = {name: context.get(name) for name in ("carried_by", "carried_as")}
@@ -48,7 +48,7 @@ def site_languages(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("site/addresses.html", takes_context=True)
 def site_addresses(context: Context) -> dict[str, Any]:
-    """The public address of this page and of its translations, for search engines."""
+    """The public URL of this page and of its translations, for search engines."""
     request: HttpRequest | None = context.get("request")
     if request is None:
         return {"canonical": None}
@@ -72,12 +72,12 @@ def _pages(request: HttpRequest) -> tuple[PageInLanguage, ...]:
 
 
 def _translated(request: HttpRequest, code: str) -> str:
-    # An address resolves under its own language alone, which need not be the one that a page is drawn in.
+    # A path resolves only in its own language, which may differ from the active one.
     with override(get_language_from_path(request.path) or settings.LANGUAGE_CODE):
         try:
             resolve(request.path)
         except Resolver404:
-            # Nothing stands at this address, in no language: the menu of a "not found" page leads home.
+            # No language has this path: the links of a "not found" page go to the home page.
             with override(code):
                 return reverse("home")
         return translate_url(request.get_full_path(), code)

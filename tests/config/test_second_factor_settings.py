@@ -199,13 +199,13 @@ class TestCommand:
         return out.getvalue()
 
     def test_reset_takes_it_away_and_says_so(self, device: TOTPDevice) -> None:
-        assert "The second factor of ada is taken away." in self.run("ada", "--reset")
+        assert "The second factor of ada is removed." in self.run("ada", "--reset")
         assert not TOTPDevice.objects.exists()
 
     def test_of_any_member_of_staff(self, ada: User, device: TOTPDevice) -> None:
         User.objects.update(is_superuser=False)
         renew_recovery_codes(ada)
-        assert "is taken away" in self.run("ada", "--no-second-factor")
+        assert "is removed" in self.run("ada", "--no-second-factor")
         assert not StaticDevice.objects.exists()
         ada.refresh_from_db()
         assert ada.check_password(PASSWORD)

@@ -1,4 +1,4 @@
-"""`manage.py admin`: an administrator with a random password."""
+"""`manage.py admin`: creates an administrator with a random password."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ from kv.web.text_fields import read_option
 
 
 class Command(BaseCommand):
-    """Prints the password once; only its hash is kept."""
+    """Prints the password once; only its hash is stored."""
 
     help = (
-        "Make an administrator and print the password. "
-        "--reset gives one that exists a new password and takes the second factor away."
+        "Create an administrator and print the password. "
+        "--reset gives an existing administrator a new password and removes the second factor."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """NAME, --reset."""
         parser.add_argument("name", nargs="?", default="admin", help="The username (default: admin).")
         parser.add_argument(
-            "--reset", action="store_true", help="A new password for one that exists, without second factor."
+            "--reset",
+            action="store_true",
+            help="Set a new password for an existing administrator and remove the second factor.",
         )
         parser.add_argument(
-            "--no-second-factor", action="store_true", help="Take the second factor of any member of staff away."
+            "--no-second-factor", action="store_true", help="Only remove the second factor, of any member of staff."
         )
 
     def handle(self, *args: Any, name: str, reset: bool, no_second_factor: bool, **options: Any) -> None:
-        """Make the account, or reset its password, and print it; or take a second factor away."""
+        """Create the account or reset its password, and print the password; or only remove the second factor."""
         name = read_option("NAME", name, longest=150)
         call_command("migrate", interactive=False, verbosity=0)
         users = get_user_model().objects
@@ -42,7 +44,7 @@ class Command(BaseCommand):
         if no_second_factor:
             if user is None:
                 raise CommandError(f"There is no user {name}.")
-            self._take_away(user)
+            self._remove_second_factor(user)
             return
         password = secrets.token_urlsafe(15)
         if user is None:
@@ -59,9 +61,9 @@ class Command(BaseCommand):
         else:
             user.set_password(password)
             user.save(update_fields=["password"])
-            self._take_away(user)
+            self._remove_second_factor(user)
         self.stdout.write(f"Username   {name}\nPassword   {password}\nLog in at  {settings.SITE_URL}/admin/")
 
-    def _take_away(self, user: Any) -> None:
+    def _remove_second_factor(self, user: Any) -> None:
         was_on = turn_off(user)
-        self.stdout.write(f"The second factor of {user} is taken away." if was_on else f"{user} has no second factor.")
+        self.stdout.write(f"The second factor of {user} is removed." if was_on else f"{user} has no second factor.")

@@ -14,22 +14,26 @@ from kv.management.base import StoreCommand
 
 
 class Command(StoreCommand):
-    """Fill every app with three months of sample data."""
+    """Fills every app with three months of sample data."""
 
     help = (
-        f"Fills a fresh data directory with {DAYS} days of believable sample data, so that every page has something to "
-        "show. The same seed makes the same data. Refuses where anything has been counted already. Makes no admin."
+        f"Fill a fresh data directory with {DAYS} days of realistic sample data, so that every page shows something. "
+        "The same seed makes the same data. Refuses when there are records already. Creates no administrator."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """--seed, --force."""
-        parser.add_argument("--seed", default="countinghouse", help="any text; another one makes other data")
         parser.add_argument(
-            "--force", action="store_true", help="add the sample data to what is there; it can't be told apart later"
+            "--seed", default="countinghouse", help="any text; another seed makes other data (default: countinghouse)"
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="add sample data to existing records; it can't be separated from them later",
         )
 
     def handle(self, *args: Any, seed: str, force: bool, **options: Any) -> None:
-        """Make the tables, look whether the store is empty, and let each app fill its part."""
+        """Migrate, check that there are no records, and fill each app."""
         call_command("migrate", verbosity=0, interactive=False)
         parts = list_parts()
         for part in parts:
@@ -37,8 +41,8 @@ class Command(StoreCommand):
         counted = [part.title for part in parts if not part.is_fresh()]
         if counted and not force:
             raise CommandError(
-                f"Something is here already ({', '.join(counted)}), and sample data can't be told apart from it later. "
-                "Choose a fresh DATA_DIR; --force adds it all the same."
+                f"There are records already ({', '.join(counted)}); sample data can't be separated from them later. "
+                "Choose a fresh DATA_DIR, or add it with --force."
             )
         now = timezone.now()
         for part in parts:

@@ -1,4 +1,4 @@
-"""`manage.py serve`: what `make run` starts."""
+"""`manage.py serve`: runs the site; `make run` calls it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from kv.store.sharing import caches_in_store
 
 
 class Command(StoreCommand):
-    """Sets up what is missing, then serves until Ctrl-C, which ends everything that was started here."""
+    """Sets up what is missing, then serves until Ctrl-C, which ends every process that it started."""
 
     help = "Start the store, migrate, collect static files, and serve the site with the background worker beside it."
 
     def check(self, *args: Any, **kwargs: Any) -> None:
-        """Django's own, whose errors are one line here: most are a variable with a wrong value."""
+        """Django's checks, with the first error in one line: most are a variable with a wrong value."""
         try:
             super().check(*args, **kwargs)
         except SystemCheckError as error:
@@ -36,7 +36,7 @@ class Command(StoreCommand):
             raise CommandError(" ".join(filter(None, (serious.msg, serious.hint)))) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prepare, serve, and leave nothing behind."""
+        """Prepare, serve, and end every process."""
         try:
             check_port(settings.HOST, settings.PORT)
         except PortTaken as error:
@@ -46,7 +46,7 @@ class Command(StoreCommand):
         except OSError as error:
             raise CommandError(f"HOST: {settings.HOST} is no address of this machine ({error.strerror}).") from error
         os.environ["DJANGO_SETTINGS_MODULE"] = settings.SETTINGS_MODULE or "config.settings"
-        os.chdir(settings.BASE_DIR)  # where `python -m` finds the project
+        os.chdir(settings.BASE_DIR)  # so that `python -m` finds the project
         try:
             self._prepare()
             supervise(
@@ -59,13 +59,17 @@ class Command(StoreCommand):
             raise CommandError(f"{error}. What it wrote above says why.") from error
         finally:
             if (server := configured_server()) is not None:
-                server.leave()  # the last one out stops it
+                server.leave()  # the last process that uses the store stops it
         self.stdout.write("Stopped. Everything counted is kept.")
 
     def _prepare(self) -> None:
         try:
             call_command("migrate", interactive=False, verbosity=0)
-        except (OperationalError, InterfaceError, MigrationSchemaMissing) as error:  # the last: no room for a table
+        except (
+            OperationalError,
+            InterfaceError,
+            MigrationSchemaMissing,
+        ) as error:  # the last one: no space for a table
             reason = str(error).partition("\n")[0]
             raise CommandError(f"DATABASE_URL: the database can't be used: {reason}") from error
         try:
@@ -78,12 +82,12 @@ class Command(StoreCommand):
         self._check_caches()
 
     def _check_caches(self) -> None:
-        """No cache lies in the database of the counts, whatever the two addresses look like."""
-        with suppress(StoreUnavailable):  # it may come later; then kv_check says it
+        """Raises CommandError when a cache uses the database of the counts, however the two URLs are spelled."""
+        with suppress(StoreUnavailable):  # kv_check finds it later
             if sharing := caches_in_store():
                 raise CommandError(
-                    f"CACHE_URL: the cache {sharing[0]} lies in the database of the counts, "
-                    "which clearing it would erase: give it a database of its own."
+                    f"CACHE_URL: the cache {sharing[0]} uses the database of the counts, "
+                    "which clearing the cache would erase: give it a database of its own."
                 )
 
     def _welcome(self) -> None:

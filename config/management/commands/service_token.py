@@ -1,4 +1,4 @@
-"""`manage.py service_token`: an account for a program, and a token for it."""
+"""`manage.py service_token`: creates an account for a program, and a token."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MOST_DAYS = 3650
 
 
 class Command(BaseCommand):
-    """Make a service account without a password and print a token for it, once."""
+    """Creates a service account without a password and prints a token for it, once."""
 
     help = (
-        "Makes the service account NAME (no password, no staff), gives it the permissions, and prints a token: the "
-        "standard output is the token alone, shown this once and kept only as a hash. "
-        "Send it as «Authorization: Token …». Run it again for a further token; "
+        "Create the service account NAME (no password, not staff), give it the permissions, and print a token. "
+        "The standard output is only the token. It is shown once; only its hash is stored. "
+        "Send it as «Authorization: Token …». Run the command again for another token; "
         "delete tokens in the admin to revoke them."
     )
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=365, help="days until the token expires, 1–3650 (default 365)")
 
     def handle(self, *args: Any, name: str, permissions: list[str], days: int, **options: Any) -> None:
-        """Make the account and the token, or neither."""
+        """Create the account and the token, or neither."""
         name = read_option("NAME", name, longest=150)
         if not 1 <= days <= _MOST_DAYS:
             raise CommandError(f"--days: 1 to {_MOST_DAYS} are possible")
