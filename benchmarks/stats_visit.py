@@ -12,6 +12,7 @@ from benchmarks.measure import Row, per_second, pinned, side_by_side
 from benchmarks.store import fresh_store, plain_client, server_pids
 from kv.days import local_day
 from stats import keys
+from stats.services.series import VOTE_EVERY
 from stats.services.visitors import visitor_of
 from stats.services.visits import record_visit, record_visit_script
 
@@ -27,7 +28,7 @@ def run() -> Iterator[Row]:
         for number in range(60_000):
             visitor = visitor_of(str(IPv4Address(0x0B000000 + number)))
             names = [keys.visitors_shard(visitor.shard), *fixed, keys.visit_window(visitor.caller)]
-            ready.append((*names, visitor.member, visitor.element, 34_560_000, 30, 60_000_000))
+            ready.append((*names, visitor.member, visitor.element, 34_560_000, 30, 60_000_000, VOTE_EVERY))
         addresses = [str(IPv4Address(0x0C000000 + number)) for number in range(60_000)]
         candidates = {
             "ours": lambda number: record_visit(address=addresses[number]),

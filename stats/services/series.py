@@ -10,8 +10,8 @@ from kv.store.connection import call_many
 from stats import keys
 from stats.types import BusiestAddress, Day, Uniques
 
-# As in record_visit.lua: one visit in so many takes part in the vote.
-_VOTE_EVERY = 8
+#: One visit in so many takes part in the day's majority vote for the busiest address.
+VOTE_EVERY = 8
 
 
 def list_days(*, days: int = 90, now: datetime | None = None) -> tuple[Day, ...]:
@@ -41,7 +41,7 @@ def busiest_address(*, now: datetime | None = None) -> BusiestAddress:
     """
     (reply,) = call_many([("HMGET", keys.day(local_day(now)), "visits", "lead")])
     visits, lead = int(reply[0] or 0), int(reply[1] or 0)
-    votes = -(-visits // _VOTE_EVERY)
+    votes = -(-visits // VOTE_EVERY)
     return BusiestAddress(visits, (1 + lead / votes) / 2 if votes else 0.0)
 
 

@@ -10,6 +10,7 @@ from kv.store.scripts import Script
 from stats import keys
 from stats.conf import VISIT_LIMIT
 from stats.services import figures
+from stats.services.series import VOTE_EVERY
 from stats.services.visitors import visitor_of
 from stats.types import Reason, Visit
 
@@ -27,7 +28,7 @@ def record_visit(*, address: str, now: datetime | None = None) -> Visit:
     visitor = visitor_of(address)
     reply = record_visit_script.run(
         keys.visit(visitor.shard, local_day(now), visitor.caller),
-        [visitor.member, visitor.element, _UNIQUES_TTL, *VISIT_LIMIT.script_args],
+        [visitor.member, visitor.element, _UNIQUES_TTL, *VISIT_LIMIT.script_args, VOTE_EVERY],
     )
     _raise_if_limited(reply)
     total = int(reply[2])
