@@ -15,6 +15,7 @@ from kv.errors import store_errors
 from kv.store.caches import ALIAS
 from kv.store.client import Arg, Command, LeanClient, client_of
 from kv.store.cluster import ClusterClient
+from kv.store.guard import refuse_real_store
 
 __all__ = ["Arg", "Command", "LeanClient", "call", "call_many", "call_write", "connection", "forget_connections"]
 
@@ -23,7 +24,9 @@ def connection() -> Any:
     """The durable store's redis-py client (Redis or RedisCluster), through django-redis's `get_redis_connection`.
 
     Its own errors are redis-py's; wrap its use in `kv.errors.store_errors()`. For one command or script prefer `call`.
+    Raises RealStoreInTests in a test run whose store is not one for tests.
     """
+    refuse_real_store()
     return get_redis_connection(ALIAS)
 
 
@@ -51,8 +54,13 @@ def call_write(*command: Arg) -> Any:
     return _client().send_and_wait(command, replicas)
 
 
-@lru_cache(maxsize=1)
 def _client() -> LeanClient | ClusterClient:
+    refuse_real_store()
+    return _known_client()
+
+
+@lru_cache(maxsize=1)
+def _known_client() -> LeanClient | ClusterClient:
     with store_errors():
         client = connection()
     if isinstance(client, RedisCluster):
@@ -62,7 +70,7 @@ def _client() -> LeanClient | ClusterClient:
 
 def forget_connections() -> None:
     """Look the connection up anew at the next call: for tests, and after CACHES has changed."""
-    _client.cache_clear()
+    _known_client.cache_clear()
 
 
 def _on_setting_changed(*, setting: str, **_: Any) -> None:
