@@ -22,6 +22,7 @@ from kv.store.connection import call, forget_connections
 from kv.store.embedded import EmbeddedServer, binary_path
 from kv.store.factories import embedded_server
 from kv.store.guard import FOR_TESTS, is_for_tests
+from kv.store.health import installed_scripts
 
 _MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 # Nothing in a test may fail because another test process has the processor.
@@ -89,6 +90,10 @@ class TestStore:
         entry["OPTIONS"][FOR_TESTS] = True
         self._override = override_settings(CACHES={**_other_caches(), ALIAS: entry})
         self._override.enable()
+        if self._fake is not None:
+            # It closes a connection after each error reply, such as the one for a script that is not loaded yet.
+            for script in installed_scripts():
+                script.load()
 
     def _fakeredis(self) -> dict[str, Any]:
         """A fakeredis behind a socket of its own: the connections are redis-py's, as they are to a real server."""
