@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from kv.work.duties import Duty
 from usertokens.errors import AccountClosed
-from usertokens.services.audits import in_batches, iterate_users
 from usertokens.services.journal import archive_journal
 from usertokens.services.recharges import recharge_users
+from usertokens.services.user_ids import in_batches, iterate_users
 
 #: How old an entry is when it leaves the store, days. Longer than the 30 days that a dashboard draws.
 ARCHIVE_DAYS = 90

@@ -15,10 +15,11 @@ from stats.services.payment_code_counts import record_payment_code
 from stats.services.usage import list_usage, record_usage
 from stats.services.visits import record_visit
 from tests.security.table import BROWSER, ROWS, Caller, Cast, Row
-from usertokens.services.audits import check_ledgers, iterate_users
+from usertokens.services.audits import check_ledgers
 from usertokens.services.balances import add_tokens
 from usertokens.services.conversations import record_conversation
 from usertokens.services.holds import hold_tokens
+from usertokens.services.user_ids import iterate_users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

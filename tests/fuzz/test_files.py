@@ -19,8 +19,9 @@ from stats.services.figures import forget_figures, read_figures
 from stats.services.usage import list_usage
 from tests.fuzz.depth import examples
 from tests.kv.backups import contents, fill, put_back, save
-from usertokens.services.audits import check_ledgers, iterate_users
+from usertokens.services.audits import check_ledgers
 from usertokens.services.imports import import_older_store
+from usertokens.services.user_ids import iterate_users
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -30,7 +30,7 @@ set_mood_script = Script("usertokens", "set_mood")
 def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
     """Make the user's activity as on the first day; False when it is there already. Raises AccountClosed."""
     args = [local_day(now).isoformat(), default_plan()]
-    reply = ledger.checked(user_id, create_user_stats_script.run(activity_keys(user_id), args))
+    reply = ledger.check_reply(user_id, create_user_stats_script.run(activity_keys(user_id), args))
     return bool(reply[1] == b"1")
 
 
@@ -50,7 +50,7 @@ def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
     today = local_day(now)
     args = [*ledger.common_args(user_id, now), today.isoformat(), day_number(today), default_plan()]
     names = [*keys.ledger(user_id), keys.last_login(user_id)]
-    reply = ledger.checked(user_id, record_login_script.run(names, args))
+    reply = ledger.check_reply(user_id, record_login_script.run(names, args))
     return LoginCounted(reply[1] == b"1", int(reply[2]), int(reply[3]), int(reply[4]))
 
 
@@ -60,7 +60,7 @@ def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = Non
     if not 0 <= number <= BEST_MOOD or number != round(number, 1):
         raise BadMood(str(score))
     text = f"{number:.1f}".removesuffix(".0")
-    ledger.checked(
+    ledger.check_reply(
         user_id, set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat(), default_plan()])
     )
 

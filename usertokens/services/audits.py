@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db.models import Count, Sum
 
-from kv.errors import store_errors
-from kv.store.connection import call_many, connection
+from kv.store.connection import call_many
 from kv.store.scripts import Script
 from kv.times import to_ms
 from usertokens import keys
 from usertokens.models import ArchivedEntry
 from usertokens.types import LedgerReport
 
-T = TypeVar("T")
-BATCH = 500
-
 check_user_script = Script("usertokens", "check_user")
-
-
-def iterate_users() -> Iterator[str]:
-    """The id of every user with a ledger, in no order; one may come twice while the store is being written to."""
-    with store_errors():
-        for key in connection().scan_iter(match=keys.accounts(), count=1000):
-            yield keys.user_of(key.decode())
-
-
-def iterate_active_users() -> Iterator[str]:
-    """The id of every user with stats, as `iterate_users`."""
-    with store_errors():
-        for key in connection().scan_iter(match=keys.all_stats(), count=1000):
-            yield keys.user_of(key.decode())
-
-
-def in_batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """Lists of at most `size` items."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 def check_ledgers(user_ids: Sequence[str], *, now: datetime | None = None) -> list[LedgerReport]:

@@ -150,5 +150,5 @@ def _tell_store(tally: ConversationTally, now: datetime | None) -> int:
     total = tally.saved + tally.imported
     recent = json.dumps(_recent(tally.user_id), ensure_ascii=False, separators=(",", ":"))
     args: list[Arg] = [total, recent, local_day(now).isoformat(), default_plan()]
-    ledger.checked(tally.user_id, record_conversation_script.run(activity_keys(tally.user_id), args))
+    ledger.check_reply(tally.user_id, record_conversation_script.run(activity_keys(tally.user_id), args))
     return total

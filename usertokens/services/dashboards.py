@@ -20,7 +20,7 @@ def read_dashboard(user_id: str, *, now: datetime | None = None) -> Dashboard:
     """The user's activity and tokens; a new user's are made, and what is due is done. Raises AccountClosed."""
     names = [*keys.ledger(user_id), keys.last_login(user_id)]
     args = [*ledger.common_args(user_id, now), local_day(now).isoformat(), default_plan()]
-    reply = ledger.checked(user_id, read_dashboard_script.run(names, args))
+    reply = ledger.check_reply(user_id, read_dashboard_script.run(names, args))
     return Dashboard(
         user_id=user_id,
         stats=read_stats(reply[9:], reply[8]),

@@ -85,7 +85,7 @@ def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, 
         if not tally.imported and "conversations" in fields:
             tally.imported = _count("conversations", fields["conversations"])
             tally.save(update_fields=["imported"])
-        reply = ledger.checked(user_id, import_user_stats_script.run(activity_keys(user_id), args))
+        reply = ledger.check_reply(user_id, import_user_stats_script.run(activity_keys(user_id), args))
     return Imported(user_id, added=reply[1] == b"1")
 
 
@@ -142,7 +142,7 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
     )
     own: list[Arg] = [digest, amount, BOUGHT, LARGEST_WHOLE, "1" if dry_run else ""]
     reply = import_entry_script.run([*keys.ledger(user_id), keys.sources(user_id)], [*common, *own])
-    ledger.checked(user_id, reply)
+    ledger.check_reply(user_id, reply)
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), -amount)
     return bool(reply[1] == b"new")

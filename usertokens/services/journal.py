@@ -111,7 +111,7 @@ def _move(user_id: str, entries: list[Transaction]) -> int:
     is_safe = safe == len(entries)
     names = [keys.account(user_id), keys.journal(user_id), keys.tombstone(user_id)]
     try:
-        trimmed = ledger.checked(user_id, trim_journal_script.run(names, [last if is_safe else 0]))
+        trimmed = ledger.check_reply(user_id, trim_journal_script.run(names, [last if is_safe else 0]))
     except AccountClosed:
         # Whoever deleted it saw nothing of rows that were still on their way.
         ArchivedEntry.objects.filter(user_id=user_id).delete()

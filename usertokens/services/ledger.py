@@ -56,12 +56,12 @@ def run(
     if more_keys is not None:
         names += more_keys
     common = common_args(user_id, now, digest=digest, fingerprint=fingerprint, reason=reason, key=key, actor=actor)
-    return checked(user_id, script.run(names, [*common, *own]))
+    return check_reply(user_id, script.run(names, [*common, *own]))
 
 
-def checked(user_id: str, reply: list[Any]) -> list[Any]:
+def check_reply(user_id: str, reply: list[Any]) -> list[Any]:
     """The reply, unless it is one of the refusals that all scripts share. A fall of the balance is told first."""
-    tell_low_balance(user_id, reply)
+    send_low_balance(user_id, reply)
     refusal = _REFUSALS.get(reply[0])
     if refusal is not None:
         raise refusal
@@ -117,7 +117,7 @@ def movement(reply: list[Any], required: int = 0) -> Movement:
     return Movement(reply[2].decode(), int(reply[3]), int(reply[4]), repeated=reply[1] == b"repeated")
 
 
-def tell_low_balance(user_id: str, reply: list[Any]) -> None:
+def send_low_balance(user_id: str, reply: list[Any]) -> None:
     """Take {"low", balance} from the end of a reply, if it is there, and tell whoever listens.
 
     A listener's failure is logged by Django and does not undo what was done.

@@ -114,7 +114,7 @@ def _run(
     digest = hashlib.sha256(source_key.encode()).digest()[:16]
     common = ledger.common_args(user_id, now, fingerprint=fingerprint, reason=reason, key=key, actor=actor)
     try:
-        reply = ledger.checked(
+        reply = ledger.check_reply(
             user_id, script.run([*keys.ledger(user_id), keys.sources(user_id)], [*common, digest, *own])
         )
     except AccountClosed:

@@ -27,7 +27,7 @@ def recharge_users(user_ids: Sequence[str], *, now: datetime | None = None) -> i
     ]
     replies = call_many(commands)
     for user_id, reply in zip(user_ids, replies, strict=True):
-        ledger.tell_low_balance(user_id, reply)
+        ledger.send_low_balance(user_id, reply)
     return sum(1 for reply in replies if reply[0] == b"ok" and int(reply[1]))
 
 

@@ -86,18 +86,18 @@ def user_page(request: HttpRequest, user_id: str, context: dict[str, Any], *, ma
 
 
 def _correct(request: HttpRequest, user_id: str, form: CorrectionForm) -> bool:
-    words = form.cleaned_data
+    data = form.cleaned_data
     staff = str(request.user.pk)
     try:
-        if words["action"] == form.GRANT:
-            balances.add_tokens(user_id, words["amount"], reason=words["reason"], actor=staff, key=words["key"])
-            said = _("Granted %(amount)d tokens: %(reason)s") % words
-        elif words["action"] == form.ADJUST:
-            balances.adjust_tokens(user_id, words["amount"], reason=words["reason"], actor=staff, key=words["key"])
-            said = _("Adjusted the balance by %(amount)d: %(reason)s") % words
+        if data["action"] == form.GRANT:
+            balances.add_tokens(user_id, data["amount"], reason=data["reason"], actor=staff, key=data["key"])
+            message = _("Granted %(amount)d tokens: %(reason)s") % data
+        elif data["action"] == form.ADJUST:
+            balances.adjust_tokens(user_id, data["amount"], reason=data["reason"], actor=staff, key=data["key"])
+            message = _("Adjusted the balance by %(amount)d: %(reason)s") % data
         else:
-            resets.reset_user(user_id, reason=words["reason"], actor=staff, key=words["key"])
-            said = _("Reset to the first day: %(reason)s") % words
+            resets.reset_user(user_id, reason=data["reason"], actor=staff, key=data["key"])
+            message = _("Reset to the first day: %(reason)s") % data
     except InsufficientTokens as error:
         form.add_error(
             "amount", _("The balance is %(balance)d; it can't fall below zero.") % {"balance": error.balance}
@@ -111,19 +111,19 @@ def _correct(request: HttpRequest, user_id: str, form: CorrectionForm) -> bool:
     except IdempotencyConflict:
         form.add_error(None, _("This form was sent before with other values. Load the page again."))
     else:
-        _log(request, user_id, said)
-        messages.success(request, said)
+        _log(request, user_id, message)
+        messages.success(request, message)
     return not form.errors
 
 
-def _log(request: HttpRequest, user_id: str, said: str) -> None:
+def _log(request: HttpRequest, user_id: str, message: str) -> None:
     LogEntry.objects.create(
         user=cast("User", request.user),
         content_type=_content_type(),
         object_id=user_id,
         object_repr=user_id,
         action_flag=CHANGE,
-        change_message=said,
+        change_message=message,
     )
 
 

@@ -73,11 +73,11 @@ class ConversationView(UserTokensView):
         """Save a conversation; the same id again updates it."""
         form = ConversationInput(data=request.data)
         form.is_valid(raise_exception=True)
-        words = form.validated_data
-        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
+        data = form.validated_data
+        user_id = self.subject(request, data.get("userId"), ACT_FOR_ANY)
         self.count_own(request, CHAT_USER_LIMIT, self.actor(request, user_id))
         saved = conversations.record_conversation(
-            user_id, summary=words["summary"], conversation_id=words.get("id"), messages=words.get("messages")
+            user_id, summary=data["summary"], conversation_id=data.get("id"), messages=data.get("messages")
         )
         return Response({"id": saved.id, "conversations": saved.conversations}, status=201 if saved.created else 200)
 

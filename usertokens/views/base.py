@@ -1,4 +1,4 @@
-"""What the API views share: whom a call is about, its idempotency key, and refusals as answers."""
+"""What the API views share: the user that a call is about, its idempotency key, and errors as responses."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ USER_QUERY = OpenApiParameter("userId", str, description="Another user, for call
 
 
 class UserTokensView(ApiView):
-    """A signed-in caller, for their own data; for another's with the permission that the call names."""
+    """For a caller who is logged in: their own data, or another user's with the permission that the view names."""
 
     permission_classes = [IsAuthenticated]
     refusals = MappingProxyType({404: "There is no such user."})
 
     def handle_exception(self, exc: Exception) -> Any:
-        """Services' refusals as HTTP."""
+        """Turn exceptions of services into responses."""
         translate = _ANSWERS.get(type(exc))
         return super().handle_exception(translate(exc) if translate else exc)
 
     def subject(self, request: Request, user_id: str | None, permission: str) -> str:
         """The id of the user that the call is about: the caller's own when none is named.
 
-        Raises 403 for another's without the permission, whoever that is, 404 for nobody's with it, and InvalidInput for
-        one that is named where it is not looked for: the call would be about the caller.
+        Raises 403 without the permission for any other id, even an unknown one; 404 with the permission for an unknown
+        one; InvalidInput for an id in the wrong place, since the call would then be about the caller.
         """
         own = str(request.user.pk)
         is_misplaced = user_id is None and (user_id := _misplaced_user(request)) is not None
@@ -62,15 +62,14 @@ class UserTokensView(ApiView):
         return require_user(user_id)
 
     def actor(self, request: Request, subject: str) -> str:
-        """Who acts for the subject: "" for themselves."""
+        """The id of the caller, "" when they act for themselves."""
         own = str(request.user.pk)
         return "" if own == subject else own
 
     def count_own(self, request: Request, limit: RateLimit, actor: str) -> None:
-        """Count what users do for themselves by their id, whatever their address. Raises RateLimited.
+        """Count a call that users make for themselves, by their id. Raises RateLimited.
 
-        Whoever may act for any user is not limited; who that is costs queries, so it is asked of nobody below the
-        limit.
+        A caller who may act for any user is not limited. That check needs queries, so it runs only over the limit.
         """
         if actor:
             return
@@ -91,13 +90,13 @@ class UserTokensView(ApiView):
 
 
 def _refuse_unknown_query(request: Request) -> None:
-    """Raise ValidationError for a write whose query names anything but the user, by the name that is looked for."""
+    """Raise ValidationError for a write with any query parameter but `userId`."""
     if request.method not in SAFE and (unknown := unknown_fields(request.query_params, ("userId",))):
         raise ValidationError(unknown)
 
 
 def _misplaced_user(request: Request) -> str | None:
-    """Who is named where nobody looks: in the query of a POST, in the body of a PATCH."""
+    """The `userId` in the wrong place: in the query of a POST, in the body of a PATCH."""
     if request.method == "POST":
         return request.query_params.get("userId")
     if request.method != "PATCH":
@@ -107,17 +106,17 @@ def _misplaced_user(request: Request) -> str | None:
 
 
 def validated(shape: type[Serializer[Any]], data: Any) -> dict[str, Any]:
-    """What `data` says in the shape of a flat serializer; for the busiest calls. Raises ValidationError.
+    """Validate `data` with a flat serializer, for the busiest calls. Raises ValidationError.
 
-    Validating keeps nothing in the serializer, so one serves all: making it anew copies every
-    field, a tenth of a request.
+    Validation stores nothing in the serializer, so one instance serves all calls: creating one copies every field,
+    which takes a tenth of a request.
     """
-    words: dict[str, Any] = _made(shape).run_validation(data)
-    return words
+    values: dict[str, Any] = _serializer(shape).run_validation(data)
+    return values
 
 
 @lru_cache(maxsize=16)
-def _made(shape: type[Serializer[Any]]) -> Serializer[Any]:
+def _serializer(shape: type[Serializer[Any]]) -> Serializer[Any]:
     return shape()
 
 

@@ -1,6 +1,8 @@
-"""The API of tokens set aside."""
+"""The API of holds."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -12,7 +14,7 @@ from usertokens.permissions import ACT_FOR_ANY
 from usertokens.serializers import CapturedOutput, CaptureInput, ForUserInput, HoldInput, HoldOutput, ReleasedOutput
 from usertokens.services import holds
 from usertokens.views.base import KEY_HEADER, UserTokensView
-from usertokens.views.tokens import CONFLICT, TOO_FEW, moved
+from usertokens.views.tokens import CONFLICT, TOO_FEW, movement_body
 
 
 class HoldsView(UserTokensView):
@@ -26,15 +28,15 @@ class HoldsView(UserTokensView):
         """Set tokens aside until they are captured or released."""
         form = HoldInput(data=request.data)
         form.is_valid(raise_exception=True)
-        words = form.validated_data
-        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
+        data = form.validated_data
+        user_id = self.subject(request, data.get("userId"), ACT_FOR_ANY)
         actor = self.actor(request, user_id)
         self.count_own(request, HOLD_LIMIT, actor)
         hold = holds.hold_tokens(
             user_id,
-            words["amount"],
-            ttl_seconds=words["ttl_seconds"],
-            reason=words["reason"],
+            data["amount"],
+            ttl_seconds=data["ttl_seconds"],
+            reason=data["reason"],
             by_service=bool(actor),
             key=self.idempotency_key(request),
             actor=actor,
@@ -48,7 +50,31 @@ class HoldsView(UserTokensView):
         return Response(body, status=201)
 
 
-class CaptureView(UserTokensView):
+class HoldView(UserTokensView):
+    """What ending a hold needs, whichever way."""
+
+    def hold_call(
+        self, request: Request, shape: type[ForUserInput], hold_id: str
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """The holder, the input, and the arguments that both services take. Raises ValidationError and 403 or 404."""
+        form = shape(data=request.data)
+        form.is_valid(raise_exception=True)
+        user_id = self._holder(request, form.validated_data.get("userId"), hold_id)
+        actor = self.actor(request, user_id)
+        options = {"by_service": bool(actor), "key": self.idempotency_key(request), "actor": actor}
+        return user_id, form.validated_data, options
+
+    def _holder(self, request: Request, named: str | None, hold_id: str) -> str:
+        """The user of the hold. A service need not name them, since the id does; other callers learn nothing of a hold
+        that is not theirs.
+        """
+        holder = holds.holder_of(hold_id) if named is None else None
+        if holder not in (None, str(request.user.pk)) and may(request.user, ACT_FOR_ANY):
+            named = holder
+        return self.subject(request, named, ACT_FOR_ANY)
+
+
+class CaptureView(HoldView):
     """POST {amount?}: keep a hold's tokens, or some of them."""
 
     @extend_schema(
@@ -57,22 +83,12 @@ class CaptureView(UserTokensView):
     )  # fmt: skip
     def post(self, request: Request, hold_id: str) -> Response:
         """End a hold by keeping its tokens."""
-        form = CaptureInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        user_id = _whose(self, request, form.validated_data.get("userId"), hold_id)
-        actor = self.actor(request, user_id)
-        ended = holds.capture_hold(
-            user_id,
-            hold_id,
-            form.validated_data.get("amount"),
-            by_service=bool(actor),
-            key=self.idempotency_key(request),
-            actor=actor,
-        )
-        return Response(moved(ended, "captured"))
+        user_id, data, options = self.hold_call(request, CaptureInput, hold_id)
+        ended = holds.capture_hold(user_id, hold_id, data.get("amount"), **options)
+        return Response(movement_body(ended, "captured"))
 
 
-class ReleaseView(UserTokensView):
+class ReleaseView(HoldView):
     """POST: give a hold's tokens back."""
 
     @extend_schema(
@@ -81,19 +97,6 @@ class ReleaseView(UserTokensView):
     )  # fmt: skip
     def post(self, request: Request, hold_id: str) -> Response:
         """End a hold by giving its tokens back."""
-        form = ForUserInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        user_id = _whose(self, request, form.validated_data.get("userId"), hold_id)
-        actor = self.actor(request, user_id)
-        ended = holds.release_hold(
-            user_id, hold_id, by_service=bool(actor), key=self.idempotency_key(request), actor=actor
-        )
-        return Response(moved(ended, "released"))
-
-
-def _whose(view: UserTokensView, request: Request, named: str | None, hold_id: str) -> str:
-    """Whose hold a call is about: its id tells a service. Others learn nothing of a hold that is not theirs."""
-    holder = holds.holder_of(hold_id) if named is None else None
-    if holder not in (None, str(request.user.pk)) and may(request.user, ACT_FOR_ANY):
-        named = holder
-    return view.subject(request, named, ACT_FOR_ANY)
+        user_id, _, options = self.hold_call(request, ForUserInput, hold_id)
+        ended = holds.release_hold(user_id, hold_id, **options)
+        return Response(movement_body(ended, "released"))

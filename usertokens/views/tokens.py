@@ -65,15 +65,15 @@ class GenerationView(UserTokensView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Spend the tokens of one generation."""
-        words = validated(GenerationInput, request.data)
-        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
+        data = validated(GenerationInput, request.data)
+        user_id = self.subject(request, data.get("userId"), ACT_FOR_ANY)
         made = balances.record_generation(
             user_id,
-            words.get("cost"),
+            data.get("cost"),
             key=self.idempotency_key(request),
             actor=self.actor(request, user_id),
         )
-        return Response(moved(made.movement, "spent") | {"generations": made.generations})
+        return Response(movement_body(made.movement, "spent") | {"generations": made.generations})
 
 
 class SpendView(UserTokensView):
@@ -85,16 +85,16 @@ class SpendView(UserTokensView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Spend tokens, all or nothing."""
-        words = validated(SpendInput, request.data)
-        user_id = self.subject(request, words.get("userId"), ACT_FOR_ANY)
+        data = validated(SpendInput, request.data)
+        user_id = self.subject(request, data.get("userId"), ACT_FOR_ANY)
         spent = balances.spend_tokens(
             user_id,
-            words["amount"],
-            reason=words["reason"],
+            data["amount"],
+            reason=data["reason"],
             key=self.idempotency_key(request),
             actor=self.actor(request, user_id),
         )
-        return Response(moved(spent, "spent"))
+        return Response(movement_body(spent, "spent"))
 
 
 class AddView(UserTokensView):
@@ -108,16 +108,16 @@ class AddView(UserTokensView):
     )
     def post(self, request: Request) -> Response:
         """Grant tokens to a user."""
-        user_id, words = self._managed(request, AddInput)
+        user_id, data = self._managed(request, AddInput)
         added = balances.add_tokens(
             user_id,
-            words["amount"],
-            reason=words["reason"],
-            expires_at=words.get("expires_at"),
+            data["amount"],
+            reason=data["reason"],
+            expires_at=data.get("expires_at"),
             key=self.idempotency_key(request),
             actor=str(request.user.pk),
         )
-        return Response(moved(added, "added"))
+        return Response(movement_body(added, "added"))
 
     def _managed(self, request: Request, shape: type[Any]) -> tuple[str, dict[str, Any]]:
         if not may(request.user, MANAGE_TOKENS):
@@ -169,11 +169,11 @@ class TransactionsView(UserTokensView):
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
-def moved(movement: Movement, word: str) -> dict[str, Any]:
-    """The answer of what moved tokens; `word` says which way."""
+def movement_body(movement: Movement, name: str) -> dict[str, Any]:
+    """The answer of what moved tokens; `name`: of the field with the amount."""
     return {
         "success": True,
         "transaction_id": movement.transaction_id,
-        word: movement.amount,
+        name: movement.amount,
         "balance": movement.balance,
     }

@@ -13,8 +13,8 @@ from django.utils import timezone
 from kv.management.base import StoreCommand
 from usertokens.duties import ARCHIVE_DAYS
 from usertokens.errors import AccountClosed
-from usertokens.services.audits import iterate_users
 from usertokens.services.journal import archive_journal, count_older
+from usertokens.services.user_ids import iterate_users
 
 # A dashboard draws 30 days, and a repeated request is answered for 7.
 _LEAST_DAYS = 31

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from kv.management.base import StoreCommand
 from usertokens.services import recharges
-from usertokens.services.audits import in_batches, iterate_users
 from usertokens.services.recharges import count_due, recharge_users
+from usertokens.services.user_ids import in_batches, iterate_users
 
 
 class Command(StoreCommand):
