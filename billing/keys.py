@@ -33,7 +33,7 @@ def subscription_state(user_id: str) -> str:
 def lock(user_id: str) -> str:
     """STRING the random token of the process that syncs this user. TTL LOCK_MS.
 
-    Written by holding_user, keep_user, free_user.
+    Written by user_lock, extend_user_lock, release_user_lock.
     """
     return f"{app_settings.KV_PREFIX}billing:{{{user_id}}}:lock"
 

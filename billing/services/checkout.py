@@ -19,8 +19,8 @@ from billing.services.customers import (
     ensure_customer,
     find_presence,
     named_user,
+    reinstate_customer,
     retire_customer,
-    take_back_customer,
 )
 from billing.services.guests import fetch_session
 from billing.services.snapshots import fetch_snapshot
@@ -160,7 +160,7 @@ def _take_back(user: AbstractBaseUser, gone: list[StripeCustomer]) -> None:
     """Use the newest retired customer that Stripe shows: under an older key that is back, the one who may be paying."""
     for row in reversed(customers_of(str(user.pk))):
         if row.closed_at is not None and row not in gone and _can_buy(row):
-            take_back_customer(row)
+            reinstate_customer(row)
             return
 
 

@@ -97,7 +97,7 @@ def retire_customer(row: StripeCustomer) -> None:
     StripeCustomer.objects.filter(pk=row.pk).update(is_own=False, closed_at=timezone.now())
 
 
-def take_back_customer(row: StripeCustomer) -> None:
+def reinstate_customer(row: StripeCustomer) -> None:
     """Stripe shows a retired customer again: its user's checkouts and portal use it as before."""
     try:
         with transaction.atomic():

@@ -46,7 +46,7 @@ def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
     if event.type not in RELEVANT:
         inbox.finish_event(event, NOT_RELEVANT)
         return
-    with _settling(event, now):
+    with _handling_refusals(event, now):
         session = None if event.customer_id else _session_of(event)
         customer_id = event.customer_id or str((session or {}).get("customer") or "")
         if not customer_id and session is not None:
@@ -68,7 +68,7 @@ def _process_guest(event: StripeEvent, session: dict[str, Any], now: datetime | 
 
 
 @contextmanager
-def _settling(event: StripeEvent, now: datetime | None) -> Iterator[None]:
+def _handling_refusals(event: StripeEvent, now: datetime | None) -> Iterator[None]:
     """What becomes of an event when it can't be applied now."""
     try:
         yield

@@ -33,8 +33,8 @@ BACKOFF = (5, 30, 120, 600, 1800, 3600, 7200)
 THIN = "v2.core.event"
 OTHER_MODE = "other mode"
 #: Done events are dropped after this: Stripe itself reaches back 30 days.
-KEPT = timedelta(days=90)
-_AT_ONCE = 500
+RETENTION = timedelta(days=90)
+_BATCH = 500
 
 
 def take_event(body: bytes, *, now: datetime | None = None) -> bool:
@@ -147,12 +147,12 @@ def tidy_inbox(*, now: datetime | None = None) -> bool:
 
     Effects are keyed, so no event is needed again.
     """
-    old = (now or timezone.now()) - KEPT
+    old = (now or timezone.now()) - RETENTION
     some = list(
-        StripeEvent.objects.filter(state=EventState.DONE, done_at__lt=old).values_list("pk", flat=True)[:_AT_ONCE]
+        StripeEvent.objects.filter(state=EventState.DONE, done_at__lt=old).values_list("pk", flat=True)[:_BATCH]
     )
     StripeEvent.objects.filter(pk__in=some).delete()
-    return len(some) == _AT_ONCE
+    return len(some) == _BATCH
 
 
 def _move(event: StripeEvent, state: EventState, **fields: Any) -> None:
@@ -169,7 +169,7 @@ def _row(event: Any, now: datetime) -> StripeEvent:
     if not isinstance(event, Mapping) or event.get("object", "event") not in ("event", THIN):
         raise BadEvent("not an event")
     if event.get("object") == THIN:
-        event = _thick(event)
+        event = _as_classic_event(event)
     try:
         thing: Mapping[str, Any] = event["data"]["object"]
         livemode = event.get("livemode", is_live()) is True
@@ -189,14 +189,14 @@ def _row(event: Any, now: datetime) -> StripeEvent:
     return row
 
 
-def _thick(event: Mapping[str, Any]) -> dict[str, Any]:
+def _as_classic_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """A thin event (of Accounts v2 and the like) as one of the others: it names an object, and no type of it is ours.
 
     Refused, Stripe would send it again for days and switch the endpoint off.
     """
     named = event.get("related_object")
     about = {"id": named.get("id")} if isinstance(named, Mapping) else {}
-    rest = {name: word for name, word in event.items() if name not in ("created", "data")}
+    rest = {name: value for name, value in event.items() if name not in ("created", "data")}
     return {**rest, "object": "event", "data": {"object": about}}
 
 

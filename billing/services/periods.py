@@ -71,7 +71,7 @@ def read_periods(
             continue
         within = [one for one in charges if one.start == start or start < one.start < end == one.end]
         is_present = start == present[0]
-        ends = _ending(subscription, start, end, starts)
+        ends = _end_of_period(subscription, start, end, starts)
         if not is_present and end - start > _LONGEST_MONTH:
             within = _in_force(within, _moment(start), ends)
         plan = _plan_paid(subscription, item if is_present else None, within, plan_of)
@@ -162,7 +162,7 @@ def _product_of_line(line: dict[str, Any]) -> str:
     return product_of(price) if price.get("product") else ""
 
 
-def _ending(subscription: dict[str, Any], start: int, end: int, starts: set[int]) -> datetime:
+def _end_of_period(subscription: dict[str, Any], start: int, end: int, starts: set[int]) -> datetime:
     """When a period ends: a trial with the trial; one whose subscription is over, or that a later one of `starts` has
     replaced, with the month that it had begun.
     """

@@ -51,7 +51,7 @@ def read_subscriptions(
         if gives(one["status"]) and not any(map(plan_of, _products(one)))
         for product in _products(one)
     }
-    best = max(states, key=_better, default=SubscriptionState())
+    best = max(states, key=_preference, default=SubscriptionState())
     periods = [period for one in found for period in _periods(one, now, before)]
     # The plan's own come first: the first that has brought something is the one that users see.
     periods.sort(key=lambda period: not period.key.startswith(f"stripe:{best.subscription_id}:"))
@@ -133,7 +133,7 @@ def _with_paid(
     return replace(state, paid_start=paid[0], paid_end=paid[1])
 
 
-def _better(state: SubscriptionState) -> tuple[int, bool, bool, datetime, str]:
+def _preference(state: SubscriptionState) -> tuple[int, bool, bool, datetime, str]:
     # Of two with the same plan the one that is paid, then the one that is not over, then the one that lasts longer.
     end = state.period_end or datetime.min.replace(tzinfo=UTC)
     return (

@@ -55,23 +55,23 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
     last, bought = subscription_states.read_state(user_id), subscription_states.read_bought(user_id)
     snapshot, topups = fetch_snapshot(customers_of(user_id), now or timezone.now(), last, bought, guests_of(user_id))
     plan, applied = effects.current_plan(user_id), subscription_states.read_applied(user_id)
-    state = _running(snapshot.state, now)
+    state = _without_ended(snapshot.state, now)
     if applied is not None:
-        applied = _running(applied[0], now), applied[1]
+        applied = _without_ended(applied[0], now), applied[1]
     if plan == state.plan and applied == (state, topups):
         return None
     return Difference(
-        customer_id, user_id, _words(plan, applied), _words(snapshot.state.plan, (snapshot.state, topups))
+        customer_id, user_id, _describe(plan, applied), _describe(snapshot.state.plan, (snapshot.state, topups))
     )
 
 
-def _running(state: SubscriptionState, now: datetime | None) -> SubscriptionState:
+def _without_ended(state: SubscriptionState, now: datetime | None) -> SubscriptionState:
     """The same without periods that are over: they bring nothing any more."""
     moment = now or timezone.now()
     return replace(state, periods=tuple(one for one in state.periods if one.ends > moment))
 
 
-def _words(plan: str, seen: tuple[SubscriptionState, tuple[TopUp, ...]] | None) -> str:
+def _describe(plan: str, seen: tuple[SubscriptionState, tuple[TopUp, ...]] | None) -> str:
     """A state in one line: plan, status and until when, and every purchase that was paid."""
     if seen is None:
         return f"{plan or 'no plan'}, nothing applied"

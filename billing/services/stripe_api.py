@@ -118,8 +118,8 @@ def _kind(error: stripe.StripeError) -> str:
 
 
 def _reason(error: stripe.StripeError) -> str:
-    word = error.code or (f"http_{error.http_status}" if error.http_status else type(error).__name__)
-    return f"{word} ({error.request_id})" if error.request_id and not error.code else word
+    code = error.code or (f"http_{error.http_status}" if error.http_status else type(error).__name__)
+    return f"{code} ({error.request_id})" if error.request_id and not error.code else code
 
 
 @lru_cache(maxsize=8)

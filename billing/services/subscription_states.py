@@ -20,8 +20,8 @@ from kv.store.scripts import Script
 _take = Script("billing", "take_version")
 _write = Script("billing", "write_state")
 _mark = Script("billing", "mark_applied")
-_keep = Script("billing", "keep_user")
-_free = Script("billing", "free_user")
+_extend = Script("billing", "extend_user_lock")
+_release = Script("billing", "release_user_lock")
 _MOMENTS = {"period_start", "period_end", "paid_start", "paid_end", "cancel_at", "grace_until"}
 
 
@@ -57,7 +57,7 @@ def read_applied(user_id: str) -> tuple[SubscriptionState, tuple[TopUp, ...]] | 
     )
     if number is None or number != applied:
         return None
-    return _unpack(packed), tuple(TopUp(*words) for words in orjson.loads(topups))
+    return _unpack(packed), tuple(TopUp(*row) for row in orjson.loads(topups))
 
 
 def read_bought(user_id: str) -> dict[str, TopUp]:
@@ -66,7 +66,7 @@ def read_bought(user_id: str) -> dict[str, TopUp]:
     Raises StoreUnavailable.
     """
     packed = call("HGET", keys.subscription_state(user_id), "topups")
-    seen = [TopUp(*words) for words in orjson.loads(packed)] if packed else []
+    seen = [TopUp(*row) for row in orjson.loads(packed)] if packed else []
     return {one.session_id: one for one in seen if one.paid}
 
 
@@ -76,7 +76,7 @@ def forget_state(user_id: str) -> None:
 
 
 @contextmanager
-def holding_user(user_id: str) -> Iterator[Callable[[], None]]:
+def user_lock(user_id: str) -> Iterator[Callable[[], None]]:
     """Be alone with one user's state; yields a check to be called before each effect.
 
     The version already keeps an older plan from replacing a newer one. The lock does it for what has
@@ -87,44 +87,44 @@ def holding_user(user_id: str) -> Iterator[Callable[[], None]]:
     if call_write("SET", keys.lock(user_id), token, "NX", "PX", keys.LOCK_MS) is None:
         raise CustomerBusy(user_id)
     try:
-        yield lambda: keep_user(user_id, token)
+        yield lambda: extend_user_lock(user_id, token)
     finally:
-        free_user(user_id, token)
+        release_user_lock(user_id, token)
 
 
-def keep_user(user_id: str, token: str) -> None:
+def extend_user_lock(user_id: str, token: str) -> None:
     """Hold on to the lock for its full time again. Raises CustomerBusy when it ran out: another may be at it."""
-    if _keep.run([keys.lock(user_id)], [token, keys.LOCK_MS]) == b"lost":
+    if _extend.run([keys.lock(user_id)], [token, keys.LOCK_MS]) == b"lost":
         raise CustomerBusy(user_id)
 
 
-def free_user(user_id: str, token: str) -> None:
+def release_user_lock(user_id: str, token: str) -> None:
     """Give the lock back; one that ran out is left to whoever has it now."""
-    _free.run([keys.lock(user_id)], [token])
+    _release.run([keys.lock(user_id)], [token])
 
 
 def _pack(state: SubscriptionState) -> bytes:
-    words: dict[str, Any] = asdict(state)
+    packed: dict[str, Any] = asdict(state)
     for name in _MOMENTS:
-        words[name] = _seconds(words[name])
+        packed[name] = _seconds(packed[name])
     if state.pending is not None:
-        words["pending"] = [state.pending.plan, _seconds(state.pending.at)]
-    words["periods"] = [
+        packed["pending"] = [state.pending.plan, _seconds(state.pending.at)]
+    packed["periods"] = [
         [one.key, one.plan, _seconds(one.starts), _seconds(one.ends), one.is_paid] for one in state.periods
     ]
-    return orjson.dumps({name: word for name, word in words.items() if word not in (None, "", [])})
+    return orjson.dumps({name: value for name, value in packed.items() if value not in (None, "", [])})
 
 
 def _unpack(packed: bytes) -> SubscriptionState:
-    words = orjson.loads(packed)
+    data = orjson.loads(packed)
     known = {field.name for field in fields(SubscriptionState)}
-    values: dict[str, Any] = {name: word for name, word in words.items() if name in known}
+    values: dict[str, Any] = {name: value for name, value in data.items() if name in known}
     for name in _MOMENTS & values.keys():
         values[name] = datetime.fromtimestamp(values[name], UTC)
     values["plan"] = Plan(values["plan"])
     values["periods"] = tuple(
         PaidPeriod(key, Plan(plan), datetime.fromtimestamp(starts, UTC), datetime.fromtimestamp(ends, UTC), is_paid)
-        for key, plan, starts, ends, is_paid in words.get("periods", ())
+        for key, plan, starts, ends, is_paid in data.get("periods", ())
     )
     if "pending" in values:
         plan, at = values["pending"]

@@ -22,11 +22,11 @@ from billing.services.plans import Snapshot
 from billing.services.snapshots import fetch_snapshot
 from billing.services.subscription_states import (
     forget_state,
-    holding_user,
     mark_applied,
     read_bought,
     read_state,
     take_version,
+    user_lock,
     write_state,
 )
 from billing.signals import plan_changed
@@ -73,12 +73,12 @@ def sync_named(name: str, *, now: datetime | None = None) -> Synced:
 
 def _sync_user(user_id: str, now: datetime | None) -> Synced:
     moment = now or timezone.now()
-    with holding_user(user_id) as still_held:
+    with user_lock(user_id) as check_lock:
         version = take_version(user_id)
         rows = customers_of(user_id)
         before = effects.current_plan(user_id) or free_plan()
         snapshot, topups = fetch_snapshot(rows, moment, read_state(user_id), read_bought(user_id), guests_of(user_id))
-        still_held()
+        check_lock()
         synced = Synced(SyncResult.APPLIED, user_id, snapshot.state, topups, version)
         refused: list[str] = []
         is_changed = False
@@ -90,12 +90,12 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
             except Unresolved as error:
                 refused.append(error.reason)
         if is_newest:
-            refused += _settle(synced, still_held, now)
+            refused += _settle_topups(synced, check_lock, now)
             if not refused:
                 mark_applied(user_id, version)
         else:
             synced = replace(synced, result=SyncResult.OUTDATED)
-        _note(rows, snapshot.state, moment)
+        _plan_next_sync(rows, snapshot.state, moment)
         if not customers_of(user_id) and not guests_of(user_id):
             # The account was closed meanwhile, and its state forgotten before this one was written
             # (shown by tests/billing/test_guarantees.py::test_nothing_stays_seen_of_an_account_that_closes_meanwhile).
@@ -103,13 +103,13 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
             synced = replace(synced, result=SyncResult.NO_ACCOUNT)
     if is_changed:
         plan_changed.send(StripeCustomer, user_id=user_id, plan=snapshot.state.plan, status=snapshot.state.status)
-    refused += _not_understood(user_id, snapshot)
+    refused += _report_unknown(user_id, snapshot)
     if refused:
         raise Unresolved("; ".join(refused))
     return synced
 
 
-def _not_understood(user_id: str, snapshot: Snapshot) -> list[str]:
+def _report_unknown(user_id: str, snapshot: Snapshot) -> list[str]:
     """What nothing was done about, since it is not known here: it is parked with the event that brought it."""
     found = [f"no plan is set for {', '.join(snapshot.unknown_products)}"] if snapshot.unknown_products else []
     found += snapshot.problems
@@ -118,12 +118,12 @@ def _not_understood(user_id: str, snapshot: Snapshot) -> list[str]:
     return found
 
 
-def _settle(found: Synced, still_held: Callable[[], None], now: datetime | None) -> list[str]:
+def _settle_topups(found: Synced, check_lock: Callable[[], None], now: datetime | None) -> list[str]:
     """Settle every purchase; answers why some were refused, which stops no other."""
     refused: list[str] = []
     settled: list[TopUp] = []
     for topup in found.topups:
-        still_held()
+        check_lock()
         try:
             effects.settle_topup(found.user_id, topup, now=now)
             settled.append(topup)
@@ -135,20 +135,20 @@ def _settle(found: Synced, still_held: Callable[[], None], now: datetime | None)
     return refused
 
 
-def _look_again(state: SubscriptionState, now: datetime) -> datetime:
+def _next_look(state: SubscriptionState, now: datetime) -> datetime:
     """When to look at a period that is not paid: each time after twice as long, since it may be paused for years."""
     since = now - (state.period_start or now)
     return now + max(since, timedelta())
 
 
-def _note(rows: list[StripeCustomer], state: SubscriptionState, now: datetime) -> None:
+def _plan_next_sync(rows: list[StripeCustomer], state: SubscriptionState, now: datetime) -> None:
     """Write down when it was read, and when something will end without anybody sending an event."""
     moments = [state.grace_until, state.cancel_at, state.pending.at if state.pending else None]
     due = [moment + _AFTERWARDS for moment in moments if moment is not None and moment > now]
     if state.period_end is not None and state.plan.rank:
         # While a period is not paid, in case the event of its payment gets lost; else when the next one begins.
         is_paid = state.paid_end == state.period_end
-        due.append((max(state.period_end, now) if is_paid else _look_again(state, now)) + _AFTER_RENEWAL)
+        due.append((max(state.period_end, now) if is_paid else _next_look(state, now)) + _AFTER_RENEWAL)
     # Not of an account that was closed meanwhile: nobody is there to be read again.
     StripeCustomer.objects.filter(pk__in=[row.pk for row in rows], user__isnull=False).update(
         synced_at=now, next_sync_at=min(due, default=None) if due else None

@@ -19,7 +19,7 @@ from kv.errors import StoreUnavailable
 log = getLogger(__name__)
 
 #: A customer whose reading failed is read again after this.
-_AGAIN = timedelta(minutes=10)
+_RETRY_AFTER = timedelta(minutes=10)
 
 
 def work_inbox(*, now: datetime | None = None) -> bool:
@@ -64,7 +64,9 @@ def work_due(*, now: datetime | None = None) -> bool:
     if row is None:
         return False
     # Moved on before it is read: a reading that fails is due again, and of two workers one takes it.
-    mine = StripeCustomer.objects.filter(pk=row.pk, next_sync_at=row.next_sync_at).update(next_sync_at=now + _AGAIN)
+    mine = StripeCustomer.objects.filter(pk=row.pk, next_sync_at=row.next_sync_at).update(
+        next_sync_at=now + _RETRY_AFTER
+    )
     if mine:
         try:
             sync_customer(str(row.customer_id), now=now)

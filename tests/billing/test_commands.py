@@ -21,9 +21,9 @@ from tests.stripe_fake import Fault
 from usertokens.services import plans
 
 
-def run(*words: str) -> str:
+def run(*args: str) -> str:
     out = StringIO()
-    call_command(*words, stdout=out, stderr=StringIO())
+    call_command(*args, stdout=out, stderr=StringIO())
     return out.getvalue()
 
 

@@ -56,7 +56,7 @@ class TestUnknown:
         assert "unknown" in event.error
         assert "brandnew" in event.error
 
-    def spoil(self, scenario: Scenario, name: str, field: str = "status") -> None:
+    def set_unknown(self, scenario: Scenario, name: str, field: str = "status") -> None:
         self.name = name
         scenario.stripe.state.objects[name][field] = "brandnew"
 
@@ -64,7 +64,7 @@ class TestUnknown:
         subscription = scenario.buy_plan()
         scenario.deliver()
         before = (scenario.plan, scenario.balance)
-        self.spoil(scenario, subscription)
+        self.set_unknown(scenario, subscription)
         self.look(scenario, "customer.subscription.updated")
         assert (scenario.plan, scenario.balance) == before == ("Plus", 1000)
         scenario.stripe.state.objects[subscription]["status"] = "canceled"
@@ -74,13 +74,13 @@ class TestUnknown:
         assert scenario.plan == "Free"
 
     def test_a_new_subscription_gives_nothing(self, scenario: Scenario) -> None:
-        self.spoil(scenario, scenario.buy_plan("Premium"))
+        self.set_unknown(scenario, scenario.buy_plan("Premium"))
         self.look(scenario, "customer.subscription.created")
         assert (scenario.plan, scenario.balance) == ("Free", 100)
 
     def test_an_invoice_pays_nothing(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan("Premium")
-        self.spoil(scenario, scenario.stripe.state.objects[subscription]["latest_invoice"])
+        self.set_unknown(scenario, scenario.stripe.state.objects[subscription]["latest_invoice"])
         self.look(scenario, "invoice.paid")
         assert scenario.plan == "Premium"
         assert scenario.balance < 5000
@@ -90,15 +90,15 @@ class TestUnknown:
         kept = scenario.buy_tokens()
         scenario.deliver()
         balance = scenario.balance
-        self.spoil(scenario, kept, field)
+        self.set_unknown(scenario, kept, field)
         self.look(scenario, "checkout.session.completed")
-        self.spoil(scenario, scenario.buy_tokens(5000), field)
+        self.set_unknown(scenario, scenario.buy_tokens(5000), field)
         self.look(scenario, "checkout.session.completed")
         assert scenario.balance == balance
 
     def test_a_payment_grants_nothing(self, scenario: Scenario) -> None:
         session = scenario.buy_tokens()
-        self.spoil(scenario, scenario.stripe.state.objects[session]["payment_intent"])
+        self.set_unknown(scenario, scenario.stripe.state.objects[session]["payment_intent"])
         self.name = session
         self.look(scenario, "checkout.session.completed")
         assert scenario.balance in (0, 100)
@@ -109,7 +109,7 @@ class TestUnknown:
         refund = scenario.stripe.actions.refund(session, 250)["id"]
         scenario.deliver()
         left = scenario.balance
-        self.spoil(scenario, refund)
+        self.set_unknown(scenario, refund)
         self.look(scenario, "refund.updated")
         assert scenario.balance <= left
         scenario.stripe.state.objects[refund]["status"] = "succeeded"
@@ -126,7 +126,7 @@ class TestUnknown:
             scenario.stripe.state.objects[dispute]["status"] = "lost"
         scenario.deliver()
         assert scenario.balance == whole - 1000
-        self.spoil(scenario, dispute)
+        self.set_unknown(scenario, dispute)
         self.look(scenario, "charge.dispute.updated")
         assert scenario.balance == whole - 1000
 

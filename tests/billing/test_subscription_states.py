@@ -24,38 +24,38 @@ def taken_over() -> None:
 
 class TestHoldingUser:
     def test_one_at_a_time(self) -> None:
-        with subscription_states.holding_user(USER) as still_held:
-            still_held()
-            with pytest.raises(CustomerBusy), subscription_states.holding_user(USER):
+        with subscription_states.user_lock(USER) as check_lock:
+            check_lock()
+            with pytest.raises(CustomerBusy), subscription_states.user_lock(USER):
                 pytest.fail("two at once")
-            still_held()
+            check_lock()
         assert call("GET", keys.lock(USER)) is None
 
     def test_taken_over_it_stops_and_leaves_the_other_s_lock(self) -> None:
-        with subscription_states.holding_user(USER) as still_held:
+        with subscription_states.user_lock(USER) as check_lock:
             taken_over()
             with pytest.raises(CustomerBusy):
-                still_held()
+                check_lock()
         assert call("GET", keys.lock(USER)) == b"another's"
 
 
 class TestKeepUser:
     def test_for_its_full_time_again(self) -> None:
         call_write("SET", keys.lock(USER), "mine", "PX", 1000)
-        subscription_states.keep_user(USER, "mine")
+        subscription_states.extend_user_lock(USER, "mine")
         assert call("PTTL", keys.lock(USER)) > 100_000
 
     def test_run_out(self) -> None:
         with pytest.raises(CustomerBusy):
-            subscription_states.keep_user(USER, "mine")
+            subscription_states.extend_user_lock(USER, "mine")
 
 
 class TestFreeUser:
     def test_its_own_alone(self) -> None:
         taken_over()
-        subscription_states.free_user(USER, "mine")
+        subscription_states.release_user_lock(USER, "mine")
         assert call("GET", keys.lock(USER)) == b"another's"
-        subscription_states.free_user(USER, "another's")
+        subscription_states.release_user_lock(USER, "another's")
         assert call("GET", keys.lock(USER)) is None
 
 

@@ -60,7 +60,7 @@ class TestTwoAtOnce:
     def test_who_is_being_read_is_read_again_in_a_moment(self, scenario: Scenario) -> None:
         scenario.buy_plan()
         assert scenario.post(scenario.stripe.state.events[-1]) == 200
-        with subscription_states.holding_user(scenario.user_id):
+        with subscription_states.user_lock(scenario.user_id):
             assert work.work_event()
             event = StripeEvent.objects.get()
             assert (event.state, event.attempts) == ("received", 0)
@@ -106,7 +106,7 @@ class TestTwoAtOnce:
                 assert sync_customer(scenario.customer).result is SyncResult.APPLIED
             return found
 
-        monkeypatch.setattr(sync, "holding_user", lambda user_id: nullcontext(lambda: None))
+        monkeypatch.setattr(sync, "user_lock", lambda user_id: nullcontext(lambda: None))
         monkeypatch.setattr(sync, "fetch_snapshot", slow)
         assert sync_customer(scenario.customer).result is SyncResult.OUTDATED
         assert (scenario.plan, scenario.subscription.status) == ("Free", "canceled")

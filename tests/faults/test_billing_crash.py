@@ -47,7 +47,7 @@ STEPS: dict[str, tuple[object, str]] = {
     "take back": (purchases, "reverse_grant"),
     "freeze": (purchases, "freeze_grant"),
     "applied": (sync, "mark_applied"),
-    "note": (sync, "_note"),
+    "note": (sync, "_plan_next_sync"),
     "finish": (inbox, "finish_event"),
     "with it": (inbox, "finish_waiting"),
 }
@@ -72,7 +72,7 @@ def test_dead_between_any_two_steps(bought: Scenario, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patch:
         patch.setattr(module, name, dying(getattr(module, name), moment))
         # The dead give no lock back.
-        patch.setattr(subscription_states, "_free", type("Nobody", (), {"run": staticmethod(lambda *_: 0)}))
+        patch.setattr(subscription_states, "_release", type("Nobody", (), {"run": staticmethod(lambda *_: 0)}))
         with pytest.raises(Died):
             work.work_event()
     assert StripeEvent.objects.get(event_id=event["id"]).state == left(step, moment)

@@ -33,9 +33,9 @@ def main() -> None:
             "STRIPE_PRODUCT_PREMIUM": made["premium"],
             "BILLING_TOPUPS": f"1000={made['topup_1000']},5000={made['topup_5000']}",
         }
-        words = " ".join(f"{name}={value}" for name, value in variables.items())
+        environment = " ".join(f"{name}={value}" for name, value in variables.items())
         sys.stdout.write(
-            f"A Stripe for tests on {stripe.url}. In a second terminal:\n\n  {words} make run\n\n"
+            f"A Stripe for tests on {stripe.url}. In a second terminal:\n\n  {environment} make run\n\n"
             f"A payment link for 1000 tokens (for a user's id; the promotion code HALF): {link['url']}"
             "?client_reference_id=1\n\nCtrl-C ends it.\n"
         )

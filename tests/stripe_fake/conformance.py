@@ -1,4 +1,4 @@
-"""An object against the library's own class of it: fields, types and words, to the innermost."""
+"""An object against the library's own class of it: fields, types and values, to the innermost."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _PLAIN: dict[Any, tuple[type, ...]] = {
 }  # fmt: skip
 
 
-def problems(thing: Any, words: frozenset[str] = frozenset()) -> list[str]:
+def problems(thing: Any, values: frozenset[str] = frozenset()) -> list[str]:
     """What is wrong with an object, a list or a deleted object; [] when it is as Stripe sends it.
 
-    words: enum values that pass although this version of the library does not know them.
+    values: enum values that pass although this version of the library does not know them.
     """
-    return list(_Checker(words).thing(thing, "")) if isinstance(thing, dict) else [f"{thing!r} is no object"]
+    return list(_Checker(values).thing(thing, "")) if isinstance(thing, dict) else [f"{thing!r} is no object"]
 
 
 class _Checker:
-    def __init__(self, words: frozenset[str]) -> None:
-        self._words = words
+    def __init__(self, values: frozenset[str]) -> None:
+        self._newer_values = values
 
     def thing(self, thing: dict[str, Any], path: str) -> Iterator[str]:
         """Any object that says what it is."""
@@ -64,13 +64,13 @@ class _Checker:
 
     def _value(self, annotation: Any, module: ModuleType, value: Any, path: str) -> Iterator[str]:
         members = alternatives(annotation, module)
-        words = literals(annotation, module)
+        values = literals(annotation, module)
         if value is None:
             if type(None) not in members:
                 yield f"{path} is never null"
-        elif words and isinstance(value, str):
-            if value not in words and value not in self._words and not _is_id(members, value):
-                yield f"{path}: {value!r} is none of {', '.join(map(str, words))}"
+        elif values and isinstance(value, str):
+            if value not in values and value not in self._newer_values and not _is_id(members, value):
+                yield f"{path}: {value!r} is none of {', '.join(map(str, values))}"
         elif isinstance(value, dict):
             yield from self._nested(members, module, value, path)
         elif isinstance(value, list):
@@ -79,7 +79,7 @@ class _Checker:
                 yield f"{path} is no list"
             for number, one in enumerate(value):
                 yield from self._value(inner[0], module, one, f"{path}[{number}]") if inner else ()
-        elif not words and not _fits(members, value):
+        elif not values and not _fits(members, value):
             yield f"{path}: {value!r} is not {annotation}"
 
     def _nested(self, members: tuple[Any, ...], module: ModuleType, value: dict[str, Any], path: str) -> Iterator[str]:
@@ -112,5 +112,5 @@ def _fits(members: tuple[Any, ...], value: Any) -> bool:
 
 
 def _is_id(members: tuple[Any, ...], value: str) -> bool:
-    """An id in a field that may hold an object or a word."""
+    """An id in a field that may hold an object or a value of an enum."""
     return any(isinstance(one, type) and hasattr(one, "_inner_class_types") for one in members) and "_" in value

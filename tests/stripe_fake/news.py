@@ -19,7 +19,7 @@ import stripe
 from tests.stripe_fake.library import SERVICES, alternatives, fields, literals, operations, resource_class
 
 INVENTORY = Path(__file__).with_name("inventory.json")
-#: Objects whose words decide about plans and tokens.
+#: Objects whose values decide about plans and tokens.
 KINDS = (
     "charge", "checkout.session", "customer", "dispute", "invoice", "invoice_payment", "line_item", "payment_intent",
     "price", "product", "refund", "subscription", "subscription_item", "subscription_schedule",
@@ -73,7 +73,7 @@ def compare(before: Inventory, now: Inventory) -> list[str]:
     for kind in sorted(before["objects"].keys() | now["objects"].keys()):
         was, has = before["objects"].get(kind, {}), now["objects"].get(kind, {})
         for name in sorted(was.keys() | has.keys()):
-            what = f"field of {kind}" if name == FIELDS else f"word of {kind}.{name}"
+            what = f"field of {kind}" if name == FIELDS else f"value of {kind}.{name}"
             lines += _changes(what, was.get(name, ""), has.get(name, ""))
     return lines
 
@@ -90,15 +90,15 @@ def main(write: bool) -> int:
 
 
 def _describe(owner: Any) -> dict[str, str]:
-    """The names of all fields, nested ones with dots, and of each enum its words."""
+    """The names of all fields, nested ones with dots, and of each enum its values."""
     found = dict(_walk(owner, "", _DEPTH))
-    return {FIELDS: " ".join(found), **{name: words for name, words in found.items() if words}}
+    return {FIELDS: " ".join(found), **{name: values for name, values in found.items() if values}}
 
 
 def _walk(owner: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
     module = sys.modules[owner.__module__]
     for name, (annotation, _) in sorted(fields(owner).items()):
-        yield f"{path}{name}", " ".join(sorted(str(word) for word in literals(annotation, module)))
+        yield f"{path}{name}", " ".join(sorted(str(value) for value in literals(annotation, module)))
         inner = [
             one
             for one in alternatives(annotation, module)

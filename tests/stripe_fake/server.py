@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             body = perform(self.state, *request)
         except ApiError as error:
             return error.status, self._refusal(error)
-        if self.state.checks and (found := problems(body, self.state.newer_words)):
+        if self.state.checks and (found := problems(body, self.state.newer_values)):
             self.state.unlike += found
             return 500, {"error": {"type": "api_error", "message": f"No object of Stripe's: {found}"}}
         return 200, body

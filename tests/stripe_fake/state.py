@@ -75,10 +75,10 @@ class StripeState:
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     released: threading.Event = field(default_factory=threading.Event)
-    #: Answers are held against the library's classes; what did not fit. `newer_words` pass: those of a later version.
+    #: Answers are held against the library's classes; what did not fit. `newer_values` pass: those of a later version.
     checks: bool = True
     unlike: list[str] = field(default_factory=list)
-    newer_words: frozenset[str] = frozenset()
+    newer_values: frozenset[str] = frozenset()
     on_event: Callable[[Shape], object] | None = None
     #: Where checkouts and portals are opened; the server sets it.
     site_url: str = "http://127.0.0.1"

@@ -46,7 +46,7 @@ def test_what_a_new_version_adds_is_named(kept: news.Inventory, capsys: pytest.C
         f"version {kept['version']} → 2027-03-31.fennel",
         "new event: charge.dispute.appealed",
         "new parameter of POST /v1/customers: nickname",
-        "new word of dispute.status: appeal_won",
+        "new value of dispute.status: appeal_won",
         "new field of refund: charged",
         "gone field of refund: charge",
     ]

@@ -1,6 +1,6 @@
 """A request against the library's own type of it: every name, every value, to the innermost.
 
-Raises ApiError as Stripe words it; answers the values in Python's types.
+Raises ApiError as Stripe literals it; answers the values in Python's types.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class _Reader:
     def value(self, annotation: Any, module: ModuleType, given: Any, path: str, name: str) -> Any:
         """One value; of a union the first member that takes it, and the last one's refusal when none does."""
         members = sorted(alternatives(annotation, module), key=_rank)
-        words = [one for one in members if get_origin(one) is Literal]
-        if given == "" and any("" in get_args(one) for one in words):
+        literals = [one for one in members if get_origin(one) is Literal]
+        if given == "" and any("" in get_args(one) for one in literals):
             return ""
-        # `Union[Literal["a", "b"], str]` lets a type checker pass newer words; Stripe refuses what is not there yet.
-        named = [word for one in words for word in get_args(one) if word != ""]
-        if any(isinstance(word, str) for word in named):
+        # `Union[Literal["a", "b"], str]` lets a type checker pass newer literals; Stripe refuses what is not there yet.
+        named = [literal for one in literals for literal in get_args(one) if literal != ""]
+        if any(isinstance(literal, str) for literal in named):
             members = [one for one in members if one is not str]
         refusal: ApiError | None = None
         for one in members:
@@ -66,7 +66,7 @@ class _Reader:
     def _member(self, one: Any, module: ModuleType, given: Any, path: str, name: str) -> Any:
         origin = get_origin(one)
         if origin is Literal:
-            return self._word(get_args(one), given, path)
+            return self._literal(get_args(one), given, path)
         if origin is list:
             return self._list(get_args(one)[0], module, given, path, name)
         if origin in (dict, UntypedStripeObject):
@@ -79,11 +79,11 @@ class _Reader:
             raise _Unfit(invalid(f"Invalid {_KINDS[one][0]}: {{...}}", path))
         return self._plain(one, given, path, name)
 
-    def _word(self, words: tuple[Any, ...], given: Any, path: str) -> Any:
-        for word in words:
-            if given == (str(word).lower() if isinstance(word, bool) else word) and given != "":
-                return word
-        listed = [str(word) for word in words if word != ""]
+    def _literal(self, literals: tuple[Any, ...], given: Any, path: str) -> Any:
+        for literal in literals:
+            if given == (str(literal).lower() if isinstance(literal, bool) else literal) and given != "":
+                return literal
+        listed = [str(literal) for literal in literals if literal != ""]
         choice = f"{', '.join(listed[:-1])}, or {listed[-1]}" if len(listed) > 1 else "".join(listed)
         raise _Unfit(invalid(f"Invalid {path}: must be one of {choice}", path))
 
@@ -106,9 +106,9 @@ class _Reader:
         if one is str:
             limits.check_text(self._template, path, name, given)
             return given
-        word, fits, read = _KINDS[one]
+        kind, fits, read = _KINDS[one]
         if not fits(given):
-            raise _Unfit(invalid(f"Invalid {word}: {given}", path, code=f"parameter_invalid_{word}"))
+            raise _Unfit(invalid(f"Invalid {kind}: {given}", path, code=f"parameter_invalid_{kind}"))
         found = read(given)
         if not isinstance(found, bool):
             limits.check_number(path, name, found)
@@ -133,7 +133,7 @@ _KINDS: dict[Any, tuple[str, Callable[[str], object], Callable[[str], Any]]] = {
 
 
 def _rank(one: Any) -> int:
-    """Words first, texts last: "now" is a word before it is no number."""
+    """Literals first, texts last: "now" is tried as a literal before it is refused as a number."""
     if get_origin(one) is Literal:
         return 0
     return 2 if one is str else 1

@@ -61,8 +61,8 @@ class Command(StoreCommand):
             while work_event():
                 meter.advance()
         left = inbox.count_events()
-        words = ", ".join(f"{left.get(state, 0)} {state.value}" for state in _STATES)
-        self.stdout.write(f"Took {taken} from Stripe, applied {count} of the inbox again; now {words}.")
+        counts_text = ", ".join(f"{left.get(state, 0)} {state.value}" for state in _STATES)
+        self.stdout.write(f"Took {taken} from Stripe, applied {count} of the inbox again; now {counts_text}.")
 
     def _undelivered(self, days: int) -> int:
         taken = 0

@@ -30,5 +30,5 @@ class Command(StoreCommand):
             except DutyHeld as error:
                 raise CommandError(f"Not now: {error}.") from error
         counts = count_events()
-        words = ", ".join(f"{counts.get(state, 0)} {state.value}" for state in EventState)
-        self.stdout.write(f"Inbox: {words}.")
+        counts_text = ", ".join(f"{counts.get(state, 0)} {state.value}" for state in EventState)
+        self.stdout.write(f"Inbox: {counts_text}.")

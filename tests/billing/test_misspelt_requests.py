@@ -1,4 +1,4 @@
-"""Each request that this app sends to Stripe, spoilt in one place at a time: the fake refuses it as Stripe would.
+"""Each request that this app sends to Stripe, misspelt in one place at a time: the fake refuses it as Stripe would.
 
 So a misspelt parameter in `billing/` fails a test, whichever request it stands in.
 """
@@ -98,13 +98,13 @@ def send(scenario: Scenario, asked: Asked, text: str) -> tuple[int, dict[str, st
 def misspelt(name: str) -> list[str]:
     """A parameter's name with one of its words wrong, each in turn."""
     words = re.findall(r"[a-z_]+|\d+", name)
-    spoilt = []
+    misspelt = []
     for place, word in enumerate(words):
         if word.isdecimal() or (place and words[0] == "metadata") or "metadata" in words[:place]:
             continue
         wrong = [*words[:place], f"{word[:-1]}x", *words[place + 1 :]]
-        spoilt.append(wrong[0] + "".join(f"[{one}]" for one in wrong[1:]))
-    return spoilt
+        misspelt.append(wrong[0] + "".join(f"[{one}]" for one in wrong[1:]))
+    return misspelt
 
 
 @pytest.fixture
