@@ -9,9 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from codetags.services.patterns import check_pattern
 from config.environment import Environment
 from kv.web.rate_limits import parse_window
+from usertokens.types import LARGEST_AMOUNT
 
 _MAX_PLAN_NAME = 64  # as the API takes it
-_MAX_TOKENS = 10**12
 
 
 def tool_names(env: Environment, default: str) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def rate_limits(env: Environment) -> dict[str, str] | None:
 def plan_allowances(env: Environment, default: str) -> dict[str, int]:
     """PLAN_ALLOWANCES: tokens a month by plan; the first plan is the one of every new user."""
     pairs = env.pairs("PLAN_ALLOWANCES", default)
-    wrong = [name for name, text in pairs.items() if not text.isdecimal() or int(text) > _MAX_TOKENS]
+    wrong = [name for name, text in pairs.items() if not text.isdecimal() or int(text) > LARGEST_AMOUNT]
     if wrong:
         raise ImproperlyConfigured(f"PLAN_ALLOWANCES: {wrong[0]} needs a whole number of tokens")
     if not pairs:

@@ -8,13 +8,12 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 
 from usertokens.conf import app_settings
-
-_LARGEST = 10**12
+from usertokens.types import LARGEST_AMOUNT
 
 
 @register("usertokens")
 def check_plans(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """There is a plan for those who have none, and every allowance is a number of tokens."""
+    """PLAN_ALLOWANCES has a plan, and every allowance is a number of tokens."""
     plans = app_settings.PLAN_ALLOWANCES
     errors: list[CheckMessage] = []
     if not plans:
@@ -27,7 +26,7 @@ def check_plans(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             id="usertokens.E002",
         )
         for plan, tokens in plans.items()
-        if type(tokens) is not int or not 0 <= tokens <= _LARGEST
+        if type(tokens) is not int or not 0 <= tokens <= LARGEST_AMOUNT
     ]
     if type(app_settings.GENERATION_COST) is not int or app_settings.GENERATION_COST < 1:
         errors.append(Error("GENERATION_COST is no number of tokens.", hint="At least 1.", id="usertokens.E003"))

@@ -11,9 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kv.web.text_fields import CleanField
-from usertokens.types import LONGEST_REASON
-
-LARGEST_AMOUNT = 10**12
+from usertokens.types import LARGEST_AMOUNT, LONGEST_REASON
 
 
 class MoodForm(forms.Form):
@@ -32,7 +30,7 @@ class MoodForm(forms.Form):
 
 
 class DeleteAccountForm(forms.Form):
-    """The password once more; whoever has none types the username."""
+    """Asks for the password; for the username when the user has no password."""
 
     proof = forms.CharField(strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
 
@@ -46,7 +44,7 @@ class DeleteAccountForm(forms.Form):
             field.widget = forms.TextInput(attrs={"autocomplete": "off"})
 
     def clean_proof(self) -> str:
-        """Only the user deletes the account."""
+        """The proof. Raises ValidationError when it is wrong."""
         proof: str = self.cleaned_data["proof"]
         if self.user.has_usable_password():
             right = self.user.check_password(proof)
@@ -62,7 +60,7 @@ class DeleteAccountForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
-    """What staff may do to a user's tokens, always with a reason."""
+    """Corrections of a user's tokens by staff, each with a reason."""
 
     GRANT, ADJUST, RESET = "grant", "adjust", "reset"
     action = forms.ChoiceField(
@@ -80,11 +78,11 @@ class CorrectionForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         action: Any = self.fields["action"]
-        # A reset has a button of its own, which looks like what it does.
+        # A reset has a button of its own.
         action.widget.choices = [choice for choice in action.choices if choice[0] != self.RESET]
 
     def clean(self) -> dict[str, Any]:
-        """A number where one is needed."""
+        """Require an amount for the actions that need one."""
         values = super().clean() or self.cleaned_data
         action, amount = values.get("action"), values.get("amount")
         if action == self.GRANT and (amount is None or amount < 1):

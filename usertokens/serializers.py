@@ -12,10 +12,7 @@ from rest_framework import serializers
 from kv.rest.fields import TextField, WholeNumberField
 from kv.rest.inputs import Input
 from usertokens.services.holds import LONGEST_HOLD
-from usertokens.types import LONGEST_REASON
-
-LARGEST_AMOUNT = 10**12
-BEST_MOOD = 10
+from usertokens.types import BEST_MOOD, LARGEST_AMOUNT, LONGEST_REASON
 
 
 class UserIdField(TextField):

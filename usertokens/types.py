@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
+#: Characters of a reason in the journal.
 LONGEST_REASON = 200
-"""Characters of a reason in the journal."""
-
-
-#: Tokens of one month by plan, where PLAN_ALLOWANCES is not set; the first plan is the free one.
+#: Tokens that one request, form or setting may name.
+LARGEST_AMOUNT = 10**12
+#: The highest mood; the lowest is 0.
+BEST_MOOD = 10
+#: Tokens of one month by plan, when PLAN_ALLOWANCES is not set; the first plan is the free one.
 DEFAULT_ALLOWANCES: Mapping[str, int] = MappingProxyType({"Free": 100, "Plus": 1000, "Premium": 5000})
 
-#: The priority of a grant: the lower burns first, what was given before what was paid for.
+#: Priorities of grants: lower ones are spent first, so given tokens before bought ones.
 GIVEN, BOUGHT = 50, 80
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """What one operation did: `amount` tokens spent, added, captured, … and the balance after it.
+    """The result of one operation: `amount` tokens spent, added, captured, …, and the balance after it.
 
-    repeated: the first answer under the same idempotency key.
+    repeated: it is the first result under the same idempotency key.
     """
 
     transaction_id: str
@@ -33,7 +35,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One generation paid for: its movement, and how many there are now."""
+    """One paid generation: its movement, and the user's count of generations after it."""
 
     movement: Movement
     generations: int
@@ -41,7 +43,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Tokens set aside until `expires_at`; `balance` is what is left beside them."""
+    """Tokens held until `expires_at`. balance: without them."""
 
     id: str
     amount: int
@@ -51,7 +53,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A live grant: what is left of `amount`. Lower priorities burn first. expires_at: None = never."""
+    """A grant with tokens `left` of `amount`. Lower priorities are spent first. expires_at: None = never."""
 
     id: int
     left: int
@@ -63,9 +65,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A user's tokens. `balance` = what the grants hold − debt; `held` is out of it already.
+    """A user's tokens. balance: the rest of the grants − debt; it does not include `held`.
 
-    allowance: tokens granted for the period that runs from `period_start` to `period_end`.
+    allowance: tokens granted for the period from `period_start` to `period_end`.
     """
 
     balance: int
@@ -78,7 +80,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A user's tokens with their grants in burn order."""
+    """A user's tokens, with their grants in the order of spending."""
 
     tokens: Tokens
     grants: tuple[Grant, ...]
@@ -105,7 +107,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Transactions, newest first; `before` gives the page after it, None when this is the last."""
+    """Transactions, newest first. before: the argument for the next page, None on the last one."""
 
     results: tuple[Transaction, ...]
     before: int | None
@@ -122,7 +124,7 @@ class RecentConversation:
 
 @dataclass(frozen=True, slots=True)
 class UserStats:
-    """A user's activity. `last_84_days`: which of the days up to the last log-in were active, that day last."""
+    """A user's activity. last_84_days: whether each day was active; the day of the last log-in is the last one."""
 
     conversations: int
     generations: int
@@ -138,7 +140,7 @@ class UserStats:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """All of a user's page. low_balance: the balance is at the threshold or below, and the note is not put away."""
+    """The data of a user's dashboard. low_balance: LOW_BALANCE is reached, and the user has not dismissed the note."""
 
     user_id: str
     stats: UserStats
@@ -148,7 +150,7 @@ class Dashboard:
 
 @dataclass(frozen=True, slots=True)
 class LoginCounted:
-    """`counted`: today is counted for the first time."""
+    """The result of a log-in. counted: it is the first one of today."""
 
     counted: bool
     days_active: int
@@ -158,7 +160,7 @@ class LoginCounted:
 
 @dataclass(frozen=True, slots=True)
 class SavedConversation:
-    """`created`: this id is new to the user. conversations: how many there are now."""
+    """A saved conversation. created: its id is new. conversations: the user's count after it."""
 
     id: str
     created: bool
@@ -167,9 +169,9 @@ class SavedConversation:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """A money-backed grant: of `amount`, how much was taken back and how much is frozen.
+    """A paid grant: of `amount`, how many tokens were taken back and how many are frozen.
 
-    applied: something changed now.
+    applied: the call changed something.
     """
 
     applied: bool
@@ -183,7 +185,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class DayBalance:
-    """The balance at the end of a day; None where the journal does not reach back so far."""
+    """The balance at the end of a day; None for a day before the journal begins."""
 
     day: date
     balance: int | None
@@ -191,7 +193,7 @@ class DayBalance:
 
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
-    """What checking one ledger found: `problems` is empty when the equation holds."""
+    """The result of checking one ledger; `problems` is empty for a correct one."""
 
     user_id: str
     balance: int
@@ -200,11 +202,11 @@ class LedgerReport:
 
 @dataclass(frozen=True, slots=True)
 class PaidPeriod:
-    """A period that somebody pays for at a payment provider.
+    """A billing period at a payment provider.
 
-    key:     the caller's own name of it, never used for another one: what it brings comes once for this key.
-    plan:    whose month's tokens it brings.
-    is_paid: False: it runs, and brings nothing until it is paid.
+    key:     the caller's unique name for it; its tokens are granted once for this key.
+    plan:    the plan whose monthly tokens it grants.
+    is_paid: False: the period grants nothing until it is paid.
     """
 
     key: str

@@ -15,11 +15,10 @@ from usertokens.conf import default_plan
 from usertokens.errors import BadMood
 from usertokens.services import ledger
 from usertokens.services.calendar import day_number
-from usertokens.types import LoginCounted, RecentConversation, UserStats
+from usertokens.types import BEST_MOOD, LoginCounted, RecentConversation, UserStats
 
 #: Days that the calendar of a user's activity shows: twelve weeks.
 CALENDAR_DAYS = 84
-BEST_MOOD = 10
 _HALF = 42
 
 create_user_stats_script = Script("usertokens", "create_user_stats")

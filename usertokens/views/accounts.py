@@ -1,4 +1,4 @@
-"""A user's whole account: everything as a file, and the way out."""
+"""A user's account: download all data, delete the account."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from usertokens.services.exports import export_user, stream_json
 @never_cache
 @require_safe
 def download(request: HttpRequest) -> StreamingHttpResponse:
-    """Everything kept about the user, as JSON."""
+    """All data about the user, as JSON."""
     data = export_user(str(request.user.pk))
     response = StreamingHttpResponse(stream_json(data), content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="account-{local_day().isoformat()}.json"'
@@ -41,11 +41,11 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest) -> HttpResponse:
-    """GET: what will be deleted; POST {proof}: delete it and sign out."""
+    """GET: what will be deleted. POST {proof}: delete it and log out."""
     user = cast("AbstractBaseUser", request.user)
     if request.method == "POST" and not _may_try(request):
         form = DeleteAccountForm(user, {})
-        form.errors.clear()  # not even whether the word was right
+        form.errors.clear()  # it must not tell whether the proof was right
         form.add_error(None, _("Too many attempts. Nothing was deleted: wait a minute, then try again."))
         return render(request, "usertokens/delete.html", {"form": form})
     form = DeleteAccountForm(user, request.POST if request.method == "POST" else None)
@@ -63,7 +63,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 
 
 def _may_try(request: HttpRequest) -> bool:
-    """Whether this is not one try too many; while the store is away nobody is kept out."""
+    """Whether the rate limit allows a try. While the store can't be reached, it does."""
     try:
         check_limit(CLOSE_LIMIT, request)
     except RateLimited:

@@ -1,4 +1,4 @@
-"""The admin's pages: find a user; one user's activity, grants and journal, and corrections by hand, each logged."""
+"""Admin pages: a search for users, and a user's activity, grants and journal, with logged corrections."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from usertokens.errors import (
 from usertokens.forms import CorrectionForm
 from usertokens.models import TokenLedger
 from usertokens.services import balances, dashboards, journal, resets, users
+from usertokens.views.paging import entry_before
 
 FOUND = 50
 PAGE = 50
-_LONGEST_NUMBER = 15
 
 
 def users_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Users whose name contains `q`, or whose id it is; the newest without."""
+    """Users whose name contains `q`, or whose id is `q`; without `q` the newest."""
     accounts = get_user_model()._default_manager  # noqa: SLF001 (Django's public name for it)
     query = request.GET.get("q", "").strip()
     rows = accounts.order_by("-pk")
@@ -54,12 +54,12 @@ def users_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 def user_page(request: HttpRequest, user_id: str, context: dict[str, Any], *, may_change: bool) -> HttpResponse:
-    """GET: everything of one user; POST {action, amount, reason}: correct it, with a line in the admin's log."""
+    """GET: a user's tokens. POST {action, amount, reason}: correct them, with an entry in the admin's log."""
     try:
         users.require_user(user_id)
     except UnknownUser as error:
         raise Http404 from error
-    # The key comes with the page: a form that is sent twice corrects once.
+    # The idempotency key is a hidden field: a form that is sent twice corrects once.
     form = CorrectionForm(request.POST or None, initial={"key": secrets.token_hex(16)})
     if request.method == "POST":
         if not may_change:
@@ -68,13 +68,11 @@ def user_page(request: HttpRequest, user_id: str, context: dict[str, Any], *, ma
             return HttpResponseRedirect(request.path)
     context |= {"subject_id": user_id, "title": _("Tokens of user %(user)s") % {"user": user_id}, "form": form}
     context["may_change"] = may_change
-    before = request.GET.get("before", "")
-    number = int(before) if before.isascii() and before.isdecimal() and len(before) <= _LONGEST_NUMBER else None
     try:
         context |= {
             "page": dashboards.read_dashboard(user_id),
             "grants": balances.get_balance(user_id).grants,
-            "journal": journal.list_transactions(user_id, limit=PAGE, before=number),
+            "journal": journal.list_transactions(user_id, limit=PAGE, before=entry_before(request)),
         }
     except StoreUnavailable:
         context["store_away"] = True

@@ -1,4 +1,4 @@
-"""A user's own pages: the dashboard, its parts, and the history of tokens. Never kept by a cache."""
+"""A user's own pages: the dashboard, its parts, and the history of tokens. Never cached."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from usertokens.forms import MoodForm
 from usertokens.services import activity, balances, dashboards, journal
 from usertokens.templatetags.usertokens import entry_kind
 from usertokens.views.activity_calendar import calendar_cells
+from usertokens.views.paging import entry_before
 
 PAGE = 25
-_LONGEST_NUMBER = 15
 
 
 @login_required
 @never_cache
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Everything at one glance; asked for by htmx, only the part that changes."""
+    """The dashboard. For htmx, only the part that changes."""
     if not is_part(request):
         return render(request, "usertokens/dashboard.html", _dashboard(str(request.user.pk)))
-    if _is_of_another(request):
+    if _is_of_other_user(request):
         return go_to(reverse("usertokens:dashboard"))
     return _live(request)
 
@@ -47,8 +47,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def mood(request: HttpRequest) -> HttpResponse:
-    """Save the mood and show the dashboard again. Refused to htmx in one sentence of plain text: 400, 409."""
-    if is_part(request) and _is_of_another(request):
+    """Save the mood and show the dashboard. Errors for htmx are one sentence of plain text: 400, 409."""
+    if is_part(request) and _is_of_other_user(request):
         return go_to(reverse("usertokens:dashboard"))
     form = MoodForm(request.POST)
     if not form.is_valid():
@@ -58,7 +58,7 @@ def mood(request: HttpRequest) -> HttpResponse:
     except AccountClosed:
         if is_part(request):
             return _sentence(409, _("This account was closed."))
-        return HttpResponseRedirect(reverse("usertokens:dashboard"))  # which says it
+        return HttpResponseRedirect(reverse("usertokens:dashboard"))  # which shows it
     if is_part(request):
         return _live(request)
     messages.success(request, _("Your mood is saved."), fail_silently=True)
@@ -69,7 +69,7 @@ def mood(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def dismiss_note(request: HttpRequest) -> HttpResponse:
-    """The note about a low balance was read."""
+    """Dismiss the note about a low balance."""
     balances.dismiss_low_balance(str(request.user.pk))
     return HttpResponseRedirect(reverse("usertokens:dashboard"))
 
@@ -79,8 +79,7 @@ def dismiss_note(request: HttpRequest) -> HttpResponse:
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     """The journal, page by page."""
-    before = request.GET.get("before", "")
-    number = int(before) if before.isascii() and before.isdecimal() and len(before) <= _LONGEST_NUMBER else None
+    number = entry_before(request)
     try:
         page = journal.list_transactions(str(request.user.pk), limit=PAGE, before=number)
     except StoreUnavailable:
@@ -95,7 +94,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_safe
 def history_csv(request: HttpRequest) -> HttpResponseRedirect | StreamingHttpResponse:
     """The whole journal as a file."""
-    # The first entry is asked for before the answer begins: a store that is away is a 503, not half a file.
+    # Read an entry before the response begins: when the store can't be reached, the answer is 503, not half a file.
     try:
         journal.list_transactions(str(request.user.pk), limit=1)
     except AccountClosed:
@@ -112,7 +111,7 @@ def _journal_rows(user_id: str) -> Iterator[Sequence[object]]:
 
 
 def _live(request: HttpRequest) -> HttpResponse:
-    """The part that changes; 503 while the store is away, so that the page keeps what stands there."""
+    """The part that changes; 503 while the store can't be reached, so that htmx leaves the page as it is."""
     context = _dashboard(str(request.user.pk))
     response = render(request, "usertokens/live.html", context, status=503 if "away" in context else 200)
     if "away" in context:
@@ -120,8 +119,8 @@ def _live(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _is_of_another(request: HttpRequest) -> bool:
-    """Whether the page was drawn for somebody else, who has logged out since; another logged in, in another tab."""
+def _is_of_other_user(request: HttpRequest) -> bool:
+    """Whether the page was rendered for another user: the log-in changed in another tab."""
     return request.headers.get("X-Page-User", str(request.user.pk)) != str(request.user.pk)
 
 
