@@ -23,7 +23,7 @@ View = Callable[..., HttpResponseBase]
 
 @admin.register(CodeTag)
 class CodeTagAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
-    """The registry: which codes are planned, and when they count."""
+    """The registry: the planned codes, and when each is counted."""
 
     list_display = ("code", "label", "counts_for", "start", "end", "archived", "created_by")
     list_select_related = ("counts_for", "created_by")
@@ -34,35 +34,35 @@ class CodeTagAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for th
     date_hierarchy = "created_at"
 
     def get_readonly_fields(self, request: HttpRequest, obj: CodeTag | None = None) -> tuple[str, ...]:
-        """Posters carry a code that exists: its name stays."""
+        """An existing code can't be changed: it is printed on posters."""
         fixed = tuple(map(str, super().get_readonly_fields(request, obj)))
         return ("code", *fixed) if obj else fixed
 
     def save_model(self, request: HttpRequest, obj: CodeTag, form: Any, change: bool) -> None:  # noqa: FBT001 (Django's)
-        """Who added a code is kept with it."""
+        """Save, and record who added the code."""
         if not change:
-            obj.created_by = request.user  # type: ignore[assignment] # the admin has checked that somebody is signed in
+            obj.created_by = request.user  # type: ignore[assignment] # the admin has checked the log-in
         super().save_model(request, obj, form, change)
 
 
 @admin.register(CodeCount)
 class CodeCountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
-    """A page in the list's place: the counts live in the store. Permission: `codetags.view_counts`."""
+    """A page of counts from the store instead of a list of rows. Permission: `codetags.view_counts`."""
 
     def has_view_permission(self, request: HttpRequest, obj: CodeCount | None = None) -> bool:
-        """By a permission of its own, which services may hold as well."""
+        """By its own permission, which service accounts may also have."""
         return request.user.has_perm("codetags.view_counts")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added here."""
+        """No: there are no rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: CodeCount | None = None) -> bool:
-        """Nothing is changed here."""
+        """No: there are no rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: CodeCount | None = None) -> bool:
-        """Nothing is deleted here."""
+        """No: there are no rows."""
         return False
 
     def get_urls(self) -> list[URLPattern]:

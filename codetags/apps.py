@@ -7,7 +7,7 @@ from codetags.keys import FAMILIES
 
 
 class CodeTagsConfig(AppConfig):
-    """Registers the system checks, and the listeners that mirror the registry of codes to the store."""
+    """Registers the system checks, and the signal handlers that mirror the registry of codes to the store."""
 
     name = "codetags"
     verbose_name = _("Campaign codes")
@@ -15,5 +15,5 @@ class CodeTagsConfig(AppConfig):
     kv_families = FAMILIES
 
     def ready(self) -> None:
-        """Register the checks and connect the listeners."""
+        """Import the checks and the signal handlers, which registers them."""
         from codetags import checks, signals  # noqa: F401

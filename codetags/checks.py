@@ -15,7 +15,7 @@ from codetags.services.outgoing_webhook import check_webhook_address
 
 @register("codetags")
 def check_pattern(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Codes can be read out of a cookie and out of a key, and by browsers as by this side."""
+    """Codes can be part of a cookie and of a key, and browsers read the pattern as Python does."""
     try:
         patterns.check_pattern(app_settings.CODETAGS_PATTERN)
     except BadPattern as error:
@@ -26,7 +26,7 @@ def check_pattern(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register("codetags")
 def check_outgoing_webhook(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Hits are POSTed outside only signed, and only to an address that may be posted to."""
+    """Hits are only POSTed signed, and only to an allowed address."""
     url = app_settings.QR_ANALYTICS_EXTERNAL_URL
     if not url:
         return []
@@ -35,7 +35,7 @@ def check_outgoing_webhook(app_configs: Any, **kwargs: Any) -> Sequence[CheckMes
         errors.append(
             Error(
                 "QR_ANALYTICS_EXTERNAL_URL is set without QR_ANALYTICS_EXTERNAL_SECRET.",
-                hint="The receiver could not tell our hits from a stranger's. Set a long random secret.",
+                hint="Without a signature the receiver can't know that a hit is genuine. Set a long random secret.",
                 id="codetags.E002",
             )
         )

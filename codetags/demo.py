@@ -1,4 +1,4 @@
-"""Sample codes for `manage.py demo`: campaigns that begin, draw people and fade, and two codes nobody planned."""
+"""Sample codes for `manage.py demo`: campaigns whose hits rise and fall, and two codes outside the registry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codetags.services.counts import list_codes
 from codetags.services.hits import record_hit
 from kv.days import local_day
 
-# Addresses that no visitor can have (RFC 2544: set aside for measuring networks); each hit takes the next one.
+# Addresses that no visitor can have (RFC 2544 reserves them for benchmarks); each hit takes the next one.
 _NETWORK = int(IPv4Address("198.19.0.0"))
 _ADDRESSES = 2**16
 _AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1"
@@ -27,7 +27,7 @@ _WEEKEND = 0.7
 
 @dataclass(frozen=True, slots=True)
 class _Campaign:
-    """A code. `label` "" = not in the registry; `begins` days after the first; hits on the first day; days to halve."""
+    """A code. label: "" = not in the registry. begins: days after the first day. half_life: days, of the daily hits."""
 
     code: str
     label: str
@@ -58,16 +58,16 @@ def is_fresh() -> bool:
 
 
 def check() -> None:
-    """Raise CommandError when hits are sent on to somebody, who would take these for real."""
+    """Raise CommandError when an outgoing webhook is set: its receiver would take sample hits for real ones."""
     if app_settings.QR_ANALYTICS_EXTERNAL_URL:
         raise CommandError("QR_ANALYTICS_EXTERNAL_URL is set: sample hits would be sent there.")
 
 
 def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:
-    """Register the planned codes and record the hits of all, through the service, day by day.
+    """Add the codes to the registry and record hits of all codes through the service, day by day.
 
-    days:    how many, the day of `now` the last.
-    rng:     decides everything, so that the same seed makes the same hits.
+    days:    how many; the last is the day of `now`.
+    rng:     the only source of chance: the same seed makes the same hits.
     advance: called with the number of records written.
     Raises what `check` does, and StoreUnavailable.
     """
@@ -78,17 +78,17 @@ def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None
     for campaign in campaigns:
         if campaign.label:
             CodeTag.objects.get_or_create(code=campaign.code, defaults={"label": campaign.label})
-    strangers = 0
+    visitors = 0
     for number in range(days):
         day = first + timedelta(days=number)
         moment = min(timezone.make_aware(datetime.combine(day, time(12)), timezone.get_default_timezone()), now)
-        before = strangers
+        before = visitors
         for campaign in campaigns:
             for _ in range(_hits(campaign, number, day, rng)):
-                address = str(IPv4Address(_NETWORK + strangers % _ADDRESSES))
+                address = str(IPv4Address(_NETWORK + visitors % _ADDRESSES))
                 record_hit(code=campaign.code, address=address, agent=_AGENT, now=moment)
-                strangers += 1
-        advance(strangers - before)
+                visitors += 1
+        advance(visitors - before)
 
 
 def _hits(campaign: _Campaign, number: int, day: date, rng: Random) -> int:

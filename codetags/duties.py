@@ -9,17 +9,17 @@ from kv.work.duties import Duty
 
 
 def deliver() -> bool:
-    """One step of the outbox; True when more hits wait that could go now."""
+    """One step of the outbox; True when more hits can be posted now."""
     return deliver_events().more
 
 
 def roll_up() -> bool:
-    """One step of what was hit since the last roll-up; True while codes are left."""
+    """One step of a roll-up; True while codes are left."""
     return roll_up_step()
 
 
 def mirror() -> None:
-    """What a change made without the admin, or while the store was away, has left behind."""
+    """Mirror changes that were made without the admin, or while the store was unavailable."""
     mirror_registry(always=False)
 
 

@@ -1,34 +1,34 @@
-"""Refusals of the app, with their data."""
+"""Exceptions of the app, with their data."""
 
 from __future__ import annotations
 
 
 class MalformedCode(ValueError):
-    """What was given does not look like a code (CODETAGS_PATTERN)."""
+    """The text is not a code (CODETAGS_PATTERN)."""
 
 
 class BadPattern(ValueError):
-    """CODETAGS_PATTERN is none that browsers and this side read alike: the sentence says why."""
+    """Python and browsers may read CODETAGS_PATTERN differently. The message says why."""
 
 
 class CodeIsFixed(ValueError):
-    """A code that exists can't be changed: posters carry it."""
+    """An existing code can't be changed: it is printed on posters."""
 
 
 class BadAlias(ValueError):
-    """A code can't count for that one: the sentence says why."""
+    """A code can't count for that one. The message says why."""
 
 
 class BadCursor(ValueError):
-    """A `before` that no list has given out."""
+    """A `before` that is not the `next` of a list."""
 
 
 class UnsafeWebhookAddress(Exception):
-    """QR_ANALYTICS_EXTERNAL_URL may not be posted to: the sentence says why."""
+    """Nothing may be posted to QR_ANALYTICS_EXTERNAL_URL. The message says why."""
 
 
 class WebhookRefused(Exception):
-    """The receiver answered, but refuses this one hit. `status`: its HTTP status."""
+    """The receiver refuses this one hit. `status`: its HTTP status."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the receiver answered {status}")
@@ -36,8 +36,8 @@ class WebhookRefused(Exception):
 
 
 class WebhookUnavailable(Exception):
-    """The receiver can't be reached or can't take anything just now: the sentence says why."""
+    """The receiver can't be reached, or accepts nothing at the moment. The message says why."""
 
 
 class BadImport(Exception):
-    """A file or an older store that can't be read: the sentence says why."""
+    """A file or an older store can't be read. The message says why."""

@@ -1,4 +1,4 @@
-"""The forms of the admin's page: which codes are listed, and how a QR image looks."""
+"""The forms of the admin's page: which codes are listed, and the options of QR images."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def _day_input() -> forms.DateInput:
 
 
 class RangeForm(forms.Form):
-    """From which day to which."""
+    """A range of days."""
 
     since = forms.DateField(label=pgettext_lazy("range of days", "From"), required=False, widget=_day_input())
     until = forms.DateField(label=pgettext_lazy("range of days", "To"), required=False, widget=_day_input())
 
     def clean(self) -> dict[str, Any]:
-        """The days in order. Raises ValidationError."""
+        """Check that the days are in order. Raises ValidationError."""
         values = super().clean() or self.cleaned_data
         since, until = values.get("since"), values.get("until")
         if since and until and until < since:
@@ -34,7 +34,7 @@ class RangeForm(forms.Form):
 
 
 class ListForm(RangeForm):
-    """Which codes: by a word in code, label or note, and by the days that are counted."""
+    """Which codes: by text in code, label or note, and by days."""
 
     q = forms.CharField(
         label=pgettext_lazy("button", "Search"),
@@ -46,9 +46,9 @@ class ListForm(RangeForm):
 
 
 class CodeImageForm(forms.Form):
-    """How the image of a link looks. What is left out takes its initial value.
+    """The options of a link's QR image. An empty field takes its initial value.
 
-    languages: those that have a landing page of their own, code and name; no other can be chosen.
+    languages: code and name of those with a landing page of their own; no other can be chosen.
     """
 
     kind = forms.ChoiceField(
@@ -73,6 +73,6 @@ class CodeImageForm(forms.Form):
         language.initial = settings.LANGUAGE_CODE if settings.LANGUAGE_CODE in codes else codes[0]
 
     def clean(self) -> dict[str, Any]:
-        """What was left out filled in."""
+        """Fill in the initial value of each empty field."""
         values = super().clean() or self.cleaned_data
         return {name: values.get(name) or field.initial for name, field in self.fields.items()}

@@ -13,15 +13,15 @@ from kv.globs import literal
 #: What follows KV_PREFIX in every key of the app, for backups.
 FAMILIES = ("{qr}:",)
 
-#: The code under which strangers beyond CODETAGS_MAX_UNKNOWN are counted. No code can have this name.
+#: The code under which unknown codes beyond CODETAGS_MAX_UNKNOWN are counted. No real code can have this name.
 OTHER = "~OTHER"
 
-#: How long the days of what was not counted are kept: a little longer than the chart that a code's page opens with.
+#: How many days of excluded calls are kept: a little more than the first chart on a code's page shows.
 EXCLUDED_DAYS = 100
-#: Fields of such a day; what is new beyond them stands under ~OTHER, so that robots that try codes fill no memory.
+#: The most fields of such a day. Further codes are counted as ~OTHER, so that bots that try codes fill no memory.
 EXCLUDED_FIELDS = 20_000
 
-#: The field of a daily series that holds hits taken over without a date: the total is always the sum of the series.
+#: The field of a daily series for imported hits without a date. So the total is always the sum of the series.
 UNDATED = "1970-01-01"
 
 
@@ -54,7 +54,7 @@ def registry() -> str:
 
 
 def registry_version() -> str:
-    """STRING which state of the SQL registry the mirror shows. No TTL. Written by mirror_registry."""
+    """STRING the version of the SQL registry that is mirrored. No TTL. Written by mirror_registry."""
     return f"{_prefix()}registry:version"
 
 
@@ -77,7 +77,7 @@ def excluded_on(day: date) -> str:
 
 
 def crowd(caller: str, code: str) -> str:
-    """STRING visitors of one address on one code who came close together. TTL CROWD_SECONDS. Written by record_hit."""
+    """STRING how many visitors of one address hit one code within CROWD_SECONDS, its TTL. Written by record_hit."""
     return f"{_prefix()}crowd:{caller}:{code}"
 
 
@@ -92,32 +92,32 @@ def outbox_tries() -> str:
 
 
 def outbox_parked() -> str:
-    """LIST as the outbox: hits given up after too many tries. No TTL; bounded. Written by fail_event, unpark_events."""
+    """LIST as the outbox: hits that failed too often. No TTL; bounded. Written by fail_event, unpark_events."""
     return f"{_prefix()}outbox:parked"
 
 
 def outbox_state() -> str:
-    """HASH dropped, reported: hits dropped, and how many of them were told; failures, next (ms): the pause. No TTL."""
+    """HASH dropped, reported: hits dropped, and how many of them are logged; failures, next (ms): the pause. No TTL."""
     return f"{_prefix()}outbox:state"
 
 
 def rolled() -> str:
-    """STRING up to when SQL has every hit, ms since 1970. No TTL. Written by the roll-up."""
+    """STRING the moment up to which SQL has every hit, ms since 1970. No TTL. Written by the roll-up."""
     return f"{_prefix()}rolled"
 
 
 def rollup_codes() -> str:
-    """SET codes that the roll-up under way has not copied yet. No TTL; gone when it ends. Written by roll_up_step."""
+    """SET codes that the running roll-up has not copied yet. No TTL; deleted at its end. Written by roll_up_step."""
     return f"{_prefix()}rollup:codes"
 
 
 def rollup_began() -> str:
-    """STRING when the roll-up under way began, ms since 1970. No TTL; gone when it ends. Written by roll_up_step."""
+    """STRING when the running roll-up began, ms since 1970. No TTL; deleted at its end. Written by roll_up_step."""
     return f"{_prefix()}rollup:began"
 
 
 def imported() -> str:
-    """HASH source, tab, name → hits taken over from there, so that a backfill may run again. No TTL. By import_hits."""
+    """HASH source, tab, name → hits imported from there, so that a backfill may run again. No TTL. By import_hits."""
     return f"{_prefix()}imported"
 
 

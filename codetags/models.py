@@ -1,4 +1,4 @@
-"""Relational truth of the app: the registry of codes, and the daily counts as SQL keeps them."""
+"""Models: the registry of codes, and the daily counts that are copied to SQL."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from codetags.services.codes import parse_code
 from codetags.services.patterns import LONGEST
 from kv.web.text_fields import clean_entry
 
-#: Rows were added or changed many at once, which sends no post_save. Arguments: codes, using.
+#: Sent when many rows are added or changed at once, which sends no post_save. Arguments: codes, using.
 codes_changed = Signal()
 
 
 def looks_like_a_code(text: str) -> None:
-    """Refuse what no visitor's link could carry. Raises Django's ValidationError."""
+    """Refuse text that is not a code. Raises Django's ValidationError."""
     try:
         parse_code(text)
     except MalformedCode as error:
@@ -32,13 +32,13 @@ def looks_like_a_code(text: str) -> None:
 
 
 class CodeTagQuerySet(models.QuerySet["CodeTag"]):
-    """Changes of many codes at once: they change no code itself, and the store hears of them as of any other."""
+    """Changes of many codes at once: the codes themselves stay, and the changes are mirrored to the store."""
 
     def update(self, **values: Any) -> int:
-        """Change the rows, but not their codes, nor what they count for to another. Raises CodeIsFixed or BadAlias."""
+        """Change the rows, but not their codes, and do not make them aliases. Raises CodeIsFixed or BadAlias."""
         if "code" in values:
             raise CodeIsFixed
-        # Each alias is looked at when it is saved; many at once could count for each other.
+        # An alias is checked when it is saved alone; several at once could count for each other.
         if any(values.get(name) is not None for name in ("counts_for", "counts_for_id")):
             raise BadAlias(str(_("Choose a code that counts for itself.")))
         values.setdefault("updated_at", timezone.now())
@@ -60,10 +60,10 @@ class CodeTagQuerySet(models.QuerySet["CodeTag"]):
 
 
 class CodeTag(models.Model):
-    """A code that somebody has planned: printed on a poster, with a name and, if wanted, dates.
+    """A planned code, for example on a poster, with a label and optional dates.
 
-    A code that exists keeps its name, since posters carry it. counts_for: another code that its hits count for; the
-    dates are that one's then.
+    An existing code can't be changed, since it is printed. counts_for: another code that its hits count for; then the
+    dates of that one apply.
     """
 
     code = models.CharField(
@@ -117,7 +117,7 @@ class CodeTag(models.Model):
         return f"{self.code} · {self.label}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Codes are kept in capitals, however they came. Raises CodeIsFixed or BadAlias."""
+        """Save, with the code in upper case. Raises CodeIsFixed or BadAlias."""
         self.code = self.code.upper()
         if self._was_renamed():
             raise CodeIsFixed
@@ -126,7 +126,7 @@ class CodeTag(models.Model):
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """Texts without what nobody sees, the code as it was, the dates in order, no alias of an alias.
+        """Clean the texts; check that the code is unchanged, the dates are in order, and no alias counts for an alias.
 
         Raises Django's ValidationError.
         """
@@ -143,7 +143,7 @@ class CodeTag(models.Model):
         for name in ("label", "note"):
             field: Any = self._meta.get_field(name)
             try:
-                # The field's own checks again: a text can get shorter, and longer too.
+                # Check the field again: cleaning can make a text shorter or longer.
                 text = clean_entry(getattr(self, name), lines=name == "note")
                 setattr(self, name, field.clean(text, self))
             except ValidationError as error:
@@ -154,7 +154,7 @@ class CodeTag(models.Model):
         return known is not None and known != self.code
 
     def alias_problem(self) -> str:
-        """Why this code can't count for that one; "" when it can, or counts for itself."""
+        """Why this code can't count for `counts_for`; "" when it can, or has none."""
         if self.counts_for is None:
             return ""
         if self.counts_for.pk == self.pk or self.counts_for.counts_for_id is not None:
@@ -165,7 +165,7 @@ class CodeTag(models.Model):
 
 
 class DailyHits(models.Model):
-    """Hits of one code on one day, as the roll-up copied them. 1970-01-01 stands for hits taken over without a date."""
+    """Hits of one code on one day, copied by the roll-up. 1970-01-01: imported hits without a date."""
 
     code = models.CharField(max_length=LONGEST)
     date = models.DateField()
@@ -174,7 +174,7 @@ class DailyHits(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["code", "date"], name="codetags_one_row_a_day")]
-        # A range of days is answered from the index alone.
+        # A query for a range of days reads only this index.
         indexes = [models.Index(fields=["date", "code", "count"], name="codetags_range")]
 
     def __str__(self) -> str:
@@ -182,7 +182,7 @@ class DailyHits(models.Model):
 
 
 class CodeCount(models.Model):
-    """No table: the holder of the permission to see the counts, and of their page's place in the admin."""
+    """No table: it only carries the permission to see the counts, and their entry in the admin."""
 
     class Meta:
         managed = False

@@ -10,7 +10,7 @@ from kv.rest.fields import CallerIdField
 
 
 class HitInput(serializers.Serializer[Any]):
-    """What a landing sends in the body, where it is not in the query."""
+    """The fields of a hit in the body; each may be in the query instead."""
 
     code = serializers.CharField(
         required=False, allow_blank=True, help_text="Upper-cased first; by default four letters or digits."
@@ -26,19 +26,19 @@ class HitOutput(serializers.Serializer[Any]):
 
 
 class CountsInput(serializers.Serializer[Any]):
-    """Which codes are listed, by their hits on which days."""
+    """The page of codes, and the days whose hits are counted."""
 
     limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
     before = serializers.CharField(max_length=128, required=False, help_text="`next` of the page before.")
     to = serializers.DateField(required=False, help_text="The last day.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """`from` is a word of Python's, so it can't be declared above."""
+        """`from` is a keyword of Python, so it can't be declared above."""
         since = serializers.DateField(required=False, help_text="The first day. Both days are counted.")
         return {**super().get_fields(), "from": since}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The days are in order. Raises ValidationError."""
+        """Check that the days are in order. Raises ValidationError."""
         if "from" in attrs and "to" in attrs and attrs["to"] < attrs["from"]:
             raise serializers.ValidationError({"to": ["The last day is before the first."]})
         return attrs
@@ -47,7 +47,7 @@ class CountsInput(serializers.Serializer[Any]):
 class CodeOutput(serializers.Serializer[Any]):
     """One code's figures."""
 
-    code = serializers.CharField(help_text="~OTHER: strangers beyond CODETAGS_MAX_UNKNOWN.")
+    code = serializers.CharField(help_text="~OTHER: unknown codes beyond CODETAGS_MAX_UNKNOWN.")
     label = serializers.CharField(  # type: ignore[assignment] # a field of this name, as the contract has it
         help_text="As in the registry; empty for a code that it lacks."
     )

@@ -1,4 +1,4 @@
-"""Listeners: a change of the registry reaches the store as soon as it is committed."""
+"""Signal handlers: mirror a change of the registry to the store as soon as it is committed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @receiver((post_save, post_delete), sender=CodeTag)
 def mirror_changed_code(sender: type[CodeTag], instance: CodeTag, using: str, **kwargs: Any) -> None:
-    """Mirror the code once the change can no longer be undone."""
+    """Mirror the code once the transaction is committed."""
     transaction.on_commit(partial(_mirror, instance.code), using=using)
 
 
@@ -34,5 +34,5 @@ def _mirror(code: str) -> None:
     try:
         mirror_code(code)
     except StoreUnavailable:
-        # The change stands in SQL; the duty codetags_registry shows it to the store within minutes.
-        log.warning("code %s: the store is away, the registry's change will reach it later", code)
+        # The change is in SQL; the duty codetags_registry mirrors it within minutes.
+        log.warning("code %s: the store is unavailable, the change of the registry is mirrored later", code)

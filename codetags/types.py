@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 
-#: No hit has a day before this one, which itself stands for "without a date".
+#: No hit has a day before this one; this day itself means "without a date".
 EARLIEST = date(1970, 1, 1)
 
 
 class Outcome(StrEnum):
-    """What became of a hit.
+    """The result of a hit.
 
-    SEEN: looks like a visitor whom the backstop remembers, who may be somebody else. AGAIN: the same landing, counted
+    SEEN: looks like a visitor whom the backstop remembers, but may be another one. AGAIN: the same landing, counted
     before. OUTSIDE: outside the code's dates.
     """
 
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a call was not counted. UNREADABLE is of no code; the others are kept by code too."""
+    """Why a call was not counted. UNREADABLE has no code; the others are counted for each code too."""
 
     REPEAT = "repeat"
     LIMITED = "limited"
@@ -107,7 +107,7 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """What a roll-up wrote: codes looked at, and rows of DailyHits added or raised."""
+    """The result of a roll-up: codes checked, and rows of DailyHits added or raised."""
 
     codes: int
     rows: int
@@ -115,7 +115,7 @@ class Rollup:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore put back: codes looked at, and hits that the store had lost."""
+    """The result of a restore: codes checked, and hits that were restored."""
 
     codes: int
     hits: int
@@ -123,7 +123,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a backfill took over: codes, hits that were new, and names that are no codes."""
+    """The result of an import: codes, hits that were new, and names that are not codes."""
 
     codes: int
     hits: int
@@ -132,7 +132,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One counted hit for the outgoing webhook. `entry` is its own text in the outbox."""
+    """One counted hit for the outgoing webhook. `entry`: its text in the outbox."""
 
     id: str
     code: str
@@ -142,7 +142,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class OutboxState:
-    """Hits that wait, are parked, or were dropped since the beginning; `failures`: steps in a row that failed."""
+    """Hits that wait, are parked, or were dropped since the beginning. failures: failed steps in a row."""
 
     waiting: int
     parked: int
@@ -153,7 +153,7 @@ class OutboxState:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One step of delivering: hits posted, refused (kept for another try), parked; whether more could go now."""
+    """The result of one step: hits posted, refused (to be tried again), parked; whether more can be posted now."""
 
     sent: int = 0
     refused: int = 0
@@ -180,7 +180,7 @@ class StorageItem:
 
     duration:    None = until the browser (or, for session storage, the tab) is closed; FOREVER = until it is deleted.
     category:    `necessary`, or any other: that is off until a visitor agrees.
-    where:       a word for pages that few visitors see, such as the administration.
+    where:       which pages set it, where not all do, such as the administration.
     """
 
     name: str
@@ -191,13 +191,13 @@ class StorageItem:
     where: _StrOrPromise = ""
 
 
-#: Kept until somebody deletes it.
+#: Kept until it is deleted.
 FOREVER = timedelta.max
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a visitor chose: the categories agreed to (necessary is always among them), under which policy's version."""
+    """What a visitor chose: the accepted categories (always with `necessary`), and the version of the policy."""
 
     version: str
     categories: frozenset[str]

@@ -1,4 +1,4 @@
-"""What a code is, how it is read out of a link, and what is written of it in a visitor's cookie."""
+"""What a code is, how it is read from a link, and the cookie with the codes of a visitor."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from codetags.conf import app_settings
 from codetags.errors import MalformedCode
 from codetags.services.patterns import LONGEST
 
-#: Codes that the cookie remembers, the newest last.
+#: The most codes in the cookie; the newest is last.
 REMEMBERED = 10
-#: The name in links, in whatever letters.
+#: The name of the parameter in links; upper and lower case are equal.
 PARAMETER = "qr"
 _SEPARATOR = "."
 
-# The same in landing.js; tests/codetags/spelled_links.json holds both to it.
+# The same rules are in landing.js; tests/codetags/spelled_links.json checks both.
 _BLANKS = "\t\n\v\f\r \x85\xa0\xad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
 _AROUND = re.compile(f"^[{_BLANKS}]+|[{_BLANKS}]+$")
-# Where another part of an address begins: ?utm_source=…, a path, a fragment, a parameter or a sign that was escaped.
+# Where another part of a URL begins: ?utm_source=…, a path, a fragment, a parameter or an escaped character.
 _NEXT_PART = re.compile(r"[?&;#%/\\]")
 _TRAILING = re.compile(f"(?:[^0-9A-Za-z\u0080-\U0010ffff]|[{_BLANKS}«»‘’‚‛“”„‟‹›…–—、。！，：；？）】」])+$")
-# A parameter behind "&amp;", as pages write it and some programs send it.
+# The rest of "&amp;" before a parameter: HTML pages write it, and some programs send it unchanged.
 _ESCAPED = "amp;"
 
 
 def parse_code(text: str) -> str:
-    """The code that `text` writes, upper-cased. Raises MalformedCode."""
-    # Before it is upper-cased: "ß" would become two letters, and patterns can be slow on long input.
+    """The code in `text`, in upper case. Raises MalformedCode."""
+    # Checked before upper-casing: "ß" would become two letters, and patterns can be slow on long input.
     if len(text) > LONGEST or not text.isascii():
         raise MalformedCode(text[:LONGEST])
     code = text.upper()
@@ -39,10 +39,10 @@ def parse_code(text: str) -> str:
 
 
 def read_code(spellings: Iterable[str]) -> str:
-    """The code of the first of the values that has one, as it stands or without what is put around codes.
+    """The code of the first value that contains one, exactly or with extra characters around it.
 
-    Blanks on both sides are dropped, and at the end punctuation and the beginning of another part of an address.
-    Raises MalformedCode when none has one.
+    Removed are blanks on both sides, and at the end punctuation and the beginning of another part of a URL.
+    Raises MalformedCode when no value contains a code.
     """
     last = ""
     for spelling in spellings:
@@ -55,24 +55,24 @@ def read_code(spellings: Iterable[str]) -> str:
 
 
 def read_link(query: str) -> str | None:
-    """The code in an address's query; None without a parameter `qr`. Raises MalformedCode for one without a code."""
+    """The code in the query of a URL; None without a parameter `qr`. Raises MalformedCode for one without a code."""
     values = [value for name, value in parse_qsl(query, keep_blank_values=True) if is_parameter(name)]
     return read_code(values) if values else None
 
 
 def is_parameter(name: str) -> bool:
-    """Whether a parameter of a link, by its name, is the one with the code."""
+    """Whether the parameter of this name carries the code."""
     return name.lower().removeprefix(_ESCAPED) == PARAMETER
 
 
 def is_code(text: str) -> bool:
-    """Whether `text` is a code as it is kept: upper-cased."""
+    """Whether `text` is a code in upper case, as codes are stored."""
     return len(text) <= LONGEST and _pattern(app_settings.CODETAGS_PATTERN).fullmatch(text) is not None
 
 
 def read_remembered(cookie: str) -> tuple[str, ...]:
-    """The codes in a cookie's value, oldest first; what is none is left out: a cookie is the visitor's own."""
-    return tuple(word for word in cookie[:1024].split(_SEPARATOR) if is_code(word))[-REMEMBERED:]
+    """The codes in a cookie's value, oldest first. Anything else is ignored: a visitor can change a cookie."""
+    return tuple(text for text in cookie[:1024].split(_SEPARATOR) if is_code(text))[-REMEMBERED:]
 
 
 def write_remembered(known: tuple[str, ...], *codes: str) -> str:
@@ -87,5 +87,5 @@ def _without_surroundings(spelling: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=16)
 def _pattern(text: str) -> re.Pattern[str]:
-    # ASCII: otherwise \w and \d let thousands of look-alikes in.
+    # ASCII: otherwise \w and \d match thousands of similar characters.
     return re.compile(text, re.ASCII)

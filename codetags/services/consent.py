@@ -1,4 +1,4 @@
-"""What a visitor has agreed to: written into a cookie of the visitor's own, and nowhere else."""
+"""What a visitor has agreed to. It is stored only in a cookie of the visitor."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from codetags.services.cookies import CHOICE_COOKIE, optional_categories, policy_version
 from codetags.types import NECESSARY, Choice
 
-# "<version>.<category>-<category>": plain signs alone, or the cookie would be quoted.
+# "<version>.<category>-<category>": only characters that need no quotes in a cookie.
 _VALUE = re.compile(r"([0-9a-f]{8})\.([a-z0-9_]+(?:-[a-z0-9_]+)*)")
 
 
 def read_choice(cookies: Mapping[str, str]) -> Choice | None:
-    """What the visitor chose under the policy of today; None when there is no such choice, so that we must ask."""
+    """What the visitor chose under the current policy; None when there is no such choice: the visitor must be asked."""
     found = _VALUE.fullmatch(cookies.get(CHOICE_COOKIE, "")[:512])
     if found is None or found[1] != policy_version():
         return None
@@ -27,7 +27,7 @@ def allows(cookies: Mapping[str, str], category: str) -> bool:
 
 
 def make_choice(categories: Iterable[str]) -> Choice:
-    """A choice under the policy of today; categories that it does not have are left out."""
+    """A choice under the current policy. Categories that it does not have are ignored."""
     return Choice(policy_version(), (frozenset(categories) & optional_categories()) | {NECESSARY})
 
 

@@ -1,4 +1,4 @@
-"""The one list of what the site keeps in a browser: the policy, the privacy page and the banner are drawn from it."""
+"""The list of what the site stores in a browser. The cookie policy, the privacy page and the notice use it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: The cookie that remembers which codes have been counted.
 COUNTED_COOKIE = "qr_counted"
 COUNTED_SECONDS = 86400
-#: What landing.js keeps until it is answered.
+#: Where landing.js keeps a landing until the server has answered.
 LANDINGS_ITEM = "codetags.landings"
 #: The cookie that remembers what a visitor chose: six months.
 CHOICE_COOKIE = "cookie_choice"
@@ -56,7 +56,7 @@ _OWN = (
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """Items of one purpose, all on or all off. Necessary ones are always on."""
+    """Items of one purpose, which are switched on or off together. Necessary ones are always on."""
 
     name: str
     title: _StrOrPromise
@@ -70,18 +70,18 @@ class Category:
 
 
 def list_items() -> tuple[StorageItem, ...]:
-    """Everything the site keeps in a browser: this app's own, Django's where it is in use, and CODETAGS_COOKIES."""
+    """Everything the site stores in a browser: items of this app, of Django's active apps, and of CODETAGS_COOKIES."""
     extra = app_settings.CODETAGS_COOKIES
     more = import_string(extra) if isinstance(extra, str) else extra
     return (*_OWN, *_of_django(), *more)
 
 
 def list_categories() -> tuple[Category, ...]:
-    """The items by category, necessary first; a category without items is not there."""
+    """The categories that have items, necessary first."""
     items = list_items()
     names = sorted({item.category for item in items}, key=lambda name: (name != NECESSARY, name))
     return tuple(
-        Category(name, *_words(name), tuple(item for item in items if item.category == name)) for name in names
+        Category(name, *_texts(name), tuple(item for item in items if item.category == name)) for name in names
     )
 
 
@@ -91,7 +91,7 @@ def optional_categories() -> frozenset[str]:
 
 
 def policy_version() -> str:
-    """Changes when an item, its duration or its category does: then everybody is asked again."""
+    """Changes with the items, their durations and categories. All visitors are then asked again."""
     facts = sorted(f"{item.storage}\t{item.name}\t{item.duration}\t{item.category}" for item in list_items())
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:8]
 
@@ -150,7 +150,7 @@ def _of_admin() -> Iterator[StorageItem]:
     )
 
 
-def _words(name: str) -> tuple[str, str]:
+def _texts(name: str) -> tuple[str, str]:
     known = {
         NECESSARY: (
             _("Necessary"),

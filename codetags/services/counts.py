@@ -1,4 +1,4 @@
-"""The counts of codes, for the staff: most hits first, a page at a time, at any number of codes."""
+"""The counts of codes, for the staff: most hits first, in pages."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from kv.times import local_from_ms, to_ms
 
 SPARK_DAYS = 30
 _CHUNK = 500
-#: Codes that a search by label can bring, at most.
+#: The most codes that a search in labels and notes finds.
 _MOST_FOUND = 1000
-#: From so many days on a series is read whole rather than day by day.
+#: For more days than this the whole series is read, not single days.
 _LONG_SPAN = 400
 
 find_offset_script = Script("codetags", "find_offset")
@@ -40,22 +40,22 @@ def list_codes(
     search: str = "",
     now: datetime | None = None,
 ) -> CodePage:
-    """A page of codes, most hits first (then Z to A), with what the registry and the last 30 days say of each.
+    """A page of codes, most hits first (then Z to A), each with its entry in the registry and its last 30 days.
 
-    offset: codes to leave out; or before: the `next` of the page before, which stays exact while counts change.
-    since, until: count the hits of these days alone, both included; codes without any are left out.
+    offset: codes to skip. before: instead of it, the `next` of the page before; it stays exact while counts change.
+    since, until: count only the hits of these days, both included; codes without any are not listed.
     search: part of a code, label or note.
     Without days or search the cost does not depend on how many codes there are. Raises BadCursor, StoreUnavailable.
     """
-    place = _read_cursor(before) if before else None
+    cursor = _read_cursor(before) if before else None
     if since is None and until is None and not search:
-        if place:
-            offset = int(find_offset_script.read([keys.rank()], place))
+        if cursor:
+            offset = int(find_offset_script.read([keys.rank()], cursor))
         total, ranked = _ranked(offset, limit)
     else:
         ranking = _ranking(since, until, search, now)
-        if place:
-            offset = sum((count, code) >= (int(place[0]), place[1]) for code, count in ranking)
+        if cursor:
+            offset = sum((count, code) >= (int(cursor[0]), cursor[1]) for code, count in ranking)
         total, ranked = len(ranking), ranking[offset : offset + limit]
     codes = describe_codes(ranked, since=since, until=until, now=now)
     more = offset + len(ranked) < total and bool(ranked)
@@ -65,7 +65,7 @@ def list_codes(
 def each_code(
     *, since: date | None = None, until: date | None = None, search: str = "", now: datetime | None = None
 ) -> Iterator[CodeCounts]:
-    """Every code that `list_codes` would list, in its order, read in small pieces. Raises StoreUnavailable."""
+    """Every code that `list_codes` would list, in its order, read in chunks. Raises StoreUnavailable."""
     if since is None and until is None and not search:
         reply = call("ZREVRANGE", keys.rank(), 0, -1, "WITHSCORES")
         ranking: Ranking = _pairs(reply)
@@ -95,9 +95,9 @@ def list_days(code: str, *, since: date, until: date) -> tuple[DayCount, ...]:
 def describe_codes(
     ranked: Ranking, *, since: date | None = None, until: date | None = None, now: datetime | None = None
 ) -> tuple[CodeCounts, ...]:
-    """What there is to say of each code beside its count: two round trips and one query for all of them.
+    """The codes with everything beside their counts: two round trips and one query for all of them.
 
-    since, until: the days of what was not counted; it is kept for EXCLUDED_DAYS.
+    since, until: the days of the excluded calls, which are kept for EXCLUDED_DAYS.
     """
     if not ranked:
         return ()
@@ -110,7 +110,7 @@ def describe_codes(
             *(("HMGET", keys.days(code), *days) for code in codes),
         ]
     )
-    missed = list_excluded(codes, since=since, until=until, now=now)
+    excluded_calls = list_excluded(codes, since=since, until=until, now=now)
     known = registered_codes(codes)
     return tuple(
         CodeCounts(
@@ -122,7 +122,7 @@ def describe_codes(
             excluded=excluded,
             registered=known.get(code),
         )
-        for (code, count), at, excluded, spark in zip(ranked, seen, missed, series, strict=True)
+        for (code, count), at, excluded, spark in zip(ranked, seen, excluded_calls, series, strict=True)
     )
 
 
@@ -134,7 +134,7 @@ def _ranked(offset: int, limit: int) -> tuple[int, Ranking]:
 
 
 def _ranking(since: date | None, until: date | None, search: str, now: datetime | None) -> Ranking:
-    """Every code that fits, in order."""
+    """Every code that matches, in order."""
     if since is None and until is None:
         counts = _found_counts(search)
     else:
@@ -147,7 +147,7 @@ def _ranking(since: date | None, until: date | None, search: str, now: datetime 
 
 
 def _counts_of_days(since: date, until: date, now: datetime | None) -> dict[str, int]:
-    """Hits by code: days that SQL has in full from there, the others (today at least) from the store."""
+    """Hits by code: from SQL for the days that it has completely, from the store for the others (at least today)."""
     rolled = rolled_until()
     live_from = min(local_day(rolled) if rolled else EARLIEST, local_day(now))
     rows = (
@@ -164,7 +164,7 @@ def _counts_of_days(since: date, until: date, now: datetime | None) -> dict[str,
 
 
 def _live_counts(first: date, until: date, now: datetime | None) -> dict[str, int]:
-    """Hits from `first` to `until` by code, from the daily series of the codes that were hit since."""
+    """Hits from `first` to `until` by code, from the daily series of the codes with hits since `first`."""
     lowest = "-inf" if first == EARLIEST else to_ms(day_start(first))
     codes = [code.decode() for code in call("ZRANGEBYSCORE", keys.last_seen(), lowest, "+inf")]
     last = min(until, local_day(now))
@@ -188,7 +188,7 @@ def _sums(codes: list[str], first: date, last: date, span: int) -> list[int]:
 
 
 def _found_counts(search: str) -> dict[str, int]:
-    """Total hits by code, of codes whose name, label or note has the word."""
+    """Total hits by code, of codes with the text in code, label or note."""
     wanted = _labelled(search)
     found: dict[str, int] = {}
     if wanted:

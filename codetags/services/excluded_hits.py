@@ -1,6 +1,6 @@
-"""Calls that were not counted, and why: by code and day, beside the hits.
+"""Calls that were not counted, by reason, code and day.
 
-They are in the store alone, not in SQL, and the days go after EXCLUDED_DAYS.
+They are only in the store, not in SQL. A day expires after EXCLUDED_DAYS.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kv.store.connection import call, call_many
 from kv.store.scripts import Script
 
 REASONS = tuple(Reason)
-#: The reasons that are kept by code.
+#: The reasons that are counted for each code.
 CODE_REASONS = tuple(reason for reason in Reason if reason is not Reason.UNREADABLE)
 
 exclude_hit_script = Script("codetags", "exclude_hit")
@@ -23,10 +23,10 @@ forget_excluded_script = Script("codetags", "forget_excluded")
 
 
 def exclude_hit(*, code: str = "", reason: Reason, now: datetime | None = None) -> None:
-    """Note that a call was not counted, of a well-formed code or ("") of none that can be read. One round trip.
+    """Count an excluded call, under its reason. One round trip.
 
-    What neither the registry nor a hit knows is noted under ~OTHER, so that nobody fills the store by inventing codes.
-    Raises StoreUnavailable.
+    code: well-formed; "" when the link has no readable code. A code that is neither in the registry nor was ever hit is
+    counted as ~OTHER, so that invented codes do not fill the store. Raises StoreUnavailable.
     """
     exclude_hit_script.read(
         [keys.registry(), keys.unknown(), keys.excluded(), keys.excluded_on(local_day(now))],
@@ -35,7 +35,7 @@ def exclude_hit(*, code: str = "", reason: Reason, now: datetime | None = None) 
 
 
 def sum_excluded(*, since: date | None = None, until: date | None = None, now: datetime | None = None) -> Excluded:
-    """What was not counted of all codes, on the chosen days or ever. One round trip. Raises StoreUnavailable."""
+    """Excluded calls of all codes, on the chosen days or ever. One round trip. Raises StoreUnavailable."""
     fields = [reason.value for reason in REASONS]
     (found,) = _read([fields], _hashes(since, until, now))
     return dict(zip(REASONS, found, strict=True))
@@ -44,13 +44,13 @@ def sum_excluded(*, since: date | None = None, until: date | None = None, now: d
 def list_excluded(
     codes: Sequence[str], *, since: date | None = None, until: date | None = None, now: datetime | None = None
 ) -> list[Excluded]:
-    """What was not counted of each code, on the chosen days or ever. One round trip. Raises StoreUnavailable."""
+    """Excluded calls of each code, on the chosen days or ever. One round trip. Raises StoreUnavailable."""
     rows = _read([_fields(code) for code in codes], _hashes(since, until, now))
     return [dict(zip(CODE_REASONS, row, strict=True)) for row in rows]
 
 
 def list_excluded_days(code: str, days: Sequence[date]) -> list[Excluded]:
-    """What was not counted of one code on each of the days; nothing is known of those before EXCLUDED_DAYS ago.
+    """Excluded calls of one code on each of the days; 0 for days before EXCLUDED_DAYS ago, which are no longer kept.
 
     One round trip. Raises StoreUnavailable.
     """
@@ -63,7 +63,7 @@ def list_excluded_days(code: str, days: Sequence[date]) -> list[Excluded]:
 
 
 def forget_excluded(code: str, *, now: datetime | None = None) -> None:
-    """Forget what was noted of one code. Raises StoreUnavailable."""
+    """Delete the excluded calls of one code. Raises StoreUnavailable."""
     hashes = [keys.excluded(), *_days(local_day(now), keys.EXCLUDED_DAYS + 1)]
     forget_excluded_script.run(hashes, [code, *(reason.value for reason in CODE_REASONS)])
 
@@ -86,7 +86,7 @@ def _days(last: date, count: int) -> list[str]:
 
 
 def _read(rows: Sequence[Iterable[str]], hashes: Sequence[str]) -> list[list[int]]:
-    """For each row of fields what the hashes hold together."""
+    """For each row of fields the sums over the hashes."""
     shapes = [list(row) for row in rows]
     fields = [field for row in shapes for field in row]
     sums = [0] * len(fields)

@@ -1,4 +1,4 @@
-"""Which calls count nothing: HEAD, prefetches, bots, and pictures that another site shows."""
+"""Which calls are not counted: HEAD, prefetches, bots, and images that another site shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kv.web.agents import is_bot, is_prefetch
 
 
 def exclusion(method: str, headers: Mapping[str, str]) -> Reason | None:
-    """Why a call counts nothing, whoever makes it; None when it may count.
+    """Why a call of any caller is not counted; None when it may be.
 
     headers: as in a WSGI environment (`HTTP_USER_AGENT`, …).
     """
@@ -17,7 +17,7 @@ def exclusion(method: str, headers: Mapping[str, str]) -> Reason | None:
         return Reason.CROSS_SITE
     if is_prefetch(headers):
         return Reason.PREFETCH
-    # No browser lands by HEAD: what asks so checks links.
+    # Browsers send no HEAD for a landing; programs that check links do.
     if method == "HEAD" or is_bot(headers.get("HTTP_USER_AGENT", "")):
         return Reason.BOT
     return None

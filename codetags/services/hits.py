@@ -20,14 +20,16 @@ from kv.web.agents import AGENT_LENGTH
 
 _DAY_SECONDS = 86_400
 _OUTCOMES = {outcome.value.encode(): outcome for outcome in Outcome}
-#: So many visitors of one address on one code within so many seconds are a crowd: there two who look alike are two.
+#: A crowd: so many visitors of one address on one code within CROWD_SECONDS. In it, two visitors with equal
+#: fingerprints are counted as two.
 CROWD = 5
 CROWD_SECONDS = 60
-#: How long the id of a landing is known again; the script keeps what it could not report a little less long.
+#: How long the id of a landing is remembered. landing.js keeps an unreported landing for a shorter time.
 LANDING_SECONDS = 90_000
 
 record_hit_script = Script("codetags", "record_hit")
-# Which code an alias counts for, as the script last said: it checks that with each hit, so an old entry does no harm.
+# Which code an alias counts for, as the script last answered. The script checks it with each hit, so an old entry does
+# no harm.
 _targets: dict[str, str] = {}
 _MOST_TARGETS = 1000
 
@@ -44,25 +46,26 @@ def record_hit(
 ) -> Outcome:
     """Count one hit of a well-formed code, once for each visitor within CODETAGS_BACKSTOP_SECONDS; one round trip.
 
-    address: canonical, see kv.web.addresses. agent: the browser's name for itself; traits: what else it says of itself
-    with every call. None of them is kept: a keyed fingerprint, different for each code, stands for the visitor as long
-    as the backstop lasts, by the server's clock.
-    landing: an id made for one landing; with the same one a hit counts once in a day, however often it is reported.
+    address: canonical, see kv.web.addresses. agent: the User-Agent; traits: other headers that the browser sends with
+    every call. None of them is stored: a keyed fingerprint, different for each code, identifies the visitor while the
+    backstop lasts, by the server's clock.
+    landing: an id made for one landing. Hits with the same id count once within a day.
     remembered: codes that were counted for this visitor before.
-    The first hit of an alias in a process takes a second round trip. Raises RateLimited or StoreUnavailable, having
-    counted nothing.
+
+    The first hit of an alias in a process takes a second round trip. Raises RateLimited or StoreUnavailable, and then
+    has counted nothing.
     """
     visitor = address_hash(address)
     today = local_day(now).isoformat()
     settings = app_settings
-    # Read only where there is an outgoing webhook: a setting that the project leaves out costs 5 µs.
+    # Read only when there is an outgoing webhook: a setting that the project does not set costs 5 µs.
     webhook_args = (
         (secrets.token_hex(16), settings.QR_ANALYTICS_EXTERNAL_MAX_WAITING)
         if settings.QR_ANALYTICS_EXTERNAL_URL
         else ("", 0)
     )
     target = _targets.get(code, code)
-    for _ in range(3):  # an alias that is changed just now
+    for _ in range(3):  # more than twice only when the alias changes meanwhile
         reply = record_hit_script.run(
             keys.hit(
                 target,
@@ -100,7 +103,7 @@ def record_hit(
 
 
 def target_of(code: str) -> str:
-    """The code that `code` counts for, as far as this process has heard: itself, unless it is an alias."""
+    """The code that `code` counts for, as far as this process knows: itself, unless it is an alias."""
     return _targets.get(code, code)
 
 
@@ -126,5 +129,5 @@ def _fingerprint(visitor: bytes, code: str, agent: str, traits: str) -> str:
 
 
 def _mark(code: str, landing: str) -> str:
-    # Without the address: a telephone that tries again may have left the Wi-Fi.
+    # Without the address, which may have changed: a phone that tries again may have left the Wi-Fi.
     return hashlib.blake2b(f"{code}\n{landing}".encode(), digest_size=12).hexdigest()

@@ -1,4 +1,4 @@
-"""Take over what an older site has counted: its `qr:count:*` keys, or a CSV file. Safe to run twice."""
+"""Import the counts of an older site, from its `qr:count:*` keys or a CSV file. An import may be repeated."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ import_hits_script = Script("codetags", "import_hits")
 
 @dataclass(frozen=True, slots=True)
 class OldCount:
-    """What another place has counted under a name; `day` None when it does not say when."""
+    """Hits that an older site has counted under a name. day: None when it is not known."""
 
     name: str
     day: date | None
@@ -37,12 +37,13 @@ class OldCount:
 
 
 def import_hits(source: str, counts: Iterable[OldCount], *, dry_run: bool = False) -> Imported:
-    """Add the hits to the live counts, each once: of a source that is read again only what it has counted since.
+    """Add the hits to the live counts. Of a source that is read again, only what it has counted since is added.
 
-    source: names the place, so that a second one with the same codes is added too. dry_run: say what would be added.
-    A name stands once for each day: of two the larger would be taken, not their sum.
-    Raises BadImport or StoreUnavailable, or ValueError for hits that are no number; what was taken over before that
-    stays, and is not taken twice.
+    source: the name of the older site; the same codes of another source are added too.
+    dry_run: write nothing, return what would be added.
+    Each name and day may be there only once: of two values the larger is taken, not their sum.
+    Raises BadImport or StoreUnavailable, or ValueError for hits that are not a number. What was imported before the
+    error stays, and is not imported again.
     """
     codes: set[str] = set()
     skipped: list[str] = []
@@ -71,7 +72,7 @@ def import_hits(source: str, counts: Iterable[OldCount], *, dry_run: bool = Fals
 
 
 def read_older_store(url: str) -> Iterator[OldCount]:
-    """Every `qr:count:*` of an older site's Redis. Raises BadImport, which repeats nothing of the address."""
+    """Every `qr:count:*` of an older site's Redis. Raises BadImport, without the address in its message."""
     reading = "its address"
     try:
         client: Any = redis.Redis.from_url(
@@ -85,12 +86,12 @@ def read_older_store(url: str) -> Iterator[OldCount]:
                 name = reading.removeprefix(_OLD_PREFIX)
                 yield OldCount(name, None, _number(bytes(value).decode("utf-8", "replace"), reading))
     except (redis.RedisError, OSError, ValueError) as error:
-        # Its words may repeat the address, and of a mistyped one a part of the password.
+        # The message of the error may repeat the address, and of a mistyped one a part of the password.
         raise BadImport(f"the older store can't be read: {reading} ({type(error).__name__})") from None
 
 
 def read_csv(path: Path) -> Iterator[OldCount]:
-    """A file with a heading line `code,count` or `code,date,count`; the whole of it is checked before the first row.
+    """A CSV file with the header `code,count` or `code,date,count`. All of it is checked before the first row.
 
     Raises BadImport, which names the line.
     """
@@ -110,11 +111,11 @@ def _rows(text: TextIO, path: Path) -> Iterator[OldCount]:
     for row in rows:
         where = f"{path}, line {rows.line_num}"
         old = _row(row, where)
-        place = (old.name, _field_of(old.day))
-        if place in seen:
+        entry = (old.name, _field_of(old.day))
+        if entry in seen:
             of_day = f" of {old.day}" if old.day else ""
-            raise BadImport(f"{where}: {old.name[:40]}{of_day} stands here twice; add the two up")
-        seen.add(place)
+            raise BadImport(f"{where}: {old.name[:40]}{of_day} is here twice; add the two up")
+        seen.add(entry)
         yield old
 
 
@@ -127,13 +128,13 @@ def _row(row: dict[str, str], where: str) -> OldCount:
     try:
         day = date.fromisoformat(written) if written else None
     except ValueError as error:
-        raise BadImport(f"{where}: {written!r} is no date such as 2026-05-31") from error
+        raise BadImport(f"{where}: {written!r} is not a date such as 2026-05-31") from error
     return OldCount((row["code"] or "").strip(), day, _number(row["count"] or "", where))
 
 
 def _number(text: str, where: str) -> int:
     digits = text.strip()
-    # Its length first: Python refuses to read thousands of digits, and the message need not repeat them.
+    # The length first: Python refuses to parse thousands of digits.
     if not digits.isascii() or not digits.isdecimal() or len(digits) > _LONGEST_NUMBER or int(digits) > LARGEST_WHOLE:
-        raise BadImport(f"{where}: {text[:40]!r} is no count")
+        raise BadImport(f"{where}: {text[:40]!r} is not a count")
     return int(digits)

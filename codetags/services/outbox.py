@@ -1,4 +1,4 @@
-"""The outbox: counted hits on their way to the external receiver, at least once each, in any order."""
+"""The outbox of the outgoing webhook: counted hits, each posted at least once, in any order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kv.times import local_from_ms, to_ms
 
 log = logging.getLogger(__name__)
 
-#: Hits of one step: short enough to end promptly, long enough to be worth a connection.
+#: Hits of one step: few enough to stop soon, enough to be worth a connection.
 STEP = 50
 _LONGEST_PAUSE = 300.0
 
@@ -31,12 +31,12 @@ pause_outbox_script = Script("codetags", "pause_outbox")
 
 
 def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False) -> Delivery:
-    """Post the oldest waiting hits, one step. Call it from one place at a time (the duty's lease sees to that).
+    """Post the oldest waiting hits, one step. Only one process may call it at a time; the duty's lease ensures that.
 
-    A hit leaves the outbox only once the receiver has answered 2xx: whoever dies in between posts it again.
-    A receiver that is away puts all of it off, longer each time up to 300 s, with jitter; one hit that it refuses goes
-    behind the others. Either way a hit that failed QR_ANALYTICS_EXTERNAL_MAX_TRIES times is parked.
-    even_if_paused: try though the pause is not over. Raises StoreUnavailable.
+    A hit is removed from the outbox after the receiver has answered 2xx. When a process dies in between, the hit is
+    posted again. When the receiver is unavailable, all hits wait: longer each time, up to 300 s, with jitter. When it
+    refuses one hit, that hit goes to the end. A hit that failed QR_ANALYTICS_EXTERNAL_MAX_TRIES times is parked.
+    even_if_paused: try before the pause is over. Raises StoreUnavailable.
     """
     if not app_settings.QR_ANALYTICS_EXTERNAL_URL:
         return Delivery()
@@ -61,7 +61,7 @@ def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False)
                 _settle(event)
                 sent += 1
     except (WebhookUnavailable, UnsafeWebhookAddress) as error:
-        log.warning("external receiver: %s", error)
+        log.warning("outgoing webhook: %s", error)
         _pause(1 if sent else failures + 1)
         return Delivery(sent, refused, parked, more=False, problem=str(error))
     if refused and not sent:
@@ -73,11 +73,11 @@ def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False)
 
 
 def outbox_state() -> OutboxState:
-    """How the outbox stands. One round trip. Raises StoreUnavailable."""
+    """The state of the outbox. One round trip. Raises StoreUnavailable."""
     waiting, parked, fields = call_many(
         [("LLEN", keys.outbox()), ("LLEN", keys.outbox_parked()), ("HGETALL", keys.outbox_state())]
     )
-    state = _words(fields)
+    state = _decoded(fields)
     due = int(state.get("next", 0))
     return OutboxState(
         int(waiting),
@@ -89,12 +89,12 @@ def outbox_state() -> OutboxState:
 
 
 def unpark_events(*, most: int = 100_000) -> int:
-    """Give parked hits another chance; how many. Raises StoreUnavailable."""
+    """Move up to `most` parked hits back to the outbox; returns how many. Raises StoreUnavailable."""
     return sum(_unparked(most))
 
 
 def read_event(entry: bytes) -> Event:
-    """The hit that an entry of the outbox spells."""
+    """Parse an entry of the outbox."""
     name, code, at = entry.decode().split(" ")
     return Event(name, code, local_from_ms(int(at)), entry)
 
@@ -113,7 +113,7 @@ def _unparked(most: int) -> Iterator[int]:
 
 def _read(step: int) -> tuple[list[bytes], dict[str, str]]:
     entries, fields = call_many([("LRANGE", keys.outbox(), 0, step - 1), ("HGETALL", keys.outbox_state())])
-    return entries, _words(fields)
+    return entries, _decoded(fields)
 
 
 def _settle(event: Event) -> None:
@@ -126,13 +126,13 @@ def _fail(event: Event, why: str, *, behind: bool) -> int:
     reply = fail_event_script.run(names, [event.entry, event.id, most, "1" if behind else "", waiting])
     if reply[0] != b"parked":
         return 0
-    log.error("external receiver: hit %s is parked after %d tries (%s)", event.id, reply[1], why)
+    log.error("outgoing webhook: hit %s is parked after %d tries (%s)", event.id, reply[1], why)
     return 1
 
 
 def _pause(failures: int) -> None:
     longest = min(2.0 ** min(failures - 1, 20), _LONGEST_PAUSE)
-    # Half of it at random, so that many sites don't all come back to a receiver in the same second.
+    # Half of it at random, so that many sites do not return to a receiver in the same second.
     pause = longest * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
     pause_outbox_script.run([keys.outbox_state()], [failures, int(pause * 1000)])
 
@@ -140,11 +140,11 @@ def _pause(failures: int) -> None:
 def _report_dropped(state: dict[str, str]) -> None:
     dropped, reported = int(state.get("dropped", 0)), int(state.get("reported", 0))
     if dropped > reported:
-        log.error("external receiver: the outbox was full, %d of the oldest hits were dropped", dropped - reported)
+        log.error("outgoing webhook: the outbox was full, %d of the oldest hits were dropped", dropped - reported)
         call_write("HSET", keys.outbox_state(), "reported", dropped)
 
 
-def _words(fields: object) -> dict[str, str]:
+def _decoded(fields: object) -> dict[str, str]:
     # A pair list in RESP2, a map in RESP3.
     pairs = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)  # type: ignore[index]
     return {name.decode(): value.decode() for name, value in pairs}

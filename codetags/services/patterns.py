@@ -1,4 +1,4 @@
-"""CODETAGS_PATTERN: the part of the syntax of regular expressions that Python and browsers read alike."""
+"""CODETAGS_PATTERN: the subset of regular expressions that Python and browsers read in the same way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codetags.errors import BadPattern
 
-#: No code is longer, whatever the pattern allows: it becomes part of keys and of a column.
+#: The longest code, whatever the pattern allows: codes are part of keys and of a column.
 LONGEST = 32
 _LONGEST_PATTERN = 200
 _UNBOUNDED = 10**6
@@ -17,7 +17,7 @@ _COUNTS = re.compile(r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}")
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Signs that a part takes, at least and at most. is_open: how many varies, so it may not be repeated."""
+    """The fewest and the most characters that a part matches. is_open: their number varies, so it can't be repeated."""
 
     least: int
     most: int
@@ -25,33 +25,33 @@ class _Part:
 
 
 def check_pattern(text: str) -> None:
-    r"""Refuse a pattern that Python and browsers read differently, that can be slow, or that no code can fit.
+    r"""Refuse a pattern that Python and browsers read differently, that can be slow, or that matches no code.
 
     Allowed: letters, digits, `-` and `_`; classes of them and of ranges of one kind, such as `[A-Z0-9]`; `\d` and `\w`;
     groups, `(…)` and `(?:…)`; `|`; `?`, `*`, `+`, `{n}`, `{n,}`, `{n,m}`; `^` at the beginning and `$` at the end.
-    Codes are upper-cased first, so a place that takes lower-case letters alone is refused too.
-    Raises BadPattern with one sentence.
+    Codes are upper-cased first, so a part that matches only lower-case letters is refused too.
+    Raises BadPattern with a message of one sentence.
     """
     if not text or len(text) > _LONGEST_PATTERN:
-        raise BadPattern(f"1 to {_LONGEST_PATTERN} signs are required")
+        raise BadPattern(f"1 to {_LONGEST_PATTERN} characters are required")
     reader = _Reader(text.removeprefix("^").removesuffix("$"))
     whole = reader.alternatives()
     if reader.rest:
-        raise BadPattern(f"{reader.rest[0]} without what belongs to it")
+        raise BadPattern(f"{reader.rest[0]} without its counterpart")
     if whole.least < 1:
-        raise BadPattern("it takes a code without a sign")
+        raise BadPattern("it matches the empty text")
     if whole.least > LONGEST:
-        raise BadPattern(f"no code has more than {LONGEST} signs")
+        raise BadPattern(f"no code has more than {LONGEST} characters")
 
 
 class _Reader:
-    """Reads a pattern from the left."""
+    """A parser that reads the pattern from the left."""
 
     def __init__(self, text: str) -> None:
         self.rest = text
 
     def alternatives(self) -> _Part:
-        """What stands between bars, up to the end or a closing bracket."""
+        """Alternatives between bars, up to the end or a closing bracket."""
         found = [self._sequence()]
         while self._take("|"):
             found.append(self._sequence())
@@ -78,7 +78,7 @@ class _Reader:
         if self._take("\\d") or self._take("\\w"):
             return _Part(1, 1)
         if not _is_plain(sign):
-            raise BadPattern(f"{self.rest[:2] if sign == chr(92) else sign} is not allowed there")
+            raise BadPattern(f"{self.rest[:2] if sign == chr(92) else sign} is not allowed here")
         if sign.islower():
             raise BadPattern(f"{sign} matches nothing, since codes are upper-cased first")
         self.rest = self.rest[1:]
@@ -87,7 +87,7 @@ class _Reader:
     def _group(self) -> _Part:
         opening = "(?:" if self.rest.startswith("(?:") else "("
         if opening == "(" and self.rest[1:2] in {"?", "*"}:
-            raise BadPattern(f"{self.rest[:3]} is not allowed; of groups (…) and (?:…) are")
+            raise BadPattern(f"{self.rest[:3]} is not allowed; the allowed groups are (…) and (?:…)")
         self._take(opening)
         inside = self.alternatives()
         if not self._take(")"):
@@ -115,15 +115,15 @@ class _Reader:
             low = int(found[1])
             high = int(found[3]) if found[3] else _UNBOUNDED if found[2] else low
             if high < low or high == 0:
-                raise BadPattern(f"{found[0]} is no count")
+                raise BadPattern(f"{found[0]} is not a valid count")
             self.rest = self.rest[found.end() :]
         else:
             return part
         if self.rest[:1] in {"?", "*", "+", "{"}:
             raise BadPattern(f"{self.rest[0]} is not allowed after another count")
         if part.is_open and high > 1:
-            # (A+)+ takes 2^32 steps on a code of 32 signs that does not fit.
-            raise BadPattern("a count of what itself has an open count can take for ever")
+            # (A+)+ takes 2^32 steps on a code of 32 characters that does not match.
+            raise BadPattern("a repeated part may not have a variable length, since matching could take for ever")
         return _Part(part.least * low, min(part.most * high, _UNBOUNDED), part.is_open or low != high)
 
     def _take(self, sign: str) -> bool:
@@ -134,20 +134,18 @@ class _Reader:
 
 
 def _class_parts(inside: str) -> list[str]:
-    """The ends of ranges and the single signs of a class. Raises BadPattern for other signs."""
+    """The ends of ranges and the single characters of a class. Raises BadPattern for others."""
     parts: list[str] = []
     place = 0
     while place < len(inside):
         found = re.match(r"\\([d-])|([A-Za-z0-9])-([A-Za-z0-9])|([A-Za-z0-9_]|-(?=$)|(?<![\s\S])-)", inside[place:])
         if found is None:
-            raise BadPattern(
-                f"{inside[place : place + 2]} is not allowed in a class; of signs letters, digits, - and _ are"
-            )
+            raise BadPattern(f"{inside[place : place + 2]} is not allowed in a class; letters, digits, - and _ are")
         if found[2]:
             first, last = found[2], found[3]
             kinds = {"digit" if end.isdigit() else "upper" if end.isupper() else "lower" for end in (first, last)}
             if len(kinds) > 1 or last < first:
-                raise BadPattern(f"{first}-{last} is no range of one kind")
+                raise BadPattern(f"{first}-{last} is not a range of one kind")
         parts.append("0" if found[1] else found[2] or found[4])
         place += found.end()
     return parts

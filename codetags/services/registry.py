@@ -1,4 +1,4 @@
-"""The registry of codes: SQL is its truth, the store has a mirror that the recording script reads."""
+"""The registry of codes: it is in SQL; the store has a mirror, which record_hit.lua reads."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ mirror_code_script = Script("codetags", "mirror_code")
 
 
 def registered_codes(codes: Iterable[str]) -> dict[str, RegisteredCode]:
-    """What the registry (SQL) says of these codes; those it lacks are left out."""
+    """The rows of these codes in SQL; codes without a row are not in the result."""
     rows = CodeTag.objects.filter(code__in=list(codes)).select_related("counts_for")
     return {row.code: _registered(row) for row in rows}
 
 
 def mirror_code(code: str) -> None:
-    """Show one code, as SQL has it now, to the recording script. Raises StoreUnavailable.
+    """Mirror one code, as it is in SQL now, to the store. Raises StoreUnavailable.
 
-    Two changes at once may be mirrored in the wrong order; `mirror_registry` mends that within minutes.
+    Two changes at the same time may be mirrored in the wrong order; `mirror_registry` corrects that within minutes.
     """
     row = CodeTag.objects.filter(code=code).values_list("start", "end", "archived", "counts_for__code").first()
     mirror_code_script.run(_keys(code), [code, _packed(*row) if row else ""])
 
 
 def mirror_registry(*, always: bool = True) -> int:
-    """Show the whole registry to the recording script; the number of codes mirrored. Raises StoreUnavailable.
+    """Mirror the whole registry to the store; returns the number of codes. Raises StoreUnavailable.
 
-    always: False leaves out what is mirrored already, by number of codes and newest change.
+    always: False does nothing when the number of codes and the newest change are mirrored already.
     """
     version = _version()
     if not always and call("GET", keys.registry_version()) == version.encode():
@@ -49,8 +49,8 @@ def mirror_registry(*, always: bool = True) -> int:
     for chunk in chunks(rows.iterator(_CHUNK), _CHUNK):
         _mirror({code: _packed(start, end, archived, target) for code, start, end, archived, target in chunk})
         mirrored.update(row[0] for row in chunk)
-    for gone in chunks(_strangers(mirrored), _CHUNK):
-        # Asked again, since a code may have been added while the others were read.
+    for gone in chunks(_unregistered(mirrored), _CHUNK):
+        # Query again: a code may have been added while the others were read.
         added = set(CodeTag.objects.filter(code__in=gone).values_list("code", flat=True))
         _mirror({code: "" for code in gone if code not in added})
     call_write("SET", keys.registry_version(), version)
@@ -64,7 +64,7 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def _strangers(mirrored: set[str]) -> list[str]:
+def _unregistered(mirrored: set[str]) -> list[str]:
     return [code for code in (name.decode() for name in call("HKEYS", keys.registry())) if code not in mirrored]
 
 

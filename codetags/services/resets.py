@@ -1,4 +1,4 @@
-"""Forget hits, of one code or of all."""
+"""Delete the hits of one code or of all."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ reset_code_script = Script("codetags", "reset_code")
 
 
 def reset_code(code: str) -> int:
-    """Forget every hit of one code, in the store and in SQL, with its backstop; how many hits. Raises StoreUnavailable.
+    """Delete every hit of one code, in the store and in SQL; returns how many. Raises StoreUnavailable.
 
-    A backfill may take its older hits over again.
+    The backstop and the record of imports go too: a backfill may import its older hits again.
     """
     hits = int(
         reset_code_script.run(
@@ -43,7 +43,7 @@ def reset_code(code: str) -> int:
 
 
 def reset_all() -> None:
-    """Forget every hit of every code, the outbox included; the registry stays. Raises StoreUnavailable."""
+    """Delete every hit of every code, and the outbox; the registry stays. Raises StoreUnavailable."""
     _delete(keys.family())
     DailyHits.objects.all().delete()
     mirror_registry()

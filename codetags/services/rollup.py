@@ -1,4 +1,4 @@
-"""Daily counts in SQL: copied there from the store, and put back from there after a loss."""
+"""Daily counts in SQL: copied from the store, and restored to it after a loss."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from kv.store.scripts import Script
 from kv.times import local_from_ms, to_ms
 
 _CHUNK = 500
-#: Hits of the last seconds before a roll-up are looked at again by the next: clocks differ
+#: The next roll-up reads the last minutes before a roll-up again, since clocks of workers differ
 #: (shown by tests/codetags/test_rollup.py::test_hits_of_a_worker_whose_clock_is_behind_are_copied).
 _OVERLAP = timedelta(minutes=5)
 
 Advance = Callable[[int], None]
 
 
-def _nobody(count: int) -> None:
-    """Nobody wants to know how far it is."""
+def _ignore(count: int) -> None:
+    """Without a progress display."""
 
 
 restore_days_script = Script("codetags", "restore_days")
 
 
 def roll_up_days(
-    *, everything: bool = False, dry_run: bool = False, advance: Advance = _nobody, now: datetime | None = None
+    *, everything: bool = False, dry_run: bool = False, advance: Advance = _ignore, now: datetime | None = None
 ) -> Rollup:
-    """Copy what was hit since the last roll-up to DailyHits: idempotent, and never lowers a row
+    """Copy the days with hits since the last roll-up to DailyHits: idempotent, and never lowers a row
     (shown by tests/codetags/test_rollup.py::test_lowers_no_row).
 
-    A row that is higher than the store stays, since then it is the store that has lost something (see `restore_days`).
-    everything: all codes and days, whenever they were hit. dry_run: say what would be written.
-    advance: is told how many codes are done, piece by piece.
+    A row that is higher than the count in the store stays: the store has lost hits then (see `restore_days`).
+    everything: all codes and days. dry_run: write nothing, return what would be written.
+    advance: called with the number of codes of each chunk.
     Raises StoreUnavailable.
     """
     moment = now or timezone.now()
@@ -57,10 +57,11 @@ def roll_up_days(
 
 
 def roll_up_step(*, now: datetime | None = None) -> bool:
-    """Copy a part of what was hit since the last roll-up, at most 500 codes; True while there is more.
+    """Copy at most 500 of the codes with hits since the last roll-up; True while there are more.
 
-    The codes of a roll-up are set down when it begins, and struck off as they are copied: whoever takes the next step
-    goes on from there, and a step that dies is repeated. Only when none is left has SQL every hit up to the beginning.
+    The list of codes is stored when a roll-up begins, and a code is removed from it once it is copied. So the next
+    step, in any process, goes on from there, and a step that failed is repeated. When the list is empty, SQL has every
+    hit up to the beginning of the roll-up.
     Raises StoreUnavailable.
     """
     first = _first_day()
@@ -81,19 +82,19 @@ def roll_up_step(*, now: datetime | None = None) -> bool:
     return False
 
 
-def restore_days(*, dry_run: bool = False, advance: Advance = _nobody) -> Restored:
-    """Put back into the store what DailyHits has and the store lacks; never lowers a live count
+def restore_days(*, dry_run: bool = False, advance: Advance = _ignore) -> Restored:
+    """Restore to the store what is in DailyHits and missing in the store; never lowers a live count
     (shown by tests/codetags/test_rollup.py::test_lowers_no_live_count).
 
-    Hits counted after a loss on a day that was rolled up before it are not added to that day's row: of the two the
-    larger stands, so that a restore can be repeated. Raises StoreUnavailable.
+    Of a day that was rolled up before a loss and has hits after it, the larger count is kept, not the sum: so a restore
+    can be repeated. Raises StoreUnavailable.
     """
     if not dry_run:
         mirror_registry()
     codes = hits = 0
     for code, last in DailyHits.objects.values_list("code").annotate(Max("date")).order_by("code").iterator(_CHUNK):
         rows = DailyHits.objects.filter(code=code).values_list("date", "count")
-        pairs = [word for day, count in rows for word in (day.isoformat(), count)]
+        pairs = [item for day, count in rows for item in (day.isoformat(), count)]
         names = [
             keys.count(code),
             keys.days(code),
@@ -110,19 +111,19 @@ def restore_days(*, dry_run: bool = False, advance: Advance = _nobody) -> Restor
 
 
 def rolled_until() -> datetime | None:
-    """Up to when SQL has every hit; None before the first roll-up, or when the store has lost the mark."""
+    """The moment up to which SQL has every hit; None before the first roll-up, or after the store has lost it."""
     mark = call("GET", keys.rolled())
     return local_from_ms(int(mark)) if mark else None
 
 
 def _first_day() -> date | None:
-    """The first day that SQL may not have in full; None: none is known to be."""
+    """The first day that SQL may not have completely; None: this is not known of any day."""
     since = rolled_until()
     return local_day(since - _OVERLAP) if since else None
 
 
 def _codes(first: date | None) -> Iterator[str]:
-    """The codes that were hit since the day; all for None."""
+    """The codes with hits since the day; all for None."""
     if first is None:
         return _scan_codes()
     found = call("ZRANGEBYSCORE", keys.last_seen(), to_ms(day_start(first)), "+inf")

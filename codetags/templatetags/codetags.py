@@ -1,4 +1,4 @@
-"""Tags of the app: the landing, the notice about cookies, and words for durations."""
+"""Template tags and filters: the landing, the notice about cookies, durations."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def codetags_landing() -> dict[str, Any]:
 
 @register.inclusion_tag("codetags/landing.html")
 def codetags_reports() -> dict[str, Any]:
-    """The same script where nobody lands: it reports what could not be reported before. For the head of other pages."""
+    """The same script without a landing: it reports what could not be reported before. For the head of other pages."""
     return {"url": reverse("codetags_api:hit")}
 
 
 @register.inclusion_tag("codetags/landing_pixel.html", takes_context=True)
 def codetags_landing_pixel(context: Context) -> dict[str, Any]:
-    """The picture that counts it where there are no scripts. For the body of the landing page."""
+    """The image that counts a landing without scripts. For the body of the landing page."""
     return {"url": reverse("codetags_api:hit"), **_read(context.get("request"))}
 
 
@@ -52,10 +52,10 @@ def cookie_notice_head() -> dict[str, Any]:
 
 @register.inclusion_tag("codetags/notice.html", takes_context=True)
 def cookie_notice(context: Context) -> dict[str, Any]:
-    """The notice about cookies, hidden until a script or a style finds that nothing was chosen. For the body's end.
+    """The notice about cookies, hidden until a script or a style finds no choice. For the end of the body.
 
-    On a page that names a form by `carried_by`, without scripts that form is sent along and comes back to the page,
-    under the name `carried_as`: nothing that was entered is lost.
+    A page may name a form in `carried_by`. Without scripts that form is then sent along, and comes back to the page
+    with the parameter `carried_as`, so that no input is lost.
     """
     categories = list_categories()
     return {
@@ -71,7 +71,7 @@ def cookie_notice(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("codetags/admin/card.html", takes_context=True)
 def codetags_card(context: Context) -> dict[str, Any]:
-    """The codes with most hits, for the admin's index; nothing for those who may not see them."""
+    """The codes with most hits, for the admin's index; empty without the permission to see them."""
     request: HttpRequest = context["request"]
     if not may(request.user, "codetags.view_counts"):
         return {"may_see": False}
@@ -84,7 +84,7 @@ def codetags_card(context: Context) -> dict[str, Any]:
 
 @register.filter
 def kept_for(item: StorageItem) -> str:
-    """How long an item is kept, in words of the language."""
+    """How long an item is kept, as text in the active language."""
     if item.duration is None:
         return _("Until the tab is closed") if item.storage is Storage.SESSION else _("Until the browser is closed")
     if item.duration == FOREVER:
@@ -94,7 +94,7 @@ def kept_for(item: StorageItem) -> str:
 
 @register.filter
 def duration(value: timedelta) -> str:
-    """A duration in words of the language, such as "6 months"."""
+    """A duration as text in the active language, such as "6 months"."""
     # "1 day" rather than "24 hours", "12 months" rather than "1 year".
     smallest: Literal["day", "second"] = "day" if value.days else "second"
     return format_timedelta(value, smallest, threshold=1.5, locale=active_locale())
@@ -112,7 +112,7 @@ def kind_of(item: StorageItem) -> str:
 
 @register.filter
 def stamp(moment: datetime | None) -> str:
-    """A moment as machines read it."""
+    """A moment in ISO 8601."""
     return moment.isoformat(timespec="seconds") if moment else ""
 
 

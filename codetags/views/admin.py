@@ -43,7 +43,7 @@ class Row:
 
 
 def counts_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """The list; `?fragment=1` for its table alone, which the page's script fetches to refresh it."""
+    """The list. With `?fragment=1` only its table, which the page's script fetches to refresh it."""
     is_fragment = request.GET.get("fragment") == "1"
     if is_fragment and (refusal := _too_soon(request)):
         return refusal
@@ -70,8 +70,8 @@ def counts_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpResponse:
-    """One code: its days as a chart and a table, its links and images. Raises Http404 for one that nobody knows."""
-    if not code.isprintable() or len(code) > LONGEST:  # no row can have it, and a database may refuse to look
+    """One code: its days as a chart and a table, its links and images. Raises Http404 for an unknown one."""
+    if not code.isprintable() or len(code) > LONGEST:  # no row can have it, and a database may refuse the query
         raise Http404
     today = local_day()
     form = RangeForm(request.GET)
@@ -112,7 +112,7 @@ def code_page(request: HttpRequest, code: str, context: dict[str, Any]) -> HttpR
 
 
 def asked_for(form: ListForm) -> dict[str, Any]:
-    """What a list form asks of `list_codes`; nothing of a form that is wrong."""
+    """The arguments for `list_codes` from the form; none when it is not valid."""
     if not form.is_valid():
         return {}
     values = form.cleaned_data
@@ -129,7 +129,7 @@ def _list(request: HttpRequest, form: ListForm, landings: tuple[Landing, ...]) -
     text = request.GET.get("p", "1")
     number = max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 8 else 1  # noqa: PLR2004 (digits)
     page = counts.list_codes(limit=PAGE, offset=(number - 1) * PAGE, **asked)
-    if page.total and not page.codes:  # a bookmark from when there were more
+    if page.total and not page.codes:  # a bookmark of a page that no longer exists
         number = -(-page.total // PAGE)
         page = counts.list_codes(limit=PAGE, offset=(number - 1) * PAGE, **asked)
     rows = [
@@ -198,14 +198,14 @@ def _reasons() -> dict[Reason, str]:
 
 
 def _totals(counts: Excluded) -> list[tuple[str, int]]:
-    words = _reasons()
-    return [(words[reason], count) for reason, count in counts.items()]
+    labels = _reasons()
+    return [(labels[reason], count) for reason, count in counts.items()]
 
 
 def _excluded(ever: Excluded, days: Sequence[DayCount]) -> list[tuple[str, int, int]]:
-    """For each reason its words, the calls of the days, and those of all time."""
-    words = _reasons()
-    return [(words[reason], sum(day.excluded[reason] for day in days), count) for reason, count in ever.items()]
+    """For each reason its label, the calls of the days, and those of all time."""
+    labels = _reasons()
+    return [(labels[reason], sum(day.excluded[reason] for day in days), count) for reason, count in ever.items()]
 
 
 def _too_soon(request: HttpRequest) -> HttpResponse | None:
@@ -214,5 +214,5 @@ def _too_soon(request: HttpRequest) -> HttpResponse | None:
     except RateLimited as limited:
         return HttpResponse(status=429, headers={"Retry-After": str(limited.retry_after), "Cache-Control": "no-store"})
     except StoreUnavailable:
-        return None  # the list itself will say so
+        return None  # the list then shows the error
     return None

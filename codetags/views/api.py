@@ -31,7 +31,7 @@ from kv.rest.permissions import holds, is_staff
 from kv.rest.views import ApiView, PublicView
 from kv.web.addresses import client_address
 
-# The smallest picture there is: one transparent point.
+# The smallest GIF: one transparent pixel.
 _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 _MALFORMED = "This is not a code: by default four letters or digits."
 _FIELDS = frozenset(HitInput().fields)
@@ -56,32 +56,32 @@ class HitView(PublicView):
     _failed: Exception | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer what landings send without DRF's machinery, which costs as much as the counting itself."""
-        # A body is read below, though the code stands in the query: it may be too large, or have fields of no meaning.
+        """Answer usual landings without DRF, which would take as much time as the counting itself."""
+        # Calls with a body go to DRF even when the code is in the query: it may be too large or have unknown fields.
         is_short = request.META.get("CONTENT_LENGTH") in {None, "", "0"} and request.method in {"GET", "POST"}
         if is_short and ("code" in request.GET or "unreadable" in request.GET):
             try:
                 return self._answer(request, {})
-            except Exception as error:  # noqa: BLE001 (raised again in `initial`, for DRF's way of saying so)
+            except Exception as error:  # noqa: BLE001 (raised again in `initial`, so that DRF formats it)
                 self._failed = error
         return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """What the short way could not answer."""
+        """Raise the error of `dispatch`, if there was one."""
         if self._failed is not None:
             raise self._failed
         super().initial(request, *args, **kwargs)
 
     @extend_schema(operation_id="record_hit_by_get", parameters=_PARAMETERS, responses=_HIT)
     def get(self, request: Request) -> HttpResponse:
-        """Count a landing: for a picture in a page without scripts."""
+        """Count a landing: for an image in a page without scripts."""
         return self._answer(self.django_request, {})
 
     @extend_schema(operation_id="record_hit", parameters=_PARAMETERS, request=HitInput, responses=_HIT)
     def post(self, request: Request) -> HttpResponse:
-        """Count a landing. Each field may stand in the query instead. Unknown fields are refused in the body alone.
+        """Count a landing. Each field may be in the query instead. Unknown fields are refused only in the body.
 
-        A link brings what others have put behind it, a body is a program's own.
+        Others add parameters to links; a body comes from one program.
         """
         data: Any = request.data
         if not isinstance(data, Mapping):
@@ -119,7 +119,7 @@ class HitView(PublicView):
             remembered=known,
         )
         response = _response(request, code, counted=outcome is Outcome.COUNTED)
-        # Who looks like somebody counted may be another, and who comes too early may come again: neither gets the day.
+        # No cookie for SEEN, which may be another visitor, nor for OUTSIDE, since the visitor may come again.
         if outcome in {Outcome.COUNTED, Outcome.AGAIN}:
             response.set_cookie(
                 COUNTED_COOKIE,
@@ -156,7 +156,7 @@ class CountsView(ApiView):
 
 
 def _read(query: QueryDict, body: Mapping[str, Any]) -> tuple[list[str], str]:
-    """How the code is spelled, what stands in the query first, and the id of the landing or "". Raises InvalidInput."""
+    """The texts for the code, those of the query first, and the id of the landing or "". Raises InvalidInput."""
     texts = [*_values(query, "code"), *_values(body, "code")]
     if not all(isinstance(text, str) for text in texts):
         raise InvalidInput("code", "A text is required.")
@@ -167,14 +167,14 @@ def _read(query: QueryDict, body: Mapping[str, Any]) -> tuple[list[str], str]:
 
 
 def _says_unreadable(query: QueryDict) -> bool:
-    """Whether a link's code can't be read, as the page says that has the link. Raises InvalidInput."""
+    """Whether the page reports a link whose code can't be read. Raises InvalidInput."""
     if query.get("unreadable", "1") != "1":
         raise InvalidInput("unreadable", "Only 1 is taken, in the place of a code.")
     return "unreadable" in query
 
 
 def _values(data: Mapping[str, Any], name: str) -> list[Any]:
-    """The values of a field; its name is read without its case, as in a link."""
+    """The values of a field. Upper and lower case of its name are equal, as in links."""
     names = [name] if name in data else [other for other in data if other.lower() == name]
     return [value for one in names for value in (data.getlist(one) if isinstance(data, QueryDict) else [data[one]])]
 
@@ -187,13 +187,13 @@ def _landing_id(text: Any) -> str:
 
 
 def _exclude(*, reason: Reason, code: str = "") -> None:
-    # What counts nothing is answered without the store, too.
+    # A call that is not counted is answered also while the store is unavailable.
     with suppress(StoreUnavailable):
         excluded_hits.exclude_hit(code=code, reason=reason)
 
 
 def _exclude_unreadable(reason: Reason | None) -> None:
-    # What a robot or the staff try is no link that somebody has printed.
+    # Links that bots or the staff try are not printed ones.
     if reason is None:
         _exclude(reason=Reason.UNREADABLE)
 

@@ -17,7 +17,7 @@ from django.views.generic import View
 from codetags.services import consent, cookies
 from kv.web.origins import is_from_elsewhere, local_path
 
-# Not above the page: without a script nothing closes it where the browser keeps no cookie.
+# Not on top of the page: without scripts nothing could close it when the browser keeps no cookie.
 _SHOWN = ".cookie-notice[hidden] { display: block; position: static; max-height: none; }\n"
 _NAME = re.compile(r"[a-z_]{1,32}")
 
@@ -28,9 +28,9 @@ _NAME = re.compile(r"[a-z_]{1,32}")
 class SettingsView(View):
     """GET the form with what was chosen; POST {choice: all | none | chosen, category…, version} keeps the choice.
 
-    POST ?carried=NAME brings a page's own form along, and all of it goes back to that page with NAME=same (307).
+    POST ?carried=NAME also carries a page's own form, which is sent back to that page with NAME=same (307).
 
-    The notice's script asks for JSON: {categories} of what was agreed to, 403, or 409 for a page older than the list.
+    The notice's script asks for JSON: {categories} that were accepted; 403; 409 when the page is older than the list.
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -47,7 +47,7 @@ class SettingsView(View):
         return render(request, "codetags/cookie_settings.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Keep the choice for six months and go back; 403 for a form that another site sent."""
+        """Store the choice for six months and go back; 403 for a form that another site sent."""
         here = reverse("codetags:cookie_settings")
         is_script = request.headers.get("Accept", "") == "application/json"
         if is_from_elsewhere(request):
@@ -56,12 +56,12 @@ class SettingsView(View):
             page = render(request, "codetags/refused.html", {"action": here})
             return HttpResponseForbidden(page.content)
         if request.POST.get("version") != cookies.policy_version():
-            # The page was drawn from an older list, so nobody has agreed to today's.
+            # The page shows an older list, so the visitor has not agreed to the current one.
             if is_script:
                 return _refusal(409, "outdated", "The list of cookies has changed since the page was loaded.")
             return _carry_back(request) or _to(here)
-        words = {"all": cookies.optional_categories(), "chosen": request.POST.getlist("category")}
-        choice = consent.make_choice(words.get(request.POST.get("choice", ""), ()))
+        chosen = {"all": cookies.optional_categories(), "chosen": request.POST.getlist("category")}
+        choice = consent.make_choice(chosen.get(request.POST.get("choice", ""), ()))
         if is_script:
             response: HttpResponse = JsonResponse({"categories": sorted(choice.categories)})
         else:
@@ -73,7 +73,7 @@ class SettingsView(View):
             max_age=cookies.CHOICE_SECONDS,
             path="/",
             secure=request.is_secure(),
-            httponly=False,  # the page's script reads it, since the page itself is the same for everybody
+            httponly=False,  # the page's script reads it, since the page itself is the same for all visitors
             samesite="Lax",
         )
         return response
@@ -82,7 +82,7 @@ class SettingsView(View):
 @require_safe
 @cache_control(private=True, no_store=True)
 def notice_style(request: HttpRequest) -> HttpResponse:
-    """For browsers without scripts: shows the notice to those who have not chosen, on pages that caches share."""
+    """For browsers without scripts: a style that shows the notice until a choice is made. The pages may be cached."""
     style = "" if consent.read_choice(request.COOKIES) else _SHOWN
     return HttpResponse(style, content_type="text/css; charset=utf-8")
 
@@ -103,7 +103,7 @@ def _to(path: str) -> HttpResponse:
 
 
 def _carry_back(request: HttpRequest) -> HttpResponse | None:
-    """To the page that sent its own form along, with that form; None when none did, or nobody knows which page."""
+    """A redirect to the page whose form was carried, with that form; None without one, or when the page is unknown."""
     name = request.GET.get("carried", "")
     back = _page_before(request)
     if not _NAME.fullmatch(name) or back.partition("?")[0] == reverse("codetags:cookie_settings"):

@@ -35,15 +35,15 @@ _MOST_IMAGES = 500
 
 
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Every code of the list as it is filtered, one line at a time, so that 100 000 need no memory."""
+    """Every code of the filtered list, streamed row by row, so that 100 000 codes need little memory."""
     codes = counts.each_code(**asked_for(ListForm(request.GET)))
-    first = next(codes, None)  # a store that is away is found out before the answer begins
+    first = next(codes, None)  # an unavailable store raises here, before the response begins
     rows = chain([first], codes) if first else iter(())
     return csv_download(f"campaign-codes-{local_day().isoformat()}.csv", _rows(rows))
 
 
 def code_image(request: HttpRequest, code: str, kind: str) -> HttpResponse:
-    """The QR image of one code's link; `?scale=&level=&language=`, `download=1` for a file."""
+    """The QR image of one code's link; `?scale=&level=&language=`, with `download=1` as a file."""
     form = code_image_form(list_landings(request), {**request.GET.dict(), "kind": kind})
     code = _checked(code)
     if not form.is_valid():

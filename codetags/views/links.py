@@ -1,4 +1,4 @@
-"""The links that go on posters: the landing page in each language, with the code."""
+"""The links for posters: the landing page in each language, with the code."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Landing:
     address: str
 
     def link(self, code: str) -> str:
-        """The address with a code."""
+        """The URL with a code."""
         return f"{self.address}?qr={code}"
 
 
 def list_landings(request: HttpRequest) -> tuple[Landing, ...]:
-    """The landing page in each language of the site, whatever language is being read; one where all share an address.
+    """The landing page in each language of the site, whatever the active language is.
 
-    Languages that share an address stand under the site's default language, or else under the first of them.
+    Languages that share a URL are one entry, under the default language or else the first of them.
     """
     root = (app_settings.SITE_URL or request.build_absolute_uri("/")).rstrip("/")
     names = [code for code, _ in settings.LANGUAGES]
@@ -50,6 +50,6 @@ def landing_for(request: HttpRequest, language: str) -> Landing:
 
 
 def _in_language(path: str, language: str) -> str:
-    # An address resolves under its own language alone: CODETAGS_LANDING_PATH is one of the default language.
+    # A path resolves only in its own language: CODETAGS_LANDING_PATH is a path of the default language.
     with override(settings.LANGUAGE_CODE):
         return translate_url(path, language)

@@ -1,4 +1,4 @@
-"""The public pages: what the site keeps in a browser, and what becomes of the rest. The same for everybody."""
+"""The public pages about cookies and privacy. They are the same for all visitors."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from codetags.conf import app_settings
 from codetags.services.cookies import list_categories
 
 public_page = cache_control(public=True, max_age=0, s_maxage=60)
-"""Browsers ask again each time; a proxy may answer for a minute."""
+"""Browsers ask again each time. A proxy may answer for a minute."""
 
 
 @require_safe
 @public_page
 def cookies(request: HttpRequest) -> HttpResponse:
-    """The cookie policy, as tables from the registry."""
+    """The cookie policy, as tables of the list of items."""
     return render(request, "codetags/cookies.html", {"categories": list_categories()})
 
 

@@ -49,10 +49,10 @@ class TestOlderStore:
         return f"unix://{store_server.socket_path}?db=5"
 
     def test_twice_adds_once(self, older: str, store: Any) -> None:
-        assert backfill(url=older, dry_run=True) == "42 hits of 2 codes would be added; 1 names left out.\n"
+        assert backfill(url=older, dry_run=True) == "42 hits of 2 codes would be added; 1 names skipped.\n"
         assert count("DEMO") == 0
-        assert backfill(url=older) == "42 hits of 2 codes added; 1 names left out.\n"
-        assert backfill(url=older) == "0 hits of 2 codes added; 1 names left out.\n"
+        assert backfill(url=older) == "42 hits of 2 codes added; 1 names skipped.\n"
+        assert backfill(url=older) == "0 hits of 2 codes added; 1 names skipped.\n"
         assert (count("DEMO"), count("BT26")) == (40, 2)
         assert store.sismember(keys.unknown(), "DEMO")
 
@@ -107,7 +107,7 @@ class TestOlderStore:
 
     def test_a_value_that_is_no_count_is_named(self, older: str, other_site: Any) -> None:
         other_site.set("qr:count:WORD", "many")
-        with pytest.raises(CommandError, match="qr:count:WORD: 'many' is no count"):
+        with pytest.raises(CommandError, match="qr:count:WORD: 'many' is not a count"):
             backfill(url=older)
 
 
@@ -115,7 +115,7 @@ class TestCsv:
     def test_with_days(self, store: Any, tmp_path: Path) -> None:
         path = tmp_path / "hits.csv"
         path.write_text("code,date,count\ndemo,2026-05-01,3\nDEMO,2026-05-02,4\n")
-        assert backfill(csv=path) == "7 hits of 1 codes added; 0 names left out.\n"
+        assert backfill(csv=path) == "7 hits of 1 codes added; 0 names skipped.\n"
         assert backfill(csv=path).startswith("0 hits")
         assert count("DEMO") == 7
         assert store.hget(keys.days("DEMO"), "2026-05-02") == b"4"
@@ -144,7 +144,7 @@ class TestCsv:
     def test_a_code_that_stands_there_twice_is_named_with_its_line(self, store: Any, tmp_path: Path) -> None:
         path = tmp_path / "hits.csv"
         path.write_text("code,date,count\nDEMO,2026-05-01,5\nBT26,,1\nDEMO,2026-05-01,7\n")
-        with pytest.raises(CommandError, match=r"line 4: DEMO of 2026-05-01 stands here twice"):
+        with pytest.raises(CommandError, match=r"line 4: DEMO of 2026-05-01 is here twice"):
             backfill(csv=path)
         assert store.exists(keys.imported()) == 0, "the whole file is checked first"
 
@@ -152,7 +152,7 @@ class TestCsv:
         """An older site may have counted them apart."""
         path = tmp_path / "hits.csv"
         path.write_text("code,count\nDEMO,5\ndemo,7\n")
-        assert backfill(csv=path) == "12 hits of 1 codes added; 0 names left out.\n"
+        assert backfill(csv=path) == "12 hits of 1 codes added; 0 names skipped.\n"
         assert backfill(csv=path).startswith("0 hits")
 
 

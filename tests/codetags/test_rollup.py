@@ -79,10 +79,10 @@ class TestRollUp:
     def test_a_dry_run_writes_nothing(self, three_hits: date) -> None:
         out = io.StringIO()
         call_command("codetags_rollup", dry_run=True, stdout=out)
-        assert out.getvalue() == "1 codes looked at, 2 rows would be written.\n"
+        assert out.getvalue() == "1 codes checked, 2 rows would be written.\n"
         assert rows() == {}
         call_command("codetags_rollup", stdout=(out := io.StringIO()))
-        assert out.getvalue() == "1 codes looked at, 2 rows written.\n"
+        assert out.getvalue() == "1 codes checked, 2 rows written.\n"
 
     def test_the_worker_does_it(self, three_hits: date) -> None:
         assert {duty.name for duty in DUTIES} == {"codetags_deliver", "codetags_rollup", "codetags_registry"}
@@ -175,7 +175,7 @@ class TestRestore:
         store.flushall()
         record("DEMO", 7, back=2)
         call_command("codetags_rollup", restore=True, stdout=(out := io.StringIO()))
-        assert out.getvalue() == "1 codes looked at, 3 hits restored.\n"
+        assert out.getvalue() == "1 codes checked, 3 hits restored.\n"
         found = get_code("DEMO")
         assert found is not None
         assert found.count == 4 == sum(found.last_30_days)

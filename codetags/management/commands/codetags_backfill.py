@@ -1,4 +1,4 @@
-"""`manage.py codetags_backfill`: take over what an older site has counted."""
+"""`manage.py codetags_backfill`: import the counts of an older site."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _LONGEST_NAME = 200
 
 
 class Command(StoreCommand):
-    """Adds older counts to the live ones; run again, it adds only what the older site has counted since."""
+    """Adds older counts to the live ones. Run again, it adds only what the older site has counted since."""
 
     help = (
         "Adds the counts of an older site: its keys qr:count:* (--from rediss://…) or a CSV file with the columns "
-        "code,count or code,date,count. Safe to run twice: only what is new there is added."
+        "code,count or code,date,count. It may be repeated: only what is new there is added."
     )
     writes_bulk = True
 
@@ -34,7 +34,7 @@ class Command(StoreCommand):
         source = parser.add_mutually_exclusive_group(required=True)
         source.add_argument("--from", dest="url", metavar="URL", help="The older site's Redis, such as rediss://….")
         source.add_argument("--csv", type=Path, metavar="FILE", help="A file with code,count or code,date,count.")
-        parser.add_argument("--name", help="Names the source, when its address or file name has changed since.")
+        parser.add_argument("--name", help="The name of the source, when its address or file name has changed since.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, add, roll up."""
@@ -47,9 +47,9 @@ class Command(StoreCommand):
         if not self.dry_run:
             rollup.roll_up_days(everything=True)
         for name in done.skipped:
-            self.stderr.write(f"Left out, as it is no code: {name!r}", style_func=str)
+            self.stderr.write(f"Skipped, since it is not a code: {name!r}", style_func=str)
         verb = "would be added" if self.dry_run else "added"
-        self.stdout.write(f"{done.hits} hits of {done.codes} codes {verb}; {len(done.skipped)} names left out.")
+        self.stdout.write(f"{done.hits} hits of {done.codes} codes {verb}; {len(done.skipped)} names skipped.")
 
     def _counts(self, options: dict[str, Any]) -> Iterator[OldCount]:
         counts = imports.read_older_store(options["url"]) if options["url"] else imports.read_csv(options["csv"])
@@ -62,6 +62,6 @@ class Command(StoreCommand):
             parts = urlsplit(options["url"])
             port = parts.port
         except ValueError as error:
-            # Its words repeat what stands where the port is looked for, which may be half of a password.
+            # The message of the error repeats the text after the colon, which may be a part of a password.
             raise CommandError(f"--from: the older store can't be read: its address ({type(error).__name__})") from None
-        return f"{parts.hostname or ''}:{port or ''}{parts.path}"  # no password may end up in a key
+        return f"{parts.hostname or ''}:{port or ''}{parts.path}"  # no password: it becomes a part of a key

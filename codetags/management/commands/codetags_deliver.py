@@ -1,4 +1,4 @@
-"""`manage.py codetags_deliver`: post what waits in the outbox."""
+"""`manage.py codetags_deliver`: post the hits in the outbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kv.work.shutdown import Shutdown
 
 
 class Command(StoreCommand):
-    """Posts hits until none waits, or the receiver can't take any."""
+    """Posts hits until none waits, or the receiver fails."""
 
     help = (
         "Posts the counted hits that wait for QR_ANALYTICS_EXTERNAL_URL, until none is left or the receiver fails. "
@@ -27,12 +27,12 @@ class Command(StoreCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """--parked."""
-        parser.add_argument("--parked", action="store_true", help="Give hits that were given up another chance first.")
+        parser.add_argument("--parked", action="store_true", help="First move the parked hits back to the outbox.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Deliver under the duty's lease, step by step; exit 1 when the receiver fails."""
         if not app_settings.QR_ANALYTICS_EXTERNAL_URL:
-            raise CommandError("QR_ANALYTICS_EXTERNAL_URL is not set: hits are posted nowhere.")
+            raise CommandError("QR_ANALYTICS_EXTERNAL_URL is not set: hits are not posted anywhere.")
         if options["parked"]:
             self.stdout.write(f"{outbox.unpark_events()} parked hits wait again.")
         before = outbox.outbox_state()
@@ -53,10 +53,10 @@ class Command(StoreCommand):
             f"{after.dropped} were dropped since the beginning."
         )
         if problem:
-            raise CommandError(f"The receiver could not take more: {problem}")
+            raise CommandError(f"The receiver failed: {problem}")
 
     def _step(self, shutdown: Shutdown) -> Delivery | None:
-        """One step; None when another deliverer is at it and we waited for it to end or to be found dead."""
+        """One step; None when another process delivers: then it has waited for a moment."""
         steps: list[Delivery] = []
         duty = replace(DELIVER, run=lambda: steps.append(outbox.deliver_events(even_if_paused=True)))
         try:

@@ -1,4 +1,4 @@
-"""`manage.py codetags_reset`: forget the hits of one code, or of all."""
+"""`manage.py codetags_reset`: delete the hits of one code, or of all."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ from kv.management.base import StoreCommand
 
 
 class Command(StoreCommand):
-    """Forgets hits, in the store and in SQL; the registry stays."""
+    """Deletes hits, in the store and in SQL; the registry stays."""
 
-    help = "Forgets every hit of a code (of all codes without one), in the store and in SQL. The registry stays."
+    help = "Deletes every hit of a code, or of all codes, in the store and in SQL. The registry stays."
     destroys = True
     writes_bulk = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The code."""
-        parser.add_argument("code", nargs="?", help="One code; ~OTHER for strangers beyond CODETAGS_MAX_UNKNOWN.")
+        parser.add_argument(
+            "code",
+            nargs="?",
+            help="One code; ~OTHER: unknown codes beyond CODETAGS_MAX_UNKNOWN.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask, forget."""

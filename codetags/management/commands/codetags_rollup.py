@@ -1,4 +1,4 @@
-"""`manage.py codetags_rollup`: daily counts to SQL, and back."""
+"""`manage.py codetags_rollup`: copy daily counts to SQL, or restore them from SQL."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from kv.work.shutdown import Shutdown
 
 
 class Command(StoreCommand):
-    """Copies daily counts to SQL, or puts them back into the store after a loss."""
+    """Copies daily counts to SQL, or restores them to the store after a loss."""
 
     help = (
-        "Copies the daily counts of every code to SQL; running it twice changes nothing. --restore puts back into the "
-        "store what SQL has and the store has lost, and never lowers a live count."
+        "Copies the daily counts of every code to SQL; running it twice changes nothing. --restore writes back to "
+        "the store what it has lost, and never lowers a live count."
     )
     writes_bulk = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """--restore."""
-        parser.add_argument("--restore", action="store_true", help="From SQL into the store, after a loss.")
+        parser.add_argument("--restore", action="store_true", help="Copy from SQL to the store, after a loss.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One way or the other."""
@@ -34,11 +34,11 @@ class Command(StoreCommand):
             with self.meter(label="Restoring", unit="codes") as meter:
                 restored = rollup.restore_days(dry_run=self.dry_run, advance=meter.advance)
             verb = "would be restored" if self.dry_run else "restored"
-            self.stdout.write(f"{restored.codes} codes looked at, {restored.hits} hits {verb}.")
+            self.stdout.write(f"{restored.codes} codes checked, {restored.hits} hits {verb}.")
             return
         done = rollup.roll_up_days(everything=True, dry_run=True) if self.dry_run else self._roll_up()
         verb = "would be written" if self.dry_run else "written"
-        self.stdout.write(f"{done.codes} codes looked at, {done.rows} rows {verb}.")
+        self.stdout.write(f"{done.codes} codes checked, {done.rows} rows {verb}.")
 
     def _roll_up(self) -> Rollup:
         done: list[Rollup] = []
@@ -48,6 +48,6 @@ class Command(StoreCommand):
             while not done and not shutdown.asked:
                 try:
                     run_duty(duty)
-                except DutyHeld as held:  # the worker is at it
+                except DutyHeld as held:  # the worker does it at the moment
                     shutdown.wait(min(held.seconds + 0.05, 1.0))
         return done[0] if done else Rollup(0, 0)
