@@ -49,6 +49,7 @@ def drive(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Drive:
         pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
         subprocess.run([*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
         shutil.copytree(HERE / folder, here, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(HERE / "startproject.py", here)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
         run = subprocess.run(
             [str(python), "drive.py"], cwd=here, env=clean | environment, capture_output=True, text=True, check=False

@@ -4,39 +4,12 @@ USER_KIND in the environment: `bare` has no permissions at all, `permitted` has 
 """
 
 import os
-from pathlib import Path
 
-from kv.store.caches import clearable_cache, durable_cache
+from startproject import *  # type: ignore[import-not-found]  # noqa: F403
+from startproject import OF_DJANGO
 
-HERE = Path(__file__).parent
-SECRET_KEY, VISITOR_HASH_KEY = "k" * 60, "v" * 60
-ALLOWED_HOSTS, ROOT_URLCONF, STATIC_URL, LOGIN_URL = ["testserver"], "urls", "static/", "/dashboard"
-DJANGO = ("auth", "contenttypes", "sessions", "messages", "staticfiles")
 APPS = ("kv", "stats", "usertokens", "codetags", "billing")
-INSTALLED_APPS = [*APPS, "accounts_of_ours", "rest_framework", *(f"django.contrib.{name}" for name in DJANGO)]
+INSTALLED_APPS = [*APPS, "accounts_of_ours", "rest_framework", *(app for app in OF_DJANGO if not app.endswith("admin"))]
+LOGIN_URL = "/dashboard"
 AUTH_USER_MODEL = f"accounts_of_ours.{os.environ['USER_KIND'].capitalize()}User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-]
-CACHES = {
-    # 5 s instead of 250 ms: a test's processor may be busy elsewhere.
-    "kv": durable_cache(directory=HERE / "var", timeout_ms=5000),
-    "default": clearable_cache(directory=HERE / "var"),
-}
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": HERE / "db.sqlite3"}}
-CONTEXT = (
-    "template.context_processors.request",
-    "contrib.auth.context_processors.auth",
-    "contrib.messages.context_processors.messages",
-)
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
-        "OPTIONS": {"context_processors": [f"django.{name}" for name in CONTEXT]},
-    }
-]
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
