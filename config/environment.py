@@ -9,16 +9,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from kv.conf import Setting
+
 T = TypeVar("T")
 _SHORTEST_SECRET = 50
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
+
+
+def default_of(setting: Setting[T]) -> T:
+    """The default that an app's `conf` gives a setting; it is said nowhere else."""
+    default: Any = setting.default
+    return cast("T", default() if callable(default) else default)
 
 
 class Environment:
@@ -43,8 +51,10 @@ class Environment:
         except (ValueError, KeyError, OSError) as error:
             raise ImproperlyConfigured(f"{name}: {error.args[0] if error.args else 'can not be read'}") from None
 
-    def integer(self, name: str, default: int, *, minimum: int = 0, maximum: int = 10**15) -> int:
-        """A whole number within bounds."""
+    def integer(self, setting: str | Setting[int], default: int = 0, *, minimum: int = 0, maximum: int = 10**15) -> int:
+        """A whole number within bounds. setting: the variable's name, or an app's setting with its name and default."""
+        name = setting if isinstance(setting, str) else setting.name
+        default = default if isinstance(setting, str) else default_of(setting)
 
         def parse(text: str) -> int:
             if not text.lstrip("-").isdecimal() or not minimum <= int(text) <= maximum:

@@ -9,14 +9,18 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from billing.conf import BillingSettings
 from billing.services.products import merge_products
-from config.environment import Environment
+from codetags.conf import CodeTagsSettings
+from config.environment import Environment, default_of
 from config.hosts import allowed_hosts, trusted_origins
 from config.private_files import keep_private
 from config.stores import make_caches, make_database
 from config.values import code_pattern, plan_allowances, rate_limits, tool_names
-from stats.conf import DEFAULT_TOOLS
-from usertokens.types import DEFAULT_ALLOWANCES
+from kv.conf import KvSettings
+from stats.conf import DEFAULT_TOOLS, StatsSettings
+from usertokens.conf import UserTokensSettings
+from usertokens.types import DEFAULT_ALLOWANCES, LARGEST_AMOUNT
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR / ".env")
@@ -31,7 +35,7 @@ DEBUG = env.boolean("DEBUG", default=False)
 keep_private(DATA_DIR)
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR)
 VISITOR_HASH_KEY = env.secret("VISITOR_HASH_KEY", DATA_DIR)
-NUM_PROXIES = env.integer("NUM_PROXIES", 0, maximum=20)
+NUM_PROXIES = env.integer(KvSettings.NUM_PROXIES, maximum=20)
 _site = env.site_url("SITE_URL", f"http://127.0.0.1:{PORT}")
 SITE_URL = _site.geturl()
 _host = _site.hostname or ""
@@ -110,11 +114,9 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # --- stores
 REDIS_URL = env.text("REDIS_URL") or env.text("KV_URL", "embedded")
 KV_PREFIX = env.text("KV_PREFIX")
-KV_TIMEOUT_MS = env.integer("KV_TIMEOUT_MS", 250, minimum=10, maximum=60_000)
-KV_WAIT_REPLICAS = env.integer("KV_WAIT_REPLICAS", 0, maximum=10)
+KV_TIMEOUT_MS = env.integer(KvSettings.KV_TIMEOUT_MS, minimum=10, maximum=60_000)
+KV_WAIT_REPLICAS = env.integer(KvSettings.KV_WAIT_REPLICAS, maximum=10)
 EMBEDDED_FSYNC = env.choice("EMBEDDED_FSYNC", "always", ("always", "everysec"))
-
-
 CACHES = make_caches(env, REDIS_URL, directory=DATA_DIR, timeout_ms=KV_TIMEOUT_MS, fsync=EMBEDDED_FSYNC)
 DATABASES = {"default": make_database(env, DATA_DIR)}
 # Bytes of a form, files included; API views have limits of their own.
@@ -123,13 +125,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what is counted
 STATS_TOOLS = tool_names(env, ",".join(DEFAULT_TOOLS))
-STATS_MAX_QR_CENTS = env.integer("STATS_MAX_QR_CENTS", 1_000_000, minimum=1, maximum=99_999_999_999)
-
+STATS_MAX_QR_CENTS = env.integer(StatsSettings.STATS_MAX_QR_CENTS, minimum=1, maximum=99_999_999_999)
 
 # --- campaign codes
-CODETAGS_PATTERN = code_pattern(env, "[A-Z0-9]{4}")
-CODETAGS_MAX_UNKNOWN = env.integer("CODETAGS_MAX_UNKNOWN", 10_000, maximum=1_000_000)
-CODETAGS_BACKSTOP_SECONDS = env.integer("CODETAGS_BACKSTOP_SECONDS", 600, maximum=86_400)
+CODETAGS_PATTERN = code_pattern(env, default_of(CodeTagsSettings.CODETAGS_PATTERN))
+CODETAGS_MAX_UNKNOWN = env.integer(CodeTagsSettings.CODETAGS_MAX_UNKNOWN, maximum=1_000_000)
+CODETAGS_BACKSTOP_SECONDS = env.integer(CodeTagsSettings.CODETAGS_BACKSTOP_SECONDS, maximum=86_400)
 # The variable separates lines by "|", since an .env file has no line breaks in values.
 CODETAGS_CONTACT = "\n".join(line.strip() for line in env.text("CODETAGS_CONTACT").split("|"))
 CODETAGS_COOKIES = "config.cookies.COOKIES"
@@ -148,7 +149,7 @@ STRIPE_PRODUCT_PLUS = env.strings("STRIPE_PRODUCT_PLUS")
 STRIPE_PRODUCT_PREMIUM = env.strings("STRIPE_PRODUCT_PREMIUM")
 STRIPE_PRODUCTS = env.string_lists("STRIPE_PRODUCTS")
 STRIPE_API_BASE = env.address("STRIPE_API_BASE")
-BILLING_GRACE_DAYS = env.integer("BILLING_GRACE_DAYS", 7, maximum=365)
+BILLING_GRACE_DAYS = env.integer(BillingSettings.BILLING_GRACE_DAYS, maximum=365)
 BILLING_TOPUPS = env.amounts("BILLING_TOPUPS")
 RATE_LIMITS = rate_limits(env)
 
@@ -158,9 +159,9 @@ try:
     merge_products(PLAN_ALLOWANCES, plus=STRIPE_PRODUCT_PLUS, premium=STRIPE_PRODUCT_PREMIUM, products=STRIPE_PRODUCTS)
 except ValueError as _error:
     raise ImproperlyConfigured(str(_error)) from None
-GENERATION_COST = env.integer("GENERATION_COST", 3, minimum=1, maximum=10**12)
-ALLOWANCE_ROLLOVER_CAP = env.integer("ALLOWANCE_ROLLOVER_CAP", 0, maximum=10**12)
-LOW_BALANCE = env.integer("LOW_BALANCE", 10, maximum=10**12)
+GENERATION_COST = env.integer(UserTokensSettings.GENERATION_COST, minimum=1, maximum=LARGEST_AMOUNT)
+ALLOWANCE_ROLLOVER_CAP = env.integer(UserTokensSettings.ALLOWANCE_ROLLOVER_CAP, maximum=LARGEST_AMOUNT)
+LOW_BALANCE = env.integer(UserTokensSettings.LOW_BALANCE, maximum=LARGEST_AMOUNT)
 
 # --- languages and time
 LANGUAGE_CODE = "en"

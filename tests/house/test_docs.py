@@ -14,7 +14,7 @@ from tests.house.tree import APPS, PACKAGES, ROOT, place, python_files, syntax
 
 TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 DOCUMENTS = (*(ROOT / name for name in TOP), *sorted((ROOT / "docs").rglob("*.md")))
-VARIABLE = re.compile(r"\benv\.\w+\(\s*\"([A-Z][A-Z_]+)\"")
+VARIABLE = re.compile(r"\benv\.\w+\(\s*(?:\"|\w+Settings\.)([A-Z][A-Z_]+)\b")
 LIMIT = re.compile(r"RateLimit\(\"(\w+)\", \"([^\"]+)\"\)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:`make |manage\.py |`)(\w+)(?=[ `\n])")
 # What refuses, with a status or without and the code behind it.
