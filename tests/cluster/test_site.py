@@ -236,11 +236,11 @@ def _backup(run: Commands, directory: Path) -> None:
 
 def _codes(run: Commands, _: Path) -> None:
     """Rolled up, lost, rebuilt; posted outside; forgotten."""
-    assert number(r"codes looked at, (\d+) rows", run("codetags_rollup")) >= 0
+    assert number(r"codes checked, (\d+) rows", run("codetags_rollup")) >= 0
     for node in run.nodes.primaries():
         if lost := node.ask("KEYS", "{qr}:*"):
             node.ask("DEL", *lost)
-    assert number(r"codes looked at, (\d+) hits restored", run("codetags_rollup", "--restore")) > 0
+    assert number(r"codes checked, (\d+) hits restored", run("codetags_rollup", "--restore")) > 0
     assert "parked hits wait again" in run("codetags_deliver", "--parked")
     codes = number(r"hits of (\d+) codes would", run("codetags_reset", "--dry-run"))
     assert f"The hits of {codes} codes are forgotten." in run("codetags_reset", "--yes")

@@ -1,4 +1,4 @@
-"""What several tests of campaign codes stand on."""
+"""Fixtures that several tests of campaign codes share."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Receiver:
         self.answer: Callable[[dict[str, Any]], int] = lambda _: 200
         self.port = 0
         self.is_chunked = False
-        self.lines = 0
+        self.connections = 0
         self.scheme = "http"
 
     @property
@@ -58,7 +58,7 @@ def receiving(pair: Pair | None = None) -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def setup(self) -> None:
-            receiver.lines += 1
+            receiver.connections += 1
             super().setup()
 
         def do_POST(self) -> None:
@@ -93,28 +93,28 @@ def receiving(pair: Pair | None = None) -> Iterator[Receiver]:
 
 
 @contextmanager
-def dripping(head: bytes) -> Iterator[str]:
+def slow_receiver(head: bytes) -> Iterator[str]:
     """The address of a receiver that answers `head` at once and then a byte at a time, for 20 seconds at most."""
     ended = threading.Event()
 
-    def drip(line: socket.socket) -> None:
-        with line, suppress(OSError):
-            line.recv(65536)
-            line.sendall(head)
+    def send_bytewise(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(head)
             for _ in range(400):
                 if ended.wait(0.05):
                     return
-                line.sendall(b"x")
+                connection.sendall(b"x")
 
-    def serve(door: socket.socket) -> None:
+    def serve(listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
-                threading.Thread(target=drip, args=(door.accept()[0],), daemon=True).start()
+                threading.Thread(target=send_bytewise, args=(listener.accept()[0],), daemon=True).start()
 
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        threading.Thread(target=serve, args=(door,), daemon=True).start()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{door.getsockname()[1]}/"
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
         finally:
             ended.set()
-            door.shutdown(socket.SHUT_RDWR)
+            listener.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""One address, many people: an audience counts, a browser that comes again does not."""
+"""Many visitors of one address: each of an audience counts, a browser that comes again does not."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ class TestLimits:
 
 
 @pytest.mark.django_db
-class TestStrangers:
+class TestUnknownCodes:
     def test_ten_thousand_invented_codes_leave_memory_bounded(self, store: Any) -> None:
         CodeTag.objects.create(code="BT26", label="Poster")
         mirror_code("BT26")

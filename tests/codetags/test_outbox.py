@@ -1,4 +1,4 @@
-"""Counted hits reach the external receiver at least once, signed, and never slow a landing."""
+"""Counted hits reach the receiver of the outgoing webhook at least once, signed, and never slow down a landing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django.utils import timezone
 from codetags import checks, keys
 from codetags.services import outbox
 from codetags.services.hits import record_hit
-from tests.codetags.receiver import SECRET, Receiver, dripping, receiving
+from tests.codetags.receiver import SECRET, Receiver, receiving, slow_receiver
 from tests.faults.certificates import make_certificates
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class TestDelivery:
 
     @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nX-Word: "], ids=["a status", "a heading"])
     def test_a_receiver_that_drips_its_answer_is_away(self, store: Any, head: bytes) -> None:
-        with dripping(head) as url, override_settings(**settings_of(url, timeout=0.3)):
+        with slow_receiver(head) as url, override_settings(**settings_of(url, timeout=0.3)):
             record(2)
             began = time.monotonic()
             assert "TimeoutError" in outbox.deliver_events().problem
@@ -189,7 +189,7 @@ class TestDelivery:
     )  # fmt: skip
     def test_of_an_answer_the_status_is_enough(self, store: Any, word: str) -> None:
         with (
-            dripping(f"HTTP/1.1 200 OK\r\n{word}\r\n\r\n".encode()) as url,
+            slow_receiver(f"HTTP/1.1 200 OK\r\n{word}\r\n\r\n".encode()) as url,
             override_settings(**settings_of(url, timeout=5)),
         ):
             record(2)
@@ -203,7 +203,7 @@ class TestDelivery:
         receiver.is_chunked = is_chunked
         record(5)
         assert outbox.deliver_events().sent == 5
-        assert receiver.lines == 1
+        assert receiver.connections == 1
 
     def test_goes_by_tls_to_who_has_a_certificate(
         self, store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

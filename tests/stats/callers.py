@@ -1,4 +1,4 @@
-"""Who calls the API in tests, and from where."""
+"""Requests of tests: visitors, staff and service accounts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-/* The list of codes refreshes itself every two minutes while somebody looks at it, and at the press of a button, at most
-   every two seconds; never by itself while the focus or a selection is in the table, or once paused. Links are copied by
-   a click. What became of it stands in the line with the role status. Without this script the button reloads the page. */
+/* Refreshes the list of codes: every two minutes while the page is visible, and by a button, at most every two seconds.
+   It does not refresh by itself while the focus or a selection is in the table, or while it is paused. A click copies a
+   link. The element with the role status shows the result. Without this script the button reloads the page. */
 {
   const EVERY_MS = 120_000;
   const PAUSE_MS = 2_000;
@@ -24,7 +24,7 @@
     return codes.contains(document.activeElement) || (!selection.isCollapsed && selection.containsNode(codes, true));
   };
 
-  // Keeps what is selected, what is open, where the focus is and how far the table is scrolled.
+  // Keeps the selection, open details, the focus and the position of the table.
   const show = (html) => {
     const chosen = new Set([...codes.querySelectorAll("input[name=code]:checked")].map((box) => box.value));
     const isAll = codes.querySelector("[data-all]")?.checked;

@@ -1,11 +1,11 @@
-/* Counts a landing with ?qr=CODE: one call for each landing, kept until it is answered, and then the code leaves the
-   address bar, so that a link shared onward does not count for it. A link whose code can't be read is reported as that,
-   and its address stays as it is. On a page that is no landing page, without a pattern, it sends what still waits. */
+/* Counts a landing with ?qr=CODE: one call for each landing, which is kept until it is answered. Then the code is removed
+   from the address bar, so that a copied link does not count for it. A link whose code can't be read is reported as
+   unreadable, and its address stays. On other pages, without a pattern, the script sends what still waits. */
 {
   const { url, pattern } = document.currentScript.dataset;
   const LONGEST = 32;
 
-  // The same as codetags/services/codes.py; tests/codetags/spelled_links.json holds both to it.
+  // The same rules as in codetags/services/codes.py; tests/codetags/spelled_links.json checks both.
   const BLANKS = "\\t\\n\\v\\f\\r \\x85\\xa0\\xad\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u2064\\u3000\\ufeff";
   const AROUND = new RegExp(`^[${BLANKS}]+|[${BLANKS}]+$`, "g");
   const NEXT_PART = /[?&;#%/\\]/;
@@ -36,11 +36,11 @@
     const values = [...address.searchParams].filter(([name]) => isParameter(name)).map(([, value]) => value);
     const code = readCode(values);
     if (code) {
-      // By hand: URLSearchParams would spell the other parameters anew.
+      // Not by URLSearchParams, which would change how the other parameters are encoded.
       const isOther = (part) => ![...new URLSearchParams(part)].some(([name]) => isParameter(name));
       const rest = address.search.slice(1).split("&").filter(isOther);
       history.replaceState(history.state, "", address.pathname + (rest.length ? `?${rest.join("&")}` : "") + address.hash);
-      // With the code still in the address nothing was reported yet, though the page may be reloaded: the first try failed.
+      // While the code is in the address, the landing is not reported yet: after a reload too, since the first try failed.
       reports.add({ code });
     } else if (values.length && performance.getEntriesByType("navigation")[0]?.type === "navigate") {
       reports.add({ code }); // reloaded or come back to, it was reported the first time
@@ -49,7 +49,7 @@
     }
   };
 
-  // A page loaded ahead of time is no landing until somebody looks at it.
+  // A prerendered page is not a landing until it is shown.
   const begin = pattern ? land : reports.send;
   if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
   else begin();

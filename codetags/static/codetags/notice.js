@@ -1,6 +1,6 @@
-/* Shows the notice about cookies to those who have not chosen, or when the list of cookies has changed since.
-   Says what was agreed to with an event "cookies:choice" on the document, detail {categories}: on every page that
-   knows, and again when the visitor chooses, here or in another tab. Without this script the form works all the same. */
+/* Shows the notice about cookies until the visitor chooses, and again when the list of cookies has changed since.
+   An event "cookies:choice" on the document has the accepted categories in its detail {categories}: on every page once
+   there is a choice, and when the visitor chooses, here or in another tab. The form also works without this script. */
 {
   const TIMEOUT_MS = 10_000;
   const SHOWN_MS = 8_000;
@@ -15,7 +15,7 @@
     try {
       cookies = document.cookie;
     } catch {
-      // a browser that refuses even to look: nothing is kept there
+      // the browser refuses access to its storage: nothing is kept
     }
     const start = `${notice.dataset.cookie}=`;
     const value = cookies.split("; ").find((pair) => pair.startsWith(start))?.slice(start.length) ?? "";
@@ -47,7 +47,7 @@
     if (hadFocus) (document.querySelector("main[tabindex]") ?? document.body).focus({ preventScroll: true });
   };
 
-  // The page may have been kept by the browser while the visitor chose elsewhere: after Back, or in another tab.
+  // The visitor may have chosen on another page meanwhile: the browser shows this one again after Back, or in another tab.
   const look = () => {
     const categories = read();
     const now = categories?.join("-") ?? null;
@@ -58,7 +58,7 @@
     tell(categories);
   };
 
-  // Filter lists hide notices about cookies by all sorts of styles; what counts is what stands at its place.
+  // Content blockers hide notices about cookies in many ways, so check which element is at its position.
   const isSeen = () => {
     const box = notice.getBoundingClientRect();
     if (box.width < 100 || box.height < 20) return false;
@@ -93,7 +93,7 @@
       failed.textContent = reasonOf(answer);
       return;
     }
-    // Where there is nothing to agree to, closing it must not depend on anything; it comes back on the next page.
+    // With nothing to agree to, closing must always work; after an error the notice returns on the next page.
     const kept = read();
     known = kept?.join("-") ?? null;
     close();
@@ -102,7 +102,7 @@
   };
 
   if (notice) {
-    // Without scripts they belong to the page's own form, so that it is sent along.
+    // Without scripts these buttons belong to the page's own form, so that it is sent along.
     for (const control of notice.querySelectorAll("[form]")) control.removeAttribute("form");
     notice.querySelector("form").addEventListener("submit", save);
     document.addEventListener("click", (event) => {

@@ -1,7 +1,7 @@
-/* Puts newer figures into the cards in place, without a reload.
-   Other scripts say what they learnt with an event "stats:figures" on the document, detail {visitors, qr_total, revenue_cents}.
-   A page may come from a cache and be up to two minutes older than what this tab has already seen, so the figures are
-   kept that long and the larger one is shown: a newcomer's own visit does not vanish on the second page. */
+/* Updates the figures in the cards without a reload.
+   Other scripts report newer figures with an event "stats:figures" on the document, detail {visitors, qr_total, revenue_cents}.
+   A cached page may be up to two minutes older than the figures that this tab has already shown. So the figures are kept
+   for two minutes, and the larger one is shown: a new visitor's own visit stays on the second page. */
 {
   const KEY = "stats.figures";
   const KEPT_MS = 120_000;
@@ -23,7 +23,7 @@
     try {
       sessionStorage.setItem(KEY, JSON.stringify(figures));
     } catch {
-      // storage switched off or full: nothing is lost but the memory of this tab
+      // storage is off or full: only this tab forgets the figures
     }
   };
 

@@ -1,10 +1,10 @@
-/* The payment form: an id made once for each form that is opened, so that an order sent again counts once; and links to
-   the other languages, which take along what is in the form. */
+/* The payment form. Each opened form gets an id, so that an order that is sent again counts once. Links to the other
+   languages take the input along. */
 {
   const form = document.getElementById("pay-form");
   const field = form?.elements.namedItem("form_id");
 
-  // The page's entry in the history keeps the id, so that it is the same after Back.
+  // The id is kept in the page's entry of the history, so that it is the same after Back.
   const openId = () => {
     const known = history.state?.payFormId;
     if (known) return known;
@@ -13,7 +13,7 @@
     return id;
   };
 
-  // Where the server wrote an id, the form was opened before.
+  // With an id from the server, the form was opened before.
   if (field && !field.value) field.value = openId();
 
   document.addEventListener("click", (event) => {

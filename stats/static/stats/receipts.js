@@ -1,5 +1,5 @@
-/* Turns in the receipts of payment codes made in this tab, each until the server has taken it.
-   On the form it promises to do so, by a hidden field; without that promise the server counts the code itself. */
+/* Sends the receipts of payment codes that were made in this tab, each until the server has accepted it.
+   On the form a hidden field tells the server so; without that field the server counts the code itself. */
 {
   const KEY = "stats.receipts";
   const { url } = document.currentScript.dataset;
@@ -55,7 +55,7 @@
     }
   };
 
-  // Only who can remember a receipt until it is taken may promise to turn it in.
+  // Set the field only when the storage works: a receipt must be kept until the server has accepted it.
   if (keep(read())) {
     for (const form of document.querySelectorAll("[data-pay-form]")) {
       const promise = document.createElement("input");

@@ -1,5 +1,5 @@
 /* Reports the use of a tool: a click on any element that carries data-track-tool="<tool>", also one added later.
-   What could not be delivered is kept and tried again; by its id the server tells a repeated report from a second use. */
+   A report that was not delivered is kept and sent again; its id shows the server that it is not a second use. */
 {
   const { url } = document.currentScript.dataset;
   const reports = kvDelivery("stats.uses", ({ id, tool }) => [
@@ -12,7 +12,7 @@
     if (tool) reports.add({ tool });
   }, { capture: true });
 
-  // A page loaded ahead of time sends nothing until somebody looks at it.
+  // A prerendered page sends nothing until it is shown.
   if (document.prerendering) document.addEventListener("prerenderingchange", reports.send, { once: true });
   else reports.send();
 }

@@ -1,5 +1,5 @@
-/* Reports the visit once per browser session. What could not be delivered is tried again on the next page;
-   nothing here may ever disturb the page. */
+/* Reports the visit once per browser session. A report that was not delivered is sent again from the next page.
+   Errors here must never disturb the page. */
 {
   const KEY = "stats.visited";
   const { url } = document.currentScript.dataset;
@@ -16,7 +16,7 @@
     try {
       sessionStorage.setItem(KEY, "1");
     } catch {
-      // storage switched off, see above
+      // storage is off, see above
     }
   };
 
@@ -33,11 +33,11 @@
       markReported();
       if (answer.ok) document.dispatchEvent(new CustomEvent("stats:figures", { detail: await answer.json() }));
     } catch {
-      // no connection, or the page was left: the next page tries again
+      // no connection, or the page was closed: the next page tries again
     }
   };
 
-  // A page loaded ahead of time is no visit until somebody looks at it.
+  // A prerendered page is not a visit until it is shown.
   if (document.prerendering) document.addEventListener("prerenderingchange", report, { once: true });
   else report();
 }
