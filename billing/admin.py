@@ -1,4 +1,4 @@
-"""The app in Django's admin: customers, and the inbox with its replay. Read-only but for the two buttons."""
+"""The app in Django's admin: customers, and the inbox with its replay. Read-only except for two buttons."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from kv.errors import StoreUnavailable
 
 class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker alone
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Stripe adds, not people."""
+        """Rows come from Stripe alone."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What Stripe said stands."""
+        """Rows say what Stripe sent, so nobody edits them."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What Stripe said stays; an event that is dropped would come back by a replay."""
+        """A deleted event would come back with the next replay."""
         return False
 
 
 @admin.register(StripeCustomer)
 class StripeCustomerAdmin(_ReadOnly):
-    """Which customer is which user, and a button that reads one anew."""
+    """Which Stripe customer is which user, and a button that reads one from Stripe again."""
 
     list_display = ("customer_id", "user", "livemode", "is_own", "synced_at", "next_sync_at", "closed_at")
     list_filter = ("livemode", "is_own", ("closed_at", admin.EmptyFieldListFilter))
@@ -44,7 +44,7 @@ class StripeCustomerAdmin(_ReadOnly):
     change_form_template = "admin/billing/customer.html"
 
     def get_urls(self) -> list[Any]:
-        """Django's own, and the button's."""
+        """The admin's own URLs, and the button's."""
         view = self.admin_site.admin_view(self.sync_view)
         return [path("<path:object_id>/sync/", view, name="billing_stripecustomer_sync"), *super().get_urls()]
 
@@ -64,7 +64,7 @@ class StripeCustomerAdmin(_ReadOnly):
 
 @admin.register(GuestCheckout)
 class GuestCheckoutAdmin(_ReadOnly):
-    """Whose purchase a checkout without a customer is."""
+    """Which user a checkout without a customer belongs to."""
 
     list_display = ("session_id", "user", "livemode", "created_at")
     list_select_related = ("user",)
@@ -83,18 +83,18 @@ class StripeEventAdmin(_ReadOnly):
 
     @admin.action(description=gettext_lazy("Replay the chosen events"), permissions=("replay",))
     def replay(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:
-        """Put them back in line; the worker applies them within a second."""
+        """Put them in the queue again. The worker applies them within a second."""
         count = inbox.replay_events(queryset)
         text = ngettext("%(count)d event is in the queue again.", "%(count)d events are in the queue again.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        """Who may put events back in line."""
+        """Who may put events in the queue again."""
         return request.user.has_perm("billing.replay_event")
 
 
-def _sync(customer_id: str) -> tuple[int, str]:  # noqa: PLR0911 (one sentence for each way it may go)
-    """How it went, for a message."""
+def _sync(customer_id: str) -> tuple[int, str]:  # noqa: PLR0911 (one sentence for each outcome)
+    """The level and text of the message that says what the sync came to."""
     try:
         synced = sync_customer(customer_id)
     except Unresolved as error:

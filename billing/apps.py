@@ -7,7 +7,7 @@ from billing.keys import FAMILIES
 
 
 class BillingConfig(AppConfig):
-    """Registers the system checks, and hears when an account goes."""
+    """Registers the system checks and the listeners for deleted accounts."""
 
     name = "billing"
     verbose_name = _("Billing")
@@ -15,7 +15,7 @@ class BillingConfig(AppConfig):
     kv_families = FAMILIES
 
     def ready(self) -> None:
-        """Register the checks and listeners."""
+        """Register the checks and the listeners."""
         from billing import checks  # noqa: F401
         from billing.signals import connect
 

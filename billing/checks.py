@@ -17,13 +17,13 @@ _KEYS = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")
 
 @register("billing")
 def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Key and webhook secret are both there, or neither."""
+    """The API key and the webhook secret are both set, or neither is."""
     key, secrets = app_settings.STRIPE_SECRET_KEY, app_settings.STRIPE_WEBHOOK_SECRET
     found: list[CheckMessage] = []
     if key and not secrets:
         found.append(
             Error(
-                "STRIPE_WEBHOOK_SECRET is not set: the webhook endpoint refuses everything, and billing is off.",
+                "STRIPE_WEBHOOK_SECRET is not set: the webhook endpoint refuses every event, and billing is off.",
                 hint="Copy the signing secret (whsec_…) of the endpoint /api/webhooks/stripe from Stripe's dashboard.",
                 id="billing.E001",
             )
@@ -35,8 +35,8 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if key and not key.startswith(_KEYS):
         found.append(
             Error(
-                "STRIPE_SECRET_KEY is no secret or restricted key.",
-                hint=f"It begins with {', '.join(_KEYS)}.",
+                "STRIPE_SECRET_KEY is not a secret key or a restricted key.",
+                hint=f"Such a key begins with one of {', '.join(_KEYS)}.",
                 id="billing.E003",
             )
         )
@@ -45,7 +45,7 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register("billing")
 def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Each plan has a product of its own and an allowance, each top-up a price; the grace time is one."""
+    """Each plan has a product of its own and an allowance, each top-up has a price, and the grace time is in range."""
     found: list[CheckMessage] = []
     try:
         merge_products(
@@ -59,7 +59,9 @@ def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
         found.append(Error(f"{error}.", hint=hint, id="billing.E004"))
     days = app_settings.BILLING_GRACE_DAYS
     if type(days) is not int or not 0 <= days <= _LONGEST_GRACE:
-        found.append(Error(f"BILLING_GRACE_DAYS is whole days, 0 to {_LONGEST_GRACE}.", id="billing.E009"))
+        found.append(
+            Error(f"BILLING_GRACE_DAYS must be a whole number of days, 0 to {_LONGEST_GRACE}.", id="billing.E009")
+        )
     if app_settings.STRIPE_SECRET_KEY and not (plan_products() or app_settings.BILLING_TOPUPS):
         found.append(
             Caution(
@@ -71,17 +73,25 @@ def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     for tokens, price in app_settings.BILLING_TOPUPS.items():
         if type(tokens) is not int or tokens < 1 or not str(price).startswith("price_"):
             found.append(
-                Error("BILLING_TOPUPS: each is whole tokens and a price id.", hint="1000=price_…", id="billing.E006")
+                Error(
+                    "BILLING_TOPUPS: each entry needs a whole number of tokens and a price id.",
+                    hint="1000=price_…",
+                    id="billing.E006",
+                )
             )
     return found
 
 
 @register("billing", Tags.security, deploy=True)
 def check_address(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """The key goes to Stripe alone, except in a test."""
+    """A live key is sent to Stripe only."""
     key, base = app_settings.STRIPE_SECRET_KEY, app_settings.STRIPE_API_BASE
     if not base or "_live_" not in key:
         return []
     return [
-        Error("STRIPE_API_BASE sends a live key elsewhere than to Stripe.", hint="Leave it empty.", id="billing.E007")
+        Error(
+            "STRIPE_API_BASE would send a live key to a server that is not Stripe's.",
+            hint="Leave STRIPE_API_BASE empty.",
+            id="billing.E007",
+        )
     ]

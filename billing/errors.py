@@ -4,15 +4,15 @@ from __future__ import annotations
 
 
 class BillingOff(Exception):
-    """STRIPE_SECRET_KEY or STRIPE_WEBHOOK_SECRET is not set: nothing can be sold here."""
+    """STRIPE_SECRET_KEY or STRIPE_WEBHOOK_SECRET is not set, so nothing can be sold."""
 
 
 class StripeUnavailable(Exception):
-    """Stripe can't be reached, is too busy, or failed. Ask again. `reason` names the kind, never a secret.
+    """Stripe can't be reached, is too busy, or failed. The request may be repeated. `reason` never holds a secret.
 
-    kind:        which sentence says it: `away`, `busy`, or `key` when Stripe does not take the site's key.
-    is_replayed: an answer that Stripe had kept under an idempotency key: the same key brings it again for a day.
-    is_in_use:   Stripe is at another request under the same idempotency key.
+    kind:        which message users get: `away`, `busy`, or `key` when Stripe does not accept the site's key.
+    is_replayed: Stripe had stored this answer under the idempotency key, and gives it again for a day.
+    is_in_use:   Stripe is still working on another request with the same idempotency key.
     """
 
     def __init__(self, reason: str, kind: str = "away", *, is_replayed: bool = False, is_in_use: bool = False) -> None:
@@ -24,9 +24,9 @@ class StripeUnavailable(Exception):
 
 
 class StripeRefused(Exception):
-    """Stripe understood and said no. `reason` is Stripe's machine name for it, such as `resource_missing`.
+    """Stripe understood the request and refused it. `reason` is Stripe's error code, such as `resource_missing`.
 
-    kind: which sentence says it: `portal`, `currency`, `archived`, `card`, `idempotency`, or `refused` for any other.
+    kind: which message users get: `portal`, `currency`, `archived`, `card`, `idempotency`, or `refused` for any other.
     """
 
     def __init__(self, reason: str, kind: str = "refused") -> None:
@@ -36,15 +36,15 @@ class StripeRefused(Exception):
 
 
 class BadSignature(Exception):
-    """A webhook that Stripe did not sign, or not within 300 s of now."""
+    """A webhook request without a valid signature of Stripe's from the last or next 300 s."""
 
 
 class BadEvent(Exception):
-    """A signed webhook that is no event."""
+    """A webhook request whose signature is valid, but whose body is not an event."""
 
 
 class Unresolved(Exception):
-    """An event that can't be applied until somebody acts: `reason` says why. It is parked, shown and replayable."""
+    """An event can't be applied until somebody acts; `reason` says why. It is parked, shown, and can be replayed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -52,7 +52,7 @@ class Unresolved(Exception):
 
 
 class CustomerBusy(Exception):
-    """Another process is at this user's state right now. Ask again in a moment."""
+    """Another process holds the lock of this user's sync. Try again in a moment."""
 
 
 class UnknownPlan(Exception):
@@ -60,8 +60,8 @@ class UnknownPlan(Exception):
 
 
 class AlreadySubscribed(Exception):
-    """The user pays for a plan already: a second subscription would be paid twice. The portal changes it."""
+    """The user has a subscription already, and would pay twice. Plans are changed in the portal."""
 
 
 class UnknownSession(Exception):
-    """A checkout session that is not this user's."""
+    """The checkout session does not belong to this user."""

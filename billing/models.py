@@ -1,4 +1,4 @@
-"""Relational truth of the app: which Stripe customer is which user, and every event that Stripe sent."""
+"""The tables of the app: which Stripe customer is which user, and every event that Stripe sent."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from billing.types import EventState
 
 
 class StripeCustomer(models.Model):
-    """A user's customer at Stripe: made once, written down before the first checkout opens.
+    """A user's customer at Stripe: made once, and stored before the first checkout opens.
 
-    After the account is gone the row stays, without the user: what Stripe still sends about it finds nobody.
+    When the account is deleted the row stays without a user, so that later events about the customer apply to nobody.
     """
 
     user = models.ForeignKey(
@@ -25,10 +25,10 @@ class StripeCustomer(models.Model):
         related_name="stripe_customers",
         verbose_name=_("user"),
     )
-    # Null between the decision to make one and Stripe's answer; the key makes a repeat return the same customer.
+    # Null until Stripe has answered. With the same idempotency key a repeated request returns the same customer.
     customer_id = models.CharField(_("customer"), max_length=64, unique=True, null=True)  # noqa: DJ001 (unique, so no "")
     idempotency_key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    # The one that checkouts of this user use; others were found by what Stripe knows of them.
+    # The one that this user's checkouts use. Others were found because Stripe's objects name the user.
     is_own = models.BooleanField(_("made for this user"), default=True)
     livemode = models.BooleanField(_("real money"), default=False)
     created_at = models.DateTimeField(_("made at"), auto_now_add=True)
@@ -58,9 +58,9 @@ class StripeCustomer(models.Model):
 
 
 class GuestCheckout(models.Model):
-    """A checkout without a customer that names a user: Stripe lists it under nobody, so it is remembered here.
+    """A checkout without a customer that names a user. Stripe lists it under no customer, so its id is stored here.
 
-    After the account is gone the row stays, without the user: what Stripe still sends about it finds nobody.
+    When the account is deleted the row stays without a user, so that later events about it apply to nobody.
     """
 
     session_id = models.CharField(_("checkout"), max_length=255, unique=True)
@@ -86,7 +86,7 @@ class GuestCheckout(models.Model):
 
 
 class StripeEvent(models.Model):
-    """One event as it came in: ids only, since state is fetched, never believed from a payload."""
+    """One event as it came in. Only ids are stored: the state is fetched from Stripe, never taken from a payload."""
 
     STATES = [
         (EventState.RECEIVED.value, _("received")),
@@ -105,7 +105,7 @@ class StripeEvent(models.Model):
     error = models.CharField(_("what went wrong"), max_length=200, blank=True)
     happened_at = models.DateTimeField(_("happened at"))
     received_at = models.DateTimeField(_("received at"), auto_now_add=True)
-    # received: not before then. processing: whoever claimed it has died if it is not done by then.
+    # received: earliest time of the next try. processing: end of the claim; after it another worker takes the event.
     due_at = models.DateTimeField(_("due at"))
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)
 

@@ -12,15 +12,15 @@ from kv.rest.fields import TextField, WholeNumberField
 from kv.rest.inputs import Input
 
 
-class PlanField(serializers.ChoiceField):  # made anew with each serializer
-    """A plan of PLAN_ALLOWANCES by its name, as they are when a request comes. sold: any but the free one."""
+class PlanField(serializers.ChoiceField):  # created with each serializer, so it sees today's settings
+    """The name of a plan in PLAN_ALLOWANCES, read for each request. sold: all plans except the free one."""
 
     def __init__(self, *, sold: bool = False, **kwargs: Any) -> None:
         super().__init__(list(app_settings.PLAN_ALLOWANCES)[1 if sold else 0 :], **kwargs)
 
 
 class PlanInput(Input):
-    """A plan to pay for."""
+    """A plan to buy."""
 
     plan = PlanField(sold=True)
     interval = serializers.ChoiceField(INTERVALS, default="month")
@@ -33,13 +33,13 @@ class TopUpInput(Input):
 
 
 class UrlOutput(serializers.Serializer[Any]):
-    """Where to send the browser."""
+    """The address to send the browser to."""
 
     url = serializers.URLField()
 
 
 class PendingOutput(serializers.Serializer[Any]):
-    """A change that is known to come."""
+    """A planned change of the plan."""
 
     plan = PlanField()
     at = serializers.DateTimeField()
@@ -56,6 +56,6 @@ class SubscriptionOutput(serializers.Serializer[Any]):
 
 
 class ReceivedOutput(serializers.Serializer[Any]):
-    """The event is written down."""
+    """The event is stored."""
 
     received = serializers.BooleanField()

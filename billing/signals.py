@@ -1,4 +1,4 @@
-"""When an account goes, and what others may hear: a plan that changed."""
+"""Listeners for deleted accounts, and the signal of a changed plan."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from django.dispatch import Signal
 
 from billing.services.accounts import close_account
 
-#: Sent with `user_id`, `plan` and `status` once another plan than before has taken effect.
+#: Sent with `user_id`, `plan` and `status` after a different plan has taken effect.
 plan_changed = Signal()
 
 
 def end_before_delete(sender: Any, instance: Any, **kwargs: Any) -> None:
-    """End the user's subscriptions before the row goes, whoever deletes it: a page, the admin, a script."""
+    """End the user's subscriptions before the row is deleted, by a page, the admin or a script."""
     close_account(str(instance.pk))
 
 
 def end_before_closing(sender: Any, user_id: str, **kwargs: Any) -> None:
-    """The same for a project's own signal that names the user by `user_id` (joined in its wiring)."""
+    """The same for a project's own signal with a `user_id` (the project connects it)."""
     close_account(user_id)
 
 
 def connect() -> None:
-    """Hear Django's own signal."""
+    """Listen to Django's own signal."""
     pre_delete.connect(end_before_delete, sender=get_user_model(), dispatch_uid="billing.end_before_delete")

@@ -1,4 +1,4 @@
-"""An account goes: its subscriptions end first, and nothing that Stripe sends later brings anything back."""
+"""Closing an account: its subscriptions end first, and later events of Stripe's change nothing."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ log = getLogger(__name__)
 
 
 def close_account(user_id: str) -> None:
-    """End every subscription of a user who is about to be deleted, now, and expire open checkouts. May be repeated.
+    """End every subscription of a user who is about to be deleted, and expire open checkouts. It may be repeated.
 
-    Raises StripeUnavailable: then the account must stay, or somebody would go on paying for it.
+    Raises StripeUnavailable. Then the account must not be deleted, or its user would go on paying.
     """
     rows = StripeCustomer.objects.filter(user_id=user_id)
-    # Retired ones first: where Stripe shows one of them its key is back, and the newer ones are another account's.
+    # Retired customers first. If Stripe has one of them, the older key is back, and the newer customers belong to the
+    # other account.
     passes = False
     for row in sorted(rows.exclude(customer_id=None), key=lambda row: row.closed_at is None):
         if row.livemode != is_live() or not is_on():
@@ -37,21 +38,20 @@ def close_account(user_id: str) -> None:
         is_retired = row.closed_at is not None
         ended = end_subscriptions(str(row.customer_id), passes=is_retired or passes)
         passes = passes or (is_retired and ended is not None)
-    # The user is taken off here and now, not by the deletion that follows: a hook in between must find nobody.
+    # The user is removed from the rows now, not by the deletion that follows: an event in between must find no user.
     rows.update(user=None, is_own=False, closed_at=timezone.now(), next_sync_at=None)
     forget_guest(user_id)
     try:
         forget_state(user_id)
     except StoreUnavailable:
-        log.warning("billing: the store is away, the last state of a deleted user stays until it is overwritten")
+        log.warning("billing: the store is not available, so the last state of a deleted user stays in it")
 
 
 def end_subscriptions(customer_id: str, *, passes: bool = False) -> int | None:
-    """End at Stripe what still runs of a customer, and expire checkouts that are open; answers how many ended.
+    """End a customer's running subscriptions at Stripe, and expire open checkouts.
 
-    passes: that Stripe does not show it is no hindrance, as with one that it did not have when its user last wanted to
-            pay.
-    None: Stripe does not show it. Raises StripeUnavailable.
+    passes: do not fail when Stripe has no such customer, as when it had none at the user's last checkout.
+    Answers how many subscriptions were ended; None when Stripe has no such customer. Raises StripeUnavailable.
     """
     ended = 0
     try:
@@ -63,20 +63,20 @@ def end_subscriptions(customer_id: str, *, passes: bool = False) -> int | None:
                 ended += 1
         expire_checkouts(customer_id)
     except StripeRefused as error:
-        # Deleted at Stripe, and its subscriptions with it; test data may vanish as a whole. A live customer whom this
-        # key does not show may go on paying under another.
+        # A deleted customer has no subscriptions any more, and test data may be wiped. But a live customer that is
+        # missing under this key may go on paying under another one.
         may_be_elsewhere = is_live() and not passes and find_presence(customer_id) is not Presence.DELETED
         if error.reason != "resource_missing" or may_be_elsewhere:
             raise StripeUnavailable(error.reason) from error
-        log.warning("billing: Stripe does not show %s, nothing of it was ended", customer_id)
+        log.warning("billing: Stripe has no customer %s, so no subscription was ended", customer_id)
         return None
     except BillingOff:
-        log.warning("billing: switched off, nothing was ended at Stripe")
+        log.warning("billing: switched off, so no subscription was ended at Stripe")
     return ended
 
 
 def expire_checkouts(customer_id: str, mode: str = "") -> None:
-    """Close checkouts that nobody finished (of one mode, or all), so that none is paid later by mistake."""
+    """Expire open checkouts, of one mode or all, so that none is paid later by mistake."""
     stripe = client()
     sessions: Any = {"customer": customer_id, "status": "open", "limit": PAGE}
     for found in fetch_all(lambda: stripe.v1.checkout.sessions.list(sessions)):
@@ -92,5 +92,5 @@ def _end(subscription_id: str) -> None:
     try:
         fetch(lambda: client().v1.subscriptions.cancel(subscription_id))
     except StripeRefused as error:
-        if error.reason != "resource_missing":  # ended meanwhile
+        if error.reason != "resource_missing":  # it has ended meanwhile
             raise

@@ -1,6 +1,6 @@
-"""What is for sale: prices as Stripe has them, kept so that the pricing page does not wait for Stripe.
+"""What is for sale: Stripe's prices, cached so that the pricing page does not wait for Stripe.
 
-They are kept in the store for all, and in each process for when the store is away.
+The store holds them for all processes. Each process also remembers them, for when the store is not available.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _last_known: LastKnown[Catalogue] = LastKnown(
 
 
 def read_catalogue(*, now: datetime | None = None) -> Catalogue:
-    """What is for sale, as the store keeps it; when it keeps nothing or is away, as this process does or Stripe says.
+    """What is for sale: from the store, else as this process knows it, else from Stripe.
 
     Raises StripeUnavailable, StripeRefused or BillingOff.
     """
@@ -59,7 +59,7 @@ def read_catalogue(*, now: datetime | None = None) -> Catalogue:
 
 
 def refresh_catalogue(*, now: datetime | None = None) -> Catalogue:
-    """Read all prices from Stripe and keep them. Raises StripeUnavailable, StripeRefused or BillingOff."""
+    """Read all prices from Stripe and cache them. Raises StripeUnavailable, StripeRefused or BillingOff."""
     found = fetch_catalogue()
     _last_known.remember(found, _configuration())
     data = {
@@ -71,12 +71,12 @@ def refresh_catalogue(*, now: datetime | None = None) -> Catalogue:
     try:
         call_write("SET", keys.catalogue(), orjson.dumps(data), "EX", keys.CATALOGUE_SECONDS)
     except StoreUnavailable:
-        log.info("billing: the store is away, the prices are kept in this process alone")
+        log.info("billing: the store is not available, so the prices are cached in this process only")
     return found
 
 
 def keep_fresh(*, now: datetime | None = None) -> None:
-    """Read the prices anew when they are older than ten minutes.
+    """Read the prices again when they are older than ten minutes.
 
     Raises StoreUnavailable, StripeUnavailable or StripeRefused.
     """
@@ -115,12 +115,12 @@ def _read_from_stripe(now: datetime | None) -> Catalogue:
 
 
 def _age(packed: bytes, now: datetime | None) -> float:
-    """How long ago kept prices were read, in seconds; 0 for what a clock ahead of ours has written."""
+    """The age of cached prices, seconds; 0 when another process's clock was ahead."""
     return max((now or timezone.now()).timestamp() - float(orjson.loads(packed)["read_at"]), 0)
 
 
 def _configuration() -> list[Any]:
-    """What the prices depend on here: a change of a setting makes kept prices worthless."""
+    """The settings that the prices depend on: cached prices of other settings are not used."""
     topups = sorted((tokens, price) for tokens, price in app_settings.BILLING_TOPUPS.items())
     plans = [[plan, *products] for plan, products in plan_products().items()]
     return [plans, [list(pair) for pair in topups]]

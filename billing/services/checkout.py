@@ -1,4 +1,4 @@
-"""To Stripe and back: open a checkout or the portal for a user, and know what became of it on the return."""
+"""Open a checkout or the portal at Stripe for a user, and say what came of it when the user returns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
 
-# Stripe's words for languages that this site speaks are the same.
+# Stripe names these languages as this site does.
 _LOCALES = ("en", "fr", "de", "es")
 
 
@@ -51,10 +51,10 @@ class Outcome:
 
 
 def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addresses: Addresses) -> str:
-    """The address of a checkout for a plan by the month or year.
+    """The address of a new checkout for a plan, paid by the month or the year.
 
-    Raises UnknownPlan, AlreadySubscribed, BillingOff, StripeUnavailable, StripeRefused, or Unresolved when Stripe does
-    not say what the user has already.
+    Raises UnknownPlan, AlreadySubscribed, BillingOff, StripeUnavailable, StripeRefused, or Unresolved when it is not
+    known what the user pays for already.
     """
     require_on()
     offer = catalogue.find_offer(plan, interval)
@@ -64,7 +64,7 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
         last = _last_seen(str(user.pk)) if snapshot.unknown_products else None
         if may_run(snapshot.state.status) or (last is not None and last.plan.rank):
             raise AlreadySubscribed((last or snapshot.state).plan)
-        # Of two open checkouts both could be paid.
+        # With two open checkouts a user could pay twice.
         expire_checkouts(str(row.customer_id), mode="subscription")
         inner = {"metadata": {"user_id": str(user.pk)}}
         more = {"subscription_data": inner}
@@ -74,7 +74,7 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
 
 
 def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresses) -> str:
-    """The address of a checkout for tokens. Raises as `open_plan_checkout`."""
+    """The address of a new checkout for tokens. Raises as `open_plan_checkout`."""
     require_on()
     price_id = catalogue.find_topup(tokens)
 
@@ -87,7 +87,7 @@ def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresse
 
 
 def open_portal(user: AbstractBaseUser, addresses: Addresses) -> str:
-    """The address of the user's own portal at Stripe. Raises BillingOff, StripeUnavailable or StripeRefused."""
+    """The address of a portal session of the user at Stripe. Raises BillingOff, StripeUnavailable or StripeRefused."""
     require_on()
 
     def create(row: StripeCustomer) -> str:
@@ -100,9 +100,9 @@ def open_portal(user: AbstractBaseUser, addresses: Addresses) -> str:
 
 
 def finish_checkout(user: AbstractBaseUser, session_id: str, *, now: datetime | None = None) -> Outcome:
-    """What became of a checkout, applied at once: whoever comes back need not wait for the webhook.
+    """What came of a checkout. It is applied at once, so that the user need not wait for the webhook.
 
-    Raises UnknownSession when it is not this user's, StripeUnavailable or BillingOff.
+    Raises UnknownSession when the checkout is not this user's, StripeUnavailable or BillingOff.
     """
     try:
         session = fetch(lambda: client().v1.checkout.sessions.retrieve(session_id))
@@ -117,7 +117,7 @@ def finish_checkout(user: AbstractBaseUser, session_id: str, *, now: datetime | 
 
 
 def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> SubscriptionState | None:
-    """Read a user's state anew, say after the portal; None when there is none or it can't be read just now.
+    """Read a user's state from Stripe again, as after the portal; None when there is none or it can't be read now.
 
     Raises StripeUnavailable or BillingOff.
     """
@@ -126,28 +126,28 @@ def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> Subs
 
 
 def _last_seen(user_id: str) -> SubscriptionState | None:
-    """What stands of a user who pays for what is not known here."""
+    """The last state of a user who pays for a product that is unknown here."""
     try:
         return read_state(user_id)
     except StoreUnavailable:
-        return None  # a checkout opens without the store too
+        return None  # a checkout does not need the store
 
 
 def _read(customer_id: str, now: datetime | None) -> SubscriptionState | None:
     try:
         return sync_named(customer_id, now=now).state
     except (CustomerBusy, Unresolved):
-        return None  # the webhook's own sync is at it, or somebody must act; the inbox shows which
+        return None  # the webhook's sync is running, or somebody must act: the inbox shows it
 
 
 def _with_customer(user: AbstractBaseUser, create: Any) -> str:
-    """Do it with the user's customer; once more, with an older or a new one, when Stripe has it no longer."""
+    """Call `create` with the user's customer; if Stripe has it no longer, again with an older or a new one."""
     try:
         return str(create(ensure_customer(user)))
     except (StripeRefused, Unresolved) as error:
         gone = [row for row in customers_of(str(user.pk)) if row.closed_at is None and not _can_buy(row)]
         if not gone:
-            log.warning("billing: nothing could be opened at Stripe: %s", error.reason)
+            log.warning("billing: no checkout or portal could be opened at Stripe: %s", error.reason)
             raise
     for row in gone:
         retire_customer(row)
@@ -157,7 +157,7 @@ def _with_customer(user: AbstractBaseUser, create: Any) -> str:
 
 
 def _take_back(user: AbstractBaseUser, gone: list[StripeCustomer]) -> None:
-    """Use the newest retired customer that Stripe shows: under an older key that is back, the one who may be paying."""
+    """Use the newest retired customer that Stripe has: the older key is back, and this customer may be paying."""
     for row in reversed(customers_of(str(user.pk))):
         if row.closed_at is not None and row not in gone and _can_buy(row):
             reinstate_customer(row)

@@ -1,6 +1,6 @@
 """Which Stripe customer is which user.
 
-By our own map first, then by what our checkout wrote on Stripe's objects; never by e-mail.
+The table StripeCustomer says it first, then what our checkout wrote on Stripe's objects. E-mail addresses never do.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from billing.services.stripe_api import client, fetch, fetch_all, is_live
 from billing.types import Presence
 
 log = getLogger(__name__)
-# As Stripe takes it.
+# As long as Stripe accepts it.
 _LONGEST_NAME = 256
-#: Seconds between questions to Stripe while it is at the same one of another request, of a second tab say.
+#: Seconds between tries while Stripe works on the same request from elsewhere, such as a second tab.
 _PAUSES = (0.2, 0.4, 0.8, 1.6)
 
 
 def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
-    """The user's customer, made at Stripe when there is none, once, whatever is repeated or runs at the same time.
+    """The user's customer. It is made at Stripe when there is none: exactly once, also by repeated or parallel calls.
 
-    The row with its idempotency key is written first; the id follows before anything is opened in its name. What is
-    asked under the key never changes, since Stripe refuses another question under it for a day: name and address of
-    mail come by an update afterwards. An answer of failure that Stripe keeps under the key needs a new key.
-    While Stripe is at the same question of another request, that one's customer is waited for, some seconds.
+    The row with its idempotency key is written first, and the id before a checkout is opened. The request under the key
+    never changes, because Stripe refuses a different one for a day: name and e-mail are sent by an update afterwards.
+    If Stripe has stored a failure under the key, a new key is made. While Stripe works on the same request from
+    elsewhere, its customer is waited for, some seconds.
     Raises StripeUnavailable, StripeRefused or BillingOff.
     """
     row, _ = StripeCustomer.objects.get_or_create(user_id=user.pk, livemode=is_live(), is_own=True)
@@ -45,7 +45,7 @@ def ensure_customer(user: AbstractBaseUser) -> StripeCustomer:
     except (StripeRefused, StripeUnavailable) as error:
         if not (getattr(error, "is_replayed", False) or error.kind == "idempotency"):
             raise
-        # Of two who find it at once one makes the new key.
+        # Of two parallel calls only one makes the new key.
         old = StripeCustomer.objects.filter(pk=row.pk, idempotency_key=row.idempotency_key)
         old.update(idempotency_key=uuid4())
         row.refresh_from_db()
@@ -64,7 +64,7 @@ def _create_alone(row: StripeCustomer) -> dict[str, Any]:
             if not error.is_in_use:
                 raise
         time.sleep(pause)
-        # The other may be through, with this key or with a new one.
+        # The other call may have finished, with this key or with a new one.
         row.refresh_from_db()
         if row.customer_id:
             return {"id": row.customer_id}
@@ -78,7 +78,7 @@ def _create(row: StripeCustomer) -> dict[str, Any]:
 
 
 def _describe(customer_id: str, user: AbstractBaseUser) -> None:
-    """Name and address, for whoever looks at Stripe's dashboard: that it fails stops no purchase."""
+    """Send name and e-mail, for Stripe's dashboard. A failure does not stop the purchase."""
     params: Any = {"name": user.get_username()[:_LONGEST_NAME]}
     if email := getattr(user, "email", ""):
         params["email"] = email
@@ -89,16 +89,16 @@ def _describe(customer_id: str, user: AbstractBaseUser) -> None:
 
 
 def retire_customer(row: StripeCustomer) -> None:
-    """Stripe has deleted this customer, or never had it under this key: the next checkout makes another.
+    """Stripe has deleted this customer, or does not have it under this key: the next checkout makes another one.
 
-    From then on it counts only while Stripe shows it, say when the older key is back.
+    A retired customer counts only while Stripe has it, as when the older key is back.
     """
     log.warning("billing: Stripe has no customer %s any more, the next checkout makes another", row.customer_id)
     StripeCustomer.objects.filter(pk=row.pk).update(is_own=False, closed_at=timezone.now())
 
 
 def reinstate_customer(row: StripeCustomer) -> None:
-    """Stripe shows a retired customer again: its user's checkouts and portal use it as before."""
+    """Stripe has a retired customer again: its user's checkouts and portal use it as before."""
     try:
         with transaction.atomic():
             StripeCustomer.objects.filter(pk=row.pk).update(is_own=True, closed_at=None)
@@ -107,14 +107,14 @@ def reinstate_customer(row: StripeCustomer) -> None:
 
 
 def find_customer(customer_id: str) -> StripeCustomer:
-    """The row of a customer; one that is not in the map is taken in, when Stripe's objects name a user that exists.
+    """The row of a customer. A new row is made when Stripe's objects name a user who exists.
 
-    Raises Unresolved when nobody is named, or nobody who exists.
+    Raises Unresolved when they name no user, or one who does not exist.
     """
     row = StripeCustomer.objects.filter(customer_id=customer_id).first()
     if row is not None:
         if row.livemode != is_live():
-            raise Unresolved("a customer of the other mode")
+            raise Unresolved("a customer of the other mode (test or live)")
         return row
     user = find_user(_named_user(customer_id))
     if user is None:
@@ -123,7 +123,7 @@ def find_customer(customer_id: str) -> StripeCustomer:
 
 
 def find_user(name: str) -> AbstractBaseUser | None:
-    """The user whose id that is, as Stripe has it in a text; None when nobody's."""
+    """The user with this id, which Stripe holds as a text; None when there is none."""
     model = get_user_model()
     try:
         return model._default_manager.filter(pk=model._meta.pk.to_python(name)).first()  # noqa: SLF001 (Django's own name)
@@ -132,7 +132,7 @@ def find_user(name: str) -> AbstractBaseUser | None:
 
 
 def named_user(session: dict[str, Any]) -> str:
-    """The id of the user whom a checkout names; "" for none."""
+    """The id of the user that a checkout names; "" for none."""
     return _user_id(session) or str(session.get("client_reference_id") or "")
 
 
@@ -149,7 +149,7 @@ def find_presence(customer_id: str) -> Presence:
 
 
 def customers_of(user_id: str) -> list[StripeCustomer]:
-    """Every customer of a user in the present mode that Stripe knows by an id."""
+    """The user's customers that have an id, in the present mode (test or live)."""
     rows = StripeCustomer.objects.filter(user_id=user_id, livemode=is_live(), customer_id__isnull=False)
     return list(rows.order_by("pk"))
 
@@ -162,7 +162,7 @@ def _take_in(customer_id: str, user: AbstractBaseUser) -> StripeCustomer:
                 user_id=user.pk, customer_id=customer_id, livemode=is_live(), is_own=not has_own
             )
     except IntegrityError:
-        # Another process took it in meanwhile, or made the user one of their own.
+        # Another process has made this row meanwhile, or another customer for the user.
         rest = {"user_id": user.pk, "livemode": is_live(), "is_own": False}
         return StripeCustomer.objects.get_or_create(customer_id=customer_id, defaults=rest)[0]
 

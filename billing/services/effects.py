@@ -1,7 +1,6 @@
-"""The one arrow out of this app: what a user has paid for becomes a plan and tokens in `usertokens`.
+"""The only calls into `usertokens`: what a user has paid for becomes a plan and tokens there.
 
-Every effect sets a state ("Plus, as of version 7"; "300 of this purchase are taken back"), so that it may be
-repeated.
+Every call sets a state ("Plus, as of version 7"; "300 tokens of this purchase are taken back"), so it may be repeated.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ REASON_SETTLED = "top-up dispute settled"
 
 
 def apply_plan(user_id: str, state: SubscriptionState, version: int, *, now: datetime | None = None) -> bool:
-    """Make the user's plan and allowance what the state says.
+    """Set the user's plan and allowance to what the state says.
 
-    False when something newer is there, or the account is gone.
+    False when a newer version was applied before, or the account is closed.
     Raises Unresolved when usertokens has no such plan.
     """
     try:
@@ -44,10 +43,10 @@ def apply_plan(user_id: str, state: SubscriptionState, version: int, *, now: dat
 
 
 def settle_topup(user_id: str, topup: TopUp, *, now: datetime | None = None) -> None:
-    """Bring the tokens of one purchase to where its money is: granted once, taken back, frozen or whole.
+    """Make the tokens of one purchase follow its money: granted once, taken back, frozen or released.
 
     A purchase that was never paid changes nothing.
-    Raises Unresolved when usertokens refuses it, which is about this purchase alone.
+    Raises Unresolved when usertokens refuses it; other purchases are not affected.
     """
     if not topup.paid:
         return
@@ -60,12 +59,12 @@ def settle_topup(user_id: str, topup: TopUp, *, now: datetime | None = None) -> 
 
 
 def source_key(session_id: str) -> str:
-    """The key under which a checkout session grants, for ever."""
+    """The idempotency key under which a checkout session grants its tokens. It never changes."""
     return f"stripe:{session_id}"
 
 
 def current_plan(user_id: str) -> str:
-    """The plan that usertokens has for a user; "" when it knows nothing of the user yet."""
+    """The user's plan in usertokens; "" when usertokens has no data of the user yet."""
     stats = activity.get_user_stats(user_id)
     return stats.plan if stats else ""
 
@@ -76,7 +75,7 @@ def _settle(user_id: str, topup: TopUp, now: datetime | None) -> None:
     if state is None:
         log.info("billing: the account is closed, nothing was granted for %s", topup.session_id)
         return
-    # Taking back comes first: it empties what is frozen, which must not be spendable for a moment in between
+    # Tokens are taken back first, from the frozen ones: those must not become spendable in between
     # (shown by tests/billing/test_guarantees.py::test_disputed_tokens_are_at_no_moment_spendable).
     if topup.taken_back > state.taken_back:
         purchases.reverse_grant(

@@ -1,4 +1,4 @@
-"""What an event means: whose state is to be read again. Nothing else in it is believed."""
+"""What an event means: whose state is read from Stripe again. Nothing else in the event is used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
 
-#: Every type after which a plan or a balance may be another one. The webhook endpoint at Stripe needs no more.
+#: Every type that may change a plan or a balance. The webhook endpoint at Stripe needs no others.
 RELEVANT = (
     "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
     "customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
@@ -39,9 +39,9 @@ NOTHING_BOUGHT = "nothing was bought"
 
 
 def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
-    """Apply one claimed event, and leave it in the state that follows.
+    """Apply one claimed event, and set its state.
 
-    Raises StoreUnavailable (the event is back in line) and Django's OperationalError (its claim runs out by itself).
+    Raises StoreUnavailable (the event is in the queue again) and Django's OperationalError (the claim ends by itself).
     """
     if event.type not in RELEVANT:
         inbox.finish_event(event, NOT_RELEVANT)
@@ -59,7 +59,7 @@ def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
 
 
 def _process_guest(event: StripeEvent, session: dict[str, Any], now: datetime | None) -> None:
-    """A checkout without a customer: whoever opens a payment link and leaves has bought nothing."""
+    """A checkout without a customer. A payment link that was opened and not paid has bought nothing."""
     if SESSION.get(session["status"]) is False:
         inbox.finish_event(event, NOTHING_BOUGHT)
         return
@@ -69,7 +69,7 @@ def _process_guest(event: StripeEvent, session: dict[str, Any], now: datetime | 
 
 @contextmanager
 def _handling_refusals(event: StripeEvent, now: datetime | None) -> Iterator[None]:
-    """What becomes of an event when it can't be applied now."""
+    """Set the state of an event that can't be applied now: parked, released or tried again later."""
     try:
         yield
     except Unresolved as error:
@@ -90,7 +90,7 @@ def _handling_refusals(event: StripeEvent, now: datetime | None) -> Iterator[Non
 def _session_of(event: StripeEvent) -> dict[str, Any]:
     """The checkout that an event without a customer is about, or {"customer": …} where its charge names one.
 
-    Refunds and disputes name a charge, the charge a payment, and the payment's checkout the user. Raises Unresolved.
+    A refund or dispute names a charge, the charge a payment, and the payment's checkout the user. Raises Unresolved.
     """
     if event.type.startswith("checkout.session."):
         return fetch(lambda: client().v1.checkout.sessions.retrieve(event.object_id))

@@ -1,4 +1,4 @@
-"""Purchases without a customer: a payment link makes none by default, and its session alone names the user."""
+"""Purchases without a customer. A payment link makes no customer by default, so only its session names the user."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live
 
 
 def find_guest(session: dict[str, Any]) -> str:
-    """The id of the user whom a session without a customer names, remembered from then on; "" when the account is gone.
+    """The id of the user that a session without a customer names. It is stored. "" when the account was deleted.
 
-    Raises Unresolved when it names nobody, or nobody who exists.
+    Raises Unresolved when the session names no user, or one who does not exist.
     """
     row = GuestCheckout.objects.filter(session_id=session["id"]).first()
     if row is None:
@@ -29,23 +29,23 @@ def find_guest(session: dict[str, Any]) -> str:
 
 
 def guests_of(user_id: str) -> list[str]:
-    """Every checkout of a user that has no customer, in the present mode, oldest first."""
+    """The user's checkouts without a customer, in the present mode, oldest first."""
     rows = GuestCheckout.objects.filter(user_id=user_id, livemode=is_live()).order_by("pk")
     return list(rows.values_list("session_id", flat=True))
 
 
 def forget_guest(user_id: str) -> None:
-    """The account goes: what Stripe still sends finds nobody."""
+    """Remove a deleted user from the rows, so that later events apply to nobody."""
     GuestCheckout.objects.filter(user_id=user_id).update(user=None)
 
 
 def fetch_session(session_id: str) -> dict[str, Any]:
-    """One checkout, with all that says what it brought. Raises StripeUnavailable or StripeRefused."""
+    """One checkout with its line items and its payment. Raises StripeUnavailable or StripeRefused."""
     params: Any = {"expand": ["line_items", "payment_intent.latest_charge"]}
     return fetch(lambda: client().v1.checkout.sessions.retrieve(session_id, params))
 
 
 def session_of_payment(intent_id: str) -> dict[str, Any] | None:
-    """The checkout that a payment was made in; None: it was made elsewhere. Raises as `fetch_session`."""
+    """The checkout that a payment belongs to; None when it was made without one. Raises as `fetch_session`."""
     params: Any = {"payment_intent": intent_id, "limit": PAGE}
     return next(iter(fetch_all(lambda: client().v1.checkout.sessions.list(params))), None)

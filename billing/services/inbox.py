@@ -1,6 +1,6 @@
-"""The inbox: every event is written down before it is acknowledged, and claimed under a lease.
+"""The inbox of events. Each is stored before Stripe gets its answer, and claimed by a worker under a lease.
 
-It ends in a state that can be seen: done, failed or parked.
+In the end an event is done, failed or parked, as the admin shows.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from kv.work.duties import wake_duty
 log = getLogger(__name__)
 
 DUTY = "billing_work"
-#: How long a claimed event is its worker's own; after a crash it is claimed again then.
+#: How long a claim lasts. After a crash the event is claimed again at its end.
 LEASE = timedelta(seconds=90)
-#: Waits before each further try, seconds; after the last one the event has failed and waits for `billing_replay`.
+#: Seconds before each further try. After the last one the event has failed, and only `billing_replay` tries again.
 BACKOFF = (5, 30, 120, 600, 1800, 3600, 7200)
-#: What Stripe calls the events of its second API.
+#: The object name of thin events, of Stripe's second API.
 THIN = "v2.core.event"
 OTHER_MODE = "other mode"
-#: Done events are dropped after this: Stripe itself reaches back 30 days.
+#: Done events are deleted after this time. Stripe itself keeps events for 30 days.
 RETENTION = timedelta(days=90)
 _BATCH = 500
 
 
 def take_event(body: bytes, *, now: datetime | None = None) -> bool:
-    """Write down a verified webhook; False when the event is here already. `wake_worker` has it applied at once.
+    """Store the event of a verified webhook request; False when it is stored already. Call `wake_worker` afterwards.
 
-    Raises BadEvent when the body is no event, and Django's OperationalError when nothing was written.
+    Raises BadEvent when the body is not an event, and Django's OperationalError when nothing was stored.
     """
     try:
         event = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadEvent("no JSON") from error
+        raise BadEvent("not JSON") from error
     return record_event(event, now=now)
 
 
 def record_event(event: Any, *, now: datetime | None = None) -> bool:
-    """Write one event down as received, or as parked when it is of the other mode; False when it was here already."""
+    """Store one event as received, or as parked when it is of the other mode; False when it is stored already."""
     row = _row(event, now or timezone.now())
     try:
-        # A transaction of its own: a duplicate must not spoil the caller's
+        # A transaction of its own: a duplicate must not break the caller's
         # (shown by tests/billing/test_webhook.py::test_a_duplicate_is_answered_and_kept_once).
         with transaction.atomic():
             row.save(force_insert=True)
@@ -63,22 +63,22 @@ def record_event(event: Any, *, now: datetime | None = None) -> bool:
 
 
 def wake_worker() -> None:
-    """Have the worker look now. When the store is away, the worker looks by itself once it is back."""
+    """Wake the worker. If the store is not available, the worker looks by itself once it is back."""
     try:
         wake_duty(DUTY)
     except StoreUnavailable:
-        log.warning("billing: the store is away, the worker will look when it is back")
+        log.warning("billing: the store is not available, the worker will look when it is back")
 
 
 def claim_event(*, now: datetime | None = None) -> StripeEvent | None:
-    """Take the oldest event that is due; None when none is. Of several workers one gets it."""
+    """Claim the oldest event that is due; None when there is none. Of several workers only one gets it."""
     now = now or timezone.now()
     waiting = Q(state=EventState.RECEIVED) | Q(state=EventState.PROCESSING)
     while True:
         event = StripeEvent.objects.filter(waiting, due_at__lte=now).order_by("due_at", "pk").first()
         if event is None:
             return None
-        # Compare and set: `due_at` moves with every claim, so of two workers one finds it changed.
+        # Compare and set: each claim changes `due_at`, so of two workers one updates no row.
         claimed = StripeEvent.objects.filter(pk=event.pk, state=event.state, due_at=event.due_at).update(
             state=EventState.PROCESSING.value, due_at=now + LEASE, attempts=event.attempts + 1
         )
@@ -88,18 +88,18 @@ def claim_event(*, now: datetime | None = None) -> StripeEvent | None:
 
 
 def finish_event(event: StripeEvent, note: str = "") -> None:
-    """It is applied, or there was nothing to apply (`note` says why)."""
+    """The event is applied, or there was nothing to apply (`note` says why)."""
     _move(event, EventState.DONE, error=note, done_at=timezone.now())
 
 
 def list_waiting(customer_id: str, types: Sequence[str]) -> list[int]:
-    """The rows of a customer's events that wait in line now: who reads the customer after this reads for them too."""
+    """The rows of a customer's waiting events. A sync that starts after this call covers them too."""
     waiting = StripeEvent.objects.filter(customer_id=customer_id, state=EventState.RECEIVED, type__in=types)
     return list(waiting.values_list("pk", flat=True))
 
 
 def finish_waiting(rows: Sequence[int]) -> None:
-    """They are applied with the one that was; those that another worker has claimed meanwhile are left to it."""
+    """Mark these as done, since one sync covered them; rows that another worker has claimed meanwhile are skipped."""
     if rows:
         StripeEvent.objects.filter(pk__in=rows, state=EventState.RECEIVED).update(
             state=EventState.DONE.value, error="", done_at=timezone.now()
@@ -107,12 +107,12 @@ def finish_waiting(rows: Sequence[int]) -> None:
 
 
 def park_event(event: StripeEvent, reason: str) -> None:
-    """It can't be applied until somebody acts; `billing_replay` tries again."""
+    """The event can't be applied until somebody acts. `billing_replay` tries again."""
     _move(event, EventState.PARKED, error=reason)
 
 
 def retry_event(event: StripeEvent, reason: str, *, now: datetime | None = None) -> None:
-    """Try again later, each time after a longer wait; in the end it has failed and waits for `billing_replay`."""
+    """Try again later, each time after a longer wait. After the last try the event has failed."""
     if event.attempts > len(BACKOFF):
         _move(event, EventState.FAILED, error=reason)
         return
@@ -121,13 +121,13 @@ def retry_event(event: StripeEvent, reason: str, *, now: datetime | None = None)
 
 
 def release_event(event: StripeEvent, *, after: float = 0.0, now: datetime | None = None) -> None:
-    """Give it back untried: what stopped it was not about this event."""
+    """Put the event back without counting the try: the reason was not about this event."""
     wait = timedelta(seconds=after)
     _move(event, EventState.RECEIVED, due_at=(now or timezone.now()) + wait, attempts=max(event.attempts - 1, 0))
 
 
 def replay_events(events: Any, *, now: datetime | None = None) -> int:
-    """Put failed, parked or done events back in line, as if they came just now; answers how many."""
+    """Put failed, parked or done events in the queue again, as if they came now; answers how many."""
     count = events.filter(state__in=(EventState.FAILED, EventState.PARKED, EventState.DONE)).update(
         state=EventState.RECEIVED.value, attempts=0, error="", due_at=now or timezone.now(), done_at=None
     )
@@ -137,15 +137,15 @@ def replay_events(events: Any, *, now: datetime | None = None) -> int:
 
 
 def count_events() -> dict[str, int]:
-    """How many events are in each state; states without one are left out."""
+    """The number of events by state; states without events are left out."""
     rows = StripeEvent.objects.values_list("state").annotate(Count("pk")).order_by()
     return dict(rows)
 
 
 def tidy_inbox(*, now: datetime | None = None) -> bool:
-    """Drop some events that were done long ago; True when more may be left.
+    """Delete some events that were done long ago; True when more may be left.
 
-    Effects are keyed, so no event is needed again.
+    No event is needed again: the effects have idempotency keys of their own.
     """
     old = (now or timezone.now()) - RETENTION
     some = list(
@@ -156,7 +156,7 @@ def tidy_inbox(*, now: datetime | None = None) -> bool:
 
 
 def _move(event: StripeEvent, state: EventState, **fields: Any) -> None:
-    # Only from the claim that is ours: after a lease that ran out, another worker may have been quicker
+    # Only under this worker's own claim: after its end another worker may have claimed the event
     # (shown by tests/billing/test_guarantees.py::test_an_event_that_another_has_claimed_is_left_to_it).
     StripeEvent.objects.filter(pk=event.pk, state=EventState.PROCESSING, due_at=event.due_at).update(
         state=state.value, **fields
@@ -165,7 +165,7 @@ def _move(event: StripeEvent, state: EventState, **fields: Any) -> None:
 
 
 def _row(event: Any, now: datetime) -> StripeEvent:
-    # What an event needs here is an id, a type and an object; what Stripe's own always have beside that is not missed.
+    # Only an id, a type and an object are required. The other fields of Stripe's events are not.
     if not isinstance(event, Mapping) or event.get("object", "event") not in ("event", THIN):
         raise BadEvent("not an event")
     if event.get("object") == THIN:
@@ -183,16 +183,16 @@ def _row(event: Any, now: datetime) -> StripeEvent:
             due_at=now,
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
-        raise BadEvent("an event without what every event has") from error
+        raise BadEvent("an event without a required field") from error
     if livemode != is_live():
         row.state, row.error = EventState.PARKED.value, OTHER_MODE
     return row
 
 
 def _as_classic_event(event: Mapping[str, Any]) -> dict[str, Any]:
-    """A thin event (of Accounts v2 and the like) as one of the others: it names an object, and no type of it is ours.
+    """A thin event (as of Accounts v2) in the form of the other events. Its types are not relevant here.
 
-    Refused, Stripe would send it again for days and switch the endpoint off.
+    If it were refused, Stripe would send it again for days and then disable the endpoint.
     """
     named = event.get("related_object")
     about = {"id": named.get("id")} if isinstance(named, Mapping) else {}
@@ -202,12 +202,12 @@ def _as_classic_event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _customer(thing: Mapping[str, Any]) -> str:
     found = thing.get("id") if thing.get("object") == "customer" else thing.get("customer")
-    if isinstance(found, Mapping):  # an endpoint's version may expand it
+    if isinstance(found, Mapping):  # depends on the API version of the endpoint
         found = found.get("id")
     return _text(found or "", 64)
 
 
 def _text(value: object, longest: int) -> str:
     if not isinstance(value, str) or len(value) > longest or "\x00" in value:
-        raise ValueError("not a text of that length")
+        raise ValueError("not a text of at most that length")
     return value

@@ -1,4 +1,4 @@
-"""Where the app's pages are, in whatever project it stands."""
+"""The addresses of the app's pages, in any project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PAGES = "billing"
 
 
 def page_url(name: str) -> str:
-    """The path of one of the app's pages, by its name; "/" in a project that took the API without the pages."""
+    """The path of one of the app's pages; "/" in a project that includes the API only."""
     try:
         return reverse(f"{_PAGES}:{name}")
     except NoReverseMatch:
@@ -20,7 +20,7 @@ def page_url(name: str) -> str:
 
 
 def home_url() -> str:
-    """Where a user's own figures stand: BILLING_HOME, or the prices in a project without such a page."""
+    """The user's own page: BILLING_HOME, or the prices in a project without that page."""
     try:
         return resolve_url(app_settings.BILLING_HOME)
     except NoReverseMatch:

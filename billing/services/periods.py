@@ -1,4 +1,4 @@
-"""Periods: by the calendar, as Stripe counts them, and those that a subscription's invoices say are paid."""
+"""Periods of subscriptions: by the calendar, as Stripe counts them, and as the invoices say they are paid."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from billing.types import PaidPeriod, Plan
 
-#: What an invoice is for whose payment pays for a period.
+#: The billing reasons of invoices that pay for a period.
 _OPENS_PERIOD = ("subscription_cycle", "subscription_create")
-#: Seconds; a longer period brings a month's tokens each month.
+#: Seconds. A longer period grants a month's tokens each month.
 _LONGEST_MONTH = 32 * 86400
 PlanOf = Callable[[str], Plan | None]
 
@@ -38,7 +38,7 @@ def add_months(moment: datetime, months: int) -> datetime:
 class _Charge:
     """What one line of an invoice charges for a period of a subscription.
 
-    is_whole: all of it, not a change within. is_void: the invoice was taken back, so nobody pays for it any more.
+    is_whole: the whole period, not a change within it. is_void: the invoice was voided, so nobody pays it any more.
     """
 
     start: int
@@ -54,10 +54,11 @@ def read_periods(
 ) -> tuple[PaidPeriod, ...]:
     """The periods of a subscription that are not over: the present one of `item` first, paid or not, then older ones.
 
-    subscription: with its invoices under `invoices`. A period is paid when the invoice that covers it is, whatever
-    invoice came after; it brings the best plan that was paid for within it. A change of the plan that no invoice asks
-    for yet (it stands on the next one) counts as paid; one whose invoice is open, or was voided, does not. Stripe's
-    times have a grain of a second: a period that another replaced in its first second is not told apart from it.
+    subscription: with its invoices under `invoices`.
+    A period is paid when the invoice that covers it is paid, whatever invoice came later. It has the best plan that was
+    paid for within it. A change of the plan that is on no invoice yet (it will be on the next one) counts as paid. A
+    change whose invoice is open or voided does not. Stripe's times are whole seconds, so a period that is replaced
+    within its first second can't be distinguished from its successor.
     """
     charges = _charges(subscription)
     present = int(item["current_period_start"]), int(item["current_period_end"])
@@ -66,7 +67,7 @@ def read_periods(
     starts = {present[0], *wholes}
     for start in sorted(starts, key=lambda start: (start != present[0], start)):
         end = present[1] if start == present[0] else wholes[start].end
-        # One that was cut short is told until its own end, so that what it brought is cut short as well.
+        # A period that was cut short is reported until its own end, so that its grant is cut short as well.
         if _moment(end) <= now:
             continue
         within = [one for one in charges if one.start == start or start < one.start < end == one.end]
@@ -93,7 +94,7 @@ def product_of(price: dict[str, Any]) -> str:
 def _plan_paid(
     subscription: dict[str, Any], item: dict[str, Any] | None, charges: list[_Charge], plan_of: PlanOf
 ) -> Plan | None:
-    """The best plan that is paid for a period, by what was charged for it; None: it is not paid."""
+    """The best plan that is paid for in a period, by its charges; None when the period is not paid."""
     whole = [one for one in charges if one.is_whole]
     if item is None or whole:
         if not any(one.is_paid for one in whole):
@@ -103,13 +104,13 @@ def _plan_paid(
     plans = [plan_of(one.product) for one in charges if one.is_paid]
     present = plan_of(product_of(item["price"])) if item is not None else None
     if present and not any(plan_of(one.product) == present for one in charges if not one.is_paid):
-        # Of a period of many months those to come are the present plan's, also when that is a cheaper one.
+        # In a period of many months, the coming ones have the present plan, even a cheaper one.
         plans = [present, *(plans if _is_a_month(item) else ())]
     return max((plan for plan in plans if plan is not None), key=lambda plan: plan.rank, default=None)
 
 
 def _in_force(charges: list[_Charge], start: datetime, ends: datetime) -> list[_Charge]:
-    """The charges of a long period, those without a product that were no longer in force in its last month.
+    """The charges of a long period. Those that were not in force in its last month have no product.
 
     A paid charge is in force until the next one begins. The last month is the one that `ends` ends.
     """
@@ -126,7 +127,7 @@ def _is_a_month(item: dict[str, Any] | None) -> bool:
 
 
 def _is_paid_without_lines(subscription: dict[str, Any]) -> bool:
-    """The same by the latest invoice alone: none is asked for by its lines, as for a trial or what others began."""
+    """Whether the latest invoice alone says that it is paid, where no line charges for the period, as in a trial."""
     invoice = subscription.get("latest_invoice")
     if subscription["status"] == "trialing" or not isinstance(invoice, dict) or invoice.get("status") == "paid":
         return True
@@ -134,7 +135,7 @@ def _is_paid_without_lines(subscription: dict[str, Any]) -> bool:
 
 
 def _charges(subscription: dict[str, Any]) -> list[_Charge]:
-    """What the lines of its invoices charge for."""
+    """The charges on the lines of its invoices."""
     found = []
     for invoice in _invoices(subscription):
         for line in (invoice.get("lines") or {}).get("data") or ():
@@ -163,11 +164,11 @@ def _product_of_line(line: dict[str, Any]) -> str:
 
 
 def _end_of_period(subscription: dict[str, Any], start: int, end: int, starts: set[int]) -> datetime:
-    """When a period ends: a trial with the trial; one whose subscription is over, or that a later one of `starts` has
-    replaced, with the month that it had begun.
+    """When a period ends. A trial's ends with the trial. If the subscription is over, or a later one of `starts` has
+    replaced the period, it ends with the month that had begun.
     """
     trial_end = subscription.get("trial_end")
-    # One that is over within its first second leaves the whole period to what is paid.
+    # A trial that is over within its first second leaves the whole period to the paid plan.
     if trial_end and trial_end > start == subscription.get("trial_start"):
         end = min(end, int(trial_end))
     stops = [one for one in starts if one > start]

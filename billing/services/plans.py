@@ -1,4 +1,4 @@
-"""From Stripe's subscriptions to the plan that holds: pure rules, no network, no store."""
+"""The rules that derive a user's plan from Stripe's subscriptions. No network, no store."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from billing.types import PaidPeriod, PendingChange, Plan, SubscriptionState, fr
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a customer's subscriptions say.
+    """What the subscriptions of a user's customers come to.
 
-    unknown_products: those of running subscriptions that are about no plan here.
-    problems: what else is to be looked at by somebody, a sentence each.
+    unknown_products: products of running subscriptions that belong to no plan here.
+    problems: anything else that somebody must look at, one sentence each.
     """
 
     state: SubscriptionState
@@ -28,20 +28,18 @@ class Snapshot:
 
 
 def plan_of(product: str) -> Plan | None:
-    """The plan that a product of Stripe's stands for; None for others'."""
+    """The plan of one of Stripe's products; None for a product of no plan."""
     return next((plan for plan, products in plan_products().items() if product in products), None)
 
 
 def read_subscriptions(
     subscriptions: Iterable[dict[str, Any]], now: datetime, before: SubscriptionState | None = None
 ) -> Snapshot:
-    """The state that follows from all subscriptions of one user: the highest plan holds.
+    """The state that follows from all subscriptions of one user: the highest plan counts.
 
-    before: the state that was seen last: it is kept of a subscription whose products or status are not known. Not
-            known is never free. What is known beside a plan is an add-on, and nothing of it matters.
-
-    Each subscription has its latest invoice expanded, and under `unpaid_since` the time (s since 1970) since when it is
-    past due, where it is.
+    subscriptions: each with its latest invoice expanded. `unpaid_since` (s since 1970) says since when it is past due.
+    before: the last state. It stays for a subscription with an unknown status or only unknown products: unknown is
+            never free. An unknown product beside a plan is an add-on and is ignored.
     """
     found = list(subscriptions)
     states = [state for one in found if (state := _state(one, now, before)) is not None]
@@ -53,21 +51,21 @@ def read_subscriptions(
     }
     best = max(states, key=_preference, default=SubscriptionState())
     periods = [period for one in found for period in _periods(one, now, before)]
-    # The plan's own come first: the first that has brought something is the one that users see.
+    # The periods of the plan come first: users see the first one that has granted something.
     periods.sort(key=lambda period: not period.key.startswith(f"stripe:{best.subscription_id}:"))
     parts = (part for one in found for part in (one, one.get("schedule"), *_invoices_of(one)))
     return Snapshot(replace(best, periods=tuple(periods)), tuple(sorted(unknown)), unknown_statuses(parts))
 
 
 def with_pending(state: SubscriptionState, plan: Plan, at: datetime) -> SubscriptionState:
-    """The same, with a change that a schedule has planned; a cancellation, which is sooner or the same, stays."""
+    """The same with a change that a schedule plans; an earlier change, such as a cancellation, stays."""
     if state.pending is not None and state.pending.at <= at:
         return state
     return replace(state, pending=PendingChange(plan, at))
 
 
 def scheduled_price(subscription: dict[str, Any], now: datetime) -> tuple[str, datetime] | None:
-    """The price that a subscription's schedule changes to, and when; None when none is planned."""
+    """The next price of a subscription's schedule, and its start; None when no change is planned."""
     schedule = subscription.get("schedule")
     if not isinstance(schedule, dict) or not SCHEDULE.get(str(schedule.get("status")), False):
         return None
@@ -122,19 +120,19 @@ def _state(subscription: dict[str, Any], now: datetime, before: SubscriptionStat
 def _with_paid(
     state: SubscriptionState, item: dict[str, Any], periods: tuple[PaidPeriod, ...], now: datetime
 ) -> SubscriptionState:
-    """The same with the last period that is paid for; what is not paid yet waits beside it."""
+    """The same with the last paid period. A change that is not paid yet is pending."""
     start, end = _time(item["current_period_start"]), _time(item["current_period_end"])
     is_paid = any(period.is_paid and period.starts == start for period in periods)
     paid = (start, end) if is_paid else period_before(start, item["price"].get("recurring"))
     brought = [period.plan.rank for period in periods if period.is_paid and period.starts <= now < period.ends]
     if brought and max(brought) < state.plan.rank and state.pending is None:
-        # A change to more that is not paid yet: what is paid for goes on beside it, and this waits.
+        # A change to a higher plan that is not paid yet: the paid plan goes on, and the change is pending.
         state = replace(state, pending=PendingChange(state.plan, start))
     return replace(state, paid_start=paid[0], paid_end=paid[1])
 
 
 def _preference(state: SubscriptionState) -> tuple[int, bool, bool, datetime, str]:
-    # Of two with the same plan the one that is paid, then the one that is not over, then the one that lasts longer.
+    # With the same plan: the paid one first, then one that is not over, then the one that ends later.
     end = state.period_end or datetime.min.replace(tzinfo=UTC)
     return (
         state.plan.rank,
@@ -146,9 +144,9 @@ def _preference(state: SubscriptionState) -> tuple[int, bool, bool, datetime, st
 
 
 def _periods(subscription: dict[str, Any], now: datetime, before: SubscriptionState | None) -> tuple[PaidPeriod, ...]:
-    """Its periods that are not over, by the item whose plan is the best; of one that gives nothing, the paid ones.
+    """The subscription's periods that are not over, by its item with the best plan; without a plan only the paid ones.
 
-    Of one that is not understood those that were seen last, and no others.
+    A subscription with an unknown status or product keeps the periods of the last state.
     """
     items = [item for item in subscription["items"]["data"] if plan_of(_product(item)) is not None]
     if not items or subscription["status"] not in SUBSCRIPTION:

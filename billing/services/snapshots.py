@@ -1,4 +1,4 @@
-"""What Stripe says about a user's customers now: subscriptions, purchases, and what is planned. Reads only."""
+"""What Stripe has of a user's customers now: subscriptions, purchases and planned changes. Nothing is written."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def fetch_snapshot(
     bought: Mapping[str, TopUp] | None = None,
     guests: Sequence[str] = (),
 ) -> tuple[Snapshot, tuple[TopUp, ...]]:
-    """What Stripe says now about a user's customers.
+    """What Stripe has of a user's customers now, and the user's purchases.
 
-    before: the state that was seen last: of a customer that Stripe does not show it goes on till its time is over.
-    bought: purchases that were seen paid before, by session: a later change of BILLING_TOPUPS changes nothing of them,
-            and those of a customer that Stripe does not show stay as they are.
-    guests: checkouts without a customer that are the user's; one that Stripe does not show stays as it was seen.
-    A customer that was retired counts while Stripe shows it, and is passed over when not; so is any other where Stripe
-    shows a retired one, since the older key is back then.
-    Raises StripeUnavailable, or Unresolved when Stripe does not show a customer that is not passed over.
+    before: the last state. If its customer is missing at Stripe, it holds until its period is over.
+    bought: purchases that were paid at the last snapshot, by session. A later change of BILLING_TOPUPS does not change
+            them, and those of a missing customer stay as they are.
+    guests: the user's checkouts without a customer. One that is missing stays as it was.
+    A retired customer counts while Stripe has it, and is skipped otherwise. If Stripe has a retired one, the older key
+    is back, and other missing customers are skipped too.
+    Raises StripeUnavailable, or Unresolved when a customer is missing that may not be skipped.
     """
     subscriptions: list[dict[str, Any]] = []
     topups: list[TopUp] = []
@@ -60,7 +60,7 @@ def fetch_snapshot(
 
 
 def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) -> None:
-    """Not known is not deleted: under another account's key everybody would lose what is paid for."""
+    """Missing is not deleted: with the key of another account all users would lose what they pay for."""
     if any(row.closed_at is not None and row not in hidden for row in rows):
         return
     for row in hidden:
@@ -71,7 +71,7 @@ def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) 
 def _with_hidden(
     snapshot: Snapshot, hidden: list[StripeCustomer], before: SubscriptionState | None, now: datetime
 ) -> Snapshot:
-    """The same, or the better plan that was seen last of a customer whom Stripe does not show, while its time lasts."""
+    """The same, or the better plan of a missing customer's last state, until that period is over."""
     if before is None or before.plan.rank <= snapshot.state.plan.rank:
         return snapshot
     ends = [moment for moment in (before.grace_until or before.period_end, before.cancel_at) if moment is not None]
@@ -93,7 +93,7 @@ def _subscriptions(customer_id: str, now: datetime) -> list[dict[str, Any]]:
     }
     found = fetch_all(lambda: client().v1.subscriptions.list(params))
     for subscription in found:
-        # Of a subscription whose periods are all over no invoice matters any more.
+        # Once all periods of a subscription are over, its invoices do not matter.
         ends = max((int(item["current_period_end"]) for item in subscription["items"]["data"]), default=0)
         if subscription["status"] == "past_due" or ends > now.timestamp():
             _add_invoices(subscription)
@@ -101,7 +101,7 @@ def _subscriptions(customer_id: str, now: datetime) -> list[dict[str, Any]]:
 
 
 def _add_invoices(subscription: dict[str, Any]) -> None:
-    """Its invoices with all their lines, and when the oldest was made that is still to be paid (s since 1970)."""
+    """Add its invoices with all their lines, and the time of the oldest unpaid one (s since 1970)."""
     params: Any = {"subscription": subscription["id"], "limit": PAGE}
     subscription["invoices"] = fetch_all(lambda: client().v1.invoices.list(params))
     for invoice in subscription["invoices"]:
@@ -124,12 +124,12 @@ def _topups(customer_id: str, bought: Mapping[str, TopUp], problems: list[str]) 
         "expand": ["data.line_items", "data.payment_intent.latest_charge"],
     }
     found = fetch_all(lambda: client().v1.checkout.sessions.list(params))
-    # Oldest first: so the journal tells them in the order in which they happened.
+    # Oldest first, so that the journal has them in that order.
     return _read_topups(list(reversed(found)), bought, problems)
 
 
 def _guest(session_id: str) -> dict[str, Any] | None:
-    """A checkout without a customer; None when Stripe does not show it, say under another account's key."""
+    """A checkout without a customer; None when it is missing, as under the key of another account."""
     try:
         return fetch_session(session_id)
     except StripeRefused as error:
@@ -139,21 +139,21 @@ def _guest(session_id: str) -> dict[str, Any] | None:
 
 
 def _read_topups(sessions: list[dict[str, Any]], bought: Mapping[str, TopUp], problems: list[str]) -> list[TopUp]:
-    """Those of the sessions that are about tokens; the others are passed over."""
+    """The purchases of tokens among the sessions."""
     about = [(session, bought.get(session["id"])) for session in sessions]
     counted = [(session, known.tokens if known else bought_tokens(session)) for session, known in about]
     return [_topup(session, tokens, bought.get(session["id"]), problems) for session, tokens in counted if tokens]
 
 
 def _topup(session: dict[str, Any], tokens: int, before: TopUp | None, problems: list[str]) -> TopUp:
-    """The purchase of a session; what is not understood about it goes to `problems`."""
+    """The purchase of a session. Unknown statuses are added to `problems`."""
     intent = session.get("payment_intent")
     charge = intent.get("latest_charge") if isinstance(intent, dict) else None
     refunds: list[dict[str, Any]] = []
     disputes: list[dict[str, Any]] = []
     if isinstance(charge, dict):
         params: Any = {"charge": charge["id"], "limit": PAGE}
-        # `amount_refunded` falls back to 0 when a refund fails; then nothing is to be asked either.
+        # `amount_refunded` is 0 again after a failed refund: then there is nothing to fetch.
         if charge.get("amount_refunded"):
             refunds = fetch_all(lambda: client().v1.refunds.list(params))
         if charge.get("disputed"):
