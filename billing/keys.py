@@ -10,9 +10,9 @@ from billing.conf import app_settings
 #: What follows KV_PREFIX in every key of the app, for backups.
 FAMILIES = ("billing:",)
 
-#: How long the lock of one user's sync lasts when its holder dies, ms. Longer than a sync may take.
+#: TTL of the lock of one user's sync, ms: longer than a sync may take.
 LOCK_MS = 120_000
-#: How long prices read from Stripe are shown, seconds.
+#: TTL of the cached prices, seconds.
 CATALOGUE_SECONDS = 86400
 
 

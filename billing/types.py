@@ -1,4 +1,4 @@
-"""What services return."""
+"""What the services return."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from billing.conf import app_settings
 
 
 class Plan(str):
-    """A plan by its name in PLAN_ALLOWANCES, whose first one is free."""
+    """The name of a plan in PLAN_ALLOWANCES, whose first plan is the free one."""
 
     __slots__ = ()
 
     @property
     def rank(self) -> int:
-        """0 for the free one; else the more tokens a month, the higher; of equal ones the later one.
+        """0 for the free plan. Else by tokens a month; with equal tokens the later plan is higher.
 
-        1 for a name that is no plan any more: somebody pays for it, and not known is not free.
+        1 for a plan that was removed from PLAN_ALLOWANCES: its users pay for it, so it is not free.
         """
         plans = app_settings.PLAN_ALLOWANCES
         if self == free_plan():
@@ -28,12 +28,12 @@ class Plan(str):
 
 
 def free_plan() -> Plan:
-    """The plan of whoever pays for none."""
+    """The plan of users who pay for none."""
     return Plan(next(iter(app_settings.PLAN_ALLOWANCES), ""))
 
 
 class EventState(StrEnum):
-    """Where an event of the inbox stands."""
+    """The state of an event in the inbox."""
 
     RECEIVED = "received"
     PROCESSING = "processing"
@@ -68,9 +68,9 @@ class SyncResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """The plan that will hold from a moment on, as known now.
+    """A planned change of the plan, as known now.
 
-    at: of a change that waits for its payment, when the period began that the payment is for: it is past.
+    at: when it takes effect. For a change that waits for its payment: when the unpaid period began, in the past.
     """
 
     plan: Plan
@@ -79,11 +79,12 @@ class PendingChange:
 
 @dataclass(frozen=True, slots=True)
 class PaidPeriod:
-    """A period of a subscription that is not over. is_paid: False while its invoice is not: it brings no tokens yet.
+    """A period of a subscription that is not over.
 
-    key:  names the subscription and the period's start, for ever.
-    plan: the best that was paid for within it.
-    ends: a trial's with the trial; of a subscription that is over, with the month that had begun.
+    key:     made of the subscription and the period's start; it never changes.
+    plan:    the best plan that was paid for within the period.
+    ends:    a trial's period ends with the trial; that of a subscription that is over, with the month that had begun.
+    is_paid: False while its invoice is not paid; it grants no tokens yet.
     """
 
     key: str
@@ -95,16 +96,17 @@ class PaidPeriod:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
-    """What Stripe says a user pays for.
+    """What a user pays for, as last read from Stripe.
 
-    plan:          what holds now, after all rules.
-    status:        Stripe's own word for the subscription; None when there is none.
+    plan:          the present plan, after all rules.
+    status:        Stripe's status of the subscription; None without one.
     period_start, period_end: the subscription's present period; None without one.
-    paid_start, paid_end: the last period that is paid for, whose allowance is due: the same while all is paid, the one
-                   before while a renewal is not. None without a subscription.
-    cancel_at:     when it ends for good, as far as is known.
-    periods:       every period that is not over, of all subscriptions, whatever the plan is now; the plan's own first.
+    paid_start, paid_end: the last paid period, whose allowance is due: the present one, or the one before while a
+                   renewal is unpaid. None without a subscription.
+    cancel_at:     when the subscription ends; None when no end is known.
+    pending:       a planned change of the plan.
     grace_until:   until when an unpaid renewal keeps the plan; None when all is paid.
+    periods:       every period of all subscriptions that is not over; those of the plan's subscription first.
     """
 
     plan: Plan = field(default_factory=free_plan)
@@ -123,10 +125,10 @@ class SubscriptionState:
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """One purchase of tokens as Stripe knows it now.
+    """One purchase of tokens, as Stripe has it now.
 
-    taken_back: tokens that refunds and lost disputes have taken back in all.
-    frozen:     a dispute is open: nothing of what is left may be spent.
+    taken_back: the total of tokens that refunds and lost disputes have taken back.
+    frozen:     a dispute is open, so the tokens that are left may not be spent.
     """
 
     session_id: str
@@ -138,7 +140,7 @@ class TopUp:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What a sync found, and what came of it. Without an account there is no user, and so nothing was found."""
+    """What a sync found, and its result. With NO_ACCOUNT there may be no user and no state."""
 
     result: SyncResult
     user_id: str = ""

@@ -1,4 +1,4 @@
-"""Addresses of the app: `include("billing.urls")` has both; a project may take `api` and `pages` apart."""
+"""URLs of the app. `include("billing.urls")` has the API and the pages; a project may include one of them."""
 
 from django.db.transaction import non_atomic_requests
 from django.urls import include, path
@@ -8,7 +8,7 @@ from billing.views import pages as page_views
 from billing.views import webhook
 
 api = [
-    # Never inside a project's own transaction: the row must stand before Stripe is answered and the worker woken.
+    # Not inside a project's transaction: the row must be committed before Stripe is answered and the worker woken.
     path("api/webhooks/stripe", non_atomic_requests(webhook.StripeWebhookView.as_view()), name="webhook"),
     path("api/billing/checkout", api_views.CheckoutView.as_view(), name="checkout"),
     path("api/billing/portal", api_views.PortalView.as_view(), name="portal"),

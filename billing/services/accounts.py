@@ -23,7 +23,8 @@ log = getLogger(__name__)
 def close_account(user_id: str) -> None:
     """End every subscription of a user who is about to be deleted, and expire open checkouts. It may be repeated.
 
-    Raises StripeUnavailable. Then the account must not be deleted, or its user would go on paying.
+    Raises StripeUnavailable. Then the account must not be deleted, or its user would go on paying
+    (shown by tests/billing/test_accounts.py::test_while_stripe_is_away_nothing_is_deleted).
     """
     rows = StripeCustomer.objects.filter(user_id=user_id)
     # Retired customers first. If Stripe has one of them, the older key is back, and the newer customers belong to the

@@ -1,4 +1,4 @@
-"""Prices as Stripe has them now."""
+"""The prices that Stripe has now."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fetch_catalogue() -> Catalogue:
 
 
 def _plan_offers(product: str) -> tuple[Offer, ...]:
-    """One price for each interval: of several the newest, which is what a change of prices means at Stripe."""
+    """One price for each interval: the newest, since a changed price is a new price at Stripe."""
     params: Any = {"product": product, "active": True, "limit": PAGE, "expand": ["data.product"]}
     try:
         prices = sorted(fetch_all(lambda: client().v1.prices.list(params)), key=lambda price: -price["created"])
@@ -55,7 +55,7 @@ def _is_sold(price: dict[str, Any]) -> bool:
 
 
 def _topup_offer(tokens: int, price_id: str) -> Offer | None:
-    """What so many tokens cost; None when they can't be bought: the others are offered all the same."""
+    """The price of so many tokens; None when they can't be bought. Other top-ups are still offered."""
     params: Any = {"expand": ["product"]}
     try:
         price = fetch(lambda: client().v1.prices.retrieve(price_id, params))

@@ -1,4 +1,4 @@
-"""Events again: those that Stripe could not deliver, and those of the inbox that failed or were parked."""
+"""Events to apply again: those that Stripe could not deliver, and those that failed or were parked."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from billing.services.events import RELEVANT
 from billing.services.stripe_api import PAGE, client, stripe_errors
 from billing.types import EventState
 
-#: Stripe keeps events so long.
+#: Stripe keeps events for so many days.
 REACH_DAYS = 30
 _TYPES_AT_ONCE = 20
 
 
 def fetch_undelivered(*, days: int = REACH_DAYS, now: datetime | None = None) -> Iterator[dict[str, Any]]:
-    """Every relevant event of the last days that Stripe could not deliver, as Stripe lists them.
+    """Every relevant event of the last days that Stripe could not deliver, in Stripe's order.
 
     Raises StripeUnavailable.
     """
@@ -34,12 +34,12 @@ def fetch_undelivered(*, days: int = REACH_DAYS, now: datetime | None = None) ->
 
 
 def take_undelivered(event: dict[str, Any]) -> bool:
-    """Write one of them down; False when it is here already."""
+    """Store one of them; False when it is stored already."""
     return inbox.record_event(event)
 
 
 def waiting_events(states: tuple[EventState, ...], event_ids: tuple[str, ...] = ()) -> Any:
-    """The events of the inbox in these states; with ids, those alone, done ones included."""
+    """The events of the inbox in these states. With ids: only those events, in any state."""
     if event_ids:
         return StripeEvent.objects.filter(event_id__in=event_ids)
     return StripeEvent.objects.filter(state__in=states)

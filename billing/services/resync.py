@@ -1,4 +1,4 @@
-"""Every plan from Stripe again, whatever events were lost: who is to be read, and what would change."""
+"""A full sync from Stripe after lost events: which customers to read, and what would change."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from billing.types import Difference, SubscriptionState, TopUp
 
 
 def list_customers() -> list[str]:
-    """Every customer id: those of our map, those of subscriptions at Stripe that the map does not know yet, and a
-    checkout (cs_…) of each user who bought as a guest alone.
+    """Every customer id: those in the table, those of subscriptions at Stripe that the table does not have yet, and a
+    checkout (cs_…) of each user who has bought without a customer only.
 
     Raises StripeUnavailable.
     """
-    # A retired one too: its key may be back. Closed and without a user is the one of a deleted account.
+    # Retired ones too: their key may be back. A closed row without a user is that of a deleted account.
     gone = Q(user=None, closed_at__isnull=False)
     known = StripeCustomer.objects.filter(livemode=is_live()).exclude(gone).exclude(customer_id=None)
     found = dict.fromkeys(str(row) for row in known.order_by("pk").values_list("customer_id", flat=True))
@@ -40,7 +40,7 @@ def list_customers() -> list[str]:
 
 
 def find_difference(customer_id: str, *, now: datetime | None = None) -> Difference | None:
-    """What a sync of this customer would change; None when plan, period and purchases are as Stripe says. Reads only.
+    """What a sync of this customer would change; None when plan, periods and purchases match. Nothing is written.
 
     Raises StripeUnavailable, StoreUnavailable or Unresolved.
     """
@@ -66,13 +66,13 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
 
 
 def _without_ended(state: SubscriptionState, now: datetime | None) -> SubscriptionState:
-    """The same without periods that are over: they bring nothing any more."""
+    """The same without periods that are over: they grant nothing any more."""
     moment = now or timezone.now()
     return replace(state, periods=tuple(one for one in state.periods if one.ends > moment))
 
 
 def _describe(plan: str, seen: tuple[SubscriptionState, tuple[TopUp, ...]] | None) -> str:
-    """A state in one line: plan, status and until when, and every purchase that was paid."""
+    """A state in one line: the plan, its status and end, and every paid purchase."""
     if seen is None:
         return f"{plan or 'no plan'}, nothing applied"
     state, topups = seen

@@ -1,4 +1,4 @@
-"""Is a webhook Stripe's own, and of now?"""
+"""Whether a webhook request was signed by Stripe, and recently."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from django.utils import timezone
 from billing.conf import app_settings
 from billing.errors import BadSignature, BillingOff
 
-#: Seconds a signature's time may be off, either way. Stripe signs each retry anew.
+#: Seconds by which a signature's time may differ from now. Stripe signs each retry again.
 TOLERANCE = 300
 
 
 def verify_signature(body: bytes, header: str, *, now: datetime | None = None) -> None:
-    """Return when one of the configured secrets signed this body, within 300 s of now.
+    """Check that one of the configured secrets signed this body, within 300 s of now.
 
-    Raises BadSignature, or BillingOff when no secret is set: an endpoint that can't check must refuse.
+    Raises BadSignature, or BillingOff when no secret is set: without a secret nothing can be checked.
     """
     secrets = app_settings.STRIPE_WEBHOOK_SECRET
     if not secrets:
         raise BillingOff
-    # Stripe's are ASCII; the library's comparison takes nothing else.
+    # Stripe's signatures are ASCII, and the library compares nothing else.
     if not header.isascii():
-        raise BadSignature("not Stripe's alphabet")
+        raise BadSignature("not ASCII")
     moment = (now or timezone.now()).timestamp()
-    # The library checks the signature; the time it bounds on one side only, so both sides are ours.
+    # The library checks the signature. It limits the time in one direction only, so both are checked here.
     if abs(moment - _signed_at(header)) > TOLERANCE:
         raise BadSignature("too far from now")
     for secret in secrets:
@@ -35,7 +35,7 @@ def verify_signature(body: bytes, header: str, *, now: datetime | None = None) -
         except (stripe.SignatureVerificationError, UnicodeDecodeError):
             continue
         return
-    raise BadSignature("signed by nobody known")
+    raise BadSignature("signed with an unknown secret")
 
 
 def _signed_at(header: str) -> int:

@@ -1,7 +1,7 @@
-"""What each status of Stripe's objects means here, by name: pure tables.
+"""Tables of what each status of Stripe's objects means here.
 
-A status that stands in no table is unknown: nothing is granted or given back on its word, what stands stays or is
-frozen, and what brought it is parked, shown and replayable (tests/billing/test_statuses.py).
+A status in no table is unknown. It grants nothing and takes nothing back: what was granted stays or is frozen, and the
+event is parked, shown and can be replayed (tests/billing/test_statuses.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Running(Enum):
-    """What a subscription is worth."""
+    """What a subscription in a status gives."""
 
     GIVES = "the plan holds"
     GRACE = "the plan holds for the days of grace"
@@ -22,7 +22,7 @@ class Running(Enum):
 
 
 class Money(Enum):
-    """Where the money of a purchase is after a refund or dispute."""
+    """Who has the money of a purchase after a refund or dispute."""
 
     OURS = "the tokens stay, or come back"
     HELD = "what is left is frozen"
@@ -39,7 +39,7 @@ SUBSCRIPTION: Mapping[str, Running] = {
     "incomplete_expired": Running.OVER,
     "canceled": Running.OVER,
 }
-#: Whether it pays for its period. A draft is on its way; nobody asks for a void one any more.
+#: Whether the invoice pays for its period. A draft is not sent yet, and a void one is not to be paid.
 INVOICE: Mapping[str, bool] = {"draft": False, "open": False, "paid": True, "uncollectible": False, "void": False}
 REFUND: Mapping[str, Money] = {
     "pending": Money.GONE,
@@ -48,8 +48,8 @@ REFUND: Mapping[str, Money] = {
     "failed": Money.OURS,
     "canceled": Money.OURS,
 }
-#: An inquiry (warning_…) moves no money; a prevented dispute is a refund, which is counted as one. An appeal is about a
-#: dispute that was lost: until it is won the money is gone.
+#: An inquiry (warning_…) moves no money. A prevented dispute is a refund, and is counted as one. An appeal follows a
+#: lost dispute: until it is won the money is gone.
 DISPUTE: Mapping[str, Money] = {
     "warning_needs_response": Money.OURS,
     "warning_under_review": Money.OURS,
@@ -62,11 +62,11 @@ DISPUTE: Mapping[str, Money] = {
     "appeal_under_review": Money.GONE,
     "won": Money.OURS,
 }
-#: Whether a checkout was gone through with.
+#: Whether a checkout was completed.
 SESSION: Mapping[str, bool] = {"open": False, "complete": True, "expired": False}
-#: Whether what a checkout sold is paid for.
+#: Whether a checkout is paid.
 PAYMENT: Mapping[str, bool] = {"paid": True, "no_payment_required": True, "unpaid": False}
-#: Whether the money of a payment is there.
+#: Whether the money of a payment has arrived.
 PAYMENT_INTENT: Mapping[str, bool] = {
     "requires_payment_method": False,
     "requires_confirmation": False,
@@ -76,7 +76,7 @@ PAYMENT_INTENT: Mapping[str, bool] = {
     "canceled": False,
     "succeeded": True,
 }
-#: Whether a schedule still changes something.
+#: Whether a schedule may still change the subscription.
 SCHEDULE: Mapping[str, bool] = {
     "not_started": True,
     "active": True,
@@ -85,7 +85,7 @@ SCHEDULE: Mapping[str, bool] = {
     "canceled": False,
 }
 
-#: The tables by Stripe's name of the object, and the field that each is about.
+#: The tables, by Stripe's name of the object and the field.
 DECIDED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "subscription": {"status": SUBSCRIPTION},
     "invoice": {"status": INVOICE},
@@ -95,7 +95,7 @@ DECIDED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "payment_intent": {"status": PAYMENT_INTENT},
     "subscription_schedule": {"status": SCHEDULE},
 }
-#: Statuses that the portal mends or ends; a second subscription beside one of them would be paid twice.
+#: Subscriptions that the portal can repair or end. A user with a second subscription would pay twice.
 _RUNS = (Running.GIVES, Running.GRACE, Running.STOPPED)
 
 
@@ -105,18 +105,18 @@ def gives(status: str) -> bool:
 
 
 def may_run(status: str | None) -> bool:
-    """Whether a second subscription beside this one might be paid twice: unknown is yes."""
+    """Whether a user with a second subscription might pay twice; True for an unknown status."""
     return status is not None and (status not in SUBSCRIPTION or SUBSCRIPTION[status] in _RUNS)
 
 
 def unknown_statuses(things: Iterable[Any]) -> tuple[str, ...]:
-    """A line for each object of Stripe's whose status is in no table; what is no object is passed over."""
+    """One sentence for each of Stripe's objects with an unknown status; anything that is not an object is skipped."""
     found: dict[str, None] = {}
     for thing in things:
         if not isinstance(thing, dict):
             continue
         for field, table in DECIDED.get(str(thing.get("object")), {}).items():
-            # An invoice or session may have none yet, and a refund that is not to be followed has none at all.
+            # An invoice or session may have no status yet, and some refunds never have one.
             if thing.get(field) is not None and thing[field] not in table:
                 found[f"{thing['object']} {thing['id']} has an unknown {field}: {thing[field]}"] = None
     return tuple(found)

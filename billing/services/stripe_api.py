@@ -1,6 +1,6 @@
-"""The one way to Stripe: its own library, a pinned version, bounded times, and refusals of ours that carry no secret.
+"""All requests to Stripe: by its own library, with a pinned API version and a timeout.
 
-What comes back is plain dicts. Lists are read to their end.
+Answers are plain dicts, and lists are read to their end. Errors become the app's own, without secrets.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from billing.errors import BillingOff, StripeRefused, StripeUnavailable
 
 log = getLogger(__name__)
 
-#: Shapes are read as this version has them, whatever version the account or a webhook is on.
+#: Objects have the shape of this version, whatever the version of the account or of a webhook endpoint.
 API_VERSION = "2026-10-28.endive"
 PAGE = 100
 
 
-#: Codes of Stripe's, or parts of its English text where it gives no code.
+#: Stripe's error codes, or parts of its English message where it gives no code.
 _SIGNS = {
     "portal": ("portal settings", "default configuration has not been created", "the configuration is not active"),
     "currency": ("combine currencies",),
@@ -37,13 +37,13 @@ def is_on() -> bool:
 
 
 def require_on() -> None:
-    """Raise BillingOff where nothing can be sold."""
+    """Raise BillingOff when nothing can be sold."""
     if not is_on():
         raise BillingOff
 
 
 def is_live() -> bool:
-    """Whether the key moves real money."""
+    """Whether the key is a live one: payments are real."""
     return app_settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 
 
@@ -68,11 +68,11 @@ def fetch_all(call: Callable[[], Any]) -> list[dict[str, Any]]:
 
 @contextmanager
 def stripe_errors() -> Iterator[None]:
-    """Turn the library's errors into ours. Their own texts stay out: some quote keys, e-mail addresses or cards."""
+    """Turn the library's errors into the app's. Their texts are dropped: some quote keys, e-mail addresses or cards."""
     try:
         yield
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        # Ours to mend, and mended it works: so it is worth another try.
+        # The site's owner can fix the key, and then a repeated request works.
         log.error("Stripe refuses the key: look at STRIPE_SECRET_KEY (%s)", _reason(error))  # noqa: TRY400
         raise StripeUnavailable(_reason(error), "key") from None
     except (stripe.APIConnectionError, stripe.APIError) as error:
@@ -92,20 +92,20 @@ def _unavailable(error: stripe.StripeError) -> StripeUnavailable:
         _reason(error),
         "busy" if is_busy else "away",
         is_replayed=is_replayed,
-        # The library's error for a 409 has no code of its own; the body that it came from does.
+        # The library's error for a 409 has no code, but its body has one.
         is_in_use=getattr(error.error, "code", None) == "idempotency_key_in_use",
     )
 
 
 def _refused(error: stripe.StripeError) -> StripeRefused:
     kind = _kind(error)
-    if error.code != "resource_missing":  # what is gone is looked for on purpose
+    if error.code != "resource_missing":  # callers ask for objects that may be missing
         log.warning("Stripe refuses (%s): %s, request %s", kind, _reason(error), error.request_id)
     return StripeRefused(_reason(error), kind)
 
 
 def _kind(error: stripe.StripeError) -> str:
-    """Which of the refusals that a sentence of its own explains. Some have no code: their text is read, never shown."""
+    """The kind of a refusal that has a message of its own. Without a code Stripe's text is searched, never shown."""
     if isinstance(error, stripe.CardError):
         return "card"
     if isinstance(error, stripe.IdempotencyError):
@@ -124,7 +124,7 @@ def _reason(error: stripe.StripeError) -> str:
 
 @lru_cache(maxsize=8)
 def _client(key: str, base: str, timeout: float) -> stripe.StripeClient:
-    # Retries are ours, counted and visible in the inbox. The library's own would keep a worker busy unseen.
+    # No retries by the library: the inbox retries, where they are counted and visible.
     transport = stripe.RequestsClient(timeout=timeout)
     return stripe.StripeClient(
         key,

@@ -28,24 +28,24 @@ _MOMENTS = {"period_start", "period_end", "paid_start", "paid_end", "cancel_at",
 def take_version(user_id: str) -> int:
     """The next version of a user.
 
-    Taken before looking, so that whoever took the last one saw the last change.
+    It is taken before reading from Stripe, so that the highest version has read last.
     """
     return int(_take.run([keys.version(user_id)]))
 
 
 def write_state(user_id: str, state: SubscriptionState, topups: tuple[TopUp, ...], version: int) -> bool:
-    """Keep what was seen under `version`, before it takes effect; False when something newer is kept already."""
+    """Store what was read as `version`, before it takes effect; False when a newer version is stored already."""
     packed = orjson.dumps([[one.session_id, one.tokens, one.paid, one.taken_back, one.frozen] for one in topups])
     return bool(_write.run([keys.subscription_state(user_id)], [version, _pack(state), packed]) == b"kept")
 
 
 def mark_applied(user_id: str, version: int) -> None:
-    """Note that all of it has taken effect: until then, whoever compares finds a difference."""
+    """Note that this version has taken effect. Until then a resync finds a difference."""
     _mark.run([keys.subscription_state(user_id)], [version])
 
 
 def read_state(user_id: str) -> SubscriptionState:
-    """The state that was last read; of a user who never paid the free plan. Raises StoreUnavailable."""
+    """The state that was last read; the free plan for a user who never paid. Raises StoreUnavailable."""
     packed = call("HGET", keys.subscription_state(user_id), "standing")
     return _unpack(packed) if packed else SubscriptionState()
 
@@ -61,7 +61,7 @@ def read_applied(user_id: str) -> tuple[SubscriptionState, tuple[TopUp, ...]] | 
 
 
 def read_bought(user_id: str) -> dict[str, TopUp]:
-    """Every purchase that was last seen paid and was not refused, by checkout session.
+    """Every purchase that was paid when last read and was not refused, by checkout session.
 
     Raises StoreUnavailable.
     """
@@ -71,17 +71,17 @@ def read_bought(user_id: str) -> dict[str, TopUp]:
 
 
 def forget_state(user_id: str) -> None:
-    """Delete the state of a user who is gone. Raises StoreUnavailable."""
+    """Delete the state of a deleted user. Raises StoreUnavailable."""
     call_write("DEL", keys.subscription_state(user_id))
 
 
 @contextmanager
 def user_lock(user_id: str) -> Iterator[Callable[[], None]]:
-    """Be alone with one user's state; yields a check to be called before each effect.
+    """Hold the lock of one user's sync; yields a check to call before each effect, which also extends the lock.
 
-    The version already keeps an older plan from replacing a newer one. The lock does it for what has
-    no such number, refunds and disputes, and spares Stripe from being asked the same twice at once.
-    Raises CustomerBusy when another process is at it, or (from the check) took over since.
+    Versions already keep an older plan from replacing a newer one. The lock does so for refunds and disputes, which
+    have no version, and it keeps two processes from reading the same from Stripe at once.
+    Raises CustomerBusy when another process holds the lock; so does the check when another one has taken it since.
     """
     token = secrets.token_hex(8)
     if call_write("SET", keys.lock(user_id), token, "NX", "PX", keys.LOCK_MS) is None:
@@ -93,13 +93,13 @@ def user_lock(user_id: str) -> Iterator[Callable[[], None]]:
 
 
 def extend_user_lock(user_id: str, token: str) -> None:
-    """Hold on to the lock for its full time again. Raises CustomerBusy when it ran out: another may be at it."""
+    """Extend the lock to its full time. Raises CustomerBusy when it has expired: another process may hold it."""
     if _extend.run([keys.lock(user_id)], [token, keys.LOCK_MS]) == b"lost":
         raise CustomerBusy(user_id)
 
 
 def release_user_lock(user_id: str, token: str) -> None:
-    """Give the lock back; one that ran out is left to whoever has it now."""
+    """Release the lock, unless it has expired: then another process may hold it."""
     _release.run([keys.lock(user_id)], [token])
 
 

@@ -1,7 +1,4 @@
-"""The one way in which anything from Stripe takes effect here.
-
-Fetch a customer's whole state, and make ours the same.
-"""
+"""The sync: fetch a customer's whole state from Stripe, and apply it. There is no other way to take effect."""
 
 from __future__ import annotations
 
@@ -34,38 +31,37 @@ from billing.types import SubscriptionState, Synced, SyncResult, TopUp, free_pla
 
 log = getLogger(__name__)
 
-#: After a moment at which something ends by itself, wait so long before looking: Stripe's own clock moves it first.
+#: When something ends by itself, read it so much later, after Stripe has changed it.
 _AFTERWARDS = timedelta(seconds=5)
-# A renewal's invoice is paid about an hour after the period began; looked at then in case its event got lost.
+# A renewal's invoice is paid about an hour after the period began. It is read later, in case its event was lost.
 _AFTER_RENEWAL = timedelta(hours=2)
 
 
 def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
     """Make a user's plan, allowance and top-ups what Stripe says they are now.
 
-    A number is taken first and everything is fetched after it; it is applied only if no higher number was applied
-    before. So whoever looked last wins, and whoever heard of the last change looks after it. Repeated, it changes
-    nothing.
+    A version is taken first, and everything is fetched after that. It is applied only if no higher version was applied
+    before, so the process that has read last wins. A repeated sync changes nothing.
 
-    Raises CustomerBusy, StripeUnavailable, StripeRefused, StoreUnavailable, BillingOff, or Unresolved: the user, a
-    product or a plan is not known, or a purchase was refused; what was not refused has taken effect all the same.
+    Raises CustomerBusy, StripeUnavailable, StripeRefused, StoreUnavailable or BillingOff. Raises Unresolved when the
+    user, a product or a plan is unknown, or a purchase was refused; everything else has taken effect then.
     """
     row = find_customer(customer_id)
     if row.user_id is None:
-        # Nobody is there to have a plan: whatever of it still runs is ended, so that nobody pays for nothing.
+        # The account was deleted. Subscriptions that still run are ended, so that nobody goes on paying.
         accounts.end_subscriptions(customer_id)
         return Synced(SyncResult.NO_ACCOUNT)
     return _sync_user(str(row.user_id), now)
 
 
 def sync_session(session: dict[str, Any], *, now: datetime | None = None) -> Synced:
-    """The same by a checkout that has no customer and names a user. Raises as `sync_customer`."""
+    """The same for a checkout without a customer that names a user. Raises as `sync_customer`."""
     user_id = find_guest(session)
     return _sync_user(user_id, now) if user_id else Synced(SyncResult.NO_ACCOUNT)
 
 
 def sync_named(name: str, *, now: datetime | None = None) -> Synced:
-    """The same by the id of a customer (cus_…) or of a guest's checkout (cs_…)."""
+    """The same by the id of a customer (cus_…) or of a checkout without one (cs_…)."""
     if not name.startswith("cs_"):
         return sync_customer(name, now=now)
     return sync_session(fetch_session(name), now=now)
@@ -110,16 +106,16 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
 
 
 def _report_unknown(user_id: str, snapshot: Snapshot) -> list[str]:
-    """What nothing was done about, since it is not known here: it is parked with the event that brought it."""
+    """Reasons to park the event: products and statuses that are unknown here, which changed nothing."""
     found = [f"no plan is set for {', '.join(snapshot.unknown_products)}"] if snapshot.unknown_products else []
     found += snapshot.problems
     if found:
-        log.warning("billing: user %s keeps what stands: %s", user_id, "; ".join(found))
+        log.warning("billing: user %s keeps plan and tokens: %s", user_id, "; ".join(found))
     return found
 
 
 def _settle_topups(found: Synced, check_lock: Callable[[], None], now: datetime | None) -> list[str]:
-    """Settle every purchase; answers why some were refused, which stops no other."""
+    """Settle every purchase; answers the reasons of those that were refused. The others are settled."""
     refused: list[str] = []
     settled: list[TopUp] = []
     for topup in found.topups:
@@ -130,26 +126,26 @@ def _settle_topups(found: Synced, check_lock: Callable[[], None], now: datetime 
         except Unresolved as error:
             refused.append(error.reason)
     if refused:
-        # What a refused purchase was to bring binds nobody: next time it is what is set by then.
+        # A refused purchase is not stored: the next sync takes the number of tokens that the settings have then.
         write_state(found.user_id, found.state, tuple(settled), found.version)
     return refused
 
 
 def _next_look(state: SubscriptionState, now: datetime) -> datetime:
-    """When to look at a period that is not paid: each time after twice as long, since it may be paused for years."""
+    """When to read an unpaid period again: after twice as long each time, since it may be paused for years."""
     since = now - (state.period_start or now)
     return now + max(since, timedelta())
 
 
 def _plan_next_sync(rows: list[StripeCustomer], state: SubscriptionState, now: datetime) -> None:
-    """Write down when it was read, and when something will end without anybody sending an event."""
+    """Store when the customers were read, and when to read them again because something ends without an event."""
     moments = [state.grace_until, state.cancel_at, state.pending.at if state.pending else None]
     due = [moment + _AFTERWARDS for moment in moments if moment is not None and moment > now]
     if state.period_end is not None and state.plan.rank:
-        # While a period is not paid, in case the event of its payment gets lost; else when the next one begins.
+        # When the next period begins; for an unpaid period earlier, in case the event of its payment is lost.
         is_paid = state.paid_end == state.period_end
         due.append((max(state.period_end, now) if is_paid else _next_look(state, now)) + _AFTER_RENEWAL)
-    # Not of an account that was closed meanwhile: nobody is there to be read again.
+    # Not for an account that was closed meanwhile.
     StripeCustomer.objects.filter(pk__in=[row.pk for row in rows], user__isnull=False).update(
         synced_at=now, next_sync_at=min(due, default=None) if due else None
     )

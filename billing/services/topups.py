@@ -1,4 +1,4 @@
-"""From Stripe's checkout sessions to tokens bought: pure rules, no network, no store."""
+"""The rules that derive purchases of tokens from Stripe's checkout sessions. No network, no store."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from billing.services.statuses import DISPUTE, PAYMENT, PAYMENT_INTENT, REFUND, 
 from billing.types import TopUp
 from kv.numbers import LARGEST_WHOLE
 
-#: What our own sessions say in their metadata, beside `tokens`.
+#: `kind` in the metadata of this site's own sessions, beside `tokens`.
 KIND = "topup"
-# More than any balance holds: such a purchase is refused where it is granted, visibly. Larger numbers would not travel.
+# More than any balance holds: usertokens refuses such a purchase, and it is shown. Larger numbers can't be stored.
 _TOO_MANY = LARGEST_WHOLE + 1
 
 
@@ -23,12 +23,12 @@ def read_topup(
     disputes: Iterable[dict[str, Any]],
     before: TopUp | None = None,
 ) -> TopUp:
-    """What a session about so many tokens came to, and what of them was taken back since.
+    """The purchase of a session about so many tokens, with what refunds and lost disputes have taken back.
 
-    Tokens go back in proportion to the money, counted over all refunds and lost disputes together and rounded down, so
-    that parts add up to the whole at most, and all the money back is all the tokens back.
-    before: as it was seen last. Where a status is unknown nothing is granted or given back on its word: what stands
-            stays, and what is left is frozen.
+    Tokens are taken back in proportion to the money, over all refunds and lost disputes together, rounded down: parts
+    never exceed the whole, and a full refund takes back all tokens.
+    before: the purchase as it was read last. An unknown status grants nothing and takes nothing back: the purchase
+            stays, and the tokens that are left are frozen.
     """
     if before is not None and unknown_statuses([session, session.get("payment_intent")]):
         return before
@@ -51,14 +51,14 @@ def read_topup(
 
 
 def is_paid(session: dict[str, Any]) -> bool:
-    """Whether a checkout was gone through with and its money is there."""
+    """Whether a checkout was completed and its money has arrived."""
     intent = session.get("payment_intent")
     has_money = not isinstance(intent, dict) or PAYMENT_INTENT.get(intent["status"], False)
     return bool(SESSION.get(session["status"], False) and PAYMENT.get(session["payment_status"], False) and has_money)
 
 
 def bought_tokens(session: dict[str, Any]) -> int:
-    """The tokens a session is about: as our checkout wrote on it, or by its prices (a payment link); 0 for none."""
+    """The tokens of a session: from its metadata, or by its prices (a payment link); 0 when it sells none."""
     if session["mode"] != "payment":
         return 0
     metadata = session.get("metadata") or {}

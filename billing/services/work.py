@@ -1,4 +1,4 @@
-"""The worker's share: apply what is in the inbox, and look again where time alone changes something."""
+"""The background work: apply events of the inbox, and read customers again when time alone changes something."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from kv.errors import StoreUnavailable
 
 log = getLogger(__name__)
 
-#: A customer whose reading failed is read again after this.
+#: A customer that could not be read is read again after this time.
 _RETRY_AFTER = timedelta(minutes=10)
 
 
 def work_inbox(*, now: datetime | None = None) -> bool:
-    """One step: one event, or one customer who is due, or the prices. True when another step may find something to do.
+    """One step: one event, or one customer that is due, or the prices. True when there may be more to do.
 
-    Raises StoreUnavailable or Django's DatabaseError; then the step is done again later.
+    Raises StoreUnavailable or Django's DatabaseError; the step is then repeated later.
     """
     if not is_on():
         return False
@@ -39,7 +39,7 @@ def work_inbox(*, now: datetime | None = None) -> bool:
 
 
 def work_event(*, now: datetime | None = None) -> bool:
-    """Claim one event and apply it; False when none is due."""
+    """Claim one event and apply it; False when no event is due."""
     event = inbox.claim_event(now=now)
     if event is None:
         return False
@@ -48,7 +48,7 @@ def work_event(*, now: datetime | None = None) -> bool:
     except (StoreUnavailable, DatabaseError):
         raise
     except Exception as error:
-        # A defect of ours must not stop the events behind it: this one is tried again, then fails visibly
+        # A bug must not stop the events behind this one: it is tried again, then fails visibly
         # (shown by tests/billing/test_failures.py::test_a_defect_of_ours_stops_nobody_else).
         log.exception("billing: event %s could not be applied", event.event_id)
         inbox.retry_event(event, type(error).__name__, now=now)
@@ -56,14 +56,14 @@ def work_event(*, now: datetime | None = None) -> bool:
 
 
 def work_due(*, now: datetime | None = None) -> bool:
-    """Read one customer anew whose period, grace or plan has ended by itself; False when nobody is due."""
+    """Read one customer again whose period, grace or plan has ended by itself; False when no customer is due."""
     now = now or timezone.now()
     row = (
         StripeCustomer.objects.filter(next_sync_at__lte=now).exclude(customer_id=None).order_by("next_sync_at").first()
     )
     if row is None:
         return False
-    # Moved on before it is read: a reading that fails is due again, and of two workers one takes it.
+    # The time is moved first: a read that fails is due again later, and of two workers one takes the customer.
     mine = StripeCustomer.objects.filter(pk=row.pk, next_sync_at=row.next_sync_at).update(
         next_sync_at=now + _RETRY_AFTER
     )

@@ -26,9 +26,9 @@ def money(offer: Any) -> str:
 
 @register.inclusion_tag("billing/card.html", takes_context=True)
 def billing_card(context: Context) -> dict[str, Any]:
-    """What the signed-in user pays for, what will change and when, and the way to the portal.
+    """What the signed-in user pays for, planned changes, and a button to the portal.
 
-    Shows nothing to nobody, and where billing is not set up.
+    Empty for anonymous users, and where billing is not set up.
     """
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None)

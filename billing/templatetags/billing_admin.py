@@ -1,4 +1,4 @@
-"""What the admin's index says about the inbox."""
+"""The notice about the inbox on the admin's index page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ register = template.Library()
 
 @register.inclusion_tag("admin/billing/notice.html", takes_context=True)
 def billing_notice(context: Context) -> dict[str, Any]:
-    """Events that wait for somebody to act, for whoever may see them."""
+    """The number of events that wait for somebody to act, for users who may see them."""
     request = context.get("request")
     if request is None or not may(request.user, "billing.view_stripeevent"):
         return {"stuck": ()}

@@ -1,4 +1,4 @@
-"""Absolute addresses that Stripe sends people back to."""
+"""Absolute addresses of the pages to which users return from Stripe."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _SESSION = "?session_id={CHECKOUT_SESSION_ID}"
 
 
 def checkout_addresses(request: HttpRequest, locale: str = "") -> Addresses:
-    """For a checkout: back to the page that says what became of it, or to the prices."""
+    """For a checkout: the page that says what came of it, or the prices."""
     done = _absolute(request, page_url("return")) + _SESSION
     return Addresses(done, _absolute(request, page_url("pricing")), locale)
 
 
 def portal_addresses(request: HttpRequest, locale: str = "") -> Addresses:
-    """For the portal: back to the page that reads what was changed there."""
+    """For the portal: the page that reads what was changed there."""
     done = _absolute(request, page_url("return"))
     return Addresses(done, done, locale)
 

@@ -28,7 +28,7 @@ _REFUSALS = {
 }
 
 
-#: Status, code and sentence for each way in which Stripe says no.
+#: Status, code and message for each kind of refusal of Stripe's.
 REFUSALS: dict[str, Callable[[], Refusal]] = {
     "away": lambda: Refusal(503, "stripe_unavailable", "Stripe can't be reached. Try again in a moment."),
     "busy": lambda: Refusal(503, "stripe_busy", "Stripe has too much to do. Try again in a moment."),
@@ -43,7 +43,7 @@ REFUSALS: dict[str, Callable[[], Refusal]] = {
 
 
 class CheckoutView(ApiView):
-    """POST {plan, interval} or {topup}: the address of a checkout at Stripe."""
+    """POST {plan, interval} or {topup}: the address of a new checkout at Stripe."""
 
     permission_classes = [IsAuthenticated]
     rate_limit = CHECKOUT_LIMIT

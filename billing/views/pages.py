@@ -1,4 +1,4 @@
-"""The pages: prices for everybody, the way to Stripe, and what became of it on the way back."""
+"""The pages: prices for everybody, the pages that lead to Stripe, and the page to return to."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _private = cache_control(private=True, no_store=True)
 @require_safe
 @_public
 def pricing(request: HttpRequest) -> HttpResponse:
-    """Plans and top-ups with their prices; the same for everybody, so that a proxy may keep it."""
+    """Plans and top-ups with their prices; the same for everybody, so that a proxy may cache it."""
     context: dict[str, Any] = {"is_on": is_on(), "free_tokens": _tokens(free_plan()), "free_plan": free_plan()}
     if context["is_on"]:
         try:
@@ -57,24 +57,24 @@ def pricing(request: HttpRequest) -> HttpResponse:
 class _OnwardPage(View):
     """POST: to Stripe, by a page that leads on at once.
 
-    A redirect would be stopped by the policy on where forms may lead.
+    The Content-Security-Policy (form-action) would block a redirect.
     """
 
     @method_decorator((csrf_exempt, _private))
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Only from this site; only signed in, after which the prices are shown again."""
-        if request.method != "POST":  # a language link on one of these pages, or an address typed in
+        """Only from a page of this site, and only for signed-in users; others return to the prices after the log-in."""
+        if request.method != "POST":  # the language menu of such a page, or a typed address
             return HttpResponseRedirect(page_url("pricing"))
         if not is_from_this_site(request):
             return _problem(request, "elsewhere", 403)
         if not request.user.is_authenticated:
             return redirect_to_login(page_url("pricing"))
-        if not is_on():  # said before anything that is wrong with the form
+        if not is_on():  # reported before errors of the form
             return _problem(request, "off", 503)
         return super().dispatch(request, *args, **kwargs)
 
     def onward(self, request: HttpRequest, open_it: Callable[[], str]) -> HttpResponse:
-        """The page that leads on, or one that says why it does not."""
+        """The page that leads on, or one that says why there is none."""
         try:
             check_limit(CHECKOUT_LIMIT, request)
             return render(request, "billing/onward.html", {"target": open_it()})
@@ -91,7 +91,7 @@ class _OnwardPage(View):
 
 
 class CheckoutPage(_OnwardPage):
-    """POST {plan, interval} or {topup}: on to a checkout."""
+    """POST {plan, interval} or {topup}: to a checkout."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Open the checkout."""
@@ -107,7 +107,7 @@ class CheckoutPage(_OnwardPage):
 
 
 class PortalPage(_OnwardPage):
-    """POST: on to the user's portal."""
+    """POST: to the user's portal."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Open the portal."""
@@ -118,10 +118,10 @@ class PortalPage(_OnwardPage):
 
 @method_decorator(_private, name="dispatch")
 class ReturnPage(LoginRequiredMixin, View):
-    """GET [session_id]: read the user's state anew, then say what a checkout came to, or go home after the portal."""
+    """GET [session_id]: read the user's state again; show what came of a checkout, or redirect after the portal."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """What became of it."""
+        """What came of it."""
         session_id = request.GET.get("session_id", "")
         user: Any = request.user
         context: dict[str, Any] = {"home": home_url()}
@@ -134,7 +134,7 @@ class ReturnPage(LoginRequiredMixin, View):
         except UnknownSession:
             return _problem(request, "session", 404)
         except (BillingOff, StripeUnavailable, StripeRefused, StoreUnavailable, RateLimited):
-            # The webhook brings it in any case; nothing is lost by not knowing it yet.
+            # The webhook applies it in any case, so nothing is lost.
             context["outcome"] = None
         return render(request, "billing/return.html", context)
 

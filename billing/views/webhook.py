@@ -1,4 +1,4 @@
-"""Where Stripe calls."""
+"""The webhook endpoint, which Stripe calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_BODY = 1024 * 1024
 
 
 class StripeWebhookView(PublicView):
-    """POST: take an event of Stripe's into the inbox; 200 only once it is written down."""
+    """POST: store an event of Stripe's in the inbox; 200 only after it is stored."""
 
     max_body = MAX_BODY
 
@@ -47,7 +47,7 @@ class StripeWebhookView(PublicView):
 
 
 class _Acknowledged(Response):
-    """Wakes the worker once the answer is on its way: a store that is slow or away keeps Stripe waiting no longer."""
+    """Wakes the worker after the answer is sent, so that Stripe does not wait for a slow store."""
 
     def close(self) -> None:
         """Called by the server after the body was sent."""

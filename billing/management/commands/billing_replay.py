@@ -1,4 +1,4 @@
-"""Events again."""
+"""Apply events again."""
 
 from __future__ import annotations
 
@@ -24,26 +24,28 @@ def _days(text: str) -> int:
 
 
 class Command(StoreCommand):
-    """Undelivered events from Stripe, failed and parked ones from the inbox, or those named."""
+    """Undelivered events from Stripe, failed and parked events of the inbox, or those named."""
 
     help = (
-        "Applies events again: those that Stripe could not deliver (30 days back), and those of the inbox that failed "
-        "or were parked. Without options all three. Repeating an event changes nothing that is right already."
+        "Applies events again: those that Stripe could not deliver (up to 30 days back), and those of the inbox that "
+        "failed or were parked. Without options: all three. It is safe to apply an event twice."
     )
     writes_bulk = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which events."""
-        parser.add_argument("event", nargs="*", help="These alone (evt_…), whatever their state.")
-        parser.add_argument("--undelivered", action="store_true", help="Those that Stripe could not deliver.")
-        parser.add_argument("--failed", action="store_true", help="Those that were tried too often.")
-        parser.add_argument("--parked", action="store_true", help="Those whose user, product or mode was not known.")
+        parser.add_argument("event", nargs="*", help="Only these events (evt_…), whatever their state.")
+        parser.add_argument("--undelivered", action="store_true", help="Events that Stripe could not deliver.")
+        parser.add_argument("--failed", action="store_true", help="Events that failed after all tries.")
         parser.add_argument(
-            "--days", type=_days, default=replay.REACH_DAYS, help="How far back to ask Stripe (1 to 30)."
+            "--parked", action="store_true", help="Events whose user, product, plan or mode was unknown."
+        )
+        parser.add_argument(
+            "--days", type=_days, default=replay.REACH_DAYS, help="How many days back to ask Stripe for (1 to 30)."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fetch, put in line, apply."""
+        """Fetch the events, put them in the queue, apply them."""
         chosen = [name for name in ("undelivered", "failed", "parked") if options[name]]
         names = tuple(options["event"])
         wanted = chosen or ([] if names else ["undelivered", "failed", "parked"])

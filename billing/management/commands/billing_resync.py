@@ -1,4 +1,4 @@
-"""Every plan from Stripe."""
+"""Read every customer from Stripe."""
 
 from __future__ import annotations
 
@@ -28,18 +28,20 @@ def _pace(text: str) -> float:
 
 
 class Command(StoreCommand):
-    """Shows what differs, asks, then makes it the same."""
+    """Shows the differences, asks for confirmation, then applies them."""
 
     help = (
-        "Reads every customer from Stripe, shows whose plan or purchases differ from what stands here, and after a yes "
-        "makes them the same. For when events were lost, or after a restored backup."
+        "Reads every customer from Stripe, lists the users whose plan or purchases differ, and applies Stripe's state "
+        "after confirmation. Use it when events were lost, or after a restored backup."
     )
     destroys = True
     writes_bulk = True
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Whom, and how fast."""
-        parser.add_argument("customer", nargs="*", help="These alone (cus_…, or cs_… of a guest's checkout).")
+        """Which customers, and how fast."""
+        parser.add_argument(
+            "customer", nargs="*", help="Only these customers (cus_…, or cs_… for a checkout without a customer)."
+        )
         parser.add_argument(
             "--per-second",
             type=_pace,
@@ -48,7 +50,7 @@ class Command(StoreCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """The difference first."""
+        """Find the differences, then apply them."""
         self._pause = 1 / options["per_second"]
         self._next = time.monotonic()
         if not is_on():
@@ -91,7 +93,7 @@ class Command(StoreCommand):
         return failed
 
     def _patiently(self, do: Callable[[], T]) -> T:
-        """At the chosen pace, and again a few times where Stripe is too busy."""
+        """Call `do` at the chosen rate; try again a few times when Stripe is busy."""
         for attempt in range(1, _TRIES + 1):
             time.sleep(max(self._next - time.monotonic(), 0))
             self._next = time.monotonic() + self._pause

@@ -1,4 +1,4 @@
-"""Apply what is in the inbox."""
+"""Apply the events of the inbox."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kv.work.duties import DutyHeld, run_duty
 
 
 class Command(StoreCommand):
-    """Drains the inbox once; `work` does the same whenever it is woken."""
+    """Applies all events that are due; the command `work` does so whenever it is woken."""
 
     help = (
-        "Applies the events from Stripe that are in the inbox, and reads customers whose time has come. "
-        "`work` does it by itself."
+        "Applies the events of Stripe's that are in the inbox, and reads customers that are due. "
+        "The command `work` does this by itself."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do steps until none is left. Fails when the worker is at it already."""
+        """Do steps until none is left. Fails when a worker is doing this already."""
         with self.meter(label="Applying", unit="steps") as meter:
             try:
                 while run_duty(DUTIES[0]):
