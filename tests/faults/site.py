@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -116,6 +118,23 @@ class Site:
         status, body = self.ask("/api/stats/visit", {}, "10.1.0.1")
         assert status == 200, body
         return int(body["visitors"])
+
+
+@contextmanager
+def own_site(*, started: bool = True) -> Iterator[Site]:
+    """A site in a directory of its own, stopped with its store at the end of the block, whatever became of either."""
+    directory = Path(tempfile.mkdtemp(prefix="ch-"))
+    site = Site(directory)
+    try:
+        if started:
+            site.start()
+        yield site
+    finally:
+        if site.main is not None and site.main.poll() is None:
+            site.stop(signal.SIGTERM)
+        if site.store.server.is_alive():
+            site.store.server.stop()
+        shutil.rmtree(directory)
 
 
 def _descendants(pid: int) -> Iterator[tuple[int, str]]:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
-import tempfile
 import threading
 import time
 import urllib.error
@@ -19,13 +17,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.servers import is_running, wait_until
-from tests.faults.site import BROWSER, Site, children, web_workers
+from tests.faults.site import BROWSER, Site, children, own_site, web_workers
 
 pytestmark = pytest.mark.slow
 
@@ -150,14 +147,8 @@ class Faults:
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    directory = Path(tempfile.mkdtemp(prefix="ch-"))
-    site = Site(directory)
-    yield site
-    if site.main is not None and site.main.poll() is None:
-        site.stop(signal.SIGTERM)
-    if site.store.server.is_alive():
-        site.store.server.stop()
-    shutil.rmtree(directory)
+    with own_site(started=False) as site:
+        yield site
 
 
 def _ask(site: Site, path: str, token: str = "", data: Any = None) -> Any:

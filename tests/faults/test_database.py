@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 import sqlite3
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.faults.servers import wait_until
-from tests.faults.site import Site
+from tests.faults.site import Site, own_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +26,8 @@ LOCKED_SECONDS = 5 + 2
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    directory = Path(tempfile.mkdtemp(prefix="ch-"))
-    site = Site(directory)
-    site.start()
-    yield site
-    site.stop(signal.SIGTERM)
-    shutil.rmtree(directory)
+    with own_site() as site:
+        yield site
 
 
 def save(site: Site, token: str, user: str) -> tuple[int, Any]:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import http.client
 import re
-import shutil
-import signal
-import tempfile
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -18,7 +14,7 @@ import pytest
 
 from config.hashing import AT_ONCE
 from tests.faults.servers import wait_until
-from tests.faults.site import BROWSER, Site
+from tests.faults.site import BROWSER, Site, own_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,15 +27,8 @@ LOG_INS = ("/accounts/login", "/de/accounts/login", "/admin/login/")
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    directory = Path(tempfile.mkdtemp(prefix="ch-"))
-    site = Site(directory)
-    site.start()
-    yield site
-    if site.main is not None and site.main.poll() is None:
-        site.stop(signal.SIGTERM)
-    if site.store.server.is_alive():
-        site.store.server.stop()
-    shutil.rmtree(directory)
+    with own_site() as site:
+        yield site
 
 
 class Flood:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +13,7 @@ import pytest
 
 from config.rsgi import THREADS
 from tests.faults.servers import is_running, wait_until
-from tests.faults.site import Site, children, web_workers
+from tests.faults.site import Site, children, own_site, web_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +23,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    directory = Path(tempfile.mkdtemp(prefix="ch-"))
-    site = Site(directory)
-    yield site
-    if site.main is not None and site.main.poll() is None:
-        site.stop(signal.SIGTERM)
-    if site.store.server.is_alive():
-        site.store.server.stop()
-    shutil.rmtree(directory)
+    with own_site(started=False) as site:
+        yield site
 
 
 def test_serves_stops_and_serves_the_same_counts_again(site: Site) -> None:

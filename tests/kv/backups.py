@@ -5,12 +5,25 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from kv.backup import restore
 from kv.backup import save as saving
 from kv.backup.progress import Meter
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture
+def store(embedded_store: Any) -> Any:
+    """One server with every key type there is."""
+    return embedded_store
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "counts.backup"
 
 
 def quietly(total: int) -> Any:

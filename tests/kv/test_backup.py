@@ -18,21 +18,13 @@ from kv.backup import save as saving
 from kv.errors import StoreUnavailable
 from kv.store.connection import connection
 from tests.faults.servers import own_server
-from tests.kv.backups import contents, fill, put_back, quietly, save
+from tests.kv.backups import contents, file, fill, put_back, quietly, save, store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def store(embedded_store: Any) -> Any:
-    """One server with every key type there is."""
-    return embedded_store
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "counts.backup"
+__all__ = ["file", "store"]
 
 
 class TestRoundTrip:

@@ -15,21 +15,13 @@ from django.core.management import CommandError, call_command
 from kv.backup import restore
 from kv.backup.file import MAGIC
 from kv.errors import BackupTooNew, DamagedBackup, NotABackup, UnusableBackup
-from tests.kv.backups import fill, put_back, save
+from tests.kv.backups import file, fill, put_back, save, store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def store(embedded_store: Any) -> Any:
-    """One server with every key type there is."""
-    return embedded_store
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "counts.backup"
+__all__ = ["file", "store"]
 
 
 class TestRestoreBackup:

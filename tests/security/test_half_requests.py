@@ -6,19 +6,15 @@ RFC 9112 section 8: a message that is incomplete is refused. What it would have 
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 import socket
-import tempfile
 import urllib.request
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.faults.site import BROWSER, Site
+from tests.faults.site import BROWSER, Site, own_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,14 +51,8 @@ HALVES = {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    directory = Path(tempfile.mkdtemp(prefix="ch-"))
-    site = Site(directory)
-    site.start()
-    yield site
-    site.stop(signal.SIGTERM)
-    if site.store.server.is_alive():
-        site.store.server.stop()
-    shutil.rmtree(directory)
+    with own_site() as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

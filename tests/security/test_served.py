@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
-import signal
 import socket
-import tempfile
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.site import BROWSER, Site
+from tests.faults.site import BROWSER, Site, own_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +23,8 @@ CHUNK = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    directory = Path(tempfile.mkdtemp(prefix="ch-"))
-    site = Site(directory)
-    site.start()
-    yield site
-    site.stop(signal.SIGTERM)
-    if site.store.server.is_alive():
-        site.store.server.stop()
-    shutil.rmtree(directory)
+    with own_site() as site:
+        yield site
 
 
 def status(site: Site, head: bytes, *headers: bytes, body: bytes = b"", host: bool = True) -> int:
