@@ -1,4 +1,4 @@
-"""The app in Django's admin."""
+"""The app's pages in Django's admin."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from usertokens.views.admin import user_page, users_page
 
 @admin.register(TokenLedger)
 class TokenLedgerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
-    """A search for users in the list's place, and a page for each. Permission: view_any; to change: manage_tokens."""
+    """A search for users instead of a list, and a page for each. Permissions: view_any, or manage_tokens to change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added here."""
+        """No: nothing is added here."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: TokenLedger | None = None) -> bool:
-        """Nothing is deleted here."""
+        """No: nothing is deleted here."""
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: TokenLedger | None = None) -> bool:
-        """Whoever may see any user's tokens, or manage them."""
+        """Whether the user may see or manage any user's tokens."""
         return request.user.has_perm(VIEW_ANY) or request.user.has_perm(MANAGE_TOKENS)
 
     def has_change_permission(self, request: HttpRequest, obj: TokenLedger | None = None) -> bool:
-        """Whoever may manage tokens."""
+        """Whether the user may manage tokens."""
         return request.user.has_perm(MANAGE_TOKENS)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """The app stands in the index for whoever may see anything of it."""
+        """Whether the index shows the app."""
         return self.has_view_permission(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """The list, and a page for each user."""
+        """The search, and the page of a user."""
         return [
             path("", self.admin_site.admin_view(self.changelist_view), name="usertokens_tokenledger_changelist"),
             path("<str:user_id>/", self.admin_site.admin_view(self.user_view), name="usertokens_user"),
@@ -51,7 +51,7 @@ class TokenLedgerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic fo
         return users_page(request, {**self._context(request), **(extra_context or {})})
 
     def user_view(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        """One user's activity, grants and journal, and what may be done about them."""
+        """One user's activity, grants and journal, with the form of corrections."""
         return user_page(request, user_id, self._context(request), may_change=self.has_change_permission(request))
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:

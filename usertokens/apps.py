@@ -1,4 +1,4 @@
-"""The app."""
+"""The app's configuration."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from usertokens.keys import FAMILIES
 
 
 class UserTokensConfig(AppConfig):
-    """Registers the system checks, and listens for sign-ups, log-ins and deletions."""
+    """Registers the system checks and the receivers of sign-ups, log-ins and deletions."""
 
     name = "usertokens"
     verbose_name = _("Users' activity and tokens")
@@ -15,7 +15,7 @@ class UserTokensConfig(AppConfig):
     kv_families = FAMILIES
 
     def ready(self) -> None:
-        """Register the checks and the listeners."""
+        """Register the checks and the receivers."""
         from django.conf import settings
         from django.contrib.auth.signals import user_logged_in
         from django.db.models.signals import post_delete, post_save

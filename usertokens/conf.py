@@ -10,15 +10,15 @@ class UserTokensSettings:
 
     #: Put before every key.
     KV_PREFIX = Setting("")
-    #: Tokens of one month by plan; its names are the plans there are.
+    #: Tokens of one month by plan; the first plan is the free one.
     PLAN_ALLOWANCES: Setting[dict[str, int]] = Setting(lambda: dict(DEFAULT_ALLOWANCES))
-    #: Tokens of one generation.
+    #: Tokens of one generation, by default.
     GENERATION_COST = Setting(3)
-    #: Tokens of an allowance that may be kept at its period's end.
+    #: Tokens of an allowance that may be kept at the end of its period.
     ALLOWANCE_ROLLOVER_CAP = Setting(0)
-    #: A balance that falls to this is noted.
+    #: When a balance falls to this, the user gets a note.
     LOW_BALANCE = Setting(10)
-    #: On a developer's machine the demo account has more to spend.
+    #: While it is on, the demo account has a larger allowance.
     DEBUG = Setting(default=False)
 
 
@@ -36,7 +36,7 @@ DEMO_USER = "test-user-id"
 CHAT_LIMIT = RateLimit("chat", "120/minute")
 #: By user: a conversation is up to 1 MiB of the database.
 CHAT_USER_LIMIT = RateLimit("chat_user", "600/hour")
-#: By user: a hold that is released costs no tokens, and leaves some 780 bytes in the store.
+#: By user: a released hold costs no tokens, but leaves 780 bytes in the store.
 HOLD_LIMIT = RateLimit("hold", "1000/day")
-#: Whoever sits at somebody's open session does not guess the password here either.
+#: An open session must not allow guessing the user's password.
 CLOSE_LIMIT = RateLimit("close", "10/minute")

@@ -1,6 +1,6 @@
 """Background work of the app: see kv.work.duties.
 
-Nothing depends on it: whatever is due is done at the next touch anyway.
+Nothing depends on it: every operation on an account first does what is due.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from usertokens.services.journal import archive_journal
 from usertokens.services.recharges import recharge_users
 from usertokens.services.user_ids import in_batches, iterate_users
 
-#: How old an entry is when it leaves the store, days. Longer than the 30 days that a dashboard draws.
+#: The age at which an entry is archived, days. More than the 30 days of the dashboard's chart.
 ARCHIVE_DAYS = 90
-#: How long a step goes on, seconds: a worker that is told to end waits for it.
+#: The length of a step, seconds: a worker that is shutting down waits for it.
 STEP_SECONDS = 2.0
-#: After such a pause, seconds, another worker has gone on from its own beginning, so a walk begins again as well.
+#: After a pause of so many seconds another worker may have taken over, so a walk begins again.
 PAUSE_SECONDS = 60.0
 
 
 class Walk:
-    """Everybody with a ledger, a batch at a time, some seconds of them in a step.
+    """Visits every user with a ledger, in batches, for some seconds in each step.
 
-    Where it is between two steps is known to this process alone: whoever takes over begins anew, which does no harm.
+    Only this process knows the position between two steps. A worker that takes over begins again, which does no harm.
     """
 
     def __init__(self, serve: Callable[[Sequence[str]], object], size: int) -> None:
@@ -39,11 +39,11 @@ class Walk:
         self._paused = 0.0
 
     def step(self) -> bool:
-        """Go on where the last step ended; True when somebody is left."""
+        """Continue after the last step; True when users are left."""
         began = time.monotonic()
         if self._rest is None or began - self._paused > PAUSE_SECONDS:
             self._rest = in_batches(iterate_users(), self._size)
-        rest, self._rest = self._rest, None  # after an error the next step begins anew
+        rest, self._rest = self._rest, None  # after an error the next step begins again
         for batch in rest:
             self._serve(batch)
             if time.monotonic() - began >= STEP_SECONDS:
@@ -53,7 +53,7 @@ class Walk:
 
 
 def archive_batch(user_ids: Sequence[str]) -> None:
-    """The old journal entries of some users; those of an account that was deleted meanwhile are gone."""
+    """Archive the old journal entries of some users, except those of deleted accounts."""
     older_than = timezone.now() - timedelta(days=ARCHIVE_DAYS)
     for user_id in user_ids:
         with suppress(AccountClosed):

@@ -1,13 +1,13 @@
-"""Refusals of the app, with their data. Whoever is refused has changed nothing."""
+"""Errors of the services, with their data. After any of them nothing has changed."""
 
 from __future__ import annotations
 
 
 class InsufficientTokens(Exception):
-    """The balance is smaller than what is asked for."""
+    """The balance is smaller than the required amount."""
 
     def __init__(self, balance: int, required: int) -> None:
-        super().__init__(f"{required} tokens are required, {balance} are there")
+        super().__init__(f"{required} tokens are required, the balance is {balance}")
         self.balance = balance
         self.required = required
 
@@ -17,31 +17,31 @@ class IdempotencyConflict(Exception):
 
 
 class AccountClosed(Exception):
-    """The account was deleted; nothing brings it back."""
+    """The account was deleted, for good."""
 
 
 class BalanceTooLarge(Exception):
-    """The balance would leave the numbers that every client can hold exactly (2^53 - 1)."""
+    """The balance would exceed 2^53 - 1, the largest whole number that every client represents exactly."""
 
 
 class AlreadyExpired(Exception):
-    """A grant that would have expired before it was made."""
+    """The grant would expire in the past."""
 
 
 class UnknownHold(Exception):
-    """This user has never had such a hold."""
+    """The user has no such hold."""
 
 
 class HoldEnded(Exception):
-    """The hold was captured, released, or has expired: it ends once."""
+    """The hold was captured or released, or has expired."""
 
 
 class HoldNotYours(Exception):
-    """A service made the hold, so a service ends it."""
+    """A service created the hold, so only a service may end it."""
 
 
 class CaptureTooLarge(Exception):
-    """More than is held. `held`: tokens."""
+    """The amount exceeds the hold. held: tokens."""
 
     def __init__(self, held: int) -> None:
         super().__init__(f"{held} tokens are held")
@@ -49,15 +49,15 @@ class CaptureTooLarge(Exception):
 
 
 class UnknownEntry(Exception):
-    """This user's journal has no such entry."""
+    """The user's journal has no such entry."""
 
 
 class NotReversible(Exception):
-    """The entry took no tokens for good."""
+    """The entry spent no tokens."""
 
 
 class ReversedTooMuch(Exception):
-    """More than is left of the entry to give back. `left`: tokens."""
+    """The amount exceeds what can still be given back of the entry. left: tokens."""
 
     def __init__(self, left: int) -> None:
         super().__init__(f"{left} tokens are left to give back")
@@ -73,7 +73,7 @@ class UnknownPlan(Exception):
 
 
 class OpenHolds(Exception):
-    """Something is on hold, so nothing can be reset now."""
+    """The user has open holds, so a reset is refused."""
 
 
 class UnknownUser(Exception):
@@ -81,12 +81,12 @@ class UnknownUser(Exception):
 
 
 class BadMood(Exception):
-    """A mood is 0 to 10, with at most one decimal."""
+    """The mood is not a number from 0 to 10 with at most one decimal."""
 
 
 class AccountNotClosed(Exception):
-    """A listener of `account_closing` could not do its part, so nothing was deleted. Its own error is the cause."""
+    """A receiver of `account_closing` raised, so nothing was deleted. `__cause__` is its exception."""
 
 
 class BadImport(Exception):
-    """What an older site's data says can't be."""
+    """A value of an older site's data is invalid."""

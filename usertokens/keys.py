@@ -12,7 +12,7 @@ from usertokens.conf import app_settings
 #: What follows KV_PREFIX in every key of the app, for backups.
 FAMILIES = ("user:{", "closed:{")
 
-#: How long a deleted account's tombstone stands, seconds: longer than any late event of a payment can be.
+#: The life of a deleted account's tombstone, seconds: longer than any late event of a payment takes.
 TOMBSTONE_SECONDS = 2 * 365 * 86400
 
 
@@ -41,9 +41,8 @@ def account(user_id: str) -> str:
 def ledger(user_id: str) -> list[str]:
     """The keys that every script of the ledger takes first: account, grants, burn, holds, journal, stats, tombstone.
 
-    grants: HASH by number, packed; burn: ZSET of waiting grants by burn order; holds: HASH by number, packed;
-    journal: LIST of packed
-    entries, oldest first. None has a TTL.
+    grants: HASH by number, packed; burn: ZSET of waiting grants in the order of spending; holds: HASH by number,
+    packed; journal: LIST of packed entries, oldest first. None has a TTL.
     """
     user = _user(user_id)
     return [
@@ -63,9 +62,8 @@ def journal(user_id: str) -> str:
 
 
 def weeks(user_id: str) -> list[str]:
-    """HASHES of idempotency keys, one for each of three weeks in turns.
+    """Three HASHES of idempotency keys, one a week, in turn: 12 bytes of a digest → packed time, fingerprint, result.
 
-    12 bytes of a digest → packed time, fingerprint, answer.
     TTL two weeks from the first key.
     """
     user = _user(user_id)
@@ -73,14 +71,14 @@ def weeks(user_id: str) -> list[str]:
 
 
 def reversed_entries(user_id: str) -> str:
-    """HASH entry → tokens of it that were given back. No TTL. Written by reverse_entry."""
+    """HASH entry → its tokens that were given back. No TTL. Written by reverse_entry."""
     return f"{_user(user_id)}:tokens:reversed"
 
 
 def sources(user_id: str) -> str:
-    """HASH 16 bytes of a digest → packed money-backed grant.
+    """HASH 16 bytes of a digest → packed paid grant.
 
-    No TTL: remembered for ever. Written by grant_tokens and its kin.
+    No TTL: stored for ever. Written by the scripts of services/purchases.py.
     """
     return f"{_user(user_id)}:tokens:sources"
 
@@ -91,7 +89,7 @@ def tombstone(user_id: str) -> str:
 
 
 def everything(user_id: str) -> list[str]:
-    """All keys of a user but the tombstone."""
+    """All keys of a user except the tombstone."""
     own = ledger(user_id)[:-1]
     return [*own, last_login(user_id), reversed_entries(user_id), sources(user_id), *weeks(user_id)]
 

@@ -1,4 +1,4 @@
-"""Relational truth of the app: conversations, the old part of the journals, and who may act for others."""
+"""The app's tables: conversations and archived journal entries; and its permissions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TokenLedger(models.Model):
-    """No table: the holder of the app's permissions and of its place in the admin."""
+    """Has no table: it carries the app's permissions and its entry in the admin."""
 
     class Meta:
         managed = False
@@ -27,7 +27,7 @@ class TokenLedger(models.Model):
 
 
 class Conversation(models.Model):
-    """A saved conversation. Its id is its user's own: two users may have the same."""
+    """A saved conversation. Its uuid is unique for one user: two users may have the same."""
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(default=uuid.uuid4)
@@ -47,9 +47,9 @@ class Conversation(models.Model):
 
 
 class ConversationTally(models.Model):
-    """How many conversations a user has saved; its row is locked while one is, so that the store gets them in order.
+    """A user's number of conversations. Its row is locked while one is saved, so the store gets the saves in order.
 
-    imported: conversations of an older site, whose text is not here.
+    imported: conversations of an older site, without their texts.
     """
 
     user_id = models.CharField(max_length=64, primary_key=True)
@@ -64,7 +64,7 @@ class ConversationTally(models.Model):
 
 
 class ArchivedEntry(models.Model):
-    """A journal entry that has left the store; see `types.Transaction`. Never changed."""
+    """An archived journal entry; see `types.Transaction`. Never changed."""
 
     id = models.BigAutoField(primary_key=True)
     user_id = models.CharField(max_length=64)

@@ -1,4 +1,4 @@
-"""The permissions that let a caller see or act for somebody else."""
+"""The permissions to see other users' data and to act for them."""
 
 VIEW_ANY = "usertokens.view_any"
 ACT_FOR_ANY = "usertokens.act_for_any"

@@ -1,4 +1,4 @@
-"""A whole account: whether there is one, and its removal."""
+"""A whole account: whether it exists, and its deletion."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ forget_user_script = Script("usertokens", "forget_user")
 
 
 def is_known(user_id: str) -> bool:
-    """Whether there is such a user, or anything is kept about one, be it that the account was deleted.
+    """Whether the user exists, or any data or a tombstone of them does.
 
-    Raises ValueError for what can be no user's id.
+    Raises ValueError for a text that can't be a user's id.
     """
     if call("EXISTS", keys.tombstone(user_id), *keys.everything(user_id)):
         return True
@@ -35,21 +35,20 @@ def is_known(user_id: str) -> bool:
 
 
 def forget_user(user_id: str) -> int:
-    """Remove every key and row that the app keeps about the user, and leave a tombstone.
+    """Delete every key and row of the user, and set a tombstone. Returns how many; may be repeated.
 
-    Answers how many; may be repeated.
-    `account_closing` is sent first, once for an account. Raises AccountNotClosed when a receiver did; nothing is
+    Sends `account_closing` first, once for an account. Raises AccountNotClosed when a receiver raises; nothing is
     deleted then.
     """
     if not call("EXISTS", keys.tombstone(user_id)):
         for _, answer in account_closing.send_robust(sender=None, user_id=user_id):
             if isinstance(answer, Exception):
                 raise AccountNotClosed(user_id) from answer
-    # The tombstone first: from here on nothing late makes a key again.
+    # The tombstone comes first: no late write creates a key after it.
     names = [keys.tombstone(user_id), *keys.everything(user_id)]
     removed = int(forget_user_script.run(names, [keys.TOMBSTONE_SECONDS])[1])
     with transaction.atomic():
-        # Whoever is saving a conversation has the tally: deleted before it is there for good, it would be left behind.
+        # A transaction that saves a conversation locks the tally. Without waiting for it, its row would be left behind.
         _, is_made_now = ConversationTally.objects.select_for_update().get_or_create(user_id=user_id)
         for model in _ROWS:
             removed += model._default_manager.filter(user_id=user_id).delete()[0]  # noqa: SLF001 (Django's public name for it)
@@ -57,6 +56,6 @@ def forget_user(user_id: str) -> int:
 
 
 def delete_account(user: AbstractBaseUser) -> None:
-    """Forget the user's activity and tokens, then delete the user. May be repeated after a crash."""
+    """Delete the user's activity and tokens, then the user. May be repeated after a crash."""
     forget_user(str(user.pk))
     user.delete()

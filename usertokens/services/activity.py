@@ -17,7 +17,7 @@ from usertokens.services import ledger
 from usertokens.services.calendar import day_number
 from usertokens.types import BEST_MOOD, LoginCounted, RecentConversation, UserStats
 
-#: Days that the calendar of a user's activity shows: twelve weeks.
+#: Days in the calendar of a user's activity: twelve weeks.
 CALENDAR_DAYS = 84
 _HALF = 42
 
@@ -27,22 +27,22 @@ set_mood_script = Script("usertokens", "set_mood")
 
 
 def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
-    """Make the user's activity as on the first day; False when it is there already. Raises AccountClosed."""
+    """Create the user's activity; False when it exists already. Raises AccountClosed."""
     args = [local_day(now).isoformat(), default_plan()]
     reply = ledger.check_reply(user_id, create_user_stats_script.run(activity_keys(user_id), args))
     return bool(reply[1] == b"1")
 
 
 def get_user_stats(user_id: str) -> UserStats | None:
-    """The user's activity as it stands; None when there is none."""
+    """The user's activity; None when there is none."""
     found, last_login = call_many([("HGETALL", keys.stats(user_id)), ("GET", keys.last_login(user_id))])
-    # A hash comes as a dict (RESP3) or as a flat list (RESP2).
+    # A hash is a dict in RESP3 and a flat list in RESP2.
     flat = [part for pair in found.items() for part in pair] if isinstance(found, dict) else found
     return read_stats(flat, last_login or b"") if flat else None
 
 
 def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
-    """Count today, the site's day, once; yesterday's log-in makes the streak longer. The allowance comes if it is due.
+    """Count the site's day once; after a log-in yesterday the streak grows. Grants the allowance when it is due.
 
     Raises AccountClosed.
     """

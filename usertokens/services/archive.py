@@ -1,4 +1,4 @@
-"""Old entries of the journal, in the database. `journal` reads and writes them behind those in the store."""
+"""Old journal entries, in the database. `journal` reads and writes them together with those in the store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CHUNK = 500
 
 
 def archived_use(user_id: str, entry: int) -> str:
-    """What an archived entry took for good, as JSON of {grant, tokens, …}; "[]" when nothing."""
+    """The tokens that an archived entry spent, as JSON: [grant, tokens, …]; "[]" for none."""
     row = ArchivedEntry.objects.filter(user_id=user_id, entry=entry).first()
     if row is None:
         return "[]"
@@ -23,14 +23,14 @@ def archived_use(user_id: str, entry: int) -> str:
 
 
 def was_hold(user_id: str, entry: int) -> bool:
-    """Whether an archived entry began a hold."""
+    """Whether an archived entry created a hold."""
     return ArchivedEntry.objects.filter(user_id=user_id, entry=entry, type="hold").exists()
 
 
 def archived_balances(user_id: str, moments: list[int]) -> list[int | None]:
-    """The balance at several moments (ms, ascending) that the journal in the store does not reach back to.
+    """The balance at several moments (ms, ascending) before the first entry in the store.
 
-    Read from the newest entry back to the earliest moment: an archive may be years long.
+    Reads from the newest entry back to the earliest moment only: an archive may hold years.
     """
     rows = ArchivedEntry.objects.filter(user_id=user_id).order_by("-entry").values_list("entry", "at", "balance_after")
     left = [from_ms(moment) for moment in moments]
@@ -42,12 +42,12 @@ def archived_balances(user_id: str, moments: list[int]) -> list[int | None]:
             balances.append(balance)
         if not left:
             break
-        before = 0 if entry == 1 else None  # before the very first entry there was nothing
+        before = 0 if entry == 1 else None  # before the very first entry the balance was 0
     return [before] * len(left) + balances[::-1]
 
 
 def from_row(row: ArchivedEntry) -> Transaction:
-    """The entry that a row keeps."""
+    """The entry of a row."""
     return Transaction(
         row.entry, row.at, row.type, row.amount, row.balance_after, row.reason, row.key, row.actor, tuple(row.moves),
         tuple(row.used)
@@ -55,6 +55,6 @@ def from_row(row: ArchivedEntry) -> Transaction:
 
 
 def to_row(user_id: str, entry: Transaction) -> ArchivedEntry:
-    """The row, not yet saved, that keeps an entry."""
+    """The row of an entry, not saved yet."""
     values = asdict(entry)
     return ArchivedEntry(user_id=user_id, entry=values.pop("id"), **values)

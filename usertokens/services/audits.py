@@ -1,4 +1,4 @@
-"""Does every ledger add up? balance = Σ grants − debt = Σ journal, and what is held is held by somebody."""
+"""Checks ledgers: balance = Σ grants − debt = Σ journal, and held = Σ open holds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ check_user_script = Script("usertokens", "check_user")
 
 
 def check_ledgers(user_ids: Sequence[str], *, now: datetime | None = None) -> list[LedgerReport]:
-    """Add up the ledgers of a batch of users: one round trip and one query. A period that has not begun is named."""
+    """Check the ledgers of a batch of users, in one round trip and one query. Also reports a period in the future."""
     check_user_script.load()
     replies = call_many([check_user_script.command(keys.ledger(user_id)[:5], [to_ms(now)]) for user_id in user_ids])
     rows = ArchivedEntry.objects.filter(user_id__in=user_ids).values("user_id")
@@ -41,7 +41,7 @@ def _report(user_id: str, reply: list[Any], archive_total: int, archive_count: i
         problems.append(f"the balance is {balance}, its journal makes {before + journal}")
     if held != holds:
         problems.append(f"{held} are held, the open holds make {holds}")
-    # Entries that were copied but not trimmed yet are in both: only those that left the store are compared.
+    # Entries that are copied but not trimmed yet are in both: only those that have left the store are compared.
     if archived and archive_count == archived and archive_total != before:
         problems.append(f"the archive makes {archive_total}, the journal goes on from {before}")
     if archive_count < archived:

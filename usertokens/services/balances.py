@@ -1,4 +1,4 @@
-"""Spend, add, correct and give back tokens. Each call is one script, all or nothing."""
+"""Spend, add, correct and give back tokens. Each call is one atomic script."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ dismiss_low_balance_script = Script("usertokens", "dismiss_low_balance")
 
 
 def get_balance(user_id: str, *, now: datetime | None = None) -> Balance:
-    """The user's tokens and live grants in burn order; what is due by itself is done first. Raises AccountClosed."""
+    """The user's tokens and grants, in the order of spending. Does what is due first. Raises AccountClosed."""
     reply = ledger.run(get_balance_script, user_id, now=now)
     grants = tuple(
         Grant(
@@ -41,11 +41,11 @@ def spend_tokens(
     """Take `amount` tokens from the user's grants in burn order, all or nothing.
 
     amount: whole tokens, at least 1.
-    key:    the caller's idempotency key; the same key with the same input answers the first result again.
+    key:    the caller's idempotency key; the same key with the same input returns the first result again.
             "": a new operation.
-    actor:  who acts for the user, "" for the user.
-    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for an amount that is none, having
-    taken nothing.
+    actor:  the id of the user or service that acts for the user, "" for the user.
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for an invalid amount; then nothing
+    was taken.
     """
     ledger.require_whole(1, amount=amount)
     reply = ledger.run(spend_tokens_script, user_id, (amount,), reason=reason, key=key, actor=actor, now=now)
@@ -63,8 +63,8 @@ def record_generation(
 ) -> Generation:
     """Take the tokens of one generation (None: GENERATION_COST) and count it, all or nothing.
 
-    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for a cost below 1, having taken and
-    counted nothing.
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for a cost below 1; then nothing was
+    taken or counted.
     """
     cost = app_settings.GENERATION_COST if cost is None else cost
     ledger.require_whole(1, cost=cost)
@@ -86,7 +86,7 @@ def add_tokens(
 ) -> Movement:
     """Grant tokens; debt is paid first.
 
-    expires_at: None = never. priority: 0 to 999, lower burns first.
+    expires_at: None = never. priority: 0 to 999, lower is spent first.
     Raises BalanceTooLarge, AlreadyExpired, IdempotencyConflict or AccountClosed, or ValueError for an amount below 1.
     """
     ledger.require_whole(1, amount=amount)
@@ -121,7 +121,7 @@ def reverse_entry(
     actor: str = "",
     now: datetime | None = None,
 ) -> Movement:
-    """Give back what a spend or a capture took, to the grants it was taken from. amount: None = all that is left of it.
+    """Give back the tokens of a spend or a capture, to the grants that they came from. amount: None = all that is left.
 
     Raises UnknownEntry, NotReversible, ReversedTooMuch, IdempotencyConflict or AccountClosed, or ValueError for an
     amount below 1.
@@ -150,11 +150,11 @@ def reverse_entry(
 
 
 def dismiss_low_balance(user_id: str) -> None:
-    """The user has seen the note; the next one comes with the next fall."""
+    """Dismiss the note about a low balance; the next fall of the balance shows it again."""
     dismiss_low_balance_script.run([keys.account(user_id)])
 
 
 def read_tokens(values: list[bytes]) -> Tokens:
-    """Tokens of {balance, held, debt, allowance, starts (ms), ends (ms)} as the scripts answer them."""
+    """Parse {balance, held, debt, allowance, starts (ms), ends (ms)}, as the scripts return them."""
     balance, held, debt, allowance, starts, ends = map(int, values)
     return Tokens(balance, held, debt, allowance, from_ms(starts), from_ms(ends))

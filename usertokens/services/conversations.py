@@ -1,9 +1,9 @@
-"""Conversations: the text in the database, the count and the newest three in the store. The two never drift.
+"""Conversations: the texts in the database, the count and the newest three in the store.
 
-The store is told how many there are and which are the newest: state, not "one more". It is told while the user's
-tally is locked and before the transaction ends, so saves of one user reach it in order, and nothing is saved while it
-is away. A crash between the two leaves the store one ahead; the retry, any later save, or `usertokens_check --repair`
-sets it right.
+Each save writes the count and the newest three to the store: the state, never "one more". It does so while the user's
+tally is locked and before the transaction ends. So the saves of one user reach the store in order, and nothing is saved
+while the store can't be reached. After a crash between the two writes the store is one ahead; the retry, any later save
+or `usertokens_check --repair` corrects it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from usertokens.services import ledger
 from usertokens.services.activity import activity_keys
 from usertokens.types import SavedConversation
 
-#: How many of the newest the store keeps.
+#: Newest conversations in the store.
 RECENT = 3
 
 record_conversation_script = Script("usertokens", "record_conversation")
@@ -46,8 +46,8 @@ def record_conversation(
 ) -> SavedConversation:
     """Save a conversation and count it; the same id of the same user again updates its text and counts nothing.
 
-    messages: None leaves those of a known conversation as they are.
-    Raises AccountClosed or StoreUnavailable, having saved nothing.
+    messages: None keeps those of a known conversation.
+    Raises AccountClosed or StoreUnavailable; then nothing was saved.
     """
     number = conversation_id or uuids.uuid4()
     with transaction.atomic():
@@ -63,21 +63,21 @@ def record_conversation(
             known.summary = summary
             known.messages = known.messages if messages is None else messages
             known.save(update_fields=["summary", "messages"])
-        total = _tell_store(tally, now)
+        total = _write_to_store(tally, now)
     return SavedConversation(str(number), known is None, total)
 
 
 def lock_tally(user_id: str) -> ConversationTally:
     """The user's tally, locked until the transaction ends: no conversation is saved meanwhile."""
-    # In one step: while it waits for the lock, the row may go with its user's data.
+    # In one step: while this waits for the lock, the row may be deleted with its user's data.
     tally, _ = ConversationTally.objects.select_for_update().get_or_create(user_id=user_id)
     return tally
 
 
 def drop_conversations(tally: ConversationTally) -> None:
-    """Delete a locked tally's conversations; the store counts none of them any more.
+    """Delete the conversations of a locked tally, after the store's count was reset.
 
-    The tally stays, at none: somebody may wait for its lock.
+    The tally stays, at 0: another transaction may wait for its lock.
     """
     Conversation.objects.filter(user_id=tally.user_id).delete()
     tally.saved = tally.imported = 0
@@ -85,16 +85,16 @@ def drop_conversations(tally: ConversationTally) -> None:
 
 
 def drop_conversations_before(tally: ConversationTally, moment: datetime) -> None:
-    """Delete what a reset at `moment` left behind when it was cut short; what was saved since stays."""
+    """Delete what an interrupted reset at `moment` left behind; conversations saved since stay."""
     dropped, _ = Conversation.objects.filter(user_id=tally.user_id, at__lt=moment).delete()
     if dropped:
         tally.saved, tally.imported = Conversation.objects.filter(user_id=tally.user_id).count(), 0
         tally.save(update_fields=["saved", "imported"])
-        _tell_store(tally, None)
+        _write_to_store(tally, None)
 
 
 def find_drifted(user_ids: Sequence[str]) -> list[str]:
-    """Which of a batch of users have other conversations in the store than in the database.
+    """The users of a batch whose conversations in the store differ from those in the database.
 
     Two queries, one round trip.
     """
@@ -115,12 +115,12 @@ def find_drifted(user_ids: Sequence[str]) -> list[str]:
 
 
 def repair_conversations(user_id: str) -> None:
-    """Set the store's count and newest three as the database has them. Raises AccountClosed."""
+    """Set the store's count and newest three from the database. Raises AccountClosed."""
     with transaction.atomic():
         tally = lock_tally(user_id)
         tally.saved = Conversation.objects.filter(user_id=user_id).count()
         tally.save(update_fields=["saved"])
-        _tell_store(tally, None)
+        _write_to_store(tally, None)
 
 
 def _differs(tally: ConversationTally | None, saved: int, count: int) -> bool:
@@ -129,7 +129,7 @@ def _differs(tally: ConversationTally | None, saved: int, count: int) -> bool:
 
 
 def _newest_of(user_ids: Sequence[str]) -> Iterable[Any]:
-    """The newest few of each user, the newest first, each with how many its user has: one query for all of them."""
+    """The newest conversations of each user, newest first, each with the user's total; one query for all users."""
     whole = Window(Count("id"), partition_by=F("user_id"))
     place = Window(RowNumber(), partition_by=F("user_id"), order_by=[F("at").desc(), F("id").desc()])
     rows = Conversation.objects.filter(user_id__in=user_ids).annotate(place=place, total=whole)
@@ -146,7 +146,7 @@ def _item(number: UUID, summary: str, at: datetime) -> dict[str, str]:
     return {"id": str(number), "summary": summary, "at": at.isoformat()}
 
 
-def _tell_store(tally: ConversationTally, now: datetime | None) -> int:
+def _write_to_store(tally: ConversationTally, now: datetime | None) -> int:
     total = tally.saved + tally.imported
     recent = json.dumps(_recent(tally.user_id), ensure_ascii=False, separators=(",", ":"))
     args: list[Arg] = [total, recent, local_day(now).isoformat(), default_plan()]

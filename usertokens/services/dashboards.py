@@ -1,4 +1,4 @@
-"""All of a user's page in one round trip."""
+"""The data of a user's dashboard in one round trip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ read_dashboard_script = Script("usertokens", "read_dashboard")
 
 
 def read_dashboard(user_id: str, *, now: datetime | None = None) -> Dashboard:
-    """The user's activity and tokens; a new user's are made, and what is due is done. Raises AccountClosed."""
+    """The user's activity and tokens. Creates those of a new user and grants what is due. Raises AccountClosed."""
     names = [*keys.ledger(user_id), keys.last_login(user_id)]
     args = [*ledger.common_args(user_id, now), local_day(now).isoformat(), default_plan()]
     reply = ledger.check_reply(user_id, read_dashboard_script.run(names, args))

@@ -1,4 +1,4 @@
-"""Everything kept about a user, to take along."""
+"""All data about a user, for download."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from usertokens.services.users import find_user
 
 
 def export_user(user_id: str) -> dict[str, Any]:
-    """Everything kept about the user, ready for JSON; long lists are iterators. Nothing is made of what is not there.
+    """All data about the user, ready for JSON; long lists are iterators. Creates nothing.
 
-    Raises ValueError for what can be no user's id.
+    Raises ValueError for a text that can't be a user's id.
     """
     has_account = bool(call("EXISTS", keys.account(user_id)))
     if not has_account and call("EXISTS", keys.tombstone(user_id)):
@@ -45,7 +45,7 @@ def export_user(user_id: str) -> dict[str, Any]:
 
 
 def stream_json(data: dict[str, Any]) -> Iterator[str]:
-    """An object as JSON, whose iterators are written item by item."""
+    """An object as JSON text; its iterators are read item by item."""
     comma = "{"
     for name, value in data.items():
         yield f"{comma}\n{json.dumps(name)}: "

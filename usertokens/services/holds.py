@@ -1,4 +1,4 @@
-"""Tokens set aside until it is known how many are needed."""
+"""Holds: tokens reserved until it is known how many are needed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from usertokens.services import ledger
 from usertokens.services.archive import was_hold
 from usertokens.types import Hold, Movement
 
-#: The longest a hold may stand, seconds.
+#: The longest life of a hold, seconds.
 LONGEST_HOLD = 86400
-_LONGEST_NUMBER = 15
+_MOST_DIGITS = 15
 
 hold_tokens_script = Script("usertokens", "hold_tokens")
 capture_hold_script = Script("usertokens", "capture_hold")
@@ -35,12 +35,12 @@ def hold_tokens(
 ) -> Hold:
     """Take tokens out of the balance until they are captured or released, or `ttl_seconds` (1–86400) have passed.
 
-    by_service: then only a service may end it.
-    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for an amount or a life that is none.
+    by_service: only a service may end it.
+    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for an invalid amount or life.
     """
     ledger.require_whole(1, amount=amount)
     ledger.require_whole(1, LONGEST_HOLD, ttl_seconds=ttl_seconds)
-    own = (amount, ttl_seconds * 1000, _maker(by_service=by_service))
+    own = (amount, ttl_seconds * 1000, _creator(by_service=by_service))
     reply = ledger.run(hold_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), amount)
@@ -58,15 +58,15 @@ def capture_hold(
     actor: str = "",
     now: datetime | None = None,
 ) -> Movement:
-    """End a hold by keeping `amount` of it (None: all); the rest returns to the grants it was taken from.
+    """End a hold by spending `amount` of it (None: all); the rest returns to its grants.
 
     Raises UnknownHold, HoldEnded, HoldNotYours, CaptureTooLarge, IdempotencyConflict or AccountClosed, or ValueError
     for an amount below 1.
     """
     if amount is not None:
         ledger.require_whole(1, amount=amount)
-    own = (_entry(user_id, hold_id), _maker(by_service=by_service), "" if amount is None else amount)
-    return _ended(user_id, own[0], ledger.run(capture_hold_script, user_id, own, key=key, actor=actor, now=now))
+    own = (_entry(user_id, hold_id), _creator(by_service=by_service), "" if amount is None else amount)
+    return _check_ended(user_id, own[0], ledger.run(capture_hold_script, user_id, own, key=key, actor=actor, now=now))
 
 
 def release_hold(
@@ -78,48 +78,48 @@ def release_hold(
     actor: str = "",
     now: datetime | None = None,
 ) -> Movement:
-    """End a hold by returning all of it. Raises as `capture_hold`."""
-    own = (_entry(user_id, hold_id), _maker(by_service=by_service))
-    return _ended(user_id, own[0], ledger.run(release_hold_script, user_id, own, key=key, actor=actor, now=now))
+    """End a hold by returning all of it. Raises like `capture_hold`, except CaptureTooLarge."""
+    own = (_entry(user_id, hold_id), _creator(by_service=by_service))
+    return _check_ended(user_id, own[0], ledger.run(release_hold_script, user_id, own, key=key, actor=actor, now=now))
 
 
-def _ended(user_id: str, entry: int, reply: list[Any]) -> Movement:
-    word = reply[0]
-    if word == b"archived":
-        word = b"ended" if was_hold(user_id, entry) else b"unknown"
-    if word == b"unknown":
+def _check_ended(user_id: str, entry: int, reply: list[Any]) -> Movement:
+    status = reply[0]
+    if status == b"archived":
+        status = b"ended" if was_hold(user_id, entry) else b"unknown"
+    if status == b"unknown":
         raise UnknownHold(entry)
-    if word == b"ended":
+    if status == b"ended":
         raise HoldEnded(entry)
-    if word == b"not_yours":
+    if status == b"not_yours":
         raise HoldNotYours(entry)
-    if word == b"too_much":
+    if status == b"too_much":
         raise CaptureTooLarge(int(reply[1]))
     return ledger.movement(reply)
 
 
-def _maker(*, by_service: bool) -> str:
+def _creator(*, by_service: bool) -> str:
     return "service" if by_service else "user"
 
 
 def holder_of(hold_id: str) -> str | None:
-    """The user whose hold an id names; None for what is no hold's id."""
+    """The user of a hold's id; None for a text that is no such id."""
     number, _, text = hold_id.partition("-")
     try:
         user_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:
         return None
-    is_number = number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER
+    is_number = number.isascii() and number.isdecimal() and len(number) <= _MOST_DIGITS
     return user_id if is_number and _hold_id(user_id, number) == hold_id else None
 
 
 def _hold_id(user_id: str, entry: str) -> str:
-    # With the user in it, so that a service ends a hold by its id alone.
+    # It contains the user's id, so a service can end a hold by its id alone.
     return f"{entry}-{base64.urlsafe_b64encode(user_id.encode()).decode().rstrip('=')}"
 
 
 def _entry(user_id: str, hold_id: str) -> int:
-    """The number of the hold's entry. Raises UnknownHold for an id of somebody else, or none at all."""
+    """The number of the hold's entry. Raises UnknownHold for another user's id, and for a text that is no id."""
     if holder_of(hold_id) != user_id:
         raise UnknownHold(hold_id)
     return int(hold_id.partition("-")[0])

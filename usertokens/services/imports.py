@@ -1,4 +1,4 @@
-"""Take over an older site's users and tokens, as often as one likes."""
+"""Import an older site's users and tokens; may be repeated."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from usertokens.services.activity import activity_keys
 from usertokens.types import BOUGHT, LONGEST_REASON
 
 _COUNTS = ("conversations", "generations", "days_active", "login_streak", "longest_streak")
-# As everywhere an id comes from outside; a brace would end the key's hash tag, and one user's keys lie apart.
+# As for every id from outside. A brace would end the hash tag: the keys of one user must share a slot.
 _USER_ID = re.compile(r"[\x20-\x7a|~]{1,64}")
 COLUMNS = ("user_id", "id", "at", "amount", "reason")
 
@@ -38,7 +38,7 @@ import_entry_script = Script("usertokens", "import_entry")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One user or row: whether it was new, and why it was left out ("" when it was not)."""
+    """The result for one user or row. added: it was new. problem: why it was skipped, "" when it was not."""
 
     name: str
     added: bool
@@ -59,12 +59,12 @@ def import_older_store(older: Any, *, dry_run: bool) -> Iterator[Imported]:
         last = older.get(key.removesuffix(b":stats") + b":last_login") or b""
         try:
             yield import_user_stats(user_id, fields, last_login=last.decode("utf-8", "replace"), dry_run=dry_run)
-        except (BadImport, ValueError, TypeError, RecursionError) as error:  # whatever its JSON holds
+        except (BadImport, ValueError, TypeError, RecursionError) as error:  # for any content of its JSON
             yield Imported(user_id, added=False, problem=str(error))
 
 
 def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, dry_run: bool) -> Imported:
-    """Take over one user's activity, once: the larger of two counts. Raises BadImport for values that can't be."""
+    """Import one user's activity, once; of two counts the larger stays. Raises BadImport for invalid values."""
     _require_id(user_id)
     args: list[Arg] = [local_day().isoformat(), _day(last_login), default_plan()]
     for name in _COUNTS:
@@ -79,7 +79,7 @@ def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, 
     if dry_run:
         return Imported(user_id, added=True)
     with transaction.atomic():
-        # The older site's conversations have no text here; the count goes on from theirs.
+        # The older site's conversations have no texts here; only their count is imported.
         tally, _ = ConversationTally.objects.get_or_create(user_id=user_id)
         tally = ConversationTally.objects.select_for_update().get(pk=tally.pk)
         if not tally.imported and "conversations" in fields:
@@ -90,9 +90,9 @@ def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, 
 
 
 def import_csv(file: TextIO, *, dry_run: bool) -> Iterator[Imported]:
-    """Rows user_id,id,at,amount,reason: each id once for ever; amounts below 0 are spends.
+    """Import rows user_id,id,at,amount,reason, each id once for ever; a negative amount is a spend.
 
-    Raises BadImport for other columns, and for what is no CSV.
+    Raises BadImport for missing columns and for a file that is no CSV.
     """
     reader = csv.DictReader(file)
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
@@ -101,7 +101,7 @@ def import_csv(file: TextIO, *, dry_run: bool) -> Iterator[Imported]:
     for row in _rows(reader):
         name = f"line {reader.line_num}"
         try:
-            whole = {column: row[column] or "" for column in COLUMNS}  # a short line has None for what it lacks
+            whole = {column: row[column] or "" for column in COLUMNS}  # a short line has None in its missing columns
             yield Imported(name, added=import_entry(whole, dry_run=dry_run))
         except InsufficientTokens as error:
             yield Imported(name, added=False, problem=f"spends {error.required}, the balance is {error.balance}")
@@ -117,7 +117,7 @@ def _rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
 
 
 def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
-    """Take over one row; False when it is known.
+    """Import one row; False when its id is known.
 
     Raises BadImport, InsufficientTokens, IdempotencyConflict, AccountClosed.
     """
@@ -172,7 +172,7 @@ def _day(text: str) -> str:
 
 
 def _recent(text: str) -> str:
-    """Older sites keep the newest conversations in several shapes; what names its id, text and time is taken over."""
+    """Older sites store recent conversations in several shapes; an item with id, summary and at is imported."""
     items = json.loads(text or "[]")
     kept = [
         {"id": str(item["id"]), "summary": summary, "at": datetime.fromisoformat(item["at"]).isoformat()}
@@ -183,7 +183,7 @@ def _recent(text: str) -> str:
 
 
 def _summary(value: Any) -> str:
-    """On one line, as it is kept here; "" when it can't be read."""
+    """The text on one line, as it is stored here; "" when it can't be read."""
     try:
         return clean_text(" ".join(str(value).split()))[:280].strip()
     except (UnreadableText, NothingVisible):

@@ -1,4 +1,4 @@
-"""The journal: in the store while it is young, in the database when it is old, read across both without a seam."""
+"""The journal: new entries are in the store, old ones in the database. Reading covers both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from usertokens.services.archive import archived_balances, from_row, to_row
 from usertokens.types import DayBalance, Page, Transaction
 
 _CHUNK = 500
-#: Entries of one user that stay in the store, at the most, however young: so nobody's journal fills the memory.
+#: Entries of one user in the store, at most, however new: no journal fills the memory.
 KEPT = 1000
 
 list_transactions_script = Script("usertokens", "list_transactions")
@@ -28,9 +28,9 @@ trim_journal_script = Script("usertokens", "trim_journal")
 def list_transactions(user_id: str, *, limit: int = 20, before: int | None = None, now: datetime | None = None) -> Page:
     """Entries, newest first. before: only entries with a smaller number. Raises AccountClosed."""
     highest = "" if before is None else max(before - 1, 0)
-    found, archived = _young(user_id, highest, limit + 1, now)
+    found, archived = _read_stored(user_id, highest, limit + 1, now)
     if len(found) <= limit and archived:
-        # Read second: what was moved to the archive meanwhile is found there now.
+        # Read after the store: entries archived in between are found here.
         below = found[-1].id if found else before
         rows = ArchivedEntry.objects.filter(user_id=user_id, entry__lte=archived)
         if below is not None:
@@ -41,7 +41,7 @@ def list_transactions(user_id: str, *, limit: int = 20, before: int | None = Non
 
 
 def iterate_transactions(user_id: str) -> Iterator[Transaction]:
-    """Every entry, newest first, a few hundred in memory at a time."""
+    """Every entry, newest first, with at most _CHUNK in memory."""
     before: int | None = None
     while True:
         page = list_transactions(user_id, limit=_CHUNK, before=before)
@@ -52,13 +52,13 @@ def iterate_transactions(user_id: str) -> Iterator[Transaction]:
 
 
 def iterate_archived(user_id: str) -> Iterator[Transaction]:
-    """Every entry that is in the database, newest first."""
+    """Every archived entry, newest first."""
     rows = ArchivedEntry.objects.filter(user_id=user_id).order_by("-entry")
     yield from map(from_row, rows.iterator(chunk_size=_CHUNK))
 
 
 def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = None) -> tuple[DayBalance, ...]:
-    """The balance at the end of each of the last `days` days of the site, oldest first, today included."""
+    """The balance at the end of each of the last `days` days of the site, oldest first, including today."""
     today = local_day(now)
     wanted: list[date] = [today - timedelta(days=back) for back in reversed(range(days))]
     moments = [to_ms(day_start(day + timedelta(days=1))) - 1 for day in wanted]
@@ -66,22 +66,22 @@ def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = 
     found = [int(text) if text else None for text in reply]
     missing = found.count(None)
     if missing:
-        # The first ones. Read second, as everywhere: what was moved meanwhile is found there now.
+        # The first days. Read after the store: entries archived in between are found here.
         found[:missing] = archived_balances(user_id, moments[:missing])
     return tuple(map(DayBalance, wanted, found))
 
 
 def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime | None = None) -> int:
-    """Move entries from before `older_than` to the database, and all but the newest `KEPT`, oldest first; None: all.
+    """Move entries older than `older_than` (None: all), and all but the newest KEPT, to the database. Returns how many.
 
-    Answers how many. Each part is trimmed from the store only once it is read back from the database.
-    Raises AccountClosed, leaving nothing of the part behind that was on its way.
+    Oldest first, in parts. A part is trimmed from the store only after its rows were counted in the database.
+    Raises AccountClosed; the rows of the current part are deleted then.
     """
     moved = 0
     while True:
-        # The lowest entries: none at all below the archive's end says where that is.
+        # Asks for no entries, only for the archive's end and the newest number.
         _, archived, newest = _reply(user_id, 0, 1, now)
-        entries = list(reversed(_young(user_id, min(archived + _CHUNK, newest), _CHUNK, now)[0]))
+        entries = list(reversed(_read_stored(user_id, min(archived + _CHUNK, newest), _CHUNK, now)[0]))
         entries = [entry for entry in entries if archived < entry.id <= archived + _CHUNK]
         if older_than is not None:
             stays = (at for at, entry in enumerate(entries) if entry.at >= older_than and entry.id > newest - KEPT)
@@ -93,13 +93,13 @@ def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime 
 
 def count_older(user_id: str, *, older_than: datetime) -> int:
     """How many entries in the store `archive_journal` would move."""
-    return sum(1 for place, entry in enumerate(iterate_young(user_id)) if place >= KEPT or entry.at < older_than)
+    return sum(1 for place, entry in enumerate(iterate_stored(user_id)) if place >= KEPT or entry.at < older_than)
 
 
-def iterate_young(user_id: str) -> Iterator[Transaction]:
-    """Every entry that is still in the store, newest first."""
+def iterate_stored(user_id: str) -> Iterator[Transaction]:
+    """Every entry in the store, newest first."""
     highest: int | str = ""
-    while entries := _young(user_id, highest, _CHUNK, None)[0]:
+    while entries := _read_stored(user_id, highest, _CHUNK, None)[0]:
         yield from entries
         highest = entries[-1].id - 1
 
@@ -107,22 +107,22 @@ def iterate_young(user_id: str) -> Iterator[Transaction]:
 def _move(user_id: str, entries: list[Transaction]) -> int:
     ArchivedEntry.objects.bulk_create([to_row(user_id, entry) for entry in entries], ignore_conflicts=True)
     last = entries[-1].id
-    safe = ArchivedEntry.objects.filter(user_id=user_id, entry__gte=entries[0].id, entry__lte=last).count()
-    is_safe = safe == len(entries)
+    copied = ArchivedEntry.objects.filter(user_id=user_id, entry__gte=entries[0].id, entry__lte=last).count()
+    is_complete = copied == len(entries)
     names = [keys.account(user_id), keys.journal(user_id), keys.tombstone(user_id)]
     try:
-        trimmed = ledger.check_reply(user_id, trim_journal_script.run(names, [last if is_safe else 0]))
+        trimmed = ledger.check_reply(user_id, trim_journal_script.run(names, [last if is_complete else 0]))
     except AccountClosed:
-        # Whoever deleted it saw nothing of rows that were still on their way.
+        # The deletion did not see these rows, since they were not committed.
         ArchivedEntry.objects.filter(user_id=user_id).delete()
         raise
-    if not is_safe:
-        raise RuntimeError(f"the archive of user {user_id} has {safe} of {len(entries)} entries")
+    if not is_complete:
+        raise RuntimeError(f"the archive of user {user_id} has {copied} of {len(entries)} entries")
     return int(trimmed[1])
 
 
-def _young(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int]:
-    """Entries in the store, newest first, and the number up to which they are in the archive."""
+def _read_stored(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int]:
+    """Entries in the store, newest first, and the number of the last archived entry."""
     entries, archived, _ = _reply(user_id, highest, count, now)
     return entries, archived
 

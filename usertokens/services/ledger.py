@@ -1,4 +1,4 @@
-"""How every operation on a ledger is sent: the keys, the args that all scripts take, and their common refusals."""
+"""Runs the scripts of the ledger: their keys, their common arguments and their common errors."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from usertokens.services.calendar import is_utc, month_starts
 from usertokens.signals import low_balance
 from usertokens.types import Movement
 
-#: The priority of what burns last: a higher one leaves no room for the expiry in the burn order's score.
+#: The highest priority, spent last: a higher one leaves no digits for the expiry in the score of the burn order.
 LAST_PRIORITY = 999
-#: What the demo account starts with while DEBUG is on, and otherwise.
+#: The demo account's allowance, by DEBUG.
 _DEMO_TOKENS = {True: 1000, False: 100}
 
 
@@ -38,12 +38,12 @@ def run(
     more_keys: Sequence[str] | None = None,
     now: datetime | None = None,
 ) -> list[Any]:
-    """Run a script of the ledger and answer its reply when that begins with "ok" or a word of its own.
+    """Run a script of the ledger; return its reply, which begins with "ok" or with a status of the script's own.
 
     own:       the script's own ARGV, from the ninth on.
     key:       the idempotency key, "" for none; one caller's keys (`actor`) are not another's.
-    body:      what must be the same under the same key; None: `own`.
-    more_keys: the script's own KEYS; the weeks of idempotency keys stand before them whether used or not.
+    body:      the input that must be the same under the same key; None: `own`.
+    more_keys: the script's own KEYS, after those of the idempotency keys' weeks.
     Raises AccountClosed, IdempotencyConflict, BalanceTooLarge, AlreadyExpired, StoreUnavailable.
     """
     names = keys.ledger(user_id)
@@ -60,7 +60,7 @@ def run(
 
 
 def check_reply(user_id: str, reply: list[Any]) -> list[Any]:
-    """The reply, unless it is one of the refusals that all scripts share. A fall of the balance is told first."""
+    """The reply. Raises the error of a common refusal; sends `low_balance` first when the balance has fallen."""
     send_low_balance(user_id, reply)
     refusal = _REFUSALS.get(reply[0])
     if refusal is not None:
@@ -98,7 +98,7 @@ def common_args(
 def require_whole(least: int, most: int | None = None, /, **numbers: object) -> None:
     """Raise ValueError, naming the argument, unless each is a whole number from `least` to `most` (None: no bound).
 
-    The scripts take what they are given: a spend of -5 would be five tokens from nowhere.
+    The scripts do not check: a spend of -5 would add five tokens.
     """
     for name, number in numbers.items():
         is_whole = isinstance(number, int) and not isinstance(number, bool)
@@ -108,7 +108,7 @@ def require_whole(least: int, most: int | None = None, /, **numbers: object) -> 
 
 
 def movement(reply: list[Any], required: int = 0) -> Movement:
-    """The reply {"ok", word, entry, amount, balance, …} as a Movement.
+    """Parse {"ok", status, entry, amount, balance, …} as a Movement.
 
     Raises InsufficientTokens for {"insufficient", balance}.
     """
@@ -118,23 +118,24 @@ def movement(reply: list[Any], required: int = 0) -> Movement:
 
 
 def send_low_balance(user_id: str, reply: list[Any]) -> None:
-    """Take {"low", balance} from the end of a reply, if it is there, and tell whoever listens.
+    """Remove {"low", balance} from the end of a reply, if it is there, and send `low_balance`.
 
-    A listener's failure is logged by Django and does not undo what was done.
+    Django logs an error of a receiver; the operation stays done.
     """
     if isinstance(reply[-1], list) and reply[-1][0] == b"low":
         low_balance.send_robust(sender=None, user_id=user_id, balance=int(reply.pop()[1]))
 
 
 def fingerprint_of(*values: object) -> bytes:
-    """Eight bytes that stand for an operation's input."""
+    """A hash of an operation's input, 8 bytes."""
     return hashlib.sha256("\0".join(map(str, values)).encode()).digest()[:8]
 
 
 def rules(user_id: str, now: datetime | None) -> str:
-    """What the scripts must know about allowances, as JSON.
+    """The rules of allowances for the scripts, as JSON.
 
-    The scripts know UTC's months; of another zone's they are told some, enough for any clock to find its own.
+    The scripts can compute UTC's months. For another time zone the rules contain six months' starts, enough for any
+    difference between the clocks.
     """
     demo = _DEMO_TOKENS[bool(app_settings.DEBUG)] if user_id == DEMO_USER else None
     months = () if is_utc() else month_starts(local_day(now).replace(day=1))
@@ -146,7 +147,7 @@ def _rules(plans: tuple[tuple[str, int], ...], cap: int, demo: int | None, month
     allowances = dict(plans)
     if demo is not None and plans:
         allowances[plans[0][0]] = demo
-    # The first plan is the free one: whoever has none, or one that is no plan any more, has its allowance.
+    # The first plan is the free one: its allowance is for users without a plan, or with one that exists no more.
     free = allowances[plans[0][0]] if plans else 0
     data: dict[str, Any] = {"plans": allowances, "free": free, "cap": cap}
     if months:

@@ -1,4 +1,4 @@
-"""What the app hears: sign-ups, log-ins and deletions, all by Django's own signals."""
+"""Receivers of Django's signals: sign-ups, log-ins and deletions."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ log = getLogger(__name__)
 
 
 def on_user_saved(sender: Any, instance: Any, *, created: bool, raw: bool = False, **_: Any) -> None:
-    """Somebody signed up: once the row is there for good, their activity is made.
+    """A user signed up: create their activity after the commit.
 
-    Nobody is kept out by a store that is away.
+    A sign-up succeeds even when the store can't be reached.
     """
     if created and not raw:
         transaction.on_commit(partial(_create, str(instance.pk)))
 
 
 def on_logged_in(sender: Any, user: Any, **_: Any) -> None:
-    """Somebody logged in. Nobody is kept out by a store that is away: the next log-in counts."""
+    """A user logged in. The log-in succeeds even when the store can't be reached; the next one is counted then."""
     try:
         record_login(str(user.pk))
     except (StoreUnavailable, AccountClosed) as error:
@@ -34,7 +34,7 @@ def on_logged_in(sender: Any, user: Any, **_: Any) -> None:
 
 
 def on_user_deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
-    """A user was deleted, from wherever: their keys and rows go, too, once the deletion is for good."""
+    """A user was deleted, by any code: delete their keys and rows after the commit."""
     transaction.on_commit(partial(_forget, str(instance.pk)))
 
 

@@ -1,4 +1,4 @@
-"""The plan, and the allowance that comes with it."""
+"""A user's plan and its allowance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ apply_plan_script = Script("usertokens", "apply_plan")
 
 
 def set_plan(user_id: str, plan: str, *, actor: str = "", now: datetime | None = None) -> None:
-    """Set the plan by hand. More tokens a month: the difference comes at once; fewer: from the next period on.
+    """Set the plan by hand. Of a larger allowance the difference comes at once; a smaller one waits for the period.
 
     Raises UnknownPlan or AccountClosed.
     """
@@ -36,14 +36,14 @@ def apply_plan(
 ) -> bool:
     """Set the plan as a payment provider had it at `version`, a number that only grows for one user.
 
-    periods: every period that the provider knows and that is not over, whatever the plan is now; the first is the
-             plan's own. Each brings its tokens once for its key, a month's each month, whatever else runs beside it. A
-             key that is known keeps what it has brought: more tokens a month bring the difference, another end moves
-             the end of what came. One that is not named any more brings nothing more.
-    by_calendar: nobody pays for the plan: its allowance comes each calendar month of the site, once no paid period's
-             runs. The month in which a paid period begins goes on behind it with what was left.
-    Answers False, having changed nothing, when a newer version was applied before or the account is closed.
-    Raises UnknownPlan, for any of the periods too.
+    periods: all periods of the provider that are not over, whatever the plan is now; the first is the plan's own. Each
+             grants a month's tokens each month, once for its key, also beside other periods. A known key keeps what it
+             has granted: a larger allowance grants the difference, another end moves the expiry. A period that is
+             missing here grants nothing more.
+    by_calendar: the plan is not paid for. Its allowance is granted each calendar month of the site in which no paid
+             period runs. A month that a paid period interrupts continues after it, with the rest of its tokens.
+    Returns False, and changes nothing, when a newer version was applied or the account is closed.
+    Raises UnknownPlan, also for the plan of a period.
     """
     own: list[Arg] = [version, "1" if by_calendar else ""]
     for period in periods:

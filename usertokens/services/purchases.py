@@ -1,4 +1,4 @@
-"""Grants that money stands behind: made once for ever, and taken back, restored or frozen as the payment fares."""
+"""Paid grants: granted once for ever, and taken back, restored or frozen when the payment is refunded or disputed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def grant_tokens(
 ) -> SourceState | None:
     """Grant tokens once for ever under `key`; the same key again changes nothing. Debt is paid first.
 
-    source: a word that the user sees beside the grant.
+    source: the kind of the grant, shown to the user.
     None: the account is closed. Raises IdempotencyConflict when the key granted another amount, BalanceTooLarge, or
     ValueError for an amount below 1.
     """
@@ -58,10 +58,10 @@ def reverse_grant(
     reason: str = "refund",
     now: datetime | None = None,
 ) -> SourceState | None:
-    """Set what has been taken back, in all, of the grant made under `source_key`: only grows, at most the whole grant.
+    """Set the total that is taken back of the grant under `source_key`. It only grows, up to the whole grant.
 
-    It comes out of what is frozen of the grant, then the grant, then the rest of the balance; what is missing becomes
-    debt.
+    Tokens come from the frozen part of the grant, then from the grant, then from the rest of the balance; what is
+    missing becomes debt.
     None: the account is closed. Raises UnknownSource, or ValueError for a total below 0.
     """
     ledger.require_whole(0, amount_total=amount_total)
@@ -77,7 +77,7 @@ def restore_grant(
     reason: str = "refund failed",
     now: datetime | None = None,
 ) -> SourceState | None:
-    """Set the same total, only downwards: debt is paid first, the rest returns to the grant.
+    """Lower the same total: debt is paid first, the rest returns to the grant.
 
     None: the account is closed. Raises UnknownSource, or ValueError for a total below 0.
     """
@@ -88,14 +88,14 @@ def restore_grant(
 def freeze_grant(
     user_id: str, source_key: str, *, reason: str = "dispute", now: datetime | None = None
 ) -> SourceState | None:
-    """Take what is left of the grant out of the balance. None: the account is closed. Raises UnknownSource."""
+    """Take the rest of the grant out of the balance. None: the account is closed. Raises UnknownSource."""
     return _run(freeze_grant_script, user_id, source_key, (), reason=reason, now=now)
 
 
 def unfreeze_grant(
     user_id: str, source_key: str, *, reason: str = "dispute closed", now: datetime | None = None
 ) -> SourceState | None:
-    """Put back what was frozen of the grant. None: the account is closed. Raises UnknownSource."""
+    """Put the frozen part of the grant back. None: the account is closed. Raises UnknownSource."""
     return _run(unfreeze_grant_script, user_id, source_key, (), reason=reason, now=now)
 
 

@@ -1,4 +1,4 @@
-"""Bring everybody's allowance, for those who have not come by since their period began."""
+"""Grants allowances and expires grants for users who have not used the site since it was due."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from usertokens.services import ledger
 
 recharge_user_script = Script("usertokens", "recharge_user")
 restore_expired_script = Script("usertokens", "restore_expired")
-#: What two clocks may differ by, ms: as the scripts have it.
+#: The allowed difference of two clocks, ms; the scripts have the same.
 _SKEW = 3_600_000
 
 
 def recharge_users(user_ids: Sequence[str], *, now: datetime | None = None) -> int:
-    """Do what is due in a batch of accounts, in one round trip. Answers how many had something due."""
+    """Do what is due in a batch of accounts, in one round trip. Returns how many had something due."""
     recharge_user_script.load()
     commands = [
         recharge_user_script.command(keys.ledger(user_id), ledger.common_args(user_id, now)) for user_id in user_ids
@@ -39,9 +39,9 @@ def count_due(user_ids: Sequence[str], *, now: datetime) -> int:
 
 
 def restore_expired(user_ids: Sequence[str], *, dry_run: bool = False, now: datetime | None = None) -> int:
-    """Bring back what expired under a clock that ran ahead, but allowances, which come by themselves.
+    """Restore grants that expired while the store's clock was ahead; allowances are granted again anyway.
 
-    Answers how many tokens; safe to repeat. Only what is still in the store is found, not what is in the archive.
+    Returns how many tokens; may be repeated. Finds only entries in the store, not archived ones.
     """
     total = 0
     for user_id in user_ids:

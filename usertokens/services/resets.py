@@ -1,4 +1,4 @@
-"""Back to the first day."""
+"""Resets a user to the first day."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ reset_user_script = Script("usertokens", "reset_user")
 def reset_user(
     user_id: str, *, reason: str = "reset", key: str = "", actor: str = "", now: datetime | None = None
 ) -> Dashboard:
-    """Stats and balance as on the first day; the journal goes to the archive, saved conversations go.
+    """Set activity and balance to the first day, archive the journal, and delete saved conversations.
 
-    Answers that first day, under a repeated key as it was then: what came after the first reset stays.
+    Returns the first day's dashboard. A repeated key returns the first result; changes after that reset stay.
 
-    The keys of money-backed grants stay, so none of them can be granted again. A plan that billing has set stays with
-    its period, and the balance is its allowance; one that was set by hand goes, unless billing has set one before.
-    Raises OpenHolds, IdempotencyConflict or AccountClosed, having reset nothing.
+    The keys of paid grants stay, so none of them is granted again. A plan set by billing stays with its period, and the
+    balance is its allowance. A plan set by hand is removed, unless billing has set one before.
+    Raises OpenHolds, IdempotencyConflict or AccountClosed; then nothing was reset.
     """
     more = [keys.last_login(user_id), keys.reversed_entries(user_id), keys.sources(user_id)]
     for _ in range(_TRIES):
-        # Read before the archiving: an entry written behind it makes the two differ, and would be lost otherwise.
+        # Read before archiving: the script compares it, so an entry that is written in between is not lost.
         newest = list_transactions(user_id, limit=1, now=now).results
         archive_journal(user_id, older_than=None, now=now)
         own = (newest[0].id if newest else 0, local_day(now).isoformat(), default_plan())
         with transaction.atomic():
-            # Locked before the store is reset, so that no conversation is saved between the two and lost.
+            # Locked before the store is reset: a conversation saved in between would be lost.
             tally = lock_tally(user_id)
             reply = ledger.run(
                 reset_user_script, user_id, own, reason=reason, key=key, actor=actor, body=(), more_keys=more, now=now
@@ -56,7 +56,7 @@ def reset_user(
                 else:
                     drop_conversations(tally)
                 return _first_day(user_id, reply)
-        # Somebody wrote to the journal before the reset: archive that as well.
+        # An entry was written before the reset: archive it too, and try again.
     raise OpenHolds(user_id)
 
 

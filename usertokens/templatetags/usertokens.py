@@ -1,4 +1,4 @@
-"""Words and numbers of the app's pages."""
+"""Filters for the texts and numbers of the app's pages."""
 
 from __future__ import annotations
 
@@ -61,15 +61,15 @@ def mood(score: float) -> str:
 
 @register.filter
 def entry_kind(kind: str) -> str:
-    """What a journal entry's type means."""
+    """The name of a journal entry's type."""
     return str(_KINDS.get(kind, kind))
 
 
 @register.filter
 def with_names(grants: Sequence[Grant]) -> list[tuple[Grant, str]]:
-    """Each grant with a name that no other of them has.
+    """Each grant with a unique name.
 
-    What came on top of an allowance in the same period, of a dearer plan, is named by how much it raised it.
+    A second allowance in one period, after a change to a larger plan, is named by the amount that it added.
     """
     names: dict[int, str] = {}
     seen: set[object] = set()
@@ -86,5 +86,5 @@ def with_names(grants: Sequence[Grant]) -> list[tuple[Grant, str]]:
 
 @register.filter
 def grant_source(source: str) -> str:
-    """Where a grant came from."""
+    """The name of a grant's source."""
     return str(_SOURCES.get(source, source))

@@ -1,4 +1,4 @@
-"""`manage.py usertokens_backfill`: take over an older site's users or tokens."""
+"""`manage.py usertokens_backfill`: imports an older site's users or tokens."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from usertokens.services.imports import Imported
 
 
 class Command(StoreCommand):
-    """Import from an older site's Redis, or from a CSV file; safe to run twice."""
+    """Imports from an older site's Redis or from a CSV file; safe to run twice."""
 
     help = (
-        "Reads user:*:stats and user:*:last_login from an older site's Redis, or rows user_id,id,at,amount,reason "
-        "from a CSV file. Run it as often as you like: each user and each id is taken over once."
+        "Import user:*:stats and user:*:last_login from an older site's Redis, or rows user_id,id,at,amount,reason "
+        "from a CSV file. Safe to run again: each user and each id is imported once."
     )
     writes_bulk = True
 
@@ -34,7 +34,7 @@ class Command(StoreCommand):
         source.add_argument("--csv", type=Path, help=f"a file with the columns {','.join(imports.COLUMNS)}")
 
     def handle(self, *args: Any, url: str | None, csv: Path | None, **options: Any) -> None:
-        """Import, and say what came of it."""
+        """Import, and print the result."""
         try:
             if csv is None:
                 self._count(self._from_store(url or ""))
@@ -52,7 +52,7 @@ class Command(StoreCommand):
             older.ping()
             yield from imports.import_older_store(older, dry_run=self.dry_run)
         except (ValueError, redis.RedisError) as error:
-            # The message may repeat the address with its password.
+            # The message may contain the URL with its password.
             raise CommandError(f"--from: the older store can't be read ({type(error).__name__})") from None
 
     def _count(self, results: Iterator[Imported]) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py usertokens_check`: does every ledger add up?"""
+"""`manage.py usertokens_check`: checks every ledger."""
 
 from __future__ import annotations
 
@@ -14,26 +14,23 @@ from usertokens.services.user_ids import in_batches, iterate_active_users, itera
 
 
 class Command(StoreCommand):
-    """For every user.
-
-    Balance = grants - debt = journal, holds and entries complete, conversations as in the database.
-    """
+    """For every user: balance = grants - debt = journal, complete holds, and conversations as in the database."""
 
     help = (
-        "Adds up every ledger: the balance must be what the grants hold less the debt, and the sum of the journal and "
-        "its archive. Compares the count and the newest of everybody's conversations with the database; --repair sets "
-        "these right."
+        "Check every ledger: the balance must be the rest of the grants minus the debt, and the sum of the journal and "
+        "its archive. Compare every user's count and newest conversations with the database; --repair corrects them. "
+        "Exit status 1 when something is wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """[user …] --repair."""
-        parser.add_argument("user", nargs="*", help="ids of users; all without")
+        parser.add_argument("user", nargs="*", help="ids of users (default: all)")
         parser.add_argument(
-            "--repair", action="store_true", help="set conversations in the store as the database has them"
+            "--repair", action="store_true", help="set the conversations in the store from the database"
         )
 
     def handle(self, *args: Any, user: list[str], repair: bool, **options: Any) -> None:
-        """Say what does not fit; exit 1 when something does not."""
+        """Print every problem. Raises CommandError (exit status 1) when there is one."""
         checked = wrong = drifted = 0
         with self.meter(len(user) or None, "Checking ledgers", "accounts") as meter:
             for batch in in_batches(user or iterate_users()):
@@ -53,4 +50,4 @@ class Command(StoreCommand):
                 meter.advance(len(batch))
         self.stdout.write(f"{checked} ledgers checked, {wrong} wrong; conversations of {drifted} users differed")
         if wrong or (drifted and not repair):
-            raise CommandError("Something does not fit; see above.")
+            raise CommandError("There are problems; see above.")

@@ -1,4 +1,4 @@
-"""`manage.py usertokens_export USER`: everything kept about a user, as JSON."""
+"""`manage.py usertokens_export USER`: prints all data about a user, as JSON."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from usertokens.services.exports import export_user, stream_json
 
 
 class Command(StoreCommand):
-    """What a user gets who asks for their data."""
+    """The same data that users can download themselves."""
 
-    help = "Writes everything kept about a user to the standard output, as JSON."
+    help = "Write all data about a user to the standard output, as JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """USER."""

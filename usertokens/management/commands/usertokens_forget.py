@@ -1,4 +1,4 @@
-"""`manage.py usertokens_forget USER`: remove everything kept about a user."""
+"""`manage.py usertokens_forget USER`: deletes a user and all data about them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from usertokens.services.users import find_user
 
 
 class Command(StoreCommand):
-    """Keys, rows and the user; a tombstone keeps late events from bringing any of it back."""
+    """Deletes keys, rows and the user; a tombstone stops late events from creating any of them again."""
 
     help = (
-        "Deletes a user and everything kept about them, for good. Safe to run again; also for a user who is "
-        "deleted already. An id that nobody has is refused: it would be closed for two years to whoever gets it."
+        "Delete a user and all data about them, for good. Safe to run again, also for a user who is deleted already. "
+        "An unknown id is refused: it would be blocked for two years, also for a later user who gets it."
     )
     destroys = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """USER --force."""
         parser.add_argument("user", help="the user's id")
-        parser.add_argument("--force", action="store_true", help="also an id that nobody has, and nothing is kept of")
+        parser.add_argument("--force", action="store_true", help="also an unknown id without any data")
 
     def handle(self, *args: Any, user: str, force: bool, **options: Any) -> None:
         """Ask, then forget."""
@@ -36,14 +36,14 @@ class Command(StoreCommand):
             raise CommandError(str(error)) from error
         self.confirm(f"Delete user {user} and everything kept about them, for good?")
         try:
-            person = find_user(user)
+            account = find_user(user)
         except UnknownUser:
-            person = None
+            account = None
         try:
-            if person is None:
+            if account is None:
                 forget_user(user)
             else:
-                delete_account(person)
+                delete_account(account)
         except AccountNotClosed as error:
             raise CommandError(f"Nothing was deleted: {error.__cause__}") from error
         except ValueError as error:

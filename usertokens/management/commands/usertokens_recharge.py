@@ -1,4 +1,4 @@
-"""`manage.py usertokens_recharge`: bring everybody's allowance."""
+"""`manage.py usertokens_recharge`: grants every user's allowance that is due."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from usertokens.services.user_ids import in_batches, iterate_users
 
 
 class Command(StoreCommand):
-    """Do what is due in every account: allowances come, holds and grants that ran out go."""
+    """Does what is due in every account: grants allowances, expires holds and grants."""
 
     help = (
-        "Brings the allowance of the running period to everybody who has not come by since it began, and takes back "
-        "one of a period that has not begun. Safe to run at any time."
+        "Grant the allowance of the current period to every user who does not have it yet, and take back one of a "
+        "period in the future. Safe to run at any time."
     )
     writes_bulk = True
 
@@ -27,11 +27,11 @@ class Command(StoreCommand):
         parser.add_argument(
             "--restore-expired",
             action="store_true",
-            help="after the store's clock ran ahead and is back: also bring back tokens that expired meanwhile",
+            help="after the store's clock was ahead and is corrected: also restore tokens that expired in that time",
         )
 
     def handle(self, *args: Any, restore_expired: bool, **options: Any) -> None:
-        """Go through all accounts, a few hundred in memory at a time."""
+        """Visit all accounts, a few hundred at a time."""
         changed = total = restored = 0
         with self.meter(None, "Recharging", "accounts") as meter:
             for batch in in_batches(iterate_users()):

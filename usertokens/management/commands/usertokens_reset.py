@@ -1,4 +1,4 @@
-"""`manage.py usertokens_reset USER`: back to the first day."""
+"""`manage.py usertokens_reset USER`: resets a user to the first day."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from usertokens.types import LONGEST_REASON
 
 
 class Command(StoreCommand):
-    """Stats and balance as on the first day."""
+    """Sets activity and balance to the first day."""
 
     help = (
-        "Sets a user's activity and tokens back to the first day. The journal goes to the archive; "
-        "bought tokens are gone as well. A plan that billing has set stays, with its allowance."
+        "Reset a user's activity and tokens to the first day. The journal is archived; bought tokens are lost too. "
+        "A plan set by billing stays, with its allowance."
     )
     destroys = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """USER --reason."""
         parser.add_argument("user", help="the user's id")
-        parser.add_argument("--reason", default="reset", help="stands in the journal, 200 characters at most")
+        parser.add_argument("--reason", default="reset", help="the reason in the journal, at most 200 characters")
 
     def handle(self, *args: Any, user: str, reason: str, **options: Any) -> None:
         """Ask, then reset."""
