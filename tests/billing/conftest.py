@@ -1,4 +1,4 @@
-"""What every test of billing stands on."""
+"""Fixtures of every test of billing."""
 
 from __future__ import annotations
 

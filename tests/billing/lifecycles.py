@@ -72,7 +72,7 @@ def _end_with_period(scenario: Scenario) -> None:
 
 
 def lifecycles() -> list[Lifecycle]:
-    """All of them, anew."""
+    """All lifecycles, created anew."""
     return [
         Lifecycle(
             "paid and renewed",

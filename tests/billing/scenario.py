@@ -26,7 +26,7 @@ ADDRESSES = Addresses("http://testserver/pricing/return?session_id={CHECKOUT_SES
 
 @dataclass
 class Scenario:
-    """A user who buys at a Stripe of ours."""
+    """A user who buys at the fake Stripe."""
 
     stripe: FakeStripe
     shop: dict[str, str]
@@ -63,18 +63,18 @@ class Scenario:
         return balances.get_balance(self.user_id, now=self.now).tokens.debt
 
     def buy_plan(self, plan: str = "Plus", interval: str = "month") -> str:
-        """Through a checkout; answers the subscription's id."""
+        """Buy a plan in a checkout; answers the subscription's id."""
         url = checkout.open_plan_checkout(self.user, Plan(plan), interval, ADDRESSES)
         session = self.stripe.actions.complete(url.rsplit("/", 1)[1])
         return str(session["subscription"])
 
     def buy_tokens(self, tokens: int = 1000, *, pays: bool = True) -> str:
-        """Through a checkout; answers the session's id."""
+        """Buy tokens in a checkout; answers the session's id."""
         url = checkout.open_topup_checkout(self.user, tokens, ADDRESSES)
         return str(self.stripe.actions.complete(url.rsplit("/", 1)[1], pays=pays)["id"])
 
     def buy_by_link(self, tokens: int = 1000) -> str:
-        """Through a payment link, whose session says nothing of ours but its price; answers the session's id."""
+        """Buy tokens by a payment link, whose session has no metadata of the site; answers the session's id."""
         session = self.buy_tokens(tokens)
         self.stripe.state.objects[session]["metadata"] = {}
         return session
@@ -105,7 +105,7 @@ class Scenario:
         return inbox.count_events()
 
     def event(self, kind: str) -> StripeEvent:
-        """The newest of a type in the inbox."""
+        """The newest event of a type in the inbox."""
         return StripeEvent.objects.filter(type=kind).latest("pk")
 
     def row(self) -> StripeCustomer:

@@ -1,4 +1,4 @@
-"""An account goes: its subscription ends first, and nothing later brings anything back."""
+"""Closing an account: its subscription ends first, and later events change nothing."""
 
 from __future__ import annotations
 

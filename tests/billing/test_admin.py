@@ -1,4 +1,4 @@
-"""The admin: customers, inbox, replay, and what its index says."""
+"""The admin: customers, inbox, replay, and the notice on the index page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key is another account's, or test data was wiped: Stripe knows nobody, which must not read as "nobody pays"."""
+"""The key belongs to another account, or test data was wiped: a missing customer still counts as paying."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def post(client: Client, url: str, body: Any = None) -> Any:
 
 
 def hide(scenario: Scenario) -> str:
-    """Stripe does not show the user's customer any more; answers its id."""
+    """Make the user's customer missing at Stripe; answers its id."""
     customer = scenario.customer
     scenario.stripe.state.unknown.add(customer)
     scenario.stripe.state.objects.pop(customer)
@@ -41,7 +41,7 @@ def hide(scenario: Scenario) -> str:
 
 
 def show(scenario: Scenario, customer: str, state: dict[str, Any]) -> None:
-    """The older key is back: Stripe shows that customer, of whom it has `state`, and knows the newer one no more."""
+    """The older key is back: Stripe has that customer again (`state` is its object), and the newer one is missing."""
     hide(scenario)
     scenario.stripe.state.unknown.discard(customer)
     scenario.stripe.state.objects[customer] = state
@@ -173,7 +173,7 @@ class TestWhoBuysGetsANewCustomer:
         assert StripeCustomer.objects.get(customer_id="cus_other").closed_at
 
     def test_the_old_key_is_back(self, scenario: Scenario, api: Client) -> None:
-        """What runs under the older customer counts, so it is not paid twice; and a deleted account ends it."""
+        """Subscriptions of the older customer count, so none is paid twice. A deleted account ends them."""
         scenario.buy_plan()
         scenario.deliver()
         gone = scenario.stripe.state.objects[scenario.customer]
@@ -196,11 +196,11 @@ class TestWhoBuysGetsANewCustomer:
 
 
 class TestTheOldKeyIsBack:
-    """A wrong key, under which a payer opened the portal and so got a new customer; then the right one."""
+    """A paying user opened the portal under a wrong key, and so got a new customer. Then the right key is back."""
 
     @pytest.fixture
     def payer(self, scenario: Scenario, api: Client) -> Scenario:
-        """Somebody with a plan and tokens, in whose name the portal was opened under the wrong key."""
+        """A user with a plan and tokens who opened the portal under the wrong key."""
         scenario.buy_plan()
         scenario.buy_by_link()
         scenario.deliver()
@@ -258,7 +258,7 @@ class TestTheOldKeyIsBack:
         assert sync_customer(self.older).state.plan == "Premium"
 
     def test_what_was_bought_stays_what_it_was(self, payer: Scenario) -> None:
-        """Read while Stripe did not show it, and again after its price came to mean another number of tokens."""
+        """Read while it was missing, and again after its price stands for another number of tokens."""
         self.back(payer)
         prices = {1200: payer.shop["topup_1000"]}
         with override_settings(BILLING_TOPUPS=prices):
@@ -278,7 +278,7 @@ class TestTheOldKeyIsBack:
 
 
 class TestStripeRefusesToShowThem:
-    """For any other reason than that it knows no such customer: a refusal, and the reason in the log."""
+    """A refusal for another reason than a missing customer is answered, with its reason in the log."""
 
     @pytest.fixture(autouse=True)
     def _refused(self, scenario: Scenario) -> None:

@@ -1,4 +1,4 @@
-"""What is for sale while the store, Stripe, or both are away: asked little, and shown as it was known last."""
+"""Prices while the store, Stripe or both can't be reached: few requests, and the last known prices are shown."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class TestStoreAway:
                 assert Client().get("/pricing").status_code == 200
                 took.append(time.monotonic() - started)
         assert asked(scenario) == 0
-        assert min(took) < 0.9  # whoever waits, waits each time
+        assert min(took) < 0.9  # a thread that waits would wait each time
 
     def test_other_settings_are_other_prices(self, scenario: Scenario) -> None:
         catalogue.read_catalogue()

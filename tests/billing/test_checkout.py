@@ -144,11 +144,11 @@ def test_many_at_once_make_one_customer(stripe: Any, shop: Any, store: Any) -> N
 
 
 class TestTwoTabs:
-    """Stripe refuses a second request under a key while it is at the first: 409 `idempotency_key_in_use`."""
+    """Stripe refuses a second request with a key while it works on the first: 409 `idempotency_key_in_use`."""
 
     @pytest.fixture
     def row(self, stripe: Any, shop: Any, store: Any, db: None) -> StripeCustomer:
-        """Of a customer that another tab has just asked for."""
+        """For a customer that another tab has just requested."""
         user = User.objects.create_user("hurried")
         row = StripeCustomer.objects.create(user=user, livemode=False, is_own=True)
         stripe.state.in_flight.add(f"customer-{row.idempotency_key}")

@@ -1,4 +1,4 @@
-"""The commands: drain, replay, resync."""
+"""The commands billing_work, billing_replay and billing_resync."""
 
 from __future__ import annotations
 

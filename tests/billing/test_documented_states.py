@@ -1,4 +1,4 @@
-"""docs/billing.md says what each status of a subscription gives: read from its table, and tried."""
+"""The table in docs/billing.md of what each status of a subscription gives is true."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TABLE = re.compile(r"^\| (?P<says>`[^|]+`) \| (?P<plan>[^|]+) \| (?P<tokens>[^|]
 
 
 def rows() -> dict[str, tuple[str, str]]:
-    """Plan and tokens by status; a row may be about several."""
+    """Plan and tokens by status; a row may name several."""
     text = (ROOT / "docs" / "billing.md").read_text().partition("## What holds when")[2].partition("\n## ")[0]
     found: dict[str, tuple[str, str]] = {}
     for row in TABLE.finditer(text):

@@ -1,4 +1,4 @@
-"""Stripe too busy, broken or silent; customers, products and users that nobody knows: never lost."""
+"""Stripe is busy, broken or silent, or names unknown customers, products and users: no event is lost."""
 
 from __future__ import annotations
 

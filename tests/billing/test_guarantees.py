@@ -1,4 +1,4 @@
-"""What must not happen: each of these was true by a comment alone."""
+"""What must not happen. Comments in billing/ name these tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from usertokens.services import balances, journal, purchases
 
 
 def test_an_event_that_another_has_claimed_is_left_to_it(scenario: Scenario) -> None:
-    """The lease of the first ran out while it worked; the second is at it now."""
+    """The claim of the first worker has expired while it worked; the second worker has claimed the event."""
     scenario.stripe.state.emit("product.updated", {"id": "prod_1", "object": "product"})
     assert scenario.post(scenario.stripe.state.events[-1]) == 200
     now = datetime.now(UTC) + timedelta(seconds=1)

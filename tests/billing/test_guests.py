@@ -1,4 +1,4 @@
-"""A payment by a link without a customer is the user's whom it names; so are its refunds and disputes."""
+"""A payment by a link without a customer belongs to the user it names; so do its refunds and disputes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pay(scenario: Scenario, tokens: int = 1000, **more: Any) -> Shape:
 
 @pytest.fixture
 def start(scenario: Scenario) -> int:
-    """What the buyer has before anything is bought."""
+    """The buyer's balance before any purchase."""
     return scenario.balance
 
 

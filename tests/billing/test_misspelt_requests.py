@@ -25,7 +25,7 @@ _VERBS = {("GET", False): "list", ("GET", True): "retrieve", ("POST", False): "c
 
 
 def live(scenario: Scenario) -> None:
-    """Everything that the app asks of Stripe, once at least."""
+    """Every request that the app sends to Stripe, at least once."""
     actions, state = scenario.stripe.actions, scenario.stripe.state
     scenario.user.email = "buyer@example.com"
     places = Addresses(ADDRESSES.done, ADDRESSES.cancelled, "de")
@@ -61,7 +61,7 @@ def operation_of(asked: Asked) -> Operation:
 
 
 def name_of(operation: Operation) -> str:
-    """As the library calls it: customers.create."""
+    """The name of an operation in the library, such as customers.create."""
     words = operation.template.removeprefix("/v1/").split("/")
     has_id = "{" in operation.template
     fixed = [word for word in words if "{" not in word]
@@ -74,7 +74,7 @@ def name_of(operation: Operation) -> str:
 
 
 def written_calls() -> set[str]:
-    """Every call of the library that stands in the app's source."""
+    """Every call of the library in the app's source."""
     found: set[str] = set()
     for path in Path(billing.__file__).parent.rglob("*.py"):
         found.update(re.findall(r"\bv1\.([a-z_.]+)\(", path.read_text()))
@@ -109,7 +109,7 @@ def misspelt(name: str) -> list[str]:
 
 @pytest.fixture
 def asked(scenario: Scenario) -> list[Asked]:
-    """One request of each operation: the one that says most."""
+    """One request of each operation: the one with most parameters."""
     live(scenario)
     chosen: dict[str, Asked] = {}
     for one in scenario.stripe.state.asked:
@@ -137,7 +137,7 @@ def test_a_misspelt_parameter_is_refused(scenario: Scenario, asked: list[Asked])
 
 
 def test_a_wrong_value_is_refused(scenario: Scenario, asked: list[Asked]) -> None:
-    """Words that are none, ids of nothing, numbers that are none, addresses without a scheme, expansions of nothing."""
+    """Unknown enum values, unknown ids, texts for numbers, addresses without a scheme, unknown expansions."""
     wrong_values = {
         "mode": "paymint", "locale": "xx", "status": "opn", "limit": "101", "quantity": "two", "success_url": "/done",
         "cancel_url": "javascript:x", "return_url": "example.com", "email": "nobody", "delivery_success": "yes",

@@ -93,7 +93,7 @@ def orders_of(events: list[Shape]) -> Iterator[tuple[Shape, ...]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_order_ends_where_stripe_is(scenarios: Scenarios, name: str) -> None:
-    """All happened before the first event comes: the order, and what comes twice, must not matter."""
+    """Everything happened before the first event is delivered. Neither order nor duplicates change the outcome."""
     scenario = scenarios.begin()
     lifecycle = next(one for one in lifecycles() if one.name == name)
     for step in lifecycle.steps:
@@ -107,7 +107,7 @@ def test_every_order_ends_where_stripe_is(scenarios: Scenarios, name: str) -> No
         numbers = [one["number"] for one in order]
         for number in numbers:
             assert scenario.post(events[number]) == 200
-            # Applied one by one, and every other time all together.
+            # Applied one by one, and in every other turn all together.
             if turn % 2:
                 scenario.work()
         check(lifecycle, scenario, numbers)
@@ -116,7 +116,7 @@ def test_every_order_ends_where_stripe_is(scenarios: Scenarios, name: str) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_events_that_come_between_the_steps(scenarios: Scenarios, name: str) -> None:
-    """Each comes some time after it happened, between whatever steps; some come twice; some are left to the end."""
+    """Each event is delivered some time after it happened, between any two steps. Some come twice, some at the end."""
     chance = random.Random(name)
     for _ in range(max(SAMPLES // 4, 12)):
         scenario = scenarios.begin()
@@ -146,7 +146,7 @@ def test_events_that_come_between_the_steps(scenarios: Scenarios, name: str) -> 
 
 @pytest.mark.slow
 def test_two_customers_between_each_other(scenarios: Scenarios) -> None:
-    """What comes about the one changes nothing of the other, in whatever order both come."""
+    """Events about one customer change nothing of the other, in any order."""
     chance = random.Random(2)
     for _ in range(max(SAMPLES // 4, 12)):
         first = scenarios.begin()

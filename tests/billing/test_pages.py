@@ -1,4 +1,4 @@
-"""The pages: prices for everybody, forms from here alone, the card of the signed-in user."""
+"""The pages: prices for everybody, forms from this site only, and the card of the signed-in user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was paid for comes: once for each paid period of each subscription, whatever it overlaps."""
+"""Each paid period of each subscription grants its tokens once, whatever periods overlap."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def subscribe(scenario: Scenario, price: str = "plus_month", **more: object) -> 
 
 
 def granted(scenario: Scenario) -> int:
-    """The tokens that allowances have brought."""
+    """The tokens that allowances have granted."""
     entries = journal.list_transactions(scenario.user_id, limit=1000, now=scenario.now).results
     return sum(entry.amount for entry in entries if entry.type == "allowance")
 
@@ -61,7 +61,7 @@ class TestOverlaps:
         later(scenario, 5)
         scenario.stripe.actions.end_trial(subscription)
         scenario.deliver()
-        # What is left of the trial goes with the trial, as at its own end.
+        # The tokens left of the trial end with the trial, as at its own end.
         assert (granted(scenario), scenario.balance) == (2000, 1000)
 
     def test_a_trial_ended_early_that_is_not_paid_brings_nothing_more(self, scenario: Scenario) -> None:
@@ -171,7 +171,7 @@ class TestUnpaid:
         assert scenario.balance == 1000
 
     def test_a_voided_invoice_pays_for_nothing(self, scenario: Scenario) -> None:
-        """Neither for its period, which a change that is paid later does not buy either, nor for a change."""
+        """It pays neither for its period nor for a change. A change that is paid later does not pay for the period."""
         subscription = subscribe(scenario)
         actions, objects = scenario.stripe.actions, scenario.stripe.state.objects
         actions.renew(subscription, paid=False)
@@ -201,7 +201,7 @@ class TestUnpaid:
 
 class TestFreeAround:
     def test_free_of_the_month_is_there_once(self, scenario: Scenario) -> None:
-        """What was left of Free's month goes on behind a paid period that is over before it."""
+        """What was left of the free month is granted again after a paid period that ends before it."""
         scenario.stripe.state.now = int(scenario.now.replace(month=12, day=2).timestamp())
         assert scenario.balance == 100
         balances.spend_tokens(scenario.user_id, 30, now=scenario.now)
@@ -238,7 +238,7 @@ class TestFreeAround:
     def test_a_year_on_a_cheaper_plan_brings_that_plans_month_when_it_is_replaced(
         self, scenario: Scenario, days: float, brought: int
     ) -> None:
-        """The plan that was left before the last month began counts no more, though it was paid for within the year."""
+        """A plan that was left before the last month began does not count, although it was paid for within the year."""
         subscription = subscribe(scenario, "premium_year")
         later(scenario, 0.1)
         scenario.stripe.actions.change_price(subscription, scenario.shop["plus_year"])

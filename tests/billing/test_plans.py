@@ -1,4 +1,4 @@
-"""The rules from Stripe's subscriptions to the plan, one by one."""
+"""Each rule that derives the plan from Stripe's subscriptions."""
 
 from __future__ import annotations
 

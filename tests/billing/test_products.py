@@ -1,4 +1,4 @@
-"""Any number of plans, any number of products each: the first is sold, all are recognised, and all pages follow."""
+"""Any number of plans with any number of products: the first is sold, all are recognised, and all pages show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way in which Stripe says no has a sentence of its own, for the page, the API and the log."""
+"""Every kind of Stripe's refusals has a message of its own, on the page, in the API and in the log."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class TestArchived:
 
 
 class TestCustomersKey:
-    """What is asked under an idempotency key never changes, and a key that Stripe holds a failure under is left."""
+    """The request under an idempotency key never changes. A key with a stored failure is replaced."""
 
     def test_a_first_failure_costs_one_try(self, scenario: Scenario) -> None:
         scenario.stripe.state.faults.append(Fault("POST /v1/customers", 500))

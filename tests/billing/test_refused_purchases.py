@@ -1,4 +1,4 @@
-"""A purchase or a plan that usertokens refuses: reported, and everything else goes on."""
+"""A purchase or a plan that usertokens refuses is reported, and everything else is applied."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from usertokens.services import purchases
 
 
 def other_tokens(scenario: Scenario) -> Any:
-    """The price of 1000 tokens is that of 1200 now."""
+    """The price of 1000 tokens now sells 1200."""
     return override_settings(BILLING_TOPUPS={1200: scenario.shop["topup_1000"], 5000: scenario.shop["topup_5000"]})
 
 
 class TestOtherTokensForAPrice:
-    """BILLING_TOPUPS changes: what was bought before stays what it was."""
+    """BILLING_TOPUPS changes; earlier purchases stay as they were."""
 
     def test_what_was_bought_stays(self, scenario: Scenario) -> None:
         session = scenario.buy_by_link()
@@ -46,7 +46,7 @@ class TestOtherTokensForAPrice:
 
 
 class TestTheSettingIsPutRight:
-    """A number that was refused binds nobody: the next reading takes the one that is set by then."""
+    """A refused number of tokens is not stored: the next sync takes the number that is set by then."""
 
     def test_too_many_at_first(self, scenario: Scenario) -> None:
         scenario.buy_by_link()
@@ -82,7 +82,7 @@ class TestTheSettingIsPutRight:
 
 @pytest.fixture
 def conflict(scenario: Scenario) -> Scenario:
-    """Granted under the same key with another number of tokens, of which nothing is known here; and more was bought."""
+    """Another number of tokens was granted under the same key, unknown to billing, and more was bought."""
     key = effects.source_key(scenario.buy_by_link())
     purchases.grant_tokens(user_id=scenario.user_id, amount=999, reason="x", key=key)
     scenario.buy_plan()

@@ -1,4 +1,4 @@
-"""No secret, no card and no address leaves the settings: not by a log, an error, a page or a row."""
+"""No secret, card number or e-mail address gets into a log, an error, a page or a table."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class TestChecks:
 
 
 def test_no_request_leaves_this_machine(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is done, the library's one way out leads to the Stripe of the tests."""
+    """Every request of the library goes to the fake Stripe."""
     import requests
 
     seen: list[str] = []

@@ -1,4 +1,4 @@
-"""Every status is decided by name; one that nobody has decided takes the cautious side, is parked and shown."""
+"""Every status is in a table by name. An unknown one changes nothing, and its event is parked and shown."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TestUnknown:
         stripe.state.checks = False
 
     def look(self, scenario: Scenario, kind: str) -> None:
-        """Stripe speaks of something, and what stands is read anew."""
+        """Deliver an event of an object, so that its customer is read again."""
         scenario.deliver([scenario.stripe.state.emit(kind, scenario.stripe.state.objects[self.name])])
         event = scenario.event(kind)
         assert event.state == EventState.PARKED, event.error
@@ -148,7 +148,7 @@ class TestUnknown:
 
 @pytest.mark.django_db
 class TestUnknownProducts:
-    """Not known is never free."""
+    """An unknown status is never free."""
 
     def test_a_payer_keeps_what_stands(self, scenario: Scenario) -> None:
         subscription = scenario.buy_plan()
@@ -161,7 +161,7 @@ class TestUnknownProducts:
             scenario.stripe.actions.renew(subscription)
             scenario.deliver(scenario.stripe.state.events[-3:])
             assert scenario.plan == "Plus"
-            # Over is over, whatever it was about.
+            # A subscription that is over stays over.
             scenario.stripe.actions.end(subscription)
             scenario.deliver(scenario.stripe.state.events[-1:])
             assert scenario.plan == "Free"

@@ -1,4 +1,4 @@
-"""The lock of one user's sync, and what is noted of a version."""
+"""The lock of one user's sync, and the stored state with its version."""
 
 from __future__ import annotations
 

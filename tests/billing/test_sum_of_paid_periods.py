@@ -1,4 +1,4 @@
-"""What allowances have brought is what was paid for: in any order of events, whichever way the site learns of them.
+"""Allowances grant what was paid for, in any order of events and however the site learns of them.
 
 A few hundred short scenarios; PAID=deep (`make test-orders`) plays thousands, and others each time.
 """
@@ -82,7 +82,7 @@ class PaidMachine(RuleBasedStateMachine):
         item = self.of(name)["items"]["data"][0]
         is_long = item["current_period_end"] - item["current_period_start"] > MONTH
         if self.of(name)["status"] == "trialing" or is_long:
-            # Nobody has paid for a trial, and a year's months are the present plan's: either brings while it lasts.
+            # A trial is not paid, and a year's months have the present plan: either grants while it lasts.
             self.look()
         self.a_second_passes()
         self.stripe.actions.change_price(name, self.shop[price], pays=pays)
@@ -92,7 +92,7 @@ class PaidMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.trials())
     @rule(which=st.integers(0, 9), pays=st.booleans())
     def end_trial(self, which: int, *, pays: bool) -> None:
-        self.look()  # nobody has paid for a trial: it brings its tokens while it lasts
+        self.look()  # a trial is not paid: it grants its tokens while it lasts
         self.stripe.actions.end_trial(self.pick(which, self.trials()), pays=pays)
         self.note()
 
@@ -140,7 +140,7 @@ class PaidMachine(RuleBasedStateMachine):
     # --- how the site learns of it
     @rule(loses=st.booleans(), works=st.booleans())
     def deliver(self, *, loses: bool, works: bool) -> None:
-        """Some of what is new, in any order, some of it twice, some never."""
+        """Deliver some of the new events, in any order, some twice, some never."""
         events = [one for one in self.stripe.state.events[self.delivered :] if one["type"] in RELEVANT]
         self.delivered = len(self.stripe.state.events)
         some = self.chance.sample(events, k=self.chance.randrange(len(events) + 1) if loses else len(events))
@@ -154,7 +154,7 @@ class PaidMachine(RuleBasedStateMachine):
         if self.scenario.balance >= amount:
             balances.spend_tokens(self.scenario.user_id, amount, now=self.scenario.now)
 
-    # --- what is to come
+    # --- the future
     @invariant()
     def the_sums_are_the_same(self) -> None:
         if not hasattr(self, "scenario"):

@@ -1,4 +1,4 @@
-"""What the site does not sell itself and Stripe's dashboard can: paused collection, weeks, several of one plan."""
+"""What the site does not sell but Stripe's dashboard can: paused collection, weekly periods, several of one plan."""
 
 from __future__ import annotations
 

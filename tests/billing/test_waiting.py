@@ -1,4 +1,4 @@
-"""Events that wait together: one look at Stripe for many, and two workers at once."""
+"""Events that wait together: one sync covers many of them, also with two workers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TestOneLookForMany:
     def test_what_comes_during_the_look_is_looked_at_again(
         self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """It may be about something that the look was too early for."""
+        """It may be about a change that the sync was too early to read."""
         subscription = scenario.buy_plan()
         assert scenario.post(scenario.stripe.state.events[-1]) == 200
         seen = fetch_snapshot
@@ -68,7 +68,7 @@ class TestTwoAtOnce:
         assert scenario.plan == "Plus"
 
     def test_an_older_look_changes_nothing(self, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Somebody looks, is held up for minutes, and by then another has looked and applied."""
+        """One process reads, is delayed for minutes, and meanwhile another process has read and applied."""
         subscription = scenario.buy_plan()
         seen = fetch_snapshot
 

@@ -1,4 +1,4 @@
-"""Where Stripe calls: what is let in, what is refused, and what is kept."""
+"""The webhook endpoint: what it accepts, refuses and stores."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ class TestStoresAway:
 
 
 def test_the_short_lane_serves_it_too(scenario: Scenario) -> None:
-    """The lane without a session, which granian serves it by."""
+    """The WSGI application without sessions, by which granian serves the endpoint."""
     event = scenario.stripe.state.emit("invoice.paid", {"id": "in_1", "object": "invoice", "customer": "cus_1"})
     with override_settings(MIDDLEWARE=settings.API_MIDDLEWARE):
         assert send(*signed(event, SECRET)).status_code == 200

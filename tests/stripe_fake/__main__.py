@@ -1,4 +1,4 @@
-"""`make stripe-fake`: a Stripe to click through on this machine, and the environment under which the site uses it."""
+"""`make stripe-fake`: a fake Stripe for a browser on this machine. It prints the environment for the site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An object against the library's own class of it: fields, types and values, to the innermost."""
+"""Checks an object against the library's own class: fields, types and enum values, at every depth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request on its way: is it one that Stripe knows, does it fit its type, who does it, and does the answer fit."""
+"""Dispatch of a request: find the operation, check the parameters, call its endpoint, check the answer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_request(method: str, path: str, form: dict[str, Any]) -> tuple[Operatio
 
 
 def perform(state: StripeState, operation: Operation, ids: tuple[str, ...], params: dict[str, Any]) -> Shape:
-    """Do it, and answer with the object. Raises ApiError."""
+    """Perform the operation, and answer its object. Raises ApiError."""
     address = f"{operation.method} {operation.template}"
     chosen = ENDPOINTS.get(address)
     if chosen is None:

@@ -10,7 +10,7 @@ INVALID = "invalid_request_error"
 
 
 class ApiError(Exception):
-    """An answer with an error: its HTTP status, and the body as Stripe words it."""
+    """An answer with an error: its HTTP status, and the body in Stripe's format."""
 
     def __init__(
         self, status: int, kind: str, message: str, *, code: str | None = None, param: str | None = None, **more: Any
@@ -25,7 +25,7 @@ class ApiError(Exception):
 
 
 def invalid(message: str, param: str | None = None, *, code: str | None = None) -> ApiError:
-    """What was asked can't be done: 400."""
+    """The request can't be done: 400."""
     return ApiError(400, INVALID, message, code=code, param=param)
 
 
@@ -39,7 +39,7 @@ def unknown_param(param: str, similar: str | None = None) -> ApiError:
 
 
 def no_such(kind: str, name: str, param: str = "id") -> ApiError:
-    """An id that is not there: 404 where the address names it, 400 where a parameter does."""
+    """An unknown id: 404 where the address names it, 400 where a parameter does."""
     word = {"checkout.session": "checkout.session", "payment_method": "PaymentMethod"}.get(kind, kind)
     return ApiError(
         404 if param == "id" else 400, INVALID, f"No such {word}: '{name}'", code="resource_missing", param=param

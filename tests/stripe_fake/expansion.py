@@ -1,4 +1,4 @@
-"""`expand[]`: objects in place of their ids, and lists that are sent on demand alone."""
+"""`expand[]`: objects in place of their ids, and lists that are sent on request only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ON_DEMAND: dict[tuple[str, str], Callable[[StripeState, Shape], Shape]] = {
 
 
 def public(thing: Any) -> Any:
-    """A copy without what the state keeps for itself; an invoice shows its first ten lines, the rest is a list."""
+    """A copy without private fields. An invoice has its first ten lines; the rest is a list of its own."""
     if isinstance(thing, dict):
         made = {key: public(value) for key, value in thing.items() if key != "_"}
         lines = made.get("lines", {}).get("data", []) if made.get("object") == "invoice" else []

@@ -19,7 +19,7 @@ _LONGEST = 255
 
 @dataclass(frozen=True)
 class Kept:
-    """What was asked under a key, and the answer: whatever its status, 500 included."""
+    """A request with its key, and its answer of any status, 500 included."""
 
     path: str
     asked: str
@@ -30,7 +30,7 @@ class Kept:
 
 
 class Keys:
-    """The keys of one state."""
+    """The idempotency keys of one state."""
 
     def __init__(self, state: StripeState) -> None:
         self._state = state
@@ -62,7 +62,7 @@ class Keys:
 
     @contextmanager
     def alone(self, key: str | None) -> Iterator[None]:
-        """Be the one request under a key. Raises ApiError (409) while another is at it."""
+        """Reserve a key for one request. Raises ApiError (409) while another request holds it."""
         if key is None:
             yield
             return

@@ -1,4 +1,4 @@
-"""The installed stripe library, asked for its own types: of the objects it reads and of the requests it sends.
+"""The types of the installed stripe library: of the objects it reads and of the requests it sends.
 
 Names that a module imports for type checkers alone are looked up where its source imports them from.
 """
@@ -18,7 +18,7 @@ from typing import Any, ForwardRef, Literal, NotRequired, Required, Union, get_a
 from stripe import RequestOptions
 from stripe._object_classes import OBJECT_CLASSES
 
-#: Where the library's services stand, by the first words of their addresses.
+#: The modules of the library's services, by the first parts of their paths.
 SERVICES = {
     "balance_transactions": ("stripe._balance_transaction_service",),
     "billing_portal/configurations": ("stripe.billing_portal._configuration_service",),
@@ -65,7 +65,7 @@ class Operation:
 
 
 def collection_of(path: str) -> str:
-    """The first words of an address: "customers" of /v1/customers/cus_1, "checkout/sessions" of its like."""
+    """The first parts of a path: "customers" of /v1/customers/cus_1, "checkout/sessions" of its like."""
     parts = path.removeprefix("/v1/").strip("/").split("/")
     return "/".join(parts[:2] if parts[0] in ("checkout", "billing_portal") else parts[:1])
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from tests.stripe_fake.errors import ApiError, invalid
 
-#: Characters, by the name of the parameter and, where it matters, the operation's first words.
+#: Characters, by the name of the parameter and, where it matters, the first parts of the operation's path.
 _LENGTHS = {
     "client_reference_id": 200, "email": 512, "customer_email": 800, "name": 256, "phone": 20, "description": 1000,
     "nickname": 5000, "lookup_key": 200, "statement_descriptor": 22, "statement_descriptor_suffix": 22, "code": 500,
@@ -23,7 +23,7 @@ _METADATA_KEYS, _METADATA_KEY, _METADATA_VALUE = 50, 40, 500
 _EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]+@[^@\s.\"(),:;<>\[\]\\]+(\.[^@\s.\"(),:;<>\[\]\\]+)+")
 _URLS = ("success_url", "cancel_url", "return_url", "url", "default_return_url")
 _EMAILS = ("email", "customer_email", "receipt_email")
-#: Amounts and counts that may not be below nought, or below one.
+#: Amounts and counts that may not be below zero, or below one.
 _AT_LEAST = {"quantity": 0, "amount": 1, "unit_amount": 0, "trial_period_days": 1, "limit": 1, "interval_count": 1}
 _AT_MOST = {"limit": 100, "amount": 99999999, "unit_amount": 99999999, "trial_period_days": 730, "quantity": 999999}
 

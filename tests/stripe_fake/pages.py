@@ -1,4 +1,4 @@
-"""Checkout, payment links and portal, as plain as they can be: what is bought, buttons to pay and to go back."""
+"""Simple pages of checkout, payment links and portal, with buttons to pay and to go back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def show(state: StripeState, method: str, address: str, form: dict[str, str]) ->
 
 
 def _link(state: StripeState, link: Shape, form: dict[str, str]) -> Page:
-    """Whoever follows a link gets a checkout: Stripe takes these words from the link's own query."""
+    """A payment link opens a checkout. Stripe takes these fields from the link's query."""
     opened = Actions(state).open_link(
         link["id"], client_reference_id=form.get("client_reference_id"), email=form.get("prefilled_email")
     )
@@ -124,7 +124,7 @@ def _act(state: StripeState, actions: Actions, one: Shape, do: str) -> None:
 
 
 def _switches(state: StripeState, one: Shape) -> dict[str, str]:
-    """The prices that the portal's settings let people switch to."""
+    """The prices that users may switch to, by the portal's settings."""
     settings = _settings(state)
     present = one["items"]["data"][0]["price"]["id"]
     found: dict[str, str] = {}
@@ -138,7 +138,7 @@ def _switches(state: StripeState, one: Shape) -> dict[str, str]:
 
 
 def _waits(settings: Shape, present: Shape, chosen: Shape) -> bool:
-    """Whether the portal's settings put a change off to the end of the period."""
+    """Whether the portal's settings postpone a change to the end of the period."""
     kinds = {one["type"] for one in settings["schedule_at_period_end"]["conditions"]}
     days = [_DAYS[one["recurring"]["interval"]] * one["recurring"]["interval_count"] for one in (present, chosen)]
     cheaper = chosen["unit_amount"] / days[1] < present["unit_amount"] / days[0]

@@ -1,4 +1,4 @@
-"""The HTTP side: authentication, idempotency keys, faults, JSON; and the pages where people pay and cancel."""
+"""The HTTP side: authentication, idempotency keys, faults, JSON; and the pages where users pay and cancel."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Shape = dict[str, Any]
 #: How a customer's card answers: pays, is declined, or asks its owner to authenticate (3-D Secure).
 Card = Literal["good", "declined", "authenticate"]
 
-#: Endpoints keep the version they were made under; payloads of an old one must not matter.
+#: Webhook endpoints keep the version they were made under; payloads of an old version change nothing.
 ENDPOINT_VERSION = "2024-06-20"
 #: Types for which the site's webhook endpoint is not registered; they are in the account's list of events alone.
 NOT_SENT = (
@@ -52,7 +52,7 @@ class Fault:
 
 @dataclass
 class StripeState:
-    """All of it. `lock` is held for each request; tests that touch it while the server runs go through `Actions`."""
+    """Everything that Stripe keeps. Each request holds `lock`; tests change it by `Actions` while the server runs."""
 
     livemode: bool = False
     now: int = field(default_factory=lambda: int(time.time()))
@@ -68,7 +68,7 @@ class StripeState:
     in_flight: set[str] = field(default_factory=set)
     #: Customers whom lists refuse, as those of another account.
     unknown: set[str] = field(default_factory=set)
-    #: By customer; who is not in it has a good card.
+    #: By customer; other customers have a good card.
     cards: dict[str, Card] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     #: The same with what each asked: method, path, query or body.
@@ -91,7 +91,7 @@ class StripeState:
         return made
 
     def make(self, prefix: str, kind: str, **fields: Any) -> Shape:
-        """The same, for an object that is kept inside another one only."""
+        """The same for an object that is kept only inside another one."""
         known = fields_of(kind)
         common = {"created": self.now, "livemode": self.livemode, "metadata": {}}
         return {

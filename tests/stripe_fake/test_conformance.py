@@ -48,7 +48,7 @@ _INTERFACES = {
 
 @pytest.fixture(scope="module")
 def lived() -> StripeState:
-    """A state in which everything happened once that can happen."""
+    """A state after every action was performed once."""
     state = StripeState(now=1777593600)
     actions = Actions(state)
     actions.save_portal_settings()
@@ -164,7 +164,7 @@ def test_a_missing_field_is_named(lived: StripeState, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(_INTERFACES))
 def test_what_is_always_sent_is_what_stripe_node_says(kind: str) -> None:
-    """stripe-node tells "may be null" and "may be absent" apart; here its word is taken."""
+    """stripe-node tells "may be null" and "may be absent" apart; this test takes it from there."""
     path, name = _INTERFACES[kind].split(":")
     nulls = {field for field, (optional, null) in _interface(path, name).items() if null and not optional}
     assert set(NULLABLE.get(kind, ())) == nulls

@@ -1,4 +1,4 @@
-"""The Stripe of the tests keeps to what Stripe does, as far as the site leans on it; asked through the real library."""
+"""The fake Stripe behaves as Stripe where the site depends on it, as seen through the real library."""
 
 from __future__ import annotations
 

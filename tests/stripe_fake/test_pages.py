@@ -1,4 +1,4 @@
-"""What people do on the fake's own pages."""
+"""What users do on the fake's own pages."""
 
 from __future__ import annotations
 

@@ -15,10 +15,10 @@ from tests.stripe_fake.state import Shape
 
 
 class Actions(Checkout, Clock, Catalogue):
-    """All actions, by the words Stripe uses. Every one answers the object it moved."""
+    """All actions, named as Stripe names them. Each answers the object that it changed."""
 
     def add_customer(self, **fields: Any) -> Shape:
-        """A customer whom somebody made in the dashboard (name, email, metadata, id)."""
+        """A customer that was made in the dashboard (name, email, metadata, id)."""
         with self.state.lock:
             made = shapes.customer(self.state, fields)
             self.state.emit("customer.created", made)

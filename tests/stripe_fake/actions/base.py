@@ -1,4 +1,4 @@
-"""What every action stands on."""
+"""The base of all groups of actions."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests.stripe_fake.state import Shape
 
 
 class Catalogue(ActionGroup):
-    """Every action answers the object it moved or made."""
+    """Every action answers the object that it changed or made."""
 
     def add_product(self, name: str, **prices: int) -> dict[str, str]:
         """A product with prices by interval (month=900, year=9000, once=500; cents); answers ids by these names."""
@@ -38,7 +38,7 @@ class Catalogue(ActionGroup):
             return found
 
     def add_code(self, code: str, *, percent_off: float | None = None, amount_off: int | None = None) -> Shape:
-        """A promotion code that people type into a checkout that allows them."""
+        """A promotion code that customers may enter in a checkout that allows it."""
         with self.state.lock:
             owner = shapes.coupon(self.state, percent_off=percent_off, amount_off=amount_off)
             return shapes.promotion_code(self.state, owner, code)

@@ -105,7 +105,7 @@ class Changes(Subscriptions):
             return self.update(subscription)
 
     def release_schedule(self, subscription: str) -> Shape:
-        """The planned change is taken back."""
+        """The planned change is released."""
         with self.state.lock:
             found = self._find(subscription)
             self._release(found)
@@ -119,7 +119,7 @@ class Changes(Subscriptions):
         return self.update(subscription, pause_collection=value)
 
     def expire_pending(self, subscription: str) -> Shape:
-        """A change whose invoice nobody paid is dropped, and the invoice with it."""
+        """A change whose invoice was not paid is dropped, and its invoice is voided."""
         with self.state.lock:
             found = self._find(subscription)
             found["pending_update"] = None
@@ -127,7 +127,7 @@ class Changes(Subscriptions):
             self.state.emit("customer.subscription.pending_update_expired", found)
             return self.update(subscription)
 
-    # --- inside
+    # --- helpers
     def _before(self, found: Shape, one: Shape) -> Before:
         start, end = one["current_period_start"], one["current_period_end"]
         return Before(

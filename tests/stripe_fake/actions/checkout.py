@@ -1,4 +1,4 @@
-"""Checkouts and payment links: gone through with, left, paid slowly, declined."""
+"""Checkouts and payment links: completed, abandoned, paid slowly, declined."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Checkout(Changes):
     """Every action answers the session."""
 
     def complete(self, session: str, *, pays: bool = True, email: str | None = None, code: str | None = None) -> Shape:
-        """Whoever opened the checkout goes through with it.
+        """The customer completes the checkout.
 
         pays=False: by a method that takes days (`settle` tells the end). email: what a guest writes. code: a promotion
         code that is typed in.
@@ -62,7 +62,7 @@ class Checkout(Changes):
             return found
 
     def expire(self, session: str) -> Shape:
-        """Nobody went through with it."""
+        """The checkout was abandoned and expires."""
         with self.state.lock:
             found = self._find(session)
             found.update(status="expired", url=None)
@@ -79,7 +79,7 @@ class Checkout(Changes):
         quantity: int | None = None,
         locale: str | None = None,
     ) -> Shape:
-        """Somebody follows a payment link: an open session. client_reference_id: from the link's query."""
+        """A customer opens a payment link: an open session. client_reference_id: from the link's query."""
         with self.state.lock:
             found = self._find(link)
             if not found["active"]:
@@ -114,7 +114,7 @@ class Checkout(Changes):
             opened = self.open_link(link, client_reference_id=client_reference_id, quantity=quantity)
             return self.complete(opened["id"], pays=pays, email=email, code=code)
 
-    # --- inside
+    # --- helpers
     def _identify(self, found: Shape, email: str | None) -> None:
         owner = self._find(found["customer"]) if found["customer"] else {}
         written = email or found["customer_email"] or owner.get("email") or "guest@example.com"
@@ -185,7 +185,7 @@ class Checkout(Changes):
             return made
 
     def _reduce(self, found: Shape, word: str) -> None:
-        """Somebody types a promotion code."""
+        """The customer enters a promotion code."""
         code = next((one for one in self.state.of("promotion_code") if one["code"].lower() == word.lower()), None)
         if code is None or not code["active"] or not found["allow_promotion_codes"]:
             raise invalid("This code is invalid.")

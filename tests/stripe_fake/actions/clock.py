@@ -1,4 +1,4 @@
-"""Time goes by: everything that Stripe does by itself is done, in the order of its time."""
+"""Time passes: everything that Stripe does by itself happens, in the order of its time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Clock(Changes):
     """The fake Stripe's clock moves, as a test clock at Stripe does."""
 
     def advance(self, *, days: float = 0, seconds: int = 0) -> None:
-        """So much time goes by: trials end, periods are renewed (as each customer's card answers), open invoices are
+        """So much time passes: trials end, periods are renewed (as each customer's card answers), open invoices are
         tried again, what was cancelled ends, what was paused resumes, checkouts expire, unpaid changes are dropped.
         """
         self.advance_to(self.state.now + int(days * DAY) + seconds)
@@ -31,7 +31,7 @@ class Clock(Changes):
             self.state.now = max(self.state.now, moment)
 
     def next_moment(self) -> int | None:
-        """When something will happen by itself; None: nothing will."""
+        """The time of the next thing that happens by itself; None when there is none."""
         with self.state.lock:
             return min((moment for moment, _ in self._due()), default=None)
 
@@ -49,7 +49,7 @@ class Clock(Changes):
                 yield made["expires_at"], lambda name=made["id"]: self._expire(name)  # type: ignore[misc]
 
     def _next(self, found: Shape) -> Deed:
-        """What comes next in a subscription's life."""
+        """The next thing that happens to a subscription by itself."""
         name = found["id"]
         end = min(one["current_period_end"] for one in found["items"]["data"])
         if found["status"] == "incomplete":

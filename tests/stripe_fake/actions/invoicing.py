@@ -68,11 +68,11 @@ class Invoicing(Money):
             return False
 
     def void_invoice(self, invoice: str) -> Shape:
-        """It need not be paid any more."""
+        """Void the invoice: it is not to be paid any more."""
         return self._close(invoice, "void", "voided_at", "invoice.voided")
 
     def mark_uncollectible(self, invoice: str) -> Shape:
-        """Nobody expects it to be paid."""
+        """Mark the invoice uncollectible."""
         return self._close(invoice, "uncollectible", "marked_uncollectible_at", "invoice.marked_uncollectible")
 
     def invoices_of(self, subscription: str, *statuses: str) -> list[Shape]:

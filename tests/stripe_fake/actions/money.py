@@ -12,7 +12,7 @@ from tests.stripe_fake.state import Card, Shape
 
 
 class Money(ActionGroup):
-    """Every action answers the object it moved.
+    """Every action answers the object that it changed.
 
     Where a payment is named, the id may be that of a session, an invoice, a subscription (what was last paid for it), a
     payment or a charge.
@@ -21,7 +21,7 @@ class Money(ActionGroup):
     def collect(
         self, customer: str | None, amount: int, card: Card, metadata: dict[str, str], *, currency: str, **fields: Any
     ) -> Shape:
-        """Try to take a payment; its status tells how it went."""
+        """Try to take a payment; its status says the result."""
         intent = shapes.payment(
             self.state, customer, amount, metadata, "requires_confirmation", currency=currency, **fields
         )
@@ -81,7 +81,7 @@ class Money(ActionGroup):
             return made
 
     def settle_refund(self, refund: str) -> Shape:
-        """A pending refund arrived."""
+        """A pending refund succeeded."""
         with self.state.lock:
             made = self._find(refund)
             made["status"] = "succeeded"
@@ -89,7 +89,7 @@ class Money(ActionGroup):
             return made
 
     def fail_refund(self, refund: str, status: str = "failed") -> Shape:
-        """The bank sent the refund back: the money is ours again. status "canceled": it was taken back by us."""
+        """The bank sent the refund back: the money is the site's again. status "canceled": the site canceled it."""
         with self.state.lock:
             made = self._find(refund)
             made["status"] = status
@@ -103,7 +103,7 @@ class Money(ActionGroup):
 
     # --- disputes
     def dispute(self, name: str, amount: int | None = None, status: str = "needs_response") -> Shape:
-        """The bank takes the money back until the matter is decided; status "warning_…": it only asks, for now."""
+        """A dispute: the bank takes the money until it is decided; status "warning_…": an inquiry, no money moves."""
         with self.state.lock:
             paid = self.charge_of(name)
             made = shapes.dispute(self.state, paid, amount or paid["amount"], status)
@@ -122,7 +122,7 @@ class Money(ActionGroup):
             return made
 
     def answer_dispute(self, dispute: str) -> Shape:
-        """Evidence is handed in; the bank looks at it, or at the appeal."""
+        """Evidence is submitted; the bank reviews it, or the appeal."""
         with self.state.lock:
             made = self._find(dispute)
             made["evidence_details"].update(has_evidence=True, submission_method="manual")

@@ -81,7 +81,7 @@ class Subscriptions(Invoicing):
             if paused is not None:
                 self._hold_back(bill, paused["behavior"])
             elif is_unpaid:
-                bill["auto_advance"] = False  # nobody tries to collect from whom did not pay
+                bill["auto_advance"] = False  # no attempt to collect from a customer who did not pay
             elif not draft:
                 self._follow(found, bill)
             return found
@@ -153,12 +153,12 @@ class Subscriptions(Invoicing):
         return self.update(subscription, cancel_at=moment, canceled_at=self.state.now)
 
     def keep(self, subscription: str) -> Shape:
-        """The cancellation is taken back."""
+        """The cancellation is undone."""
         self._find(subscription)["cancellation_details"]["reason"] = None
         return self.update(subscription, cancel_at=None, cancel_at_period_end=False, canceled_at=None)
 
     def end(self, subscription: str, status: str = "canceled") -> Shape:
-        """It is over, now. Nothing is given back."""
+        """The subscription ends now, without a refund."""
         with self.state.lock:
             found = self._find(subscription)
             self._release(found, "canceled")
@@ -184,7 +184,7 @@ class Subscriptions(Invoicing):
             self.state.emit(kind, found, before)
             return found
 
-    # --- inside
+    # --- helpers
     def _apply_pending(self, found: Shape) -> None:
         if (pending := found["pending_update"]) is None:
             return

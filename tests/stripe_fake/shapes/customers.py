@@ -1,4 +1,4 @@
-"""Who buys, with what, and where they look after it."""
+"""Customers, their cards, and the portal."""
 
 from __future__ import annotations
 

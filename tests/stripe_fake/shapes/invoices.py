@@ -40,7 +40,7 @@ def invoice(
 def draft(
     state: StripeState, owner: Shape, *, reason: str, lines: list[Shape], period: tuple[int, int] | None, total: int
 ) -> Shape:
-    """An invoice that nobody has to pay yet."""
+    """A draft invoice."""
     customer = state.objects[owner["customer"]]
     begin, end = period or (state.now, state.now)
     made = state.add(
@@ -71,7 +71,7 @@ def draft(
 
 
 def finalize(state: StripeState, made: Shape) -> None:
-    """From now on it is to be paid, less what the customer has in credit."""
+    """Finalize it: it is due now, less the customer's credit."""
     customer = state.objects[made["customer"]]
     credit = customer.get("balance", 0)
     due = max(0, made["total"] + credit) if made["total"] > 0 else 0
@@ -136,7 +136,7 @@ def proration_line(
     *,
     of: tuple[Shape, int] | None = None,
 ) -> Shape:
-    """What is left of a period, given back (amount below nought) or charged; of: the price and quantity it had."""
+    """What is left of a period, given back (negative amount) or charged; of: the price and quantity it had."""
     chosen, count = of or (item["price"], item["quantity"])
     text = f"{'Unused' if amount < 0 else 'Remaining'} time on {_name(state, chosen)}"
     before = {**item, "price": chosen, "quantity": count}

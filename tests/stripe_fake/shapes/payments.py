@@ -1,4 +1,4 @@
-"""Money that comes and goes: payments, charges, refunds, disputes."""
+"""Payments, charges, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def dispute(state: StripeState, paid: Shape, amount: int, status: str, reason: s
 
 
 def movement(state: StripeState, amount: int, source: str, kind: str) -> Shape:
-    """What moved on our balance (cents; below nought: away from us)."""
+    """The change of the account's balance, cents; negative: money goes out."""
     return state.add(
         "txn", "balance_transaction",
         amount=amount, available_on=state.now, balance_type="payments", currency="eur", description=None,
@@ -97,7 +97,7 @@ def movement(state: StripeState, amount: int, source: str, kind: str) -> Shape:
 
 
 def payment_error(code: str, *, decline: str | None = None, charged: str | None = None) -> Shape:
-    """Why a payment did not go through, as it stands on the payment and in the error that answers it."""
+    """The error of a failed payment, as it is on the payment and in the answer."""
     texts = {
         "authentication_required": "Your card was declined. This transaction requires authentication.",
         "card_declined": "Your card was declined.",

@@ -10,7 +10,7 @@ from tests.stripe_fake.times import DAY
 
 
 def session(state: StripeState, lines: list[Shape], **fields: Any) -> Shape:
-    """An open checkout of lines [{"price": id, "quantity": n}]; `_` keeps what its success will need."""
+    """An open checkout of lines [{"price": id, "quantity": n}]; `_` holds what is needed when it succeeds."""
     chosen = state.objects[lines[0]["price"]] if lines else {"id": None, "currency": None}
     mode = fields["mode"]
     total = sum(state.objects[one["price"]]["unit_amount"] * one["quantity"] for one in lines)

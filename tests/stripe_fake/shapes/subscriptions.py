@@ -1,4 +1,4 @@
-"""Subscriptions, their items and schedules: periods stand on the items."""
+"""Subscriptions, their items and schedules. The items hold the periods."""
 
 from __future__ import annotations
 
