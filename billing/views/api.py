@@ -96,9 +96,9 @@ class SubscriptionView(ApiView):
         return Response(SubscriptionOutput(asdict(state)).data, headers={"Cache-Control": "no-store"})
 
 
-def _opened(field: str, open_it: Callable[[], str]) -> Response:
+def _opened(field: str, open_session: Callable[[], str]) -> Response:
     try:
-        return Response({"url": open_it()}, status=201)
+        return Response({"url": open_session()}, status=201)
     except UnknownPlan as error:
         raise InvalidInput(field, "This is not for sale here.") from error
     except AlreadySubscribed as error:

@@ -54,7 +54,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/pricing.html", context)
 
 
-class _OnwardPage(View):
+class _ToStripePage(View):
     """POST: to Stripe, by a page that leads on at once.
 
     The Content-Security-Policy (form-action) would block a redirect.
@@ -73,11 +73,11 @@ class _OnwardPage(View):
             return _problem(request, "off", 503)
         return super().dispatch(request, *args, **kwargs)
 
-    def onward(self, request: HttpRequest, open_it: Callable[[], str]) -> HttpResponse:
+    def lead_to_stripe(self, request: HttpRequest, open_session: Callable[[], str]) -> HttpResponse:
         """The page that leads on, or one that says why there is none."""
         try:
             check_limit(CHECKOUT_LIMIT, request)
-            return render(request, "billing/onward.html", {"target": open_it()})
+            return render(request, "billing/onward.html", {"target": open_session()})
         except UnknownPlan:
             return _problem(request, "unknown", 400)
         except AlreadySubscribed:
@@ -90,7 +90,7 @@ class _OnwardPage(View):
             return _problem(request, getattr(error, "kind", "refused"), 503)
 
 
-class CheckoutPage(_OnwardPage):
+class CheckoutPage(_ToStripePage):
     """POST {plan, interval} or {topup}: to a checkout."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -100,20 +100,20 @@ class CheckoutPage(_OnwardPage):
         plan, interval = request.POST.get("plan", ""), request.POST.get("interval", "month")
         topup = request.POST.get("topup", "")
         if topup.isascii() and topup.isdecimal():
-            return self.onward(request, lambda: checkout.open_topup_checkout(user, int(topup[:15]), addresses))
+            return self.lead_to_stripe(request, lambda: checkout.open_topup_checkout(user, int(topup[:15]), addresses))
         if plan not in plan_products():
             return _problem(request, "unknown", 400)
-        return self.onward(request, lambda: checkout.open_plan_checkout(user, Plan(plan), interval, addresses))
+        return self.lead_to_stripe(request, lambda: checkout.open_plan_checkout(user, Plan(plan), interval, addresses))
 
 
-class PortalPage(_OnwardPage):
+class PortalPage(_ToStripePage):
     """POST: to the user's portal."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Open the portal."""
         user: Any = request.user
         addresses = portal_addresses(request, get_language() or "")
-        return self.onward(request, lambda: checkout.open_portal(user, addresses))
+        return self.lead_to_stripe(request, lambda: checkout.open_portal(user, addresses))
 
 
 @method_decorator(_private, name="dispatch")
