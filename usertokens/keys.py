@@ -1,7 +1,7 @@
 """Every Redis key this app owns. No other module spells a key.
 
 {user_id} is the hash tag: one user's keys share a slot, so one script may touch them all.
-Packed values are cmsgpack; what they hold is said in lua/ledger.lua, and why in docs/decisions/0041-ledger.md.
+Packed values are cmsgpack; lua/*_row.lua say what they hold, and the reasons stand in docs/decisions/0041-ledger.md.
 """
 
 from __future__ import annotations

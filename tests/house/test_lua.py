@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from tests.house.tree import APPS, files, place
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCRIPTS = files("*.lua", "kv", *(app for app in APPS if app != "usertokens"))
+SCRIPTS = files("*.lua", "kv", *APPS)
 HEADER = re.compile(r"\A--\[\[(.*?)\]\]\n", re.DOTALL)
 # A statement of the head: `local … = …` at the margin, with lines that go on further to the right.
 LOCAL = re.compile(r"local (?!function)[^\n]*\n(?:[ \t]+[^\n]*\n)*")
@@ -49,7 +50,7 @@ def _parts(text: str) -> tuple[str, str]:
 def positional(text: str) -> list[str]:
     """What a script takes by a number below its head."""
     _, body = _parts(text)
-    body = re.sub(r"#(KEYS|ARGV)\b", "", body)
+    body = re.sub(r"#(?:KEYS|ARGV)\b|\bunpack\((?:KEYS|ARGV), [A-Za-z]", "", body)
     given = [
         found.group()
         for found in re.finditer(r"\b(?:KEYS|ARGV)\b(?:\[([^\]]*)\])?", body)
@@ -68,16 +69,34 @@ def _listed(header: str, word: str) -> str:
     return " ".join(found[1].split())
 
 
-def declared(header: str, word: str) -> tuple[str, list[int], bool]:
-    """Whose KEYS or ARGV come first ("" = nobody's), the numbers of the file's own, and whether more follow.
+@dataclass(frozen=True)
+class Declared:
+    """What a header says of KEYS or ARGV.
 
-    They are parted by commas outside of brackets. "then …" and "any number of …" are a variable tail; "as ledger.lua"
-    stands for those of another file; own ones behind it have their numbers.
+    base:    the file whose KEYS or ARGV come first, "" for none; `last`: the number up to which, None = what it names.
+    numbers: those of the file's own.
+    is_open: whether any number of them follow.
     """
-    text = re.sub(r"\([^()]*\)|\"[^\"]*\"", "", _listed(header, word))
+
+    base: str = ""
+    last: int | None = None
+    numbers: list[int] = field(default_factory=list)
+    is_open: bool = False
+
+
+def declared(header: str, word: str) -> Declared:
+    """What a header says of KEYS or ARGV: names, parted by commas outside of brackets.
+
+    "then …" and "any number of …" are a variable tail; "as ledger.lua" or "as ledger.lua (1–7)" stands for those of
+    another file. The file's own behind it have their numbers.
+    """
+    range_of_base = re.match(r"as \w+\.lua \(1–(\d+)\)", _listed(header, word))
+    text, count = _listed(header, word), 1
+    while count:
+        text, count = re.subn(r"\([^()]*\)|\"[^\"]*\"", "", text)
     items = [item.strip() for item in text.split(",")]
     if items[0].startswith("none"):
-        return "", [], False
+        return Declared()
     base = re.match(r"as (\w+)\.lua", items[0])
     if base:
         del items[0]
@@ -85,7 +104,8 @@ def declared(header: str, word: str) -> tuple[str, list[int], bool]:
     if is_open:
         del items[-1]
     numbers = [int(found[1]) if (found := re.match(r"(\d+) ", item)) else place for place, item in enumerate(items, 1)]
-    return base[1] if base else "", numbers, is_open
+    last = int(range_of_base[1]) if range_of_base else None
+    return Declared(base[1] if base else "", last, numbers, is_open)
 
 
 def bound(text: str, word: str) -> tuple[list[int], bool]:
@@ -95,7 +115,24 @@ def bound(text: str, word: str) -> tuple[list[int], bool]:
     for names in re.findall(rf"local ([\w,\s]+?) = unpack\({word}\)", head):
         numbers += range(1, names.count(",") + 2)
     keeps = bool(re.search(rf"\b{word}\b(?!\[|\))", head)) or bool(re.search(rf"unpack\({word}, \d+\)", head))
-    return numbers, keeps or f"#{word}" in body or f"{word}[" in body
+    return numbers, keeps or bool(re.search(rf"#{word}\b|\b{word}\[|unpack\({word},", body))
+
+
+def _header(path: Path) -> str:
+    found = HEADER.match(path.read_text())
+    assert found, f"{place(path)} opens with --[[ … ]]"
+    return found[1]
+
+
+def _base(path: Path, word: str) -> tuple[int, bool]:
+    """The number of the last key or argument that a file takes over, 0 for none, and whether any number follow."""
+    mine = declared(_header(path), word)
+    if not mine.base:
+        return 0, False
+    other = path.parent / f"{mine.base}.lua"
+    theirs = declared(_header(other), word)
+    last, is_open = _base(other, word)
+    return mine.last or max(theirs.numbers, default=last), theirs.is_open or is_open
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=place)
@@ -105,19 +142,16 @@ class TestScript:
 
     @pytest.mark.parametrize("word", ["KEYS", "ARGV"])
     def test_binds_what_its_header_names(self, path: Path, word: str) -> None:
-        text = path.read_text()
-        header = HEADER.match(text)
-        assert header
-        _, numbers, is_open = declared(header[1], word)
-        assert (numbers, is_open) == bound(text, word)
+        named = declared(_header(path), word)
+        numbers, takes_more = bound(path.read_text(), word)
+        assert numbers == named.numbers
+        assert named.is_open <= takes_more <= (named.is_open or _base(path, word)[1])
 
-    def test_counts_on_behind_what_it_takes_over(self, path: Path) -> None:
-        header = HEADER.match(path.read_text())
-        assert header
-        for word in ("KEYS", "ARGV"):
-            base, numbers, _ = declared(header[1], word)
-            last = _last(path, base, word)
-            assert numbers == list(range(last + 1, last + 1 + len(numbers))), word
+    @pytest.mark.parametrize("word", ["KEYS", "ARGV"])
+    def test_counts_on_behind_what_it_takes_over(self, path: Path, word: str) -> None:
+        numbers = declared(_header(path), word).numbers
+        last, _ = _base(path, word)
+        assert numbers == list(range(last + 1, last + 1 + len(numbers)))
 
     def test_hides_no_name_of_a_part_that_it_uses(self, path: Path) -> None:
         names = _names_at_the_margin(path)
@@ -125,33 +159,29 @@ class TestScript:
 
     def test_a_tail_begins_behind_what_has_names(self, path: Path) -> None:
         text = path.read_text()
-        head, body = _parts(text)
-        starts = [int(number) for number in TAIL.findall(head)]
-        assert (len(starts) == 1) == bool(re.search(r"\b(KEYS|ARGV)\[", body))
-        if starts:
-            assert FIRST.search(body)
-            named = [bound(text, word)[0] for word in ("KEYS", "ARGV")]
-            assert any(starts == [max(numbers, default=0) + 1] for numbers in named)
+        starts = [int(number) for number in TAIL.findall(_parts(text)[0])]
+        named = [bound(text, word)[0] for word in ("KEYS", "ARGV")]
+        assert all(start in [max(numbers, default=0) + 1 for numbers in named] for start in starts)
+
+    def test_counts_through_a_tail_from_a_named_start(self, path: Path) -> None:
+        _, body = _parts(path.read_text())
+        if re.search(r"\b(KEYS|ARGV)\[|unpack\((KEYS|ARGV),", body):
+            starts = set(FIRST.findall(body))
+            assert starts
+            assert starts <= {name for part in _with_parts(path) for name in FIRST.findall(_parts(part.read_text())[0])}
 
 
-def _last(path: Path, base: str, word: str) -> int:
-    """The number of the last key or argument of another file, 0 for none: a script counts on behind it."""
-    if not base:
-        return 0
-    header = HEADER.match((path.parent / f"{base}.lua").read_text())
-    assert header
-    further, numbers, _ = declared(header[1], word)
-    return max(numbers, default=0) or _last(path, further, word)
+def _with_parts(path: Path) -> list[Path]:
+    """A script and the parts that it uses, those within functions left out."""
+    used = re.findall(r"^-- uses (\w+)\.(\w+)$", path.read_text(), re.MULTILINE)
+    parts = [part for package, name in used for part in _with_parts(path.parents[2] / package / "lua" / f"{name}.lua")]
+    return [*parts, path]
 
 
 def _names_at_the_margin(path: Path) -> list[str]:
     """Every local of a script and of the parts it uses, but those within functions."""
-    text = path.read_text()
-    names: list[str] = []
-    for package, name in re.findall(r"^-- uses (\w+)\.(\w+)$", text, re.MULTILINE):
-        names += _names_at_the_margin(path.parents[2] / package / "lua" / f"{name}.lua")
-    code = _code(text)
-    names += re.findall(r"^local function (\w+)", code, re.MULTILINE)
+    code = "".join(_code(part.read_text()) for part in _with_parts(path))
+    names = re.findall(r"^local function (\w+)", code, re.MULTILINE)
     for found in re.findall(r"^local (?!function )(\w+(?:,\s*\w+)*)", code, re.MULTILINE):
         names += re.split(r",\s*", found)
     return names
@@ -186,6 +216,8 @@ _HEAD = "--[[ Count.\nKEYS  total, day\nARGV  amount\nReturns 1 ]]\n-- uses kv.m
         ("local total = KEYS[1]\nredis.call('SET', total, ARGV[2])\n", ["ARGV[2]"]),
         ("local total = KEYS[1]\nreturn ipairs(ARGV)\n", ["ARGV"]),
         ("local total = KEYS[1]\nlocal FIRST_DAY = 2\nfor index = FIRST_DAY, #ARGV do f(ARGV[index + 1]) end\n", []),
+        ("local total = KEYS[1]\nlocal FIRST_DAY = 2\nreturn unpack(ARGV, FIRST_DAY)\n", []),
+        ("local total = KEYS[1]\nlocal day = 2\nreturn unpack(ARGV, 2)\n", ["ARGV"]),
         ("local total = KEYS[1]\nlocal function f() return KEYS[2] end\n", ["KEYS[2]"]),
         ("local total = KEYS[1]\nreturn grant[6] + period[STARTS] + hold[4][index]\n", ["grant[6]", "hold[4]"]),
         ("local total = KEYS[1]\nreturn redis.call('TIME')[1], redis.call('TIME')[2]\n", [")[2]"]),
@@ -199,19 +231,19 @@ def test_what_is_positional_is_seen(body: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("listed", "expected"),
     [
-        ("none of its own: the caller passes total, day", ("", [], False)),
-        ('total (STRING, cents), "a, b" or ""', ("", [1, 2], False)),
-        ("1 total, 2 day,\n      4 mark (of a, b)", ("", [1, 2, 4], False)),
-        ("1 total, 2 day,\n      then shards (one for each)", ("", [1, 2], True)),
-        ("any number of keys of one tag", ("", [], True)),
-        ("as ledger.lua (1–7), 8 sources", ("ledger", [8], False)),
-        ("as ledger.lua", ("ledger", [], False)),
+        ("none of its own: the caller passes total, day", Declared()),
+        ('total (STRING, cents), "a, b" or ""', Declared(numbers=[1, 2])),
+        ("1 total, 2 day,\n      4 mark (of a, b)", Declared(numbers=[1, 2, 4])),
+        ("1 total, 2 day,\n      then shards (one for each)", Declared(numbers=[1, 2], is_open=True)),
+        ("any number of keys of one tag", Declared(is_open=True)),
+        ("as ledger.lua (1–7), 8 sources", Declared("ledger", 7, [8])),
+        ("as ledger.lua", Declared("ledger")),
     ],
 )
-def test_what_a_header_names_is_read(listed: str, expected: tuple[str, list[int], bool]) -> None:
+def test_what_a_header_names_is_read(listed: str, expected: Declared) -> None:
     header = f"Count.\nKEYS  {listed}\nARGV  none\nReturns 1 "
     assert declared(header, "KEYS") == expected
-    assert declared(header, "ARGV") == ("", [], False)
+    assert declared(header, "ARGV") == Declared()
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,23 @@ ARGV  as ledger.lua, 9 change (tokens, int, not 0), 10 priority (int), 11 larges
 Returns {"ok", "new" | "repeated", entry, change, balance} | {"insufficient", balance} | {"too_large"} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.settle
+-- uses usertokens.settled
+-- uses usertokens.grant_row
+local change, priority, largest = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local known = recall()
 if known then return known end
 local account = settled()
 if not account then return {'closed'} end
-local change = tonumber(ARGV[9])
 if change < 0 and account.balance + change < 0 then
   return keep(account, {'insufficient', whole(account.balance)})
 end
-if account.balance + account.held + change > tonumber(ARGV[11]) then
+if account.balance + account.held + change > largest then
   return keep(account, {'too_large'})
 end
 local entry
 if change > 0 then
-  entry = movements().grant_new(account, 'adjust', change, tonumber(ARGV[10]), NEVER, 'adjustment')
+  entry = movements().grant_new(account, 'adjust', change, priority, NEVER, 'adjustment', reason, key, actor)
 else
-  entry = enter(account, 'adjust', change, (take(account, -change)))
+  entry = enter(account, 'adjust', change, (take(account, -change)), nil, reason, key, actor)
 end
 return finish(account, {'ok', 'new', whole(entry), whole(change), whole(account.balance)})

@@ -1,51 +1,64 @@
 --[[ Add up a ledger as it stands, changing nothing.
-KEYS  1 account (HASH), 2 grants (HASH), 3 burn (ZSET), 4 holds (HASH), 5 journal (LIST)
+KEYS  account (HASH), grants (HASH), burn (ZSET), holds (HASH), journal (LIST)
 ARGV  now (ms, "" = the server's clock)
-Returns {balance, held, debt, entries, archived, sum left in grants, sum of open holds, sum of the journal, balance before the journal,
-        what does not fit, …} ]]
-local row = redis.call('HMGET', KEYS[1], 'balance', 'held', 'debt', 'entries', 'archived', 'left', 'first', 'starts')
-local function number(index) return tonumber(row[index] or 0) end
+Returns {balance, held, debt, entries, archived, sum left in grants, sum of open holds, sum of the journal, balance before
+        the journal, what does not fit, …} ]]
+-- uses usertokens.grant_row
+-- uses usertokens.hold_row
+-- uses usertokens.entry_row
+local account, grants, burn, holds, journal = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local now = tonumber(ARGV[1])
+local HOUR = 3600000
+-- Entries of one read: a journal may be long.
+local CHUNK = 500
+local balance, held, debt, entries, archived, left, first, starts = unpack(
+  redis.call('HMGET', account, 'balance', 'held', 'debt', 'entries', 'archived', 'left', 'first', 'starts'))
+balance, held, debt, entries = tonumber(balance or 0), tonumber(held or 0), tonumber(debt or 0), tonumber(entries or 0)
+archived, left, starts = tonumber(archived or 0), tonumber(left or 0), tonumber(starts or 0)
 local wrong = {}
-local left, held, sum = number(6), 0, 0
-local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1]) * 1000
+now = now or redis.call('TIME')[1] * 1000
 -- An hour is what two clocks may differ by.
-if number(8) > now + 3600000 then
+if starts > now + HOUR then
   wrong[#wrong + 1] = 'its period begins in the future: the clock ran ahead, usertokens_recharge puts it right'
 end
+
+local left_in_all = left
 local waiting = {}
-for _, member in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do waiting[tonumber(member)] = true end
-local grants = redis.call('HGETALL', KEYS[2])
-for index = 1, #grants, 2 do
-  local grant = cmsgpack.unpack(grants[index + 1])
-  left = left + grant[6]
-  if (grant[6] > 0) ~= (waiting[grant[1]] or false) then wrong[#wrong + 1] = 'grant ' .. grant[1] .. ' is not in its place' end
-  waiting[grant[1]] = nil
-  if grant[6] < 0 then wrong[#wrong + 1] = 'grant ' .. grant[1] .. ' is below zero' end
+for _, member in ipairs(redis.call('ZRANGE', burn, 0, -1)) do waiting[tonumber(member)] = true end
+for _, packed in ipairs(redis.call('HVALS', grants)) do
+  local grant = cmsgpack.unpack(packed)
+  local id, remaining = grant[ID], grant[REMAINING]
+  left_in_all = left_in_all + remaining
+  if (remaining > 0) ~= (waiting[id] or false) then wrong[#wrong + 1] = 'grant ' .. id .. ' is not in its place' end
+  waiting[id] = nil
+  if remaining < 0 then wrong[#wrong + 1] = 'grant ' .. id .. ' is below zero' end
 end
 if next(waiting) then wrong[#wrong + 1] = 'a waiting grant is missing' end
-if number(6) > 0 and not row[7] then wrong[#wrong + 1] = 'the first grant is missing' end
-if number(3) > 0 and left > 0 then wrong[#wrong + 1] = 'there is debt beside tokens' end
-for _, packed in ipairs(redis.call('HVALS', KEYS[4])) do held = held + cmsgpack.unpack(packed)[1] end
-local before, balance, expected = 0, nil, number(5) + 1
-local length = redis.call('LLEN', KEYS[5])
-for start = 0, length - 1, 500 do
-  for _, packed in ipairs(redis.call('LRANGE', KEYS[5], start, start + 499)) do
+if left > 0 and not first then wrong[#wrong + 1] = 'the first grant is missing' end
+if debt > 0 and left_in_all > 0 then wrong[#wrong + 1] = 'there is debt beside tokens' end
+local held_in_all = 0
+for _, packed in ipairs(redis.call('HVALS', holds)) do held_in_all = held_in_all + cmsgpack.unpack(packed)[HELD] end
+
+local sum, before, running, expected = 0, 0, nil, archived + 1
+for start = 0, redis.call('LLEN', journal) - 1, CHUNK do
+  for _, packed in ipairs(redis.call('LRANGE', journal, start, start + CHUNK - 1)) do
     local entry = {cmsgpack.unpack(packed)}
-    if not balance then
-      before = entry[5] - entry[4]
-      balance = before
+    local number, change, after = entry[ENTRY], entry[CHANGE], entry[BALANCE]
+    if not running then
+      before = after - change
+      running = before
     end
-    balance = balance + entry[4]
-    sum = sum + entry[4]
-    if entry[1] ~= expected then wrong[#wrong + 1] = 'entry ' .. expected .. ' is missing' end
-    if entry[5] ~= balance then wrong[#wrong + 1] = 'entry ' .. entry[1] .. ' does not follow from the one before' end
-    expected, balance = entry[1] + 1, entry[5]
+    running = running + change
+    sum = sum + change
+    if number ~= expected then wrong[#wrong + 1] = 'entry ' .. expected .. ' is missing' end
+    if after ~= running then wrong[#wrong + 1] = 'entry ' .. number .. ' does not follow from the one before' end
+    expected, running = number + 1, after
   end
 end
-if expected ~= number(4) + 1 then wrong[#wrong + 1] = 'the journal ends at ' .. (expected - 1) end
+if expected ~= entries + 1 then wrong[#wrong + 1] = 'the journal ends at ' .. (expected - 1) end
+
 local answer = {}
-for index, value in ipairs({number(1), number(2), number(3), number(4), number(5), left, held, sum, balance and before or number(1)}) do
-  answer[index] = string.format('%.0f', value)
-end
+local figures = {balance, held, debt, entries, archived, left_in_all, held_in_all, sum, running and before or balance}
+for index, value in ipairs(figures) do answer[index] = string.format('%.0f', value) end
 for index = 1, math.min(#wrong, 5) do answer[#answer + 1] = wrong[index] end
 return answer

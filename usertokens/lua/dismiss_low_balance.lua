@@ -2,8 +2,9 @@
 KEYS  account (HASH)
 ARGV  none
 Returns "put away" | "unknown": there is no account, and none is made ]]
-if redis.call('EXISTS', KEYS[1]) == 0 then return 'unknown' end
+local account = KEYS[1]
+if redis.call('EXISTS', account) == 0 then return 'unknown' end
 -- `low` is what older versions kept in its place.
-redis.call('HDEL', KEYS[1], 'low')
-redis.call('HSET', KEYS[1], 'seen', 1)
+redis.call('HDEL', account, 'low')
+redis.call('HSET', account, 'seen', 1)
 return 'put away'

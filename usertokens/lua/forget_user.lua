@@ -2,7 +2,8 @@
 KEYS  tombstone, then every key of the user
 ARGV  how long the tombstone stands (seconds)
 Returns {"ok", keys removed} ]]
+local tombstone, ttl = KEYS[1], ARGV[1]
 local keys = {unpack(KEYS, 2)}
 local removed = redis.call('DEL', unpack(keys))
-redis.call('SET', KEYS[1], '1', 'EX', ARGV[1])
+redis.call('SET', tombstone, '1', 'EX', ttl)
 return {'ok', string.format('%.0f', removed)}

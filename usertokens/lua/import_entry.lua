@@ -1,31 +1,33 @@
 --[[ Take over one movement of an older site, once for ever: what came in becomes a grant, what went out is taken.
-KEYS  as ledger.lua (1–7), 8 sources
-ARGV  as ledger.lua, 9 digest of the movement's id, 10 change (tokens, int, not 0), 11 priority (int), 12 largest balance (int),
+KEYS  as sources.lua
+ARGV  as sources.lua (9 of the movement's id), 10 change (tokens, int, not 0), 11 priority (int), 12 largest balance (int),
       13 "1" to write nothing
 Returns {"ok", "new" | "same"} | {"insufficient", balance} | {"conflict"} | {"too_large"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.settle
+-- uses usertokens.settled
 -- uses usertokens.sources
+-- uses usertokens.grant_row
+-- uses usertokens.source_row
+local change, priority, largest, is_dry = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]), ARGV[13] == '1'
 local known = source_of()
-if known then return known[2] == ARGV[5] and {'ok', 'same'} or {'conflict'} end
-if ARGV[13] == '1' then return {'ok', 'new'} end
+if known then return known[GRANTED_FOR] == fingerprint and {'ok', 'same'} or {'conflict'} end
+if is_dry then return {'ok', 'new'} end
 local account = settled()
 if not account then return {'closed'} end
-local change = tonumber(ARGV[10])
 if change < 0 and account.balance + change < 0 then
   return keep(account, {'insufficient', whole(account.balance)})
 end
-if account.balance + account.held + change > tonumber(ARGV[12]) then
+if account.balance + account.held + change > largest then
   return keep(account, {'too_large'})
 end
 local entry, grant = 0, 0
 if change > 0 then
-  entry, grant = movements().grant_new(account, 'grant', change, tonumber(ARGV[11]), NEVER, 'import')
+  entry, grant = movements().grant_new(account, 'grant', change, priority, NEVER, 'import', reason, key, actor)
 else
-  entry = enter(account, 'spend', change, (take(account, -change)))
+  entry = enter(account, 'spend', change, (take(account, -change)), nil, reason, key, actor)
 end
 -- Void from the start: no payment of this site stands behind it, so nothing of it is ever taken back.
-keep_source({now, ARGV[5], entry, grant, math.max(change, 0), 0, 0, 1})
+keep_source({now, fingerprint, entry, grant, math.max(change, 0), 0, 0, 1})
 close(account)
-return told(account, {'ok', 'new'})
+return with_low_balance(account, {'ok', 'new'})

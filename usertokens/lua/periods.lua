@@ -1,28 +1,27 @@
---[[ The periods that a user has paid for, each under its own key, so that what it brings comes once whatever else runs beside it.
-Used by settle.lua.
-A period is {id, plan, starts (ms), ends (ms), month, granted, void}:
-  id       8 bytes of a digest of the caller's key; "-" is the calendar month that a paid period stands in front of;
-           "" is what an older version knew of the paid period
-  plan     whose month's tokens it brings; "" = nothing more of it comes (not paid yet, no longer heard of, or set by hand since)
-  void     1 = the account was reset since: it has brought what it was to bring, and none of it is there
-  month    where the month begins (ms) for which `granted` tokens have come; 0 = none
+--[[ The periods that a user has paid for, each under its own key, so that what it brings comes once whatever else runs
+beside it. Used by settle.lua, behind period_row.lua.
 KEYS  as ledger.lua
 ARGV  as ledger.lua
-Returns  nothing of its own: `periods(…)` answers {month_of, merge, stop, store}. ]]
+Returns  nothing of its own: `periods(…)` answers {month_of, month_end, merge, stop, store}. ]]
 local function periods(account, period_of, move_end)
-  local HOUR, DAY, CALENDAR, OLDER = 3600000, 86400000, '-', ''
-  -- So many are remembered after their end: a clock that ran ahead may come back.
+  local HOUR, DAY = 3600000, 86400000
+  -- So many periods are kept after their end: a clock that ran ahead may be set back into one of them.
   local REMEMBERED = 3
   -- Whoever pays for a year at once still gets the tokens of a month each month.
   local function month_of(period, moment)
-    if period[4] - period[3] <= 32 * DAY then return period[3], period[4] end
-    local from, to = period_of(period[3], moment)
-    return from, math.min(to, period[4])
+    if period[ENDS] - period[STARTS] <= 32 * DAY then return period[STARTS], period[ENDS] end
+    local from, to = period_of(period[STARTS], moment)
+    return from, math.min(to, period[ENDS])
+  end
+
+  local function month_end(period, moment)
+    local _, to = month_of(period, moment)
+    return to
   end
 
   -- What was granted by hand for the month of a period that is heard of for the first time.
   local function granted_before(period, by_hand)
-    if by_hand and period[3] <= now and now < period[4] and month_of(period, now) == account.starts then
+    if by_hand and period[STARTS] <= now and now < period[ENDS] and month_of(period, now) == account.starts then
       return account.starts, account.allowance
     end
     return 0, 0
@@ -31,28 +30,28 @@ local function periods(account, period_of, move_end)
   -- said: {id, plan, starts, ends} of all that billing knows now. What it knows no longer is remembered and brings nothing more.
   local function merge(list, said, by_hand)
     local known, merged = {}, {}
-    for _, period in ipairs(list) do known[period[1]] = period end
+    for _, period in ipairs(list) do known[period[PERIOD]] = period end
     for _, one in ipairs(said) do
-      local period, older = known[one[1]], known[OLDER]
-      if not period and older and older[3] == one[3] then
+      local period, older = known[one[PERIOD]], known[OLDER]
+      if not period and older and older[STARTS] == one[STARTS] then
         period, known[OLDER] = older, nil
-        period[1] = one[1]
+        period[PERIOD] = one[PERIOD]
       end
       if period then
-        local before = period[6] > 0 and ({month_of(period, period[5])})[2]
-        period[2], period[3], period[4] = one[2], one[3], one[4]
-        local after = before and ({month_of(period, period[5])})[2]
+        local before = period[BROUGHT] > 0 and month_end(period, period[MONTH])
+        period[PLAN], period[STARTS], period[ENDS] = one[PLAN], one[STARTS], one[ENDS]
+        local after = before and month_end(period, period[MONTH])
         if before ~= after then move_end(before, after) end
       else
-        period = {one[1], one[2], one[3], one[4], 0, 0, 0}
-        period[5], period[6] = granted_before(period, by_hand)
+        period = {one[PERIOD], one[PLAN], one[STARTS], one[ENDS], 0, 0, 0}
+        period[MONTH], period[BROUGHT] = granted_before(period, by_hand)
       end
-      known[one[1]] = nil
+      known[one[PERIOD]] = nil
       merged[#merged + 1] = period
     end
     for _, period in ipairs(list) do
-      if known[period[1]] then
-        period[2] = ''
+      if known[period[PERIOD]] then
+        period[PLAN] = ''
         merged[#merged + 1] = period
       end
     end
@@ -60,21 +59,21 @@ local function periods(account, period_of, move_end)
   end
 
   local function stop(list)
-    for _, period in ipairs(list) do period[2] = '' end
+    for _, period in ipairs(list) do period[PLAN] = '' end
   end
 
   local function store(list)
     local over, kept = {}, {}
     for _, period in ipairs(list) do
-      if period[4] + HOUR <= now then over[#over + 1] = period[4] end
+      if period[ENDS] + HOUR <= now then over[#over + 1] = period[ENDS] end
     end
     table.sort(over, function(one, other) return one > other end)
     for _, period in ipairs(list) do
-      local is_over = period[4] + HOUR <= now
-      if not is_over or (period[1] ~= CALENDAR and period[4] >= (over[REMEMBERED] or 0)) then kept[#kept + 1] = period end
+      local is_over = period[ENDS] + HOUR <= now
+      if not is_over or (period[PERIOD] ~= CALENDAR and period[ENDS] >= (over[REMEMBERED] or 0)) then kept[#kept + 1] = period end
     end
     set(account, 'periods', #kept > 0 and cmsgpack.pack(kept) or nil)
   end
 
-  return {month_of = month_of, merge = merge, stop = stop, store = store}
+  return {month_of = month_of, month_end = month_end, merge = merge, stop = stop, store = store}
 end

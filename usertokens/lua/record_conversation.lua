@@ -3,6 +3,8 @@ KEYS  stats (HASH), last log-in (STRING), tombstone
 ARGV  conversations (int), newest three (JSON), today ("YYYY-MM-DD", the site's day), the free plan
 Returns {"ok"} | {"closed"} ]]
 -- uses usertokens.activity
-if create_stats(KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4]) == nil then return {'closed'} end
-redis.call('HSET', KEYS[1], 'conversations', ARGV[1], 'recent_conversations', ARGV[2])
+local stats, last_login, tombstone = KEYS[1], KEYS[2], KEYS[3]
+local conversations, newest, today, free_plan = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if create_stats(stats, last_login, tombstone, today, free_plan) == nil then return {'closed'} end
+redis.call('HSET', stats, 'conversations', conversations, 'recent_conversations', newest)
 return {'ok'}

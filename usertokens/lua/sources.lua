@@ -1,35 +1,42 @@
---[[ Money-backed grants by the key that made them, kept for ever. Used behind ledger.lua and settle.lua.
-KEYS  8 sources
-ARGV  9 digest of the source's key
-Returns  nothing of its own. A record is {at (ms), fingerprint, entry, grant, amount, taken back, frozen, void}; it is void once the
-account was reset: what it granted is gone then, so nothing of it can be taken back. ]]
+--[[ Money-backed grants by the key that made them, kept for ever. Used behind ledger.lua and settled.lua.
+KEYS  as ledger.lua (1–7), 8 sources
+ARGV  as ledger.lua, 9 digest of the source's key
+Returns  nothing of its own: functions that read and keep a source (source_row.lua), and what the scripts answer of it. ]]
+local sources, source_digest = KEYS[8], ARGV[9]
+
 local function source_of()
-  local packed = redis.call('HGET', KEYS[8], ARGV[9])
+  local packed = redis.call('HGET', sources, source_digest)
   return packed and cmsgpack.unpack(packed)
 end
 
-local function keep_source(source) redis.call('HSET', KEYS[8], ARGV[9], cmsgpack.pack(source)) end
+local function keep_source(source) redis.call('HSET', sources, source_digest, cmsgpack.pack(source)) end
 
 local function source_answer(account, source, word)
-  return {'ok', word, whole(source[5]), whole(source[6]), whole(source[7]), whole(account.balance), whole(account.debt), whole(source[3])}
+  -- uses usertokens.source_row
+  return {'ok', word, whole(source[BOUGHT]), whole(source[TAKEN_BACK]), whole(source[FROZEN]), whole(account.balance),
+    whole(account.debt), whole(source[GRANTED_BY])}
 end
 
 -- Take up to `wanted` tokens out of one grant. Answers how many.
 local function drain(account, id, wanted)
+  -- uses usertokens.grant_row
   local first = account.first
-  if first and first[1] == id then
+  if first and first[ID] == id then
     local part = math.min(wanted, account.left)
     account.left = account.left - part
-    if account.left == 0 then advance(account) end
+    if account.left == 0 then
+      -- uses usertokens.burn_order
+      advance(account)
+    end
     return part
   end
-  local packed = redis.call('HGET', KEYS[2], id)
+  local packed = redis.call('HGET', grants_key, id)
   if not packed then return 0 end
   local grant = cmsgpack.unpack(packed)
-  local part = math.min(wanted, grant[6])
+  local part = math.min(wanted, grant[REMAINING])
   if part == 0 then return 0 end
-  grant[6] = grant[6] - part
-  redis.call('HSET', KEYS[2], id, cmsgpack.pack(grant))
-  if grant[6] == 0 then redis.call('ZREM', KEYS[3], string.format('%010d', id)) end
+  grant[REMAINING] = grant[REMAINING] - part
+  redis.call('HSET', grants_key, id, cmsgpack.pack(grant))
+  if grant[REMAINING] == 0 then redis.call('ZREM', burn_key, string.format('%010d', id)) end
   return part
 end

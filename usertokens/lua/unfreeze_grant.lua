@@ -1,22 +1,23 @@
 --[[ Put back what was frozen of a money-backed grant; debt is paid first.
-KEYS  as ledger.lua (1–7), 8 sources
-ARGV  as ledger.lua, 9 digest of the source's key
+KEYS  as sources.lua
+ARGV  as sources.lua
 Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"unknown"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
--- uses usertokens.settle
+-- uses usertokens.settled
 -- uses usertokens.sources
+-- uses usertokens.source_row
 local account = settled()
 if not account then return {'closed'} end
 local source = source_of()
 if not source then
   return keep(account, {'unknown'})
 end
-local tokens = source[7]
+local tokens = source[FROZEN]
 if tokens == 0 then
   return keep(account, source_answer(account, source, 'same'))
 end
-source[7] = 0
-movements().give_all(account, 'unfreeze', tokens, {source[4], tokens})
+source[FROZEN] = 0
+movements().give_all(account, 'unfreeze', tokens, {source[GRANT], tokens}, nil, reason, key, actor)
 keep_source(source)
 return finish(account, source_answer(account, source, 'new'))

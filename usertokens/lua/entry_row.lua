@@ -1,0 +1,7 @@
+--[[ An entry of the journal. Its values are packed one behind the other, without an array, which is quicker to write:
+{cmsgpack.unpack(packed)} makes the row.
+id, at (ms), type, amount, balance after, reason, key, actor, {grant, change, …}[, {grant, tokens used, …}]
+KEYS  none of its own
+ARGV  none of its own
+Returns nothing of its own: the positions. ]]
+local ENTRY, AT, KIND, CHANGE, BALANCE, REASON, KEY, ACTOR, MOVES, USED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
