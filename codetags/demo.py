@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from ipaddress import IPv4Address
 from random import Random
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
 from codetags.conf import app_settings
 from codetags.models import CodeTag
 from codetags.services.codes import is_code
 from codetags.services.counts import list_codes
 from codetags.services.hits import record_hit
-from kv.days import local_day
+from kv.days import at_hour, local_day
 
 # Addresses that no visitor can have (RFC 2544 reserves them for benchmarks); each hit takes the next one.
 _NETWORK = int(IPv4Address("198.19.0.0"))
@@ -81,7 +80,7 @@ def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None
     visitors = 0
     for number in range(days):
         day = first + timedelta(days=number)
-        moment = min(timezone.make_aware(datetime.combine(day, time(12)), timezone.get_default_timezone()), now)
+        moment = min(at_hour(day, 12), now)
         before = visitors
         for campaign in campaigns:
             for _ in range(_hits(campaign, number, day, rng)):

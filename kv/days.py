@@ -15,4 +15,9 @@ def local_day(now: datetime | None = None) -> date:
 
 def day_start(day: date) -> datetime:
     """The moment at which the site's day begins."""
-    return datetime.combine(day, time.min, timezone.get_default_timezone())
+    return at_hour(day, 0)
+
+
+def at_hour(day: date, hour: int) -> datetime:
+    """The moment of a day at a full hour of the site's clock."""
+    return datetime.combine(day, time(hour), timezone.get_default_timezone())

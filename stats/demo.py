@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from ipaddress import IPv4Address
 from random import Random
 
-from django.utils import timezone
-
-from kv.days import local_day
+from kv.days import at_hour, local_day
 from stats.conf import VISIT_LIMIT, app_settings
 from stats.services.figures import read_figures
 from stats.services.payment_code_counts import record_payment_code
@@ -50,7 +48,7 @@ def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None
     today = local_day(now)
     for back in range(days - 1, -1, -1):
         day = today - timedelta(days=back)
-        moment = min(timezone.make_aware(datetime.combine(day, time(12)), timezone.get_default_timezone()), now)
+        moment = min(at_hour(day, 12), now)
         visits = _visits_of(day, 1 - back / days, rng)
         for _ in range(visits):
             record_visit(address=visitors.next_address(), now=moment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -12,9 +12,8 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.utils import timezone
 
-from kv.days import local_day
+from kv.days import at_hour, local_day
 from usertokens.conf import app_settings
 from usertokens.errors import InsufficientTokens
 from usertokens.services.activity import create_user_stats, record_login, set_mood
@@ -110,7 +109,7 @@ def _make_user(name: str, joined: datetime) -> str | None:
 
 def _moment(number: int, hour: int, days: int, now: datetime) -> datetime:
     day = local_day(now) - timedelta(days=days - 1 - number)
-    return min(timezone.make_aware(datetime.combine(day, time(hour)), timezone.get_default_timezone()), now)
+    return min(at_hour(day, hour), now)
 
 
 def _live_a_day(user_id: str, habit: _Habit, *, number: int, days: int, rng: Random, now: datetime) -> int:

@@ -12,11 +12,12 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from kv.batches import in_batches
 from kv.work.duties import Duty
 from usertokens.errors import AccountClosed
 from usertokens.services.journal import archive_journal
 from usertokens.services.recharges import recharge_users
-from usertokens.services.user_ids import in_batches, iterate_users
+from usertokens.services.user_ids import iterate_users
 
 #: The age at which an entry is archived, days. More than the 30 days of the dashboard's chart.
 ARCHIVE_DAYS = 90

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 import segno
 
+from kv.web.qr_codes import picture
+
 #: Media type by kind of file.
 KINDS = {"svg": "image/svg+xml", "png": "image/png"}
 #: Error correction: the share of the square that may be unreadable, percent.
 LEVELS = {"l": 7, "m": 15, "q": 25, "h": 30}
 LARGEST_SCALE = 40
-# Modules of white on each side, as ISO/IEC 18004 asks.
-_QUIET_ZONE = 4
 # The oldest date in a ZIP, for every entry: the same input gives the same file.
 _TIMELESS = (1980, 1, 1, 0, 0, 0)
 
@@ -24,12 +24,7 @@ def draw_code_image(url: str, *, kind: str, scale: int, level: str) -> bytes:
 
     kind: one of KINDS. scale: pixels (or, for SVG, units) to a module, 1 to LARGEST_SCALE. level: one of LEVELS.
     """
-    square = segno.make_qr(url, error=level, boost_error=False)
-    out = io.BytesIO()
-    # With a unit segno also writes a viewBox. Without one, programs can't draw the file at another size.
-    extra = {"unit": "px"} if kind == "svg" else {}
-    square.save(out, kind=kind, scale=scale, border=_QUIET_ZONE, dark="#000", light="#fff", **extra)
-    return out.getvalue()
+    return picture(segno.make_qr(url, error=level, boost_error=False), kind, scale=scale)
 
 
 def pack_code_images(links: Iterable[tuple[str, str]], *, kind: str, scale: int, level: str) -> bytes:

@@ -16,6 +16,7 @@ from codetags.services.rollup import rolled_until
 from codetags.types import EARLIEST, CodeCounts, CodePage, DayCount
 from kv.days import day_start, local_day
 from kv.store.connection import call, call_many
+from kv.store.replies import pairs
 from kv.store.scripts import Script
 from kv.times import local_from_ms, to_ms
 
@@ -180,7 +181,7 @@ def _sums(codes: list[str], first: date, last: date, span: int) -> list[int]:
     if span > _LONG_SPAN:
         whole = call_many([("HGETALL", keys.days(code)) for code in codes])
         low, high = first.isoformat(), last.isoformat()
-        return [sum(int(hits) for day, hits in _fields(days) if low <= day.decode() <= high) for days in whole]
+        return [sum(int(hits) for day, hits in pairs(days) if low <= day.decode() <= high) for days in whole]
     days = [(first + timedelta(days=step)).isoformat() for step in range(max(span, 0))]
     if not days:
         return [0] * len(codes)
@@ -211,16 +212,7 @@ def _labelled(search: str) -> list[str]:
 
 
 def _pairs(reply: object) -> list[tuple[str, int]]:
-    return [(code.decode(), int(float(score))) for code, score in _fields(reply)]
-
-
-def _fields(reply: object) -> list[tuple[bytes, bytes]]:
-    """Pairs of a flat reply (RESP2), of pairs, or of a map (RESP3)."""
-    if isinstance(reply, dict):
-        return list(reply.items())
-    if isinstance(reply, list) and reply and isinstance(reply[0], list | tuple):
-        return [(pair[0], pair[1]) for pair in reply]
-    return list(zip(reply[::2], reply[1::2], strict=True))  # type: ignore[index]
+    return [(code.decode(), int(float(score))) for code, score in pairs(reply)]
 
 
 def _read_cursor(text: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from codetags.errors import UnsafeWebhookAddress, WebhookRefused, WebhookUnavail
 from codetags.services.outgoing_webhook import WebhookConnection
 from codetags.types import Delivery, Event, OutboxState
 from kv.store.connection import call_many, call_write
+from kv.store.replies import pairs
 from kv.store.scripts import Script
 from kv.times import local_from_ms, to_ms
 
@@ -145,6 +146,4 @@ def _report_dropped(state: dict[str, str]) -> None:
 
 
 def _decoded(fields: object) -> dict[str, str]:
-    # A pair list in RESP2, a map in RESP3.
-    pairs = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)  # type: ignore[index]
-    return {name.decode(): value.decode() for name, value in pairs}
+    return {name.decode(): value.decode() for name, value in pairs(fields)}

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
-from itertools import islice
-from typing import TypeVar
 
 from django.db.models import Count, Max
 
 from codetags import keys
 from codetags.models import CodeTag
 from codetags.types import RegisteredCode
+from kv.batches import in_batches
 from kv.store.connection import call, call_many, call_write
 from kv.store.scripts import Script
 
-T = TypeVar("T")
 _CHUNK = 500
 
 mirror_code_script = Script("codetags", "mirror_code")
@@ -46,22 +44,15 @@ def mirror_registry(*, always: bool = True) -> int:
         return 0
     rows = CodeTag.objects.values_list("code", "start", "end", "archived", "counts_for__code")
     mirrored: set[str] = set()
-    for chunk in chunks(rows.iterator(_CHUNK), _CHUNK):
+    for chunk in in_batches(rows.iterator(_CHUNK), _CHUNK):
         _mirror({code: _packed(start, end, archived, target) for code, start, end, archived, target in chunk})
         mirrored.update(row[0] for row in chunk)
-    for gone in chunks(_unregistered(mirrored), _CHUNK):
+    for gone in in_batches(_unregistered(mirrored), _CHUNK):
         # Query again: a code may have been added while the others were read.
         added = set(CodeTag.objects.filter(code__in=gone).values_list("code", flat=True))
         _mirror({code: "" for code in gone if code not in added})
     call_write("SET", keys.registry_version(), version)
     return len(mirrored)
-
-
-def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in lists of `size`, the last one shorter."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 def _unregistered(mirrored: set[str]) -> list[str]:

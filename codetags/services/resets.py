@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from codetags import keys
 from codetags.models import DailyHits
 from codetags.services.excluded_hits import forget_excluded
-from codetags.services.registry import chunks, mirror_registry
+from codetags.services.registry import mirror_registry
+from kv.batches import in_batches
 from kv.errors import store_errors
 from kv.store.connection import call_write, connection
 from kv.store.scripts import Script
@@ -57,5 +58,5 @@ def _imports() -> Iterator[bytes]:
 
 def _delete(glob: str) -> None:
     with store_errors():
-        for chunk in chunks(connection().scan_iter(glob, count=1000), 500):
+        for chunk in in_batches(connection().scan_iter(glob, count=1000), 500):
             call_write("UNLINK", *chunk)

@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from codetags import keys
 from codetags.models import DailyHits
-from codetags.services.registry import chunks, mirror_registry
+from codetags.services.registry import mirror_registry
 from codetags.types import Restored, Rollup
+from kv.batches import in_batches
 from kv.days import day_start, local_day
 from kv.store.connection import call, call_many, call_write
+from kv.store.replies import pairs
 from kv.store.scripts import Script
 from kv.times import local_from_ms, to_ms
 
@@ -47,7 +49,7 @@ def roll_up_days(
     moment = now or timezone.now()
     first = None if everything else _first_day()
     codes = rows = 0
-    for chunk in chunks(_codes(first), _CHUNK):
+    for chunk in in_batches(_codes(first), _CHUNK):
         codes += len(chunk)
         rows += _copy(chunk, first, dry_run=dry_run)
         advance(len(chunk))
@@ -68,7 +70,7 @@ def roll_up_step(*, now: datetime | None = None) -> bool:
     began = call("GET", keys.rollup_began())
     if began is None:
         began = to_ms(now or timezone.now())
-        for chunk in chunks(_codes(first), _CHUNK):
+        for chunk in in_batches(_codes(first), _CHUNK):
             call_write("SADD", keys.rollup_codes(), *chunk)
         call_write("SET", keys.rollup_began(), began)
     codes = [code.decode() for code in call("SRANDMEMBER", keys.rollup_codes(), _CHUNK)]
@@ -155,8 +157,7 @@ def _days(codes: list[str]) -> list[dict[str, int]]:
 
 
 def _counts(reply: object) -> dict[str, int]:
-    pairs = reply.items() if isinstance(reply, dict) else zip(reply[::2], reply[1::2], strict=True)  # type: ignore[index]
-    return {day.decode(): int(count) for day, count in pairs}
+    return {day.decode(): int(count) for day, count in pairs(reply)}
 
 
 def _series(code: str, days: dict[str, int], first: date | None) -> list[tuple[date, int]]:

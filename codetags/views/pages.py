@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from codetags.conf import app_settings
 from codetags.services.cookies import list_categories
-
-public_page = cache_control(public=True, max_age=0, s_maxage=60)
-"""Browsers ask again each time. A proxy may answer for a minute."""
+from kv.web.caching import public_page
 
 
 @require_safe

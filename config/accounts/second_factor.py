@@ -21,6 +21,7 @@ from config.accounts.factor_forms import CodeForm, FirstCodeForm, PasswordAndCod
 from config.lockout import LOGIN_LIMIT, count_try
 from config.open_sessions import end_other_sessions
 from config.recovery_codes import count_recovery_codes, renew_recovery_codes
+from kv.web.qr_codes import inline_svg
 
 if TYPE_CHECKING:
     # Generic to the type checker alone: Django's own classes take no brackets at run time.
@@ -121,10 +122,7 @@ class SettingsView(LoginRequiredMixin, _SettingsView):
             "left": count_recovery_codes(self.request.user),
         }
         if self.device is not None:
-            square = segno.make_qr(self.device.config_url, error="m")
-            context["svg"] = square.svg_inline(
-                border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
-            )
+            context["svg"] = inline_svg(segno.make_qr(self.device.config_url, error="m"))
             context["secret"] = second_factor.secret_of(self.device)
         return context
 

@@ -18,6 +18,7 @@ from kv.errors import StoreUnavailable
 from kv.store.connection import call_write
 from kv.store.factories import configured_server
 from kv.store.nodes import Node, open_nodes
+from kv.store.replies import pairs
 from kv.store.scripts import Script
 from kv.store.sharing import caches_in_store
 
@@ -202,8 +203,7 @@ def _config(node: Node, pattern: str) -> dict[str, str] | None:
         reply: Any = node.ask("CONFIG", "GET", pattern)
     except redis.ResponseError:
         return None
-    pairs = reply.items() if isinstance(reply, dict) else zip(reply[::2], reply[1::2], strict=True)
-    return {key.decode(): value.decode() for key, value in pairs}
+    return {key.decode(): value.decode() for key, value in pairs(reply)}
 
 
 def _info(node: Node, section: str) -> dict[str, str]:

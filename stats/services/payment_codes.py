@@ -4,7 +4,6 @@ Nothing here is stored: an order comes in, a code goes out.
 """
 
 import hashlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,6 +11,7 @@ from decimal import Decimal
 import segno
 from django.utils.text import slugify
 
+from kv.web import qr_codes
 from stats.errors import PaymentTooLong
 
 MAX_CENTS = 99_999_999_999
@@ -19,9 +19,6 @@ MAX_CENTS = 99_999_999_999
 
 MAX_PAYLOAD_BYTES = 331
 """EPC069-12: the longest payload of a code, encoded. A version 13 square at level M holds so much."""
-
-QUIET_ZONE = 4
-"""Modules of white on each side, as ISO/IEC 18004 asks."""
 
 # The encodings, by their number in the standard. UTF-8 first, since every bank app reads it. ISO 8859-1 is shorter for
 # names and texts with accents. The standard has six more; common scanners misread them, so they are not used.
@@ -52,10 +49,7 @@ class PaymentCode:
 
     def inline_svg(self) -> str:
         """SVG for use inside a page: black on white in any colour scheme. The page sets its size."""
-        svg: str = self.square.svg_inline(
-            border=QUIET_ZONE, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
-        )
-        return svg
+        return qr_codes.inline_svg(self.square)
 
     @property
     def file_name(self) -> str:
@@ -66,18 +60,11 @@ class PaymentCode:
 
     def svg(self) -> bytes:
         """An SVG file: one module is 10 units wide."""
-        return self._rendered("svg")
+        return qr_codes.picture(self.square, "svg", scale=10)
 
     def png(self) -> bytes:
         """A PNG file: one module is 10 pixels wide."""
-        return self._rendered("png")
-
-    def _rendered(self, kind: str) -> bytes:
-        out = io.BytesIO()
-        # With a unit segno also writes a viewBox. Without one, programs can't draw the file at another size.
-        extra = {"unit": "px"} if kind == "svg" else {}
-        self.square.save(out, kind=kind, border=QUIET_ZONE, dark="#000", light="#fff", scale=10, **extra)
-        return out.getvalue()
+        return qr_codes.picture(self.square, "png", scale=10)
 
 
 def make_payment_code(order: PaymentOrder) -> PaymentCode:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
 
+from kv.batches import in_batches
 from kv.errors import store_errors
 from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import connection
@@ -19,7 +20,6 @@ from stats.models import Adjustment
 from stats.services import figures
 
 FIGURES = ("visitors", "qr_total", "revenue_cents")
-_BATCH = 500
 _CONFLICT = "this id belongs to another change"
 
 adjust_figure_script = Script("stats", "adjust_figure")
@@ -85,13 +85,7 @@ def reset_figures() -> Iterator[int]:
     """Remove every key of the statistics; yields the number removed with each batch. May be repeated."""
     client = connection()
     with store_errors():
-        batch: list[bytes] = []
-        for key in _all_keys():
-            batch.append(key)
-            if len(batch) >= _BATCH:
-                yield _unlink(client, batch)
-                batch = []
-        if batch:
+        for batch in in_batches(_all_keys()):
             yield _unlink(client, batch)
     figures.forget_figures()
 
@@ -103,11 +97,10 @@ def _all_keys() -> Iterator[bytes]:
             yield from client.scan_iter(match=glob, count=1000)
 
 
-def _unlink(client: Any, batch: Iterable[bytes]) -> int:
+def _unlink(client: Any, batch: list[bytes]) -> int:
     # Both families have a slot each, and a batch may hold keys of both: one command for each key, sent together.
-    names = list(batch)
     pipeline = client.pipeline(transaction=False)
-    for name in names:
+    for name in batch:
         pipeline.unlink(name)
     pipeline.execute()
-    return len(names)
+    return len(batch)

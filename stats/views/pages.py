@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from kv.errors import StoreUnavailable
+from kv.web.caching import public_page
 from kv.web.formats import format_number
 from stats.conf import app_settings
 from stats.services import usage
 from stats.templatetags.stats import UNKNOWN
-
-public_page = cache_control(public=True, max_age=0, s_maxage=60)
-"""Browsers ask again each time. A proxy may answer for a minute, the largest age of a figure."""
 
 
 @dataclass(frozen=True, slots=True)

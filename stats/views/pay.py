@@ -23,6 +23,7 @@ from stdnum import iban
 from kv.errors import StoreUnavailable
 from kv.web.addresses import address_hash, client_address
 from kv.web.agents import AGENT_LENGTH
+from kv.web.caching import public_page
 from kv.web.origins import is_from_elsewhere
 from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_limit
@@ -33,7 +34,6 @@ from stats.services import payment_code_counts, receipts, usage
 from stats.services.creditor_references import format_reference
 from stats.services.payment_codes import PaymentCode, PaymentOrder
 from stats.templatetags.stats import format_cents
-from stats.views.pages import public_page
 
 DOWNLOADS = {"png": "image/png", "svg": "image/svg+xml"}
 DOWNLOAD_TOOL = "payment-qr"

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from kv.days import local_day
 from kv.store.connection import call_many
+from kv.store.replies import pairs
 from kv.store.scripts import Script
 from usertokens import keys
 from usertokens.conf import default_plan
@@ -36,8 +37,7 @@ def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
 def get_user_stats(user_id: str) -> UserStats | None:
     """The user's activity; None when there is none."""
     found, last_login = call_many([("HGETALL", keys.stats(user_id)), ("GET", keys.last_login(user_id))])
-    # A hash is a dict in RESP3 and a flat list in RESP2.
-    flat = [part for pair in found.items() for part in pair] if isinstance(found, dict) else found
+    flat = [part for pair in pairs(found) for part in pair]
     return read_stats(flat, last_login or b"") if flat else None
 
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Iterator
 
 from kv.errors import store_errors
 from kv.store.connection import connection
 from usertokens import keys
-
-T = TypeVar("T")
-BATCH = 500
 
 
 def iterate_users() -> Iterator[str]:
@@ -26,10 +21,3 @@ def iterate_active_users() -> Iterator[str]:
     with store_errors():
         for key in connection().scan_iter(match=keys.all_stats(), count=1000):
             yield keys.user_of(key.decode())
-
-
-def in_batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """Lists of at most `size` items."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

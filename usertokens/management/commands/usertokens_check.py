@@ -7,10 +7,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from kv.batches import in_batches
 from kv.management.base import StoreCommand
 from usertokens.services.audits import check_ledgers
 from usertokens.services.conversations import find_drifted, repair_conversations
-from usertokens.services.user_ids import in_batches, iterate_active_users, iterate_users
+from usertokens.services.user_ids import iterate_active_users, iterate_users
 
 
 class Command(StoreCommand):

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from kv.batches import in_batches
 from kv.management.base import StoreCommand
 from usertokens.services import recharges
 from usertokens.services.recharges import count_due, recharge_users
-from usertokens.services.user_ids import in_batches, iterate_users
+from usertokens.services.user_ids import iterate_users
 
 
 class Command(StoreCommand):
