@@ -1,4 +1,4 @@
-"""Workers that begin together: threads with a database connection each, and processes with everything of their own."""
+"""Workers that begin at the same time: threads with a database connection each, and separate processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROCESSES = 4
 
 
 def at_once(work: Callable[[int], T], workers: int = WORKERS) -> list[T]:
-    """The answers of all workers, who begin together; each is given its number.
+    """The answers of all workers, which begin at the same time. Each gets its number.
 
     They are connected before they begin, so that they meet at the work and not on the way to it; and PostgreSQL says
     that they are as many as they seem.
@@ -50,11 +50,11 @@ def at_once(work: Callable[[int], T], workers: int = WORKERS) -> list[T]:
 
 
 def processes_at_once(task: str, data: Path, count: int = PROCESSES, **more: str) -> list[Any]:
-    """What `python -m tests.concurrency.task` answers in each of so many processes, which begin together.
+    """The answers of `python -m tests.concurrency.task` in so many processes, which begin at the same time.
 
     data: a directory for what each keeps. They share the database and the store of the test.
     """
-    # The settings of the site, not of tests; DEBUG, as nobody has collected static files.
+    # The site's settings, not those of tests. DEBUG, because static files are not collected.
     own = {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "true", "DATA_DIR": str(data)}
     env = {**os.environ, **own, "DATABASE_URL": _database_url(), "REDIS_URL": _store_url(), **more}
     processes = [
@@ -87,7 +87,7 @@ def _database_url() -> str:
 
 
 def _store_url() -> str:
-    """Where the test's own store listens, which a process can join without starting one."""
+    """The address of the test's store, for a process that starts none of its own."""
     client: Any = store_connection()
     words = client.connection_pool.connection_kwargs
     if "path" in words:

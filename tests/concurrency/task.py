@@ -67,7 +67,7 @@ def _serve(method: str, path: str, body: bytes = b"", **more: str) -> tuple[int,
 
 
 def main(name: str) -> None:
-    """Warm up, so that all meet at the task itself and not on the way to it."""
+    """Warm up, so that all processes meet at the task itself."""
     assert _serve("GET", "/readyz")[0] == 200
     _serve("GET", "/accounts/login")
     sys.stdout.write("ready\n")

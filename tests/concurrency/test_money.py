@@ -44,7 +44,7 @@ def apply_all() -> None:
 
 
 def apply_some() -> None:
-    """As a worker does: what is due now."""
+    """Apply what is due now, as a worker does."""
     while work_event():
         pass
 
@@ -105,7 +105,7 @@ def test_an_account_deleted_amid_hooks_stays_deleted(turn: int, scenario: Scenar
 def test_an_account_deleted_while_its_state_is_read_keeps_nothing(
     scenario: Scenario, store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The narrowest place of the test above: Stripe was asked, and nothing is written yet."""
+    """The critical moment of the test above: Stripe has answered, and nothing is stored yet."""
     scenario.buy_plan()
     scenario.buy_tokens(1000)
     user_id, customer, found = scenario.user_id, scenario.customer, snapshots.fetch_snapshot

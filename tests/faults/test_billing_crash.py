@@ -30,7 +30,7 @@ stripe, shop, buyer, scenario = fixtures.stripe, fixtures.shop, fixtures.buyer, 
 
 
 class Died(BaseException):
-    """What `kill -9` leaves: nothing after this point is done, no handler, no clean-up."""
+    """What `kill -9` leaves: nothing after this point runs, no handler and no clean-up."""
 
 
 #: Every step between the claim and the end, by the name under which the step before calls it.
@@ -55,7 +55,7 @@ STEPS: dict[str, tuple[object, str]] = {
 
 @pytest.fixture
 def bought(scenario: Scenario) -> Scenario:
-    """A plan, tokens of which a part was refunded, and a dispute about the rest: every effect there is."""
+    """A plan, tokens with a partial refund, and a dispute about the rest: every kind of effect."""
     scenario.buy_plan()
     session = scenario.buy_tokens()
     scenario.stripe.actions.refund(session, 125)
@@ -71,12 +71,12 @@ def test_dead_between_any_two_steps(bought: Scenario, monkeypatch: pytest.Monkey
     module, name = STEPS[step]
     with monkeypatch.context() as patch:
         patch.setattr(module, name, dying(getattr(module, name), moment))
-        # The dead give no lock back.
-        patch.setattr(subscription_states, "_release", type("Nobody", (), {"run": staticmethod(lambda *_: 0)}))
+        # A killed process does not release its lock.
+        patch.setattr(subscription_states, "_release", type("NoRelease", (), {"run": staticmethod(lambda *_: 0)}))
         with pytest.raises(Died):
             work.work_event()
     assert StripeEvent.objects.get(event_id=event["id"]).state == left(step, moment)
-    # What time does: the lease of the event and the lock of the user run out.
+    # Later the claim of the event and the lock of the user expire.
     call("DEL", keys.lock(bought.user_id))
     while work.work_event(now=datetime.now(UTC) + inbox.LEASE + timedelta(seconds=1)):
         pass
@@ -85,7 +85,7 @@ def test_dead_between_any_two_steps(bought: Scenario, monkeypatch: pytest.Monkey
 
 
 def left(step: str, moment: str) -> str:
-    """The state in which the event is found after the death."""
+    """The state of the event after the crash."""
     if (step, moment) == ("claim", "before"):
         return "received"
     return "done" if step == "with it" or (step, moment) == ("finish", "after") else "processing"
@@ -101,7 +101,7 @@ def dying(whole: Callable[..., Any], moment: str) -> Callable[..., Any]:
 
 
 def assert_right(scenario: Scenario) -> None:
-    """Plus and its 1000 tokens; of 1000 bought 250 went back, and the other 750 are frozen."""
+    """Plus and its 1000 tokens; of 1000 bought tokens 250 are taken back, and 750 are frozen."""
     assert (scenario.plan, scenario.balance, scenario.debt) == ("Plus", 1000, 0)
     entries = [(one.type, one.amount) for one in journal.iterate_transactions(scenario.user_id)]
     by_type = {kind: [amount for other, amount in entries if other == kind] for kind, _ in entries}
@@ -110,7 +110,7 @@ def assert_right(scenario: Scenario) -> None:
 
 
 class Site:
-    """The site's own processes on a data directory, without a server: what a worker is on a real machine."""
+    """The site's own processes on a data directory, without a server, as a worker runs on a real machine."""
 
     def __init__(self, directory: Path, stripe: FakeStripe, shop: dict[str, str]) -> None:
         self.directory = directory
@@ -167,7 +167,7 @@ def test_a_worker_killed_while_stripe_keeps_it_waiting(site: Site, stripe: FakeS
     stripe.state.released.set()
     with sqlite3.connect(site.directory / "countinghouse.sqlite3") as database:
         assert database.execute("SELECT state FROM billing_stripeevent").fetchall() == [("processing",)]
-        # What time does: the claim runs out, and so do the worker's lease and the user's lock.
+        # Later the claim, the worker's lease and the user's lock expire.
         database.execute("UPDATE billing_stripeevent SET due_at = received_at")
     database.close()
     site.shell(

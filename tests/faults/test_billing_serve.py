@@ -1,4 +1,4 @@
-"""The whole site as real processes: a hook is applied within a second, also one that came while the store was away."""
+"""The site as real processes: an event is applied within a second, also one that came while the store was away."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ stripe, shop, bare_site = fixtures.stripe, fixtures.shop, test_serve.site
 
 @pytest.fixture
 def site(bare_site: Site, stripe: FakeStripe, shop: dict[str, str]) -> Site:
-    """Serving, with one user who is a customer."""
+    """A running site with one user who is a customer."""
     bare_site.environment |= {
         "STRIPE_SECRET_KEY": "sk_test_x",
         "STRIPE_WEBHOOK_SECRET": SECRET,
@@ -61,7 +61,7 @@ def test_a_hook_is_applied_within_a_second(site: Site, stripe: FakeStripe, shop:
         assert hook.deliver([stripe.state.events[-1]]) == [200]
         wait_until(lambda number=number: states(site) == ["done"] * number)  # type: ignore[misc]
         taken.append(time.monotonic() - began)
-    # The promise is for a machine that is not busy with something else.
+    # The time is promised for an idle machine.
     assert sorted(taken)[2] < 1 or os.getloadavg()[0] > (os.cpu_count() or 1), taken
 
 
@@ -111,7 +111,7 @@ def test_a_body_over_the_limit_is_refused_by_the_real_server(site: Site, stripe:
 
 
 def test_a_crowd_of_hooks_at_once_with_duplicates(site: Site, stripe: FakeStripe, shop: dict[str, str]) -> None:
-    """Twenty customers, each event three times from eight senders, while the worker is at it."""
+    """Twenty customers, each event three times from eight senders, while the worker runs."""
     names = [f"cus_{number}" for number in range(20)]
     with site.manage(
         "shell", "--no-imports", "-v", "0", "-c",

@@ -1,4 +1,4 @@
-"""A newcomer's first day: he comes, makes payment codes, uses a tool, sees all of it, and it is there the day after."""
+"""A visitor's first day: a visit, payment codes and a tool are counted, shown, and still there after a restart."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAYMENT = {
 
 @pytest.fixture
 def site() -> Iterator[Breakable]:
-    """A site of one's own, durable as at its start."""
+    """A site with a durable store of its own."""
     forget_figures()
     with own_server(fsync="always", timeout_ms=5000) as store:
         yield store

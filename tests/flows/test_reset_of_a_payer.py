@@ -1,4 +1,4 @@
-"""A member of staff resets somebody who pays: what is paid for stays, and Stripe's next word changes nothing."""
+"""Staff resets a paying user: what is paid for stays, and Stripe's next events change nothing."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def reset(scenario: Scenario) -> Any:
 def test_the_plan_and_its_period_stay_with_a_whole_allowance(scenario: Scenario, interval: str) -> None:
     scenario.buy_plan(Plan("Plus"), interval)
     scenario.deliver()
-    # Also in a later month of a year that was paid for at once.
+    # Also in a later month of a year that is paid for.
     scenario.stripe.state.now += 40 * 86400 if interval == "year" else 3 * 86400
     before = tokens(scenario)
     balances.spend_tokens(scenario.user_id, 300, now=scenario.now)
     first_day = reset(scenario)
     assert (scenario.plan, scenario.balance, first_day.stats.generations) == ("Plus", 1000, 0)
     assert tokens(scenario) == before
-    # All of it said once more.
+    # The same state, applied again.
     scenario.deliver()
     assert (scenario.plan, tokens(scenario)) == ("Plus", before)
 

@@ -1,4 +1,4 @@
-"""A site with something to lose, and an account of all that it keeps: what changed, and whose it was."""
+"""A site with data of every kind, and a list of all of it: what changed, and whose it is."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SiteData:
 
     @classmethod
     def with_figures(cls, store: Any, cast: Cast) -> SiteData:
-        """Every figure that there is stands above zero, the owner's and the other's too."""
+        """Every figure is above zero, the owner's and the other user's too."""
         for number in range(3):
             record_visit(address=f"203.0.113.{number}")
         record_payment_code(id="planted", amount_cents=1250)
@@ -80,7 +80,7 @@ class SiteData:
 
 
 def figures() -> dict[str, int]:
-    """Everything that is only ever added to."""
+    """Every figure that only grows."""
     forget_figures()
     known = read_figures()
     code = get_code(CODE)
