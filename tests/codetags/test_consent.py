@@ -56,7 +56,7 @@ class TestList:
             assert cookies.policy_version() != before
 
     @pytest.mark.parametrize(
-        ("item", "words"),
+        ("item", "text"),
         [
             (StorageItem("x", "", timedelta(days=1)), "1 day"),
             (StorageItem("x", "", timedelta(days=182)), "6 months"),
@@ -65,8 +65,8 @@ class TestList:
             (StorageItem("x", "", FOREVER, Storage.LOCAL), "Until you delete it"),
         ],
     )
-    def test_durations_in_words(self, item: StorageItem, words: str) -> None:
-        assert kept_for(item) == words
+    def test_durations_in_words(self, item: StorageItem, text: str) -> None:
+        assert kept_for(item) == text
 
     def test_durations_in_other_words(self) -> None:
         from django.utils.translation import override

@@ -1,4 +1,4 @@
-"""Amounts as people write and paste them."""
+"""Amounts as users write and paste them."""
 
 from __future__ import annotations
 

@@ -168,14 +168,14 @@ class TestFigures:
         assert answer.get("Vary") is None
         assert not answer.cookies
 
-    @pytest.mark.parametrize(("age", "told"), [(0.0, "0"), (0.01, "1"), (4.2, "5"), (59.9, "60")])
+    @pytest.mark.parametrize(("age", "age_header"), [(0.0, "0"), (0.01, "1"), (4.2, "5"), (59.9, "60")])
     def test_are_never_told_younger_than_they_are(
-        self, age: float, told: str, client: Client, monkeypatch: pytest.MonkeyPatch
+        self, age: float, age_header: str, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A cache keeps them for 60 s less this age: rounded down, they would be up to a second too old."""
         known = Figures(1, 2, 3, timezone.now())
         monkeypatch.setattr("stats.services.figures.fresh_figures", lambda: (known, age))
-        assert client.get("/api/stats")["Age"] == told
+        assert client.get("/api/stats")["Age"] == age_header
 
     def test_answer_a_head(self, client: Client) -> None:
         answer = client.head("/api/stats")

@@ -25,9 +25,9 @@ def _counted(store: Any) -> None:
     record_usage(tool="payment-qr")
 
 
-def run(*words: str) -> str:
+def run(*args: str) -> str:
     out = io.StringIO()
-    call_command(*words, stdout=out, stderr=io.StringIO())
+    call_command(*args, stdout=out, stderr=io.StringIO())
     return out.getvalue()
 
 
@@ -66,8 +66,8 @@ class TestAdjust:
             run("stats_adjust", "visitors", "1", "--reason", "why")
         found = re.search(r"the command with --id (\w+):", str(refused.value))
         assert found
-        words = ("stats_adjust", "visitors", "1", "--reason", "why", "--id", found[1])
-        assert [run(*words), run(*words)] == [
+        args = ("stats_adjust", "visitors", "1", "--reason", "why", "--id", found[1])
+        assert [run(*args), run(*args)] == [
             "visitors is now 2.\n", "This was done before; then visitors was 2.\n"
         ]  # fmt: skip
         assert Adjustment.objects.count() == 1
@@ -84,7 +84,7 @@ class TestAdjust:
         assert read_figures().visitors == 0
 
     @pytest.mark.parametrize(
-        "words",
+        "args",
         [
             ("visitors", "-2", "--reason", "below nothing"),
             ("visitors", "0", "--reason", "nothing"),
@@ -98,9 +98,9 @@ class TestAdjust:
             ("visitors", "1", "--reason", "why", "--id", "é"),
         ],
     )
-    def test_refuses_in_one_line_and_changes_nothing(self, words: tuple[str, ...]) -> None:
+    def test_refuses_in_one_line_and_changes_nothing(self, args: tuple[str, ...]) -> None:
         with pytest.raises(CommandError) as refused:
-            run("stats_adjust", *words)
+            run("stats_adjust", *args)
         assert "\n" not in str(refused.value)
         assert read_figures().visitors == 1
         assert not Adjustment.objects.exists()

@@ -68,9 +68,9 @@ class TestSymbols:
         assert ">🎉 (U+1F389, PARTY POPPER)" in html
         assert "payment-code" not in html
         assert read_figures().qr_total == 0
-        (told,) = re.findall(r'name="symbols" value="([^"]+)"', html)
-        assert "<svg viewBox=" in text_of(client.post("/pay", order | {"symbols": told}))
-        assert "U+2605" in text_of(client.post("/pay", order | {"symbols": told, "remittance_text": "★"}))
+        (acknowledged,) = re.findall(r'name="symbols" value="([^"]+)"', html)
+        assert "<svg viewBox=" in text_of(client.post("/pay", order | {"symbols": acknowledged}))
+        assert "U+2605" in text_of(client.post("/pay", order | {"symbols": acknowledged, "remittance_text": "★"}))
 
     @pytest.mark.parametrize("name", ["Zoë & Söhne", "Łódź", "Ελλάδα", "Київ", "O’Neill – Ltd.", "Nguyễn"])
     def test_letters_are_none(self, client: Client, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The EPC069-12 text, the square around it, and amounts as people write them."""
+"""The EPC069-12 text, the square around it, and amounts as users write them."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ class TestAdjustFigure:
     def test_a_change_whose_row_was_lost_gets_it_when_it_is_said_again(self, figure: str, store: Any) -> None:
         run = adjust_figure_script.run
 
-        def answer_is_lost(*words: Any) -> Any:
-            run(*words)
+        def answer_is_lost(*args: Any) -> Any:
+            run(*args)
             raise StoreUnavailable("the connection was cut")
 
         with (

@@ -164,13 +164,13 @@ class TestUniques:
 
 
 class TestBusiestAddress:
-    def visit(self, count: int, *, strangers_each: int = 0) -> None:
-        """So many visits from one address, after each `strangers_each` of them one from a stranger."""
-        strangers = iter(addresses(count, IPv4Address("198.18.0.0")))
+    def visit(self, count: int, *, others_each: int = 0) -> None:
+        """So many visits from one address, after each `others_each` of them one from another address."""
+        others = iter(addresses(count, IPv4Address("198.18.0.0")))
         for number in range(1, count + 1):
             record_visit(address=ADDRESS, now=NOW)
-            if strangers_each and number % strangers_each == 0:
-                record_visit(address=next(strangers), now=NOW)
+            if others_each and number % others_each == 0:
+                record_visit(address=next(others), now=NOW)
 
     @pytest.fixture(autouse=True)
     def _unlimited(self, settings: Any) -> None:
@@ -185,7 +185,7 @@ class TestBusiestAddress:
         assert busiest_address(now=NOW).visits == 200
 
     def test_is_told_apart_from_a_few_strangers(self) -> None:
-        self.visit(400, strangers_each=20)
+        self.visit(400, others_each=20)
         assert busiest_address(now=NOW).share == pytest.approx(20 / 21, abs=0.05)
 
     def test_is_half_at_most_among_many(self) -> None:
