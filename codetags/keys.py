@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from codetags.conf import app_settings
+from codetags.types import EARLIEST
 from kv.globs import literal
 
 #: What follows KV_PREFIX in every key of the app, for backups.
@@ -18,11 +19,12 @@ OTHER = "~OTHER"
 
 #: How many days of excluded calls are kept: a little more than the first chart on a code's page shows.
 EXCLUDED_DAYS = 100
+EXCLUDED_SECONDS = EXCLUDED_DAYS * 86_400
 #: The most fields of such a day. Further codes are counted as ~OTHER, so that bots that try codes fill no memory.
 EXCLUDED_FIELDS = 20_000
 
 #: The field of a daily series for imported hits without a date. So the total is always the sum of the series.
-UNDATED = "1970-01-01"
+UNDATED = EARLIEST.isoformat()
 
 
 def count(code: str) -> str:
@@ -72,7 +74,7 @@ def excluded() -> str:
 
 
 def excluded_on(day: date) -> str:
-    """HASH as `excluded`, of one day. TTL EXCLUDED_DAYS. Written by record_hit and exclude_hit."""
+    """HASH as `excluded`, of one day. TTL EXCLUDED_SECONDS. Written by record_hit and exclude_hit."""
     return f"{_prefix()}left_out:{day.isoformat()}"
 
 

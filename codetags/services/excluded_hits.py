@@ -30,7 +30,7 @@ def exclude_hit(*, code: str = "", reason: Reason, now: datetime | None = None) 
     """
     exclude_hit_script.read(
         [keys.registry(), keys.unknown(), keys.excluded(), keys.excluded_on(local_day(now))],
-        [code, reason.value, keys.OTHER, keys.EXCLUDED_DAYS * 86_400, keys.EXCLUDED_FIELDS],
+        [code, reason.value, keys.OTHER, keys.EXCLUDED_SECONDS, keys.EXCLUDED_FIELDS],
     )
 
 

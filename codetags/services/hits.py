@@ -18,7 +18,6 @@ from kv.times import to_ms
 from kv.web.addresses import address_hash
 from kv.web.agents import AGENT_LENGTH
 
-_DAY_SECONDS = 86_400
 _OUTCOMES = {outcome.value.encode(): outcome for outcome in Outcome}
 #: A crowd: so many visitors of one address on one code within CROWD_SECONDS. In it, two visitors with equal
 #: fingerprints are counted as two.
@@ -88,7 +87,7 @@ def record_hit(
                 "1" if landing else "",
                 CROWD,
                 CROWD_SECONDS,
-                keys.EXCLUDED_DAYS * _DAY_SECONDS,
+                keys.EXCLUDED_SECONDS,
                 keys.EXCLUDED_FIELDS,
                 LANDING_SECONDS,
             ),

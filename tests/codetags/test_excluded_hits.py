@@ -121,7 +121,7 @@ class TestBounds:
 
     def test_its_days_expire(self, store: Any) -> None:
         exclude_hit(code="DEMO", reason=Reason.BOT)
-        assert 0 < store.ttl(keys.excluded_on(local_day())) <= keys.EXCLUDED_DAYS * 86_400
+        assert 0 < store.ttl(keys.excluded_on(local_day())) <= keys.EXCLUDED_SECONDS
         assert store.ttl(keys.excluded()) == -1
 
 
