@@ -97,10 +97,10 @@ class Server:
         """A patient client of redis-py, without retries."""
         return redis.Redis(port=self.port, socket_timeout=10, retry=Retry(NoBackoff(), 0))
 
-    def ask(self, *words: str | int) -> Any:
+    def ask(self, *args: str | int) -> Any:
         """One command over a connection of its own."""
         with self.client() as client:
-            return client.execute_command(*words)
+            return client.execute_command(*args)
 
     def info(self, section: str) -> dict[str, Any]:
         """INFO, parsed."""

@@ -95,13 +95,13 @@ def _patience() -> None:
 @pytest.fixture
 def complaints(context: BrowserContext) -> list[str]:
     """What the browser complained of: console errors, scripts that threw, violations of the policy."""
-    heard: list[str] = []
-    context.on("console", lambda said: heard.append(said.text) if said.type in {"error", "warning"} else None)
-    context.on("weberror", lambda error: heard.append(str(error.error)))
+    found: list[str] = []
+    context.on("console", lambda message: found.append(message.text) if message.type in {"error", "warning"} else None)
+    context.on("weberror", lambda error: found.append(str(error.error)))
     context.add_init_script(
         "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
     )
-    return heard
+    return found
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_logged_out_in_another_tab_it_goes_to_the_log_in(site: str, counts: Page
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "text"),
     [
         ({"status": 429, "headers": {"Retry-After": "40"}}, "too many requests in a short time. Trying again in 40 s."),
         ({"status": 503, "headers": {"Retry-After": "1"}}, "The figures shown are older. Trying again in 10 s."),
@@ -59,17 +59,17 @@ def test_logged_out_in_another_tab_it_goes_to_the_log_in(site: str, counts: Page
     ],
     ids=["429", "503", "502", "403", "a-whole-page", "offline"],
 )
-def test_says_what_failed_and_tries_again(site: str, counts: Page, answer: Any, words: str) -> None:
+def test_says_what_failed_and_tries_again(site: str, counts: Page, answer: Any, text: str) -> None:
     counts.route(PART, lambda route: route.fulfill(**answer) if answer else route.abort())
     record("NEWS", 1)
     counts.get_by_role("button", name="Refresh").click()
-    expect(status(counts)).to_contain_text(words)
+    expect(status(counts)).to_contain_text(text)
     expect(counts.locator("[data-codes] tbody tr")).to_have_count(2)
     counts.unroute(PART)
     counts.locator("h1").first.click()
     # No further than to the next try: time that runs on would cut the new request off before it can be answered.
     with counts.expect_response(PART):
-        counts.clock.run_for(41_000 if "40 s" in words else 11_000)
+        counts.clock.run_for(41_000 if "40 s" in text else 11_000)
     expect(counts.locator("[data-codes] tbody tr")).to_have_count(3)
     expect(status(counts)).to_have_text("Refreshed")
 

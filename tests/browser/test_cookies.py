@@ -41,10 +41,10 @@ class TestList:
         seen: Kept = set()
         answers: list[Response] = []
 
-        def hear(answer: Response) -> None:
+        def keep_response(answer: Response) -> None:
             answers.append(answer)
 
-        context.on("response", hear)
+        context.on("response", keep_response)
 
         def look() -> None:
             seen.update(kept_by(context, page))
@@ -152,7 +152,7 @@ class TestNotice:
         self, site: str, quiet_page: Page, context: BrowserContext, more_cookies: None
     ) -> None:
         quiet_page.add_init_script(
-            "addEventListener('cookies:choice', e => { window.heard = e.detail.categories }, true)"
+            "addEventListener('cookies:choice', e => { window.chosen = e.detail.categories }, true)"
         )
         quiet_page.goto(f"{site}/cookies")
         necessary = notice(quiet_page).get_by_role("checkbox", name="Necessary")
@@ -161,12 +161,12 @@ class TestNotice:
         box = notice(quiet_page).get_by_role("checkbox", name="Statistics")
         expect(box).not_to_be_checked()
         assert chosen(context) is None
-        assert quiet_page.evaluate("window.heard") is None
+        assert quiet_page.evaluate("window.chosen") is None
         box.check()
         notice(quiet_page).get_by_role("button", name="Save my choice").click()
         expect(notice(quiet_page)).to_be_hidden()
         assert chosen(context) == {"necessary", "statistics"}
-        assert quiet_page.evaluate("window.heard") == ["necessary", "statistics"]
+        assert quiet_page.evaluate("window.chosen") == ["necessary", "statistics"]
 
     def test_opens_again_from_the_footer(self, site: str, quiet_page: Page, more_cookies: None) -> None:
         quiet_page.goto(f"{site}/cookies")

@@ -209,7 +209,7 @@ class TestMood:
         assert mood(user) == 4
 
     @pytest.mark.parametrize(
-        ("answer", "words"),
+        ("answer", "text"),
         [
             ({"status": 400, "content_type": "text/plain", "body": "10 is the most."}, "10 is the most."),
             ({"status": 403, "body": "<html>no"}, "another tab"),
@@ -219,14 +219,14 @@ class TestMood:
         ],
         ids=lambda value: str(value.get("status")) if isinstance(value, dict) else "",
     )
-    def test_says_why_it_is_refused(self, site: str, dashboard: Page, answer: Any, words: str) -> None:
+    def test_says_why_it_is_refused(self, site: str, dashboard: Page, answer: Any, text: str) -> None:
         dashboard.route(MOOD, lambda route: route.fulfill(**answer))
         dashboard.get_by_role("slider").fill("2")
-        expect(said(dashboard)).to_contain_text(words)
+        expect(said(dashboard)).to_contain_text(text)
         expect(dashboard.get_by_role("slider")).to_have_value("2")
 
     @pytest.mark.parametrize(
-        ("answer", "words"),
+        ("answer", "text"),
         [
             (
                 {"status": 429, "headers": {"Retry-After": "7"}},
@@ -240,15 +240,15 @@ class TestMood:
         ],
         ids=["429", "500", "502", "503", "503-long", "offline"],
     )
-    def test_is_tried_again(self, site: str, dashboard: Page, user: User, answer: Any, words: str) -> None:
+    def test_is_tried_again(self, site: str, dashboard: Page, user: User, answer: Any, text: str) -> None:
         def refuse(route: Route) -> None:
             route.fulfill(**answer) if answer else route.abort()
 
         dashboard.route(MOOD, refuse)
         dashboard.get_by_role("slider").fill("2")
-        expect(said(dashboard)).to_contain_text(words)
+        expect(said(dashboard)).to_contain_text(text)
         dashboard.unroute(MOOD)
-        if "Please" in words:
+        if "Please" in text:
             dashboard.get_by_role("button", name="Save mood").click()
         else:
             dashboard.clock.run_for(8_000)

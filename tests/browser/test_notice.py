@@ -60,7 +60,7 @@ class TestKeptPage:
         self, site: str, keeping: Page, more_cookies: None, button: str
     ) -> None:
         keeping.goto(f"{site}/statistics")
-        keeping.evaluate("addEventListener('cookies:choice', e => { window.heard = e.detail.categories }, true)")
+        keeping.evaluate("addEventListener('cookies:choice', e => { window.chosen = e.detail.categories }, true)")
         expect(notice(keeping)).to_be_visible()
         keeping.goto(f"{site}/privacy")
         notice(keeping).get_by_role("button", name=button).click()
@@ -69,7 +69,7 @@ class TestKeptPage:
         keeping.wait_for_url(f"{site}/statistics", wait_until="commit")
         assert keeping.evaluate("window.wasKept"), "the page was not kept, so this shows nothing"
         expect(notice(keeping)).to_be_hidden()
-        assert "necessary" in keeping.evaluate("window.heard")
+        assert "necessary" in keeping.evaluate("window.chosen")
 
     def test_the_line_too(self, site: str, keeping: Page) -> None:
         keeping.goto(f"{site}/statistics")
@@ -126,7 +126,7 @@ class TestWithoutCookies:
 
 class TestFailure:
     @pytest.mark.parametrize(
-        ("answer", "words"),
+        ("answer", "text"),
         [
             (None, "no connection"),
             ({"status": 503}, "did not accept"),
@@ -139,12 +139,12 @@ class TestFailure:
     )
     @pytest.mark.usefixtures("more_cookies")
     def test_is_said_and_can_be_tried_again(
-        self, site: str, page: Page, context: BrowserContext, answer: Any, words: str
+        self, site: str, page: Page, context: BrowserContext, answer: Any, text: str
     ) -> None:
         page.goto(f"{site}/statistics")
         page.route(SETTINGS, lambda route: route.fulfill(**answer) if answer else route.abort())
         notice(page).get_by_role("button", name="Accept all").click()
-        expect(page.locator("[data-cookie-failed]")).to_contain_text(words)
+        expect(page.locator("[data-cookie-failed]")).to_contain_text(text)
         expect(notice(page)).to_be_visible()
         assert page.url == f"{site}/statistics"
         page.unroute(SETTINGS)

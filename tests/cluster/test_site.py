@@ -83,11 +83,11 @@ def site(nodes: Cluster, stripe: FakeStripe, shop: dict[str, str], receiver: Rec
     shutil.rmtree(directory)
 
 
-def manage(site: Site, *words: str, status: int = 0) -> str:
+def manage(site: Site, *args: str, status: int = 0) -> str:
     """What the command wrote, after it has ended with the status; its refusal when that is not 0."""
-    command = site.manage(*words)
+    command = site.manage(*args)
     out, errors = command.communicate(timeout=300)
-    assert (command.returncode, "Traceback" in errors) == (status, False), f"{words}: {out[-2000:]}{errors[-2000:]}"
+    assert (command.returncode, "Traceback" in errors) == (status, False), f"{args}: {out[-2000:]}{errors[-2000:]}"
     return errors if status else out
 
 
@@ -179,9 +179,9 @@ class Commands:
         self.nodes = nodes
         self.given: set[str] = set()
 
-    def __call__(self, *words: str, status: int = 0) -> str:
-        self.given.add(words[0])
-        return manage(self.site, *words, status=status)
+    def __call__(self, *args: str, status: int = 0) -> str:
+        self.given.add(args[0])
+        return manage(self.site, *args, status=status)
 
     def visitors(self) -> int:
         """The figure, by an adjustment that is taken back."""

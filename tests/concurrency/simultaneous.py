@@ -82,15 +82,15 @@ def processes_at_once(task: str, data: Path, count: int = PROCESSES, **more: str
 
 
 def _database_url() -> str:
-    words = connection.settings_dict
-    return f"postgres://{words['USER']}@{words['HOST']}:{words['PORT']}/{words['NAME']}"
+    database = connection.settings_dict
+    return f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
 
 
 def _store_url() -> str:
     """The address of the test's store, for a process that starts none of its own."""
     client: Any = store_connection()
-    words = client.connection_pool.connection_kwargs
-    if "path" in words:
-        return f"unix://{words['path']}?db={words.get('db', 0)}"
+    options = client.connection_pool.connection_kwargs
+    if "path" in options:
+        return f"unix://{options['path']}?db={options.get('db', 0)}"
     location: str = settings.CACHES["kv"]["LOCATION"]
     return location

@@ -38,12 +38,12 @@ def is_empty() -> bool:
 
 
 def test_a_conversation_that_is_being_saved(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    told, deleting = Event(), Event()
-    tell = conversations.record_conversation_script.run
+    written, deleting = Event(), Event()
+    run = conversations.record_conversation_script.run
 
-    def then_wait(*words: Any) -> Any:
-        reply = tell(*words)
-        told.set()
+    def then_wait(*args: Any) -> Any:
+        reply = run(*args)
+        written.set()
         assert deleting.wait(LONG)
         return reply
 
@@ -54,7 +54,7 @@ def test_a_conversation_that_is_being_saved(store: Any, monkeypatch: pytest.Monk
         return execute(sql, *rest)
 
     def forget() -> int:
-        assert told.wait(LONG)
+        assert written.wait(LONG)
         with connection.execute_wrapper(noting):
             return accounts.forget_user("5")
 
@@ -71,9 +71,9 @@ def test_entries_that_are_being_archived(store: Any, monkeypatch: pytest.MonkeyP
     balances.spend_tokens("5", 3, now=timezone.now() - timedelta(days=100))
     write = ArchivedEntry.objects.bulk_create
 
-    def behind_the_deletion(rows: Any, **words: Any) -> Any:
+    def behind_the_deletion(rows: Any, **options: Any) -> Any:
         accounts.forget_user("5")
-        return write(rows, **words)
+        return write(rows, **options)
 
     monkeypatch.setattr(ArchivedEntry.objects, "bulk_create", behind_the_deletion)
     with pytest.raises(AccountClosed):

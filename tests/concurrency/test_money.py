@@ -110,8 +110,8 @@ def test_an_account_deleted_while_its_state_is_read_keeps_nothing(
     scenario.buy_tokens(1000)
     user_id, customer, found = scenario.user_id, scenario.customer, snapshots.fetch_snapshot
 
-    def fetch_snapshot(*words: Any) -> Any:
-        seen = found(*words)
+    def fetch_snapshot(*args: Any) -> Any:
+        seen = found(*args)
         accounts.delete_account(User.objects.get(pk=user_id))
         return seen
 
@@ -181,11 +181,11 @@ def test_the_same_code_is_registered_once(turn: int, store: Any) -> None:
 @pytest.mark.parametrize("turn", range(ROUNDS))
 def test_wrong_tries_at_once_are_all_counted(turn: int, buyer: User, store: Any) -> None:
     clients = [SiteClient() for _ in range(WORKERS)]
-    words = {"username": "buyer", "password": "wrong"}
+    credentials = {"username": "buyer", "password": "wrong"}
     for _ in range(2):
-        answers = at_once(lambda number: clients[number].post("/accounts/login", words).status_code)
+        answers = at_once(lambda number: clients[number].post("/accounts/login", credentials).status_code)
         assert set(answers) <= {200, 429}
-    assert clients[0].post("/accounts/login", {**words, "password": "x"}).status_code == 429
+    assert clients[0].post("/accounts/login", {**credentials, "password": "x"}).status_code == 429
 
 
 def post(client: SiteClient, path: str, body: dict[str, Any], headers: dict[str, str]) -> tuple[int, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The same thing at the same moment by many workers on PostgreSQL: done once, and nobody hears of an error."""
+"""The same thing at the same moment by many workers on PostgreSQL: done once, and no error is reported."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def test_the_same_rollup_writes_each_row_once(turn: int) -> None:
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
 def test_the_same_name_signs_up_once(turn: int, clients: list[SiteClient]) -> None:
-    words = {"username": f"ada{turn}", "password1": "a long password", "password2": "a long password"}
-    answers = at_once(lambda number: clients[number].post("/accounts/signup", words, headers={"User-Agent": BROWSER}))
+    form = {"username": f"ada{turn}", "password1": "a long password", "password2": "a long password"}
+    answers = at_once(lambda number: clients[number].post("/accounts/signup", form, headers={"User-Agent": BROWSER}))
     assert User.objects.filter(username=f"ada{turn}").count() == 1
     statuses = sorted(answer.status_code for answer in answers)
-    assert statuses == [200] * (WORKERS - 1) + [302], "one signs up, the others are told that the name is taken"
+    assert statuses == [200] * (WORKERS - 1) + [302], "one signs up, the others see that the name is taken"
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))

@@ -31,9 +31,9 @@ def ask(path: str, body: bytes, **environ: str) -> tuple[int, dict[str, str], An
         "CONTENT_TYPE": "application/json", "wsgi.input": Socket(body), **environ,
     }  # fmt: skip
     setup_testing_defaults(request)
-    heard: list[Any] = []
-    answer = b"".join(application(request, lambda status, headers, *_: heard.extend((status, headers))))
-    return int(heard[0].split()[0]), dict(heard[1]), json.loads(answer)
+    started: list[Any] = []
+    answer = b"".join(application(request, lambda status, headers, *_: started.extend((status, headers))))
+    return int(started[0].split()[0]), dict(started[1]), json.loads(answer)
 
 
 @pytest.mark.django_db

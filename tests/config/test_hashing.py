@@ -1,4 +1,4 @@
-"""Password hashing is bounded: when a process hashes as many as it may, whatever else would hash is told so at once."""
+"""Password hashing is bounded: when a process hashes as many as it may, the next one is refused at once."""
 
 from __future__ import annotations
 
@@ -156,9 +156,9 @@ class TestForms:
     def ada(self) -> User:
         return User.objects.create_superuser("ada", password=PASSWORD)
 
-    @pytest.mark.parametrize(("path", "words", "signed_in"), FORMS, ids=[f"{row[0]}-{row[2]}" for row in FORMS])
+    @pytest.mark.parametrize(("path", "form", "signed_in"), FORMS, ids=[f"{row[0]}-{row[2]}" for row in FORMS])
     def test_says_busy_at_once_and_does_nothing(
-        self, path: str, words: dict[str, str], signed_in: bool, ada: User
+        self, path: str, form: dict[str, str], signed_in: bool, ada: User
     ) -> None:
         path = path.format(ada=ada.pk)
         client = SiteClient()
@@ -167,14 +167,14 @@ class TestForms:
         with all_places_taken():
             # What is open stays open meanwhile.
             assert client.get("/healthz").status_code == client.get("/").status_code == 200
-            answer = client.post(path, words)
+            answer = client.post(path, form)
         assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "1", "no-store")
         assert "<h1" in answer.content.decode()
         assert PASSWORD not in answer.content.decode()
         assert [user.username for user in User.objects.all()] == ["ada"]
         assert User.objects.get().password == ada.password
         # And goes on afterwards: a wrong password is a page, everything else is done.
-        assert client.post(path, words).status_code in (200, 302)
+        assert client.post(path, form).status_code in (200, 302)
 
     def test_a_try_that_was_not_looked_at_is_no_wrong_one(self, ada: User) -> None:
         """Else a flood would close everybody's log-in."""

@@ -158,12 +158,12 @@ class TestSettings:
         client, device = self.begun(ada)
         client.post(SETTINGS, {"code": code_of(device)})
         kept = set(StaticToken.objects.values_list("token", flat=True))
-        words = {
+        form = {
             "password": PASSWORD if is_right[0] else "another",
             "code": code_of(device, 1) if is_right[1] else wrong_code(device),
             "action": action,
         }
-        answer = client.post(SETTINGS, words)
+        answer = client.post(SETTINGS, form)
         if not all(is_right):
             assert set(StaticToken.objects.values_list("token", flat=True)) == kept
             assert TOTPDevice.objects.filter(confirmed=True).exists()
@@ -193,9 +193,9 @@ def test_the_admin_shows_no_keys(ada: User) -> None:
 
 
 class TestCommand:
-    def run(self, *words: str) -> str:
+    def run(self, *args: str) -> str:
         out = io.StringIO()
-        call_command("admin", *words, stdout=out)
+        call_command("admin", *args, stdout=out)
         return out.getvalue()
 
     def test_reset_takes_it_away_and_says_so(self, device: TOTPDevice) -> None:

@@ -39,9 +39,9 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return read
 
 
-def manage(data: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def manage(data: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", *words],
+        [sys.executable, "manage.py", *args],
         cwd=ROOT,
         env=environment(data, **variables),
         capture_output=True,
@@ -195,17 +195,19 @@ def test_a_wrong_value_stops_every_command_with_that_line(name: str, text: str, 
 
 
 @pytest.mark.parametrize(
-    "words",
+    "variables",
     [
         {"RATE_LIMITS": "nobody=3/minute"},
         {"QR_ANALYTICS_EXTERNAL_URL": "http://example.org/x", "QR_ANALYTICS_EXTERNAL_SECRET": "s" * 40},
         {"QR_ANALYTICS_EXTERNAL_URL": "https://[/x", "QR_ANALYTICS_EXTERNAL_SECRET": "s" * 40},
     ],
 )
-def test_a_value_that_an_app_refuses_stops_the_start_with_one_line_too(words: dict[str, str], tmp_path: Path) -> None:
-    ended = manage(tmp_path, "serve", PORT="48124", **words)
+def test_a_value_that_an_app_refuses_stops_the_start_with_one_line_too(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    ended = manage(tmp_path, "serve", PORT="48124", **variables)
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"CommandError: {next(iter(words))}: ")
+    assert ended.stderr.startswith(f"CommandError: {next(iter(variables))}: ")
     assert ended.stderr.count("\n") == 1
 
 

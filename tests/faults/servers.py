@@ -181,7 +181,7 @@ class Proxy:
         self._flowing.wait()
         if self.delay:
             threading.Event().wait(self.delay)
-        with suppress(OSError):  # the other end may be gone: then this one is told by the next recv
+        with suppress(OSError):  # the other end may be gone; the next recv reports it
             (server if source is client else client).sendall(data)
 
 

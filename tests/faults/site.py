@@ -58,7 +58,7 @@ class Site:
         raise AssertionError(f"it ended: {''.join(self.said)}{self.ended()}")
 
     def ended(self) -> str:
-        """Wait for its end, hear out what it said; what it wrote to its standard error."""
+        """Wait for its end and read its output; return what it wrote to its standard error."""
         assert self.main is not None
         assert self.main.stdout is not None
         with self.main.stdout, self.errors:
@@ -67,9 +67,9 @@ class Site:
             self.errors.seek(0)
             return self.errors.read()
 
-    def manage(self, *words: str, errors: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
+    def manage(self, *args: str, errors: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, text=True,
+            [sys.executable, "manage.py", *args], cwd=ROOT, env=self.environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
         )  # fmt: skip
 
