@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,15 +12,23 @@ import pytest
 from django.urls import get_resolver
 
 from kv import keys
-from tests.house.tree import APPS, PACKAGES, files, place, python_files, syntax
+from tests.house.tree import APPS, PACKAGES, ROOT, files, place, python_files, syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 HEADER = re.compile(r"\A--\[\[.*?\]\]", re.DOTALL)
-# Every key begins so behind KV_PREFIX: the families of every installed app, and those of the base package.
-BEGINS = re.compile(rf"(?:{'|'.join(map(re.escape, (*keys.families(), *keys.FAMILIES)))})(?! )")
+# Where KV_PREFIX is put in by % or by str.format.
+PLACEHOLDER = r"(?:%s|%\(\w+\)s|\{\w*\})?"
+
+
+def _begins(families: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"{PLACEHOLDER}(?:{'|'.join(map(re.escape, families))})(?! )")
+
+
+# Every key begins so: the families of every installed app, and those of the base package.
+BEGINS = _begins((*keys.families(), *keys.FAMILIES))
 LUA_TEXT = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote))[^\\\n])*)(?P=quote)""")
 
 
@@ -62,6 +71,14 @@ def test_no_other_module_spells_a_key(package: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("package", ["kv", *APPS])
+def test_every_key_is_of_a_family_of_its_own(package: str) -> None:
+    own = _begins(importlib.import_module(f"{package}.keys").FAMILIES)
+    texts = [text for _, text in _texts(syntax(ROOT / package / "keys.py")) if BEGINS.match(text)]
+    assert texts
+    assert [text for text in texts if not own.match(text)] == []
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -81,6 +98,9 @@ def test_no_other_module_spells_a_key(package: str) -> None:
         "x = f'{prefix}kv:{{{tag}}}:waited'",
         "x = f'{prefix}limits:{name}'",
         "x = 'limits:visit'",
+        "x = '%slimits:%s' % (prefix, name)",
+        "x = '%(prefix)s{qr}:rank' % values",
+        "x = '{}billing:catalogue'.format(prefix)",
     ],
 )
 def test_a_planted_key_is_found(line: str) -> None:
