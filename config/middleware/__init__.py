@@ -1,6 +1,6 @@
 """The site's middleware, one module for each concern.
 
-The names that settings may have from before, such as `config.middleware.StoreMiddleware`, work for one release more.
+The names of before 0.2, such as `config.middleware.StoreMiddleware`, work until 0.3, with a DeprecationWarning.
 """
 
 from __future__ import annotations

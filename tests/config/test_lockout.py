@@ -10,9 +10,10 @@ from axes.models import AccessAttempt
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection as database
+from django.utils.module_loading import import_string
 from pythonjsonlogger.json import JsonFormatter
 
-from config.lockout import hashed_address, hashed_name
+from config.lockout import hashed_address, hashed_name, locked_out
 from tests.site_client import SiteClient
 from tests.stats.callers import visit
 
@@ -142,3 +143,8 @@ def test_an_address_is_in_no_table_no_key_and_no_log(
     assert ADDRESS not in every_cell()
     assert caplog.records
     assert ADDRESS not in caplog.text + "".join(written(record) for record in caplog.records)
+
+
+def test_the_old_path_of_the_callable_works_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="since 0.2"):
+        assert import_string("config.accounts.lockout.locked_out") is locked_out
