@@ -17,6 +17,7 @@ local function note_excluded(all, day, name, reason, other, day_ttl, most_fields
   if redis.call('HINCRBY', day, reason, 1) == 1 then redis.call('EXPIRE', day, day_ttl) end
   if name == '' then return end
   redis.call('HINCRBY', all, name .. ' ' .. reason, 1)
-  if redis.call('HLEN', day) >= tonumber(most_fields) and redis.call('HEXISTS', day, name .. ' ' .. reason) == 0 then name = other end
+  local is_full = redis.call('HLEN', day) >= tonumber(most_fields)
+  if is_full and redis.call('HEXISTS', day, name .. ' ' .. reason) == 0 then name = other end
   redis.call('HINCRBY', day, name .. ' ' .. reason, 1)
 end

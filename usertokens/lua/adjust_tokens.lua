@@ -2,7 +2,8 @@
 (shown by tests/usertokens/test_machine.py::test_thousands_of_steps_beside_the_model).
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 change (tokens, int, not 0), 10 priority (int), 11 largest balance (int)
-Returns {"ok", "new" | "repeated", entry, change, balance} | {"insufficient", balance} | {"too_large"} | {"conflict"} | {"closed"} ]]
+Returns {"ok", "new" | "repeated", entry, change, balance} | {"insufficient", balance} | {"too_large"} |
+        {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settled

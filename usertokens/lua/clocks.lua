@@ -4,8 +4,8 @@ KEYS  as ledger.lua
 ARGV  as ledger.lua
 Returns  nothing of its own: `set_back` answers {granted_since}. ]]
 
--- Take back what came for periods that have not begun. list: paid periods, which forget what they brought: `granted_since` tells
--- it from the journal, less what has expired of it meanwhile, so that this much comes again.
+-- Take back what came for periods that have not begun. list: paid periods. They forget what they brought: `granted_since`
+-- reads it from the journal. What has expired of it meanwhile is left out, so that this much comes again.
 local function set_back(account, list)
   -- uses usertokens.entry_row
   local HOUR, DAY = 3600000, 86400000

@@ -2,7 +2,8 @@
 KEYS  as sources.lua
 ARGV  as sources.lua, 10 amount (tokens, int > 0), 11 priority (int), 12 expires (ms, "" = never),
       13 largest balance (int), 14 source (word)
-Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} | {"conflict"} | {"too_large"} | {"closed"} ]]
+Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} |
+        {"conflict"} | {"too_large"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
 -- uses usertokens.settled

@@ -1,7 +1,8 @@
 --[[ Take tokens out of the balance for a while, to be captured or released.
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 amount (tokens, int > 0), 10 time to live (ms, int > 0), 11 made by ("user" or "service")
-Returns {"ok", "new" | "repeated", entry, amount, balance, expires (ms)} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
+Returns {"ok", "new" | "repeated", entry, amount, balance, expires (ms)} | {"insufficient", balance} |
+        {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.settled
 local amount, ttl, made_by = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11]

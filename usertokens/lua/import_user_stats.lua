@@ -1,6 +1,7 @@
 --[[ Take over a user's activity from an older site, once: the larger of two counts, the newer of two days.
 KEYS  stats (HASH), last log-in (STRING), tombstone
-ARGV  today, last log-in there ("" = unknown; "YYYY-MM-DD"), the free plan, then field and value in turn (counts as ints, texts as they are)
+ARGV  today, last log-in there ("" = unknown; "YYYY-MM-DD"), the free plan,
+      then field and value in turn (counts as ints, texts as they are)
 Returns {"ok", "1" when taken over now, else "0"} | {"closed"} ]]
 -- uses usertokens.activity
 local stats, last_login, tombstone = KEYS[1], KEYS[2], KEYS[3]

@@ -1,8 +1,8 @@
 --[[ Journal entries, newest first, settled first when it is due.
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 highest entry wanted ("" = the newest), 10 how many
-Returns {"ok", entries up to this number are in the archive, newest entry, {entry, at (ms), type, amount, balance after, reason, key,
-        actor, {grant, change, …}, {grant, tokens used, …}}, …} | {"closed"} ]]
+Returns {"ok", entries up to this number are in the archive, newest entry, {entry, at (ms), type, amount, balance after,
+        reason, key, actor, {grant, change, …}, {grant, tokens used, …}}, …} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.settled
 -- uses usertokens.entry_row

@@ -27,7 +27,7 @@ local function periods(account, period_of, move_end)
     return 0, 0
   end
 
-  -- said: {id, plan, starts, ends} of all that billing knows now. What it knows no longer is remembered and brings nothing more.
+  -- said: {id, plan, starts, ends} of all periods that billing knows now. Any other is kept and brings nothing more.
   local function merge(list, said, by_hand)
     local known, merged = {}, {}
     for _, period in ipairs(list) do known[period[PERIOD]] = period end

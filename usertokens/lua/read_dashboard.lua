@@ -11,7 +11,8 @@ local account = settled()
 if not account or create_stats(stats_key, last_login, tombstone_key, today, free_plan) == nil then return {'closed'} end
 close_settled(account)
 local allowance, starts, ends, seen = unpack(redis.call('HMGET', account_key, 'allowance', 'starts', 'ends', 'seen'))
-local answer = {'ok', whole(account.balance), whole(account.held), whole(account.debt), allowance or '0', starts or '0', ends or '0',
+local answer = {'ok', whole(account.balance), whole(account.held), whole(account.debt),
+  allowance or '0', starts or '0', ends or '0',
   account.balance <= tonumber(low_balance) and not seen and '1' or '', redis.call('GET', last_login) or ''}
 for _, text in ipairs(redis.call('HGETALL', stats_key)) do answer[#answer + 1] = text end
 return with_low_balance(account, answer)

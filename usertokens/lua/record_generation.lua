@@ -1,7 +1,8 @@
 --[[ Take the tokens of one generation and count it, all or nothing.
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 cost (tokens, int > 0)
-Returns {"ok", "new" | "repeated", entry, cost, balance, generations} | {"insufficient", balance} | {"conflict"} | {"closed"} ]]
+Returns {"ok", "new" | "repeated", entry, cost, balance, generations} | {"insufficient", balance} |
+        {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.settled
 local cost = tonumber(ARGV[9])

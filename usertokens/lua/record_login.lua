@@ -26,8 +26,9 @@ local function day_number(text)
   return year * 365 + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400) + of_year - 719468
 end
 local gap = today_number - (day_number(last) or -1000)
--- A clock that runs behind must not take a day back (shown by tests/usertokens/test_activity.py::test_a_clock_behind_takes_nothing_back);
--- a last day further ahead than clocks and zones differ is of a clock that ran ahead.
+-- A clock that runs behind must not take a day back
+-- (shown by tests/usertokens/test_activity.py::test_a_clock_behind_takes_nothing_back). Clocks and zones differ by two days
+-- at most: a last day further ahead was written by a clock that ran ahead.
 if made or (gap <= 0 and gap >= -2) then
   return with_low_balance(account, {'ok', made and '1' or '0', whole(active), whole(streak), whole(longest)})
 end

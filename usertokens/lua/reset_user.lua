@@ -2,8 +2,8 @@
 A plan that billing has set stays with its period, and the balance is as on that plan's first day.
 KEYS  as ledger.lua (1–10), 11 last log-in (STRING), 12 reversed, 13 sources
 ARGV  as ledger.lua, 9 the archive reaches to this entry, 10 today ("YYYY-MM-DD", the site's day), 11 the free plan
-Returns {"ok", "new" | "repeated", at (ms), balance, held, debt, allowance, starts (ms), ends (ms), last log-in, field, value, …
-        of the stats} | {"behind"} | {"held"} | {"conflict"} | {"closed"}: the first day as it was then, also when repeated ]]
+Returns {"ok", "new" | "repeated", at (ms), balance, held, debt, allowance, starts (ms), ends (ms), last log-in,
+        field, value, … of the stats} | {"behind"} | {"held"} | {"conflict"} | {"closed"}: the first day as it was then, also when repeated ]]
 -- uses usertokens.ledger
 -- uses usertokens.settled
 -- uses usertokens.activity
@@ -18,7 +18,7 @@ if not account then return {'closed'} end
 if account.held > 0 or account.entries ~= archived_to then
   return keep(account, {account.held > 0 and 'held' or 'behind'})
 end
--- Billing speaks again only when something changes at its end: dropped here, what was paid for would be missing till then.
+-- Billing sends the plan and its periods again only when they change: without them here, what was paid for would be missing.
 local observation, anchor, paid, periods_then, billed = unpack(
   redis.call('HMGET', account_key, 'observation', 'anchor', 'paid', 'periods', 'billed'))
 local plan = observation and redis.call('HGET', stats_key, 'plan')
@@ -54,7 +54,7 @@ do
   -- uses usertokens.settle
   settle(account)
 end
-local answer = {'ok', 'new', whole(now), whole(account.balance), whole(account.held), whole(account.debt), whole(account.allowance),
-  whole(account.starts), whole(account.ends), today}
+local answer = {'ok', 'new', whole(now), whole(account.balance), whole(account.held), whole(account.debt),
+  whole(account.allowance), whole(account.starts), whole(account.ends), today}
 for _, text in ipairs(redis.call('HGETALL', stats_key)) do answer[#answer + 1] = text end
 return finish(account, answer)

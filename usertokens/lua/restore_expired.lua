@@ -18,7 +18,7 @@ local total = 0
 for index = redis.call('LLEN', journal_key) - 1, 0, -1 do
   local entry = {cmsgpack.unpack(redis.call('LINDEX', journal_key, index))}
   local number, at, source = entry[ENTRY], entry[AT], entry[REASON]
-  -- Entries follow each other in time but for the clock: the first that is old enough ends those that were written ahead.
+  -- Entries follow each other in time unless the clock was set back. The first one that is a day old ends the search.
   if at <= now + HOUR and number > archived and at < now - DAY then break end
   local expires, priority, size = string.match(entry[KEY], '^(%d+):(%d+):(%d+)$')
   if entry[KIND] == 'expire' and at > now + HOUR and expires and tonumber(expires) > now

@@ -32,7 +32,8 @@ local function settle(account, declared)
   local of_plan = rules.plans[plan] or rules.free
   if older_end then
     -- An older version kept one paid period alone: `anchor` to `paid`, and in `allowance` what came for its present month.
-    list[#list + 1] = {OLDER, declared and '' or plan, account.anchor, tonumber(older_end), account.starts, account.allowance, 0}
+    local its_plan = declared and '' or plan
+    list[#list + 1] = {OLDER, its_plan, account.anchor, tonumber(older_end), account.starts, account.allowance, 0}
     set(account, 'billed', 1)
     set(account, 'paid', nil)
   end
@@ -248,7 +249,7 @@ local function settle(account, declared)
   if ends ~= account.ends then set(account, 'ends', ends) end
   if allowance ~= account.allowance then set(account, 'allowance', allowance) end
   if kept > 0 then move.grant_new(account, 'rollover', kept, ROLLOVER_PRIORITY, ends, 'rollover') end
-  -- The plan, the free one apart, is the entry's reason: what a dearer plan brings on top is told from what came before.
+  -- The plan is the entry's reason ("" for none): it tells what a dearer plan brings on top from what came before.
   for _, one in ipairs(owed) do
     move.grant_new(account, 'allowance', one.tokens, ALLOWANCE_PRIORITY, one.ends, 'allowance', one.plan)
   end
@@ -257,8 +258,9 @@ local function settle(account, declared)
   -- The first moment at which anything happens by itself.
   local due = ends
   for _, period in ipairs(list) do
-    if period[PLAN] ~= '' and period[STARTS] > now then due = math.min(due, period[STARTS]) end
-    if period[PLAN] ~= '' and period[STARTS] <= now and now < period[ENDS] then due = math.min(due, paid.month_end(period, now)) end
+    local brings_more = period[PLAN] ~= ''
+    if brings_more and period[STARTS] > now then due = math.min(due, period[STARTS]) end
+    if brings_more and period[STARTS] <= now and now < period[ENDS] then due = math.min(due, paid.month_end(period, now)) end
   end
   if account.left > 0 then due = math.min(due, account.first[EXPIRES]) end
   local others = redis.call('ZRANGE', burn_key, 0, -1, 'WITHSCORES')
