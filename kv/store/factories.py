@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,26 @@ _Node: Any = ClusterNode
 _Sentinel: Any = Sentinel
 
 
+# Below the read timeout, so that a visitor gets the error within 300 ms while the store starts.
+_LONGEST_IN_A_REQUEST = 0.2
+_LONGEST_ELSEWHERE = 10.0
+_requests: set[int] = set()
+
+
+def note_request(**_: Any) -> None:
+    """Receiver of Django's `request_started`: this process answers requests from now on, and must answer soon."""
+    _requests.add(os.getpid())
+
+
+def start_patience(timeout: float) -> float:
+    """Seconds that a connection waits for an embedded server that is still starting.
+
+    timeout: of connecting. It is heeded in a process that answers requests. A command, a script or a task waits for the
+    server: an error would only be repeated by hand.
+    """
+    return min(timeout, _LONGEST_IN_A_REQUEST) if os.getpid() in _requests else _LONGEST_ELSEWHERE
+
+
 class EmbeddedConnection(_Plain):  # type: ignore[misc]
     """A connection that starts the embedded server when nobody listens."""
 
@@ -38,8 +59,7 @@ class EmbeddedConnection(_Plain):  # type: ignore[misc]
         try:
             super().connect()
         except redis.ConnectionError:
-            # Below the read timeout, so that a caller gets the error within 300 ms while the store starts.
-            self.server.ensure(min(self.socket_connect_timeout or 0.2, 0.2))
+            self.server.ensure(start_patience(self.socket_connect_timeout or _LONGEST_IN_A_REQUEST))
             super().connect()
 
 

