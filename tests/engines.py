@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 #: Small machines start six servers slowly; nothing here waits longer.
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 # A server dies with the test process, however that one ends. Part of util-linux, which every Debian has.
 _DIE_WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 

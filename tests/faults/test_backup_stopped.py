@@ -39,7 +39,7 @@ def test_stopped_in_the_middle_it_leaves_the_old_file_alone(number: signal.Signa
             try:
                 wait_until(lambda: bool(list(tmp_path.glob(".*.part"))))
                 running.send_signal(number)
-                _, said = running.communicate(timeout=30)
+                _, said = running.communicate(timeout=120)
             finally:
                 running.kill()
     assert running.returncode == 130

@@ -138,5 +138,5 @@ def test_a_crowd_of_hooks_at_once_with_duplicates(site: Site, stripe: FakeStripe
         "from django.contrib.auth.models import User; from usertokens.services.activity import get_user_stats as g;"
         f"print([g(str(User.objects.get(username=name).pk)).plan for name in {names}])",
     ) as shell:  # fmt: skip
-        said = shell.communicate(timeout=60)[0]
+        said = shell.communicate(timeout=120)[0]
     assert ast.literal_eval(said.strip()) == ["Plus", "Free"] * 10

@@ -174,7 +174,7 @@ def test_each_acknowledged_operation_is_there_once(site: Site, record_property: 
         "stats.record_qr",
         "codetags.view_counts",
     )
-    out, errors = site.manage("service_token", "chaos", "--perm", *permissions).communicate(timeout=60)
+    out, errors = site.manage("service_token", "chaos", "--perm", *permissions).communicate(timeout=120)
     assert out, errors
     token = out.strip()
     body = {"userId": "test-user-id", "amount": 10**9, "reason": "chaos"}
@@ -211,5 +211,5 @@ def test_each_acknowledged_operation_is_there_once(site: Site, record_property: 
     } == dict(counted)  # fmt: skip
     assert figures["revenue_cents"] == CENTS * counted["code"]
     check = site.manage("usertokens_check")
-    assert check.communicate(timeout=60) is not None
+    assert check.communicate(timeout=120) is not None
     assert check.returncode == 0

@@ -48,7 +48,7 @@ def save(site: Site, token: str, user: str) -> tuple[int, Any]:
 def said(site: Site, *words: str) -> str:
     """What a command prints."""
     process = site.manage(*words)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     return out.strip()
 

@@ -51,7 +51,7 @@ def test_a_full_disk_is_one_line(kilobytes: int, tmp_path: Path) -> None:
             stderr=subprocess.PIPE, text=True,
         ) as running:  # fmt: skip
             try:
-                _, said = running.communicate(timeout=90)
+                _, said = running.communicate(timeout=120)
             finally:
                 running.kill()
     assert running.returncode

@@ -75,7 +75,7 @@ def test_a_terminal_that_closes_ends_it_too(site: Site) -> None:
 
 def test_a_port_in_use_is_one_clear_line(site: Site) -> None:
     with socket.create_server(("127.0.0.1", site.port)):
-        out, errors = site.manage("serve").communicate(timeout=30)
+        out, errors = site.manage("serve").communicate(timeout=120)
     assert errors.strip().splitlines()[-1].startswith(f"CommandError: Can't listen on 127.0.0.1:{site.port}")
     assert "Traceback" not in out + errors
 
@@ -191,7 +191,7 @@ def test_a_site_that_never_comes_up_is_given_up_with_one_line(site: Site, monkey
     broken.mkdir()
     (broken / "granian.py").write_text("raise SystemExit(7)\n")
     site.environment["PYTHONPATH"] = os.fspath(broken)
-    out, errors = site.manage("serve").communicate(timeout=60)
+    out, errors = site.manage("serve").communicate(timeout=120)
     assert "CommandError: the site does not come up: its web workers end at once (exit status 7)" in errors
     assert "Traceback" not in out + errors
     assert not site.store.server.is_alive()
@@ -203,7 +203,7 @@ def test_ended_while_it_starts_it_leaves_no_store(site: Site, after: str, with_s
     starting = site.manage("serve")
     wait_until(lambda: any(site.directory.rglob(after)) or starting.poll() is not None, 30)
     starting.send_signal(with_signal)
-    starting.communicate(timeout=30)
+    starting.communicate(timeout=120)
     wait_until(lambda: not site.store.server.is_alive())
 
 
@@ -217,14 +217,14 @@ def test_even_when_killed_it_leaves_no_orphans(site: Site) -> None:
 
 
 def test_admin_makes_one_and_says_how_to_change_the_password(site: Site) -> None:
-    out, errors = site.manage("admin").communicate(timeout=60)
+    out, errors = site.manage("admin").communicate(timeout=120)
     assert "Username   admin" in out, errors
     password = next(line.split()[-1] for line in out.splitlines() if line.startswith("Password"))
     assert len(password) >= 20
-    again, _ = site.manage("admin").communicate(timeout=60)
+    again, _ = site.manage("admin").communicate(timeout=120)
     assert "--reset" in again
     assert "Password " not in again
-    reset, _ = site.manage("admin", "--reset").communicate(timeout=60)
+    reset, _ = site.manage("admin", "--reset").communicate(timeout=120)
     assert "Password   " in reset
     assert password not in reset
     assert not site.store.server.is_alive()
