@@ -13,6 +13,7 @@ from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
 from codetags.services.excluded_hits import exclude_hit
 from codetags.types import Outcome, Reason
 from kv.days import local_day
+from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.times import to_ms
 from kv.web.addresses import address_hash
@@ -56,13 +57,7 @@ def record_hit(
     """
     visitor = address_hash(address)
     today = local_day(now).isoformat()
-    settings = app_settings
-    # Read only when there is an outgoing webhook: a setting that the project does not set costs 5 µs.
-    webhook_args = (
-        (secrets.token_hex(16), settings.QR_ANALYTICS_EXTERNAL_MAX_WAITING)
-        if settings.QR_ANALYTICS_EXTERNAL_URL
-        else ("", 0)
-    )
+    common = _common_args(today, landing, now)
     target = _targets.get(code, code)
     for _ in range(3):  # more than twice only when the alias changes meanwhile
         reply = record_hit_script.run(
@@ -73,24 +68,7 @@ def record_hit(
                 today,
                 _mark(target, landing) if landing else "",
             ),
-            (
-                code,
-                target,
-                today,
-                settings.CODETAGS_BACKSTOP_SECONDS,
-                settings.CODETAGS_MAX_UNKNOWN,
-                keys.OTHER,
-                *CODE_LIMIT.script_args,
-                *CODES_LIMIT.script_args,
-                *webhook_args,
-                to_ms(now),
-                "1" if landing else "",
-                CROWD,
-                CROWD_SECONDS,
-                keys.EXCLUDED_SECONDS,
-                keys.EXCLUDED_FIELDS,
-                LANDING_SECONDS,
-            ),
+            (code, target, *common),
         )
         if reply[0] != b"alias":
             break
@@ -104,6 +82,33 @@ def record_hit(
 def target_of(code: str) -> str:
     """The code that `code` counts for, as far as this process knows: itself, unless it is an alias."""
     return _targets.get(code, code)
+
+
+def _common_args(today: str, landing: str, now: datetime | None) -> tuple[Arg, ...]:
+    """The arguments of record_hit.lua behind the two codes: the same for an alias and for the code it counts for."""
+    settings = app_settings
+    # Read only when there is an outgoing webhook: a setting that the project does not set costs 5 µs.
+    webhook_args = (
+        (secrets.token_hex(16), settings.QR_ANALYTICS_EXTERNAL_MAX_WAITING)
+        if settings.QR_ANALYTICS_EXTERNAL_URL
+        else ("", 0)
+    )
+    return (
+        today,
+        settings.CODETAGS_BACKSTOP_SECONDS,
+        settings.CODETAGS_MAX_UNKNOWN,
+        keys.OTHER,
+        *CODE_LIMIT.script_args,
+        *CODES_LIMIT.script_args,
+        *webhook_args,
+        to_ms(now),
+        "1" if landing else "",
+        CROWD,
+        CROWD_SECONDS,
+        keys.EXCLUDED_SECONDS,
+        keys.EXCLUDED_FIELDS,
+        LANDING_SECONDS,
+    )
 
 
 def _learn(code: str, target: str) -> str:
