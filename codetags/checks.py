@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 from codetags.conf import app_settings
 from codetags.errors import BadPattern, UnsafeWebhookAddress
 from codetags.services import patterns
-from codetags.services.outgoing_webhook import check_webhook_address
+from codetags.services.webhook_addresses import check_webhook_address
 
 
 @register("codetags")

@@ -11,6 +11,7 @@ from django.test import override_settings
 from codetags import checks
 from codetags.errors import UnsafeWebhookAddress, WebhookUnavailable
 from codetags.services import outgoing_webhook
+from codetags.services.webhook_addresses import check_webhook_address
 from tests.codetags.receiver import SECRET
 
 
@@ -34,17 +35,17 @@ class TestAddress:
     )
     def test_may_not_be_posted_to(self, url: str) -> None:
         with pytest.raises(UnsafeWebhookAddress):
-            outgoing_webhook.check_webhook_address(url)
+            check_webhook_address(url)
 
     @pytest.mark.parametrize(
         "url", ["https://example.com/hits", "http://127.0.0.1:9/", "http://localhost/", "http://[::1]/"]
     )
     def test_may_be(self, url: str) -> None:
-        outgoing_webhook.check_webhook_address(url)
+        check_webhook_address(url)
 
     def test_a_private_one_may_be_when_it_is_meant(self) -> None:
         with override_settings(QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE=True):
-            outgoing_webhook.check_webhook_address("https://10.0.0.1/")
+            check_webhook_address("https://10.0.0.1/")
 
     @pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fd00::1"])
     def test_a_name_that_leads_inside_is_refused(self, address: str) -> None:
