@@ -1,4 +1,4 @@
-"""Sample users for `manage.py demo`: forty people with habits of their own, each with a ledger."""
+"""Sample users for `manage.py demo`: forty users with different habits, each with a ledger."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _REASONS = ("article", "image", "summary", "translation")
 
 @dataclass(frozen=True, slots=True)
 class _Habit:
-    """How somebody uses the site: when they came, how often they come, how much they do, and what they pay for."""
+    """How a user uses the site: day of the sign-up, chance of a visit a day, generations a visit, plan, top-ups."""
 
     joined: int
     keenness: float
@@ -55,7 +55,7 @@ class _Habit:
 
 
 def is_fresh() -> bool:
-    """Whether nobody is here but administrators."""
+    """Whether there are no users except administrators."""
     users = get_user_model()
     known = {field.name for field in users._meta.get_fields()}  # noqa: SLF001 (Django's public name for it)
     others = {"is_superuser": False} if "is_superuser" in known else {}
@@ -63,12 +63,12 @@ def is_fresh() -> bool:
 
 
 def fill(*, days: int, rng: Random, now: datetime, advance: Callable[[int], None]) -> None:
-    """Make the users and let each live through their days, through the services.
+    """Create the users and their days, through the services.
 
-    days:    how many, the day of `now` the last.
-    rng:     decides everything, so that the same seed makes the same lives.
+    days:    how many; the last one is the day of `now`.
+    rng:     decides everything, so the same seed makes the same data.
     advance: called with the number of records written.
-    Raises StoreUnavailable; what was written until then stays.
+    Raises StoreUnavailable; records written before stay.
     """
     for name in NAMES:
         habit = _Habit(
@@ -93,7 +93,7 @@ def _plans() -> tuple[list[str], list[int]]:
 
 
 def _make_user(name: str, joined: datetime) -> str | None:
-    """The new user's id; None when somebody has the name already, who is left alone."""
+    """The new user's id; None when the name is taken: that user is not changed."""
     users: Any = get_user_model()
     with transaction.atomic():
         user, is_new = users.objects.get_or_create(**{users.USERNAME_FIELD: name})
@@ -102,7 +102,7 @@ def _make_user(name: str, joined: datetime) -> str | None:
         user.set_unusable_password()
         user.date_joined = joined
         user.save()
-        # Before the sign-up is final: what the app hears then would begin the user's first day today.
+        # Before the commit: the receiver of the sign-up would create the first day as today.
         create_user_stats(str(user.pk), now=joined)
     return str(user.pk)
 
@@ -142,5 +142,5 @@ def _use_tokens(user_id: str, habit: _Habit, moment: datetime, rng: Random) -> i
             spend_tokens(user_id, rng.randrange(1, 12), reason=rng.choice(_REASONS), now=moment)
             written += 1
     except InsufficientTokens:
-        return written  # as in life: nothing more until the next allowance
+        return written  # nothing more until the next allowance
     return written
