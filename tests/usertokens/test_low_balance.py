@@ -24,21 +24,21 @@ DECEMBER = datetime(2026, 12, 3, tzinfo=UTC)
 USER = "5"
 
 
-class Ear:
+class Receiver:
     def __init__(self) -> None:
-        self.heard: list[int] = []
+        self.received: list[int] = []
 
-    def hear(self, *, user_id: str, balance: int, **_: Any) -> None:
+    def receive(self, *, user_id: str, balance: int, **_: Any) -> None:
         assert user_id == USER
-        self.heard.append(balance)
+        self.received.append(balance)
 
 
 @pytest.fixture
-def heard() -> Iterator[list[int]]:
-    ear = Ear()
-    low_balance.connect(ear.hear)
-    yield ear.heard
-    low_balance.disconnect(ear.hear)
+def received() -> Iterator[list[int]]:
+    receiver = Receiver()
+    low_balance.connect(receiver.receive)
+    yield receiver.received
+    low_balance.disconnect(receiver.receive)
 
 
 def is_noted(now: datetime) -> bool:
@@ -51,14 +51,14 @@ class TestFirstTouch:
     @pytest.mark.parametrize(("amount", "expected"), [(89, []), (90, [10]), (91, [9]), (100, [0])])
     @pytest.mark.parametrize("is_new", [True, False])
     def test_of_an_account_or_a_month(
-        self, store: Any, heard: list[int], amount: int, expected: list[int], *, is_new: bool
+        self, store: Any, received: list[int], amount: int, expected: list[int], *, is_new: bool
     ) -> None:
         if not is_new:
             balances.spend_tokens(USER, 95, now=NOVEMBER)
-            assert heard == [5]
-            heard.clear()
+            assert received == [5]
+            received.clear()
         balances.spend_tokens(USER, amount, now=DECEMBER)
-        assert heard == expected
+        assert received == expected
         assert is_noted(DECEMBER) is bool(expected)
 
     @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ class TestFirstTouch:
             lambda now: holds.hold_tokens(USER, 95, ttl_seconds=60, now=now),
         ],
     )
-    def test_by_every_way_of_taking(self, store: Any, heard: list[int], take: Callable[[datetime], Any]) -> None:
+    def test_by_every_way_of_taking(self, store: Any, received: list[int], take: Callable[[datetime], Any]) -> None:
         take(NOVEMBER)
-        assert heard == [5]
+        assert received == [5]
 
-    def test_an_allowance_that_is_low_itself_is_no_fall(self, store: Any, heard: list[int]) -> None:
+    def test_an_allowance_that_is_low_itself_is_no_fall(self, store: Any, received: list[int]) -> None:
         with override_settings(PLAN_ALLOWANCES={"Free": 7}):
             assert is_noted(NOVEMBER)
             balances.spend_tokens(USER, 3, now=NOVEMBER)
-        assert heard == []
+        assert received == []
 
 
 class TestFallByItself:
@@ -95,31 +95,31 @@ class TestFallByItself:
             lambda now: plans.set_plan(USER, "Free", now=now),
         ],
     )
-    def test_is_heard(self, store: Any, heard: list[int], look: Callable[[datetime], Any]) -> None:
+    def test_is_heard(self, store: Any, received: list[int], look: Callable[[datetime], Any]) -> None:
         soon = NOVEMBER + timedelta(days=2)
         balances.add_tokens(USER, 50, reason="gift", expires_at=soon, priority=99, now=NOVEMBER)
         balances.spend_tokens(USER, 95, now=NOVEMBER)
         look(soon)
-        assert heard in ([5], [6])
+        assert received in ([5], [6])
         assert is_noted(soon)
         look(soon)
-        assert len(heard) == 1
+        assert len(received) == 1
 
-    def test_beside_a_refusal(self, store: Any, heard: list[int]) -> None:
+    def test_beside_a_refusal(self, store: Any, received: list[int]) -> None:
         soon = NOVEMBER + timedelta(days=2)
         balances.add_tokens(USER, 50, reason="gift", expires_at=soon, priority=99, now=NOVEMBER)
         balances.spend_tokens(USER, 95, now=NOVEMBER)
         with pytest.raises(InsufficientTokens):
             balances.spend_tokens(USER, 500, now=soon)
-        assert heard == [5]
+        assert received == [5]
 
 
-def test_a_balance_of_exactly_the_threshold_is_heard(store: Any, heard: list[int]) -> None:
+def test_a_balance_of_exactly_the_threshold_is_heard(store: Any, received: list[int]) -> None:
     balances.get_balance(USER, now=NOVEMBER)
     balances.spend_tokens(USER, 89, now=NOVEMBER)
-    assert (heard, is_noted(NOVEMBER)) == ([], False)
+    assert (received, is_noted(NOVEMBER)) == ([], False)
     balances.spend_tokens(USER, 1, now=NOVEMBER)
-    assert (heard, is_noted(NOVEMBER)) == ([10], True)
+    assert (received, is_noted(NOVEMBER)) == ([10], True)
 
 
 def test_a_note_goes_when_tokens_come(store: Any) -> None:
@@ -140,10 +140,10 @@ def test_nothing_is_made_for_whom_nothing_is_known(store: Any) -> None:
     assert store.keys("*77*") == []
 
 
-def test_the_same_key_again_tells_nobody_twice(store: Any, heard: list[int]) -> None:
+def test_the_same_key_again_tells_nobody_twice(store: Any, received: list[int]) -> None:
     for _ in range(2):
         balances.spend_tokens(USER, 95, key="k", now=NOVEMBER)
-    assert heard == [5]
+    assert received == [5]
 
 
 class NoteMachine(RuleBasedStateMachine):
@@ -156,29 +156,29 @@ class NoteMachine(RuleBasedStateMachine):
         self.store.flushall()
         self.settings = override_settings(LOW_BALANCE=low)
         self.settings.enable()
-        self.ear = Ear()
-        low_balance.connect(self.ear.hear)
+        self.receiver = Receiver()
+        low_balance.connect(self.receiver.receive)
         self.low, self.now, self.balance, self.entries = low, NOVEMBER, 0, 0
         self.is_put_away, self.names = False, 0
 
     def teardown(self) -> None:
         if hasattr(self, "settings"):
             self.settings.disable()
-            low_balance.disconnect(self.ear.hear)
+            low_balance.disconnect(self.receiver.receive)
 
     def ask(self, call: Callable[[], Any]) -> None:
         """One call; the signal is to come when the balance was higher before it or in it, and is low behind it."""
-        self.ear.heard.clear()
+        self.receiver.received.clear()
         with contextlib.suppress(InsufficientTokens):
             call()
-        told = list(self.ear.heard)
+        received_now = list(self.receiver.received)
         entries = list(journal.list_transactions(USER, limit=1000, now=self.now).results)
         new = entries[: len(entries) - self.entries]
         highest = max([self.balance, *(entry.balance_after for entry in new)])
         self.entries = len(entries)
         self.balance = entries[0].balance_after if entries else 0
         falls = highest > self.low >= self.balance
-        assert told == ([self.balance] if falls else [])
+        assert received_now == ([self.balance] if falls else [])
         if falls:
             self.is_put_away = False
 
@@ -223,7 +223,7 @@ class NoteMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_note_stands_while_it_is_low(self) -> None:
-        if hasattr(self, "ear"):
+        if hasattr(self, "receiver"):
             shown: list[bool] = []
             self.ask(lambda: shown.append(is_noted(self.now)))
             assert shown == [self.balance <= self.low and not self.is_put_away]

@@ -1,4 +1,4 @@
-"""How often a request goes to the store, counted on the wire."""
+"""How often a request goes to the store, counted between client and server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from usertokens.services import balances, dashboards
 
 
 @pytest.fixture
-def wire(store: Any, store_server: Any, user: Any) -> Iterator[Proxy]:
+def proxy(store: Any, store_server: Any, user: Any) -> Iterator[Proxy]:
     """A proxy that all commands pass, with the scripts loaded already."""
     proxy = Proxy(store_server.socket_path)
     entry = durable_cache(proxy.url, timeout_ms=5000)
@@ -32,18 +32,18 @@ def wire(store: Any, store_server: Any, user: Any) -> Iterator[Proxy]:
         forget_connections()
 
 
-def scripts(wire: Proxy) -> int:
-    return wire.count(b"EVALSHA") + wire.count(b"\r\nEVAL\r\n")
+def scripts(proxy: Proxy) -> int:
+    return proxy.count(b"EVALSHA") + proxy.count(b"\r\nEVAL\r\n")
 
 
-def test_the_dashboard_takes_one(api: APIClient, wire: Proxy) -> None:
+def test_the_dashboard_takes_one(api: APIClient, proxy: Proxy) -> None:
     assert api.get("/api/dashboard").status_code == 200
-    assert scripts(wire) == 1
-    assert wire.count(b"$5\r\nHMGET") + wire.count(b"$3\r\nGET") == 0
+    assert scripts(proxy) == 1
+    assert proxy.count(b"$5\r\nHMGET") + proxy.count(b"$3\r\nGET") == 0
 
 
-def test_a_spend_takes_one(api: APIClient, wire: Proxy) -> None:
+def test_a_spend_takes_one(api: APIClient, proxy: Proxy) -> None:
     body = {"amount": 1, "reason": "x"}
     answer = api.post("/api/tokens/spend", body, format="json", headers={"Idempotency-Key": "k"})
     assert answer.status_code == 200
-    assert scripts(wire) == 1
+    assert scripts(proxy) == 1
