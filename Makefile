@@ -1,4 +1,4 @@
-# Everything a newcomer or a builder types. Needs GNU make and a Python of 3.11 or newer with venv; nothing else.
+# Every command of the project. Needs GNU make and a Python of 3.11 or newer with venv; nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
@@ -19,7 +19,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .PHONY: help run demo admin test lint docs audit test-orders stripe-fake bench lock messages compile
 
-help: ## say what can be typed here
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/.site compile ## set up and serve the site; Ctrl-C stops it and loses nothing
@@ -42,7 +42,7 @@ lint: $(VENV)/.dev compile ## ruff and mypy alone
 docs: $(VENV)/.dev ## build the documents as a site, var/site/index.html; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
-test-orders: $(VENV)/.dev compile ## every order of Stripe's events that there is, up to seven of them, and thousands of scenarios of what is paid for
+test-orders: $(VENV)/.dev compile ## every order of up to seven of Stripe's events, and thousands of scenarios of paid periods
 	@ORDERS=all ORDERS_SAMPLED=200 PAID=deep $(BIN)/pytest tests/billing/test_orders.py tests/billing/test_sum_of_paid_periods.py -n $(or $(JOBS),2) -q
 
 stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without an account
@@ -67,13 +67,13 @@ test-redis7: $(VENV)/.dev compile ## the suite on Debian's redis-server
 test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers at once
 	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE)
 
-test-faults: $(VENV)/.dev compile ## every fault of docs/operations.md
+test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations.md
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/faults tests/cluster tests/sentinel
 
-test-chaos: $(VENV)/.dev compile ## everything dies and freezes at random for SECONDS=200 under eight clients; nothing is lost or doubled
+test-chaos: $(VENV)/.dev compile ## processes die and freeze at random for SECONDS=200 under eight clients; nothing is lost or doubled
 	@CHAOS_SECONDS=$(or $(SECONDS),200) $(BIN)/pytest tests/faults/test_chaos.py
 
-test-fuzz: $(VENV)/.dev compile ## made-up requests and files, 25 times as many as `make test` tries, and others each time
+test-fuzz: $(VENV)/.dev compile ## generated requests and files, 25 times as many as `make test` tries, and others each time
 	@FUZZ=deep $(BIN)/pytest tests/fuzz -n $(or $(JOBS),2) --dist load
 
 # Apart from .venv: they bring older versions of what the site itself uses.
@@ -81,7 +81,7 @@ var/peers/.done: benchmarks/peers/requirements.txt $(VENV)/.dev
 	@$(PIP) --no-deps --upgrade --target var/peers -r $<
 	@touch $@
 
-bench-peers: var/peers/.done compile ## side by side with packages that do the same: a table of ratios
+bench-peers: var/peers/.done compile ## compare with packages that do the same: a table of ratios
 	@PEERS=var/peers $(BIN)/python -m benchmarks.peers
 
 load: $(VENV)/.dev compile ## a mixed load for SECONDS=600 (closed, then open loop), and again at ten times the data
@@ -100,7 +100,7 @@ var/audit/.done: tests/house/audit-requirements.txt $(VENV)/.site
 	@var/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-audit: var/audit/.done ## whether a locked package has a known weakness; says so where the data can't be reached
+audit: var/audit/.done ## check the locked packages for known weaknesses; says so if the data can't be reached
 	@$(BIN)/python -m tests.house.audit var/audit/bin/pip-audit
 
 messages: $(VENV)/.dev ## collect the texts to translate into the catalogues
@@ -128,8 +128,8 @@ $(VENV)/.site: requirements.txt $(BIN)/python
 
 # Packages of the npm registry that tests hold this project against; where there is no npm those tests say that they were skipped.
 var/outside/.done: tests/outside/package-lock.json
-	@command -v npm >/dev/null || { echo "No npm on this machine: what other people's packages judge is skipped"; exit 0; }; \
-	echo "Installing other people's packages that tests compare with (once)"; \
+	@command -v npm >/dev/null || { echo "No npm on this machine: tests against packages from npm are skipped"; exit 0; }; \
+	echo "Installing the npm packages that tests compare with (once)"; \
 	mkdir -p $(@D) && cp tests/outside/package.json tests/outside/package-lock.json $(@D)/ && \
 	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 

@@ -147,3 +147,18 @@ def test_every_target_of_make_is_one_a_person_can_read_about() -> None:
     targets = set(re.findall(r"^([\w-]+):.*## ", _read("Makefile"), flags=re.MULTILINE))
     assert named - targets == set()
     assert targets - named - {"help"} == set()
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    """In backticks, from the top of the repository, in all documents but the history."""
+    named = re.compile(
+        rf"`((?:{'|'.join((*PACKAGES, 'tests', 'docs', 'benchmarks'))})/[\w./-]*\.(?:py|md|lua|js|in|toml))`"
+    )
+    missing = {
+        f"{place(path)}: {name}"
+        for path in DOCUMENTS
+        if path.name != "CHANGELOG.md"
+        for name in named.findall(path.read_text())
+        if not (ROOT / name).exists()
+    }
+    assert missing == set()
