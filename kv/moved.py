@@ -26,6 +26,10 @@ MOVED = {
 }
 
 
+#: Where names are found that did not stay with their module.
+_ALSO = {"kv.throttling": "kv.web.rate_limits"}
+
+
 class _Forward(Loader):
     """Makes a module that hands on every name of another one."""
 
@@ -37,10 +41,10 @@ class _Forward(Loader):
         warnings.warn(
             f"{module.__name__} is {target} since 0.2; the old path ends with 0.3", DeprecationWarning, stacklevel=2
         )
-        found = import_module(target)
+        found = [import_module(name) for name in (target, _ALSO.get(module.__name__, target))]
 
         def hand_on(name: str) -> Any:
-            return getattr(found, name)
+            return getattr(next((one for one in found if hasattr(one, name)), found[0]), name)
 
         module.__dict__["__getattr__"] = hand_on
 

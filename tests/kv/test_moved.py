@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 
 from kv.moved import MOVED
 from kv.store.caches import durable_cache
+from kv.web.rate_limits import RateLimit, RateLimited, parse_window
 from kv.work.duties import installed_duties
 
 
@@ -34,6 +35,14 @@ def test_every_name_is_the_new_ones_own(old: str, new: str) -> None:
 def test_a_path_in_settings_is_followed() -> None:
     with pytest.warns(DeprecationWarning, match="kv.store.caches"):
         assert import_string("kv.caches.durable_cache") is durable_cache
+
+
+def test_a_limit_is_declared_where_it_was() -> None:
+    with pytest.warns(DeprecationWarning, match="kv.web.throttling"):
+        old = import_module("kv.throttling")
+    assert (old.RateLimit, old.RateLimited, old.parse_window) == (RateLimit, RateLimited, parse_window)
+    with pytest.raises(AttributeError, match="nothing_of_this_name"):
+        _ = old.nothing_of_this_name
 
 
 def test_a_name_that_never_was_is_an_error_as_ever() -> None:
