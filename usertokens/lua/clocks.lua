@@ -1,5 +1,5 @@
 --[[ The store's clock ran ahead and was set back: the allowances of periods that have not begun are taken back.
-Used by settle.lua, behind grant_row.lua, entry_row.lua and period_row.lua.
+Used by settle.lua.
 KEYS  as ledger.lua
 ARGV  as ledger.lua
 Returns  nothing of its own: `set_back` answers {granted_since}. ]]
@@ -7,7 +7,9 @@ Returns  nothing of its own: `set_back` answers {granted_since}. ]]
 -- Take back what came for periods that have not begun. list: paid periods. They forget what they brought: `granted_since`
 -- reads it from the journal. What has expired of it meanwhile is left out, so that this much comes again.
 local function set_back(account, list)
+  -- uses usertokens.grant_row
   -- uses usertokens.entry_row
+  -- uses usertokens.period_row
   local HOUR, DAY = 3600000, 86400000
   local ahead = now + HOUR
   local early, expired, came = {}, {}, {}

@@ -60,6 +60,7 @@ local function settle(account, declared)
   if clock then account.starts, account.ends, account.allowance = 0, 0, 0 end
 
   local function return_holds()
+    -- uses usertokens.hold_row
     local over = {}
     local rows = redis.call('HGETALL', holds_key)
     for index = 1, #rows, 2 do
@@ -77,12 +78,14 @@ local function settle(account, declared)
 
   -- What restore_expired needs to know of a grant that is not there any more; allowances come again by themselves.
   local function until_when(grant)
+    -- uses usertokens.grant_row
     if grant[SOURCE] == 'allowance' or grant[SOURCE] == 'rollover' then return nil end
     return whole(grant[EXPIRES]) .. ':' .. whole(grant[PRIORITY]) .. ':' .. whole(grant[GRANTED])
   end
 
   -- Answers how much of it was allowance.
   local function expire_grants()
+    -- uses usertokens.grant_row
     local gone, of_allowance = {}, 0
     local function leaves(grant, tokens)
       gone[#gone + 1] = {id = grant[ID], tokens = tokens, source = grant[SOURCE], facts = until_when(grant)}
@@ -116,6 +119,7 @@ local function settle(account, declared)
 
   -- A period's allowance lasts until its end, also when billing moves that end.
   local function move_end(from, to)
+    -- uses usertokens.grant_row
     local moved = {}
     local rows = redis.call('HGETALL', grants_key)
     for index = 2, #rows, 2 do
@@ -142,6 +146,7 @@ local function settle(account, declared)
 
   -- What is left of the calendar month's allowance goes when more is paid for. Answers how much that was.
   local function make_way(to)
+    -- uses usertokens.grant_row
     local moves, gone = {}, 0
     local rows = redis.call('HGETALL', grants_key)
     for index = 2, #rows, 2 do
