@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import expect
 
 from stats.services.usage import record_usage
 
@@ -96,7 +97,7 @@ def test_a_refused_form_and_a_code_have_no_barrier(site: str, quiet_page: Page) 
     quiet_page.get_by_label("IBAN").fill("DE89370400440532013001")
     quiet_page.get_by_label("Amount in euro").fill("1.234")
     quiet_page.get_by_role("button", name="Create code").click()
-    assert quiet_page.get_by_role("alert").get_by_role("link").all_text_contents() == ["IBAN", "Amount in euro"]
+    expect(quiet_page.get_by_role("alert").get_by_role("link")).to_have_text(["IBAN", "Amount in euro"])
     assert barriers(quiet_page) == []
 
     quiet_page.get_by_label("IBAN").fill("DE89370400440532013000")
@@ -121,9 +122,9 @@ def test_the_code_stays_black_on_white_in_the_dark(site: str, quiet_page: Page) 
     for label, text in (("Recipient", "A"), ("IBAN", "DE89370400440532013000"), ("Amount in euro", "1")):
         quiet_page.get_by_label(label).fill(text)
     quiet_page.get_by_role("button", name="Create code").click()
-    colours = quiet_page.locator(".payment-code svg path").evaluate_all(
-        "paths => paths.map(p => [getComputedStyle(p).fill, getComputedStyle(p).stroke])"
-    )
+    paths = quiet_page.locator(".payment-code svg path")
+    paths.first.wait_for(state="attached")
+    colours = paths.evaluate_all("paths => paths.map(p => [getComputedStyle(p).fill, getComputedStyle(p).stroke])")
     assert colours[0][0] == "rgb(255, 255, 255)"
     assert colours[1][1] == "rgb(0, 0, 0)"
 
