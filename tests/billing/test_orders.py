@@ -23,7 +23,7 @@ from tests.stripe_fake import FakeStripe
 from tests.stripe_fake.state import Shape
 from usertokens.services import journal
 
-SAMPLES = int(os.environ.get("ORDERS_SAMPLED", "50"))
+SAMPLES = int(os.environ.get("ORDERS_SAMPLED", "20"))
 ALL_OF_SEVEN = os.environ.get("ORDERS") == "all"
 NAMES = [lifecycle.name for lifecycle in lifecycles()]
 

@@ -228,7 +228,7 @@ def test_the_sum_of_what_came_is_the_sum_of_what_was_paid(
     run_state_machine_as_test(
         PaidMachine,
         settings=settings(
-            max_examples=2000 if IS_DEEP else 60, stateful_step_count=25 if IS_DEEP else 12, deadline=None,
+            max_examples=2000 if IS_DEEP else 30, stateful_step_count=25 if IS_DEEP else 12, deadline=None,
             derandomize=not IS_DEEP, database=None, report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate],
         ),

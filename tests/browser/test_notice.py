@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import AGENT
+from tests.browser.conftest import AGENT, whole_chromium
 from tests.browser.test_cookies import chosen, more_cookies, notice
 from tests.browser.test_looks import PHONE, barriers
 
@@ -49,7 +49,10 @@ class TestKeptPage:
     @pytest.fixture
     def keeping(self, site: str, browser_type: BrowserType, browser_type_launch_args: Any) -> Iterator[Page]:
         """A page of a Chromium that keeps pages for Back, which Playwright switches off."""
-        options = {**browser_type_launch_args, "ignore_default_args": ["--disable-back-forward-cache"]}
+        options = {
+            **browser_type_launch_args, "executable_path": whole_chromium(),
+            "ignore_default_args": ["--disable-back-forward-cache"],
+        }  # fmt: skip
         with browser_type.launch(**options) as browser:
             page = browser.new_page(user_agent=AGENT)
             page.add_init_script("addEventListener('pageshow', e => { window.wasKept = e.persisted })")

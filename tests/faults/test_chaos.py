@@ -1,6 +1,6 @@
 """Everything that may die or freeze does, at random, under eight clients: what was acknowledged is there, once.
 
-CHAOS_SECONDS says for how long (20 unless said; `make test-chaos`: 200), CHAOS_SEED which faults come when.
+CHAOS_SECONDS says for how long (10 unless said; `make test-chaos`: 200), CHAOS_SEED which faults come when.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 CLIENTS = 8
 CENTS = 101
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "10"))
 GIVE_UP_SECONDS = 90.0
 
 

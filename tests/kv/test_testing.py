@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,6 +103,7 @@ class TestOwnStore:
             test_store.end()
             assert caches == settings.CACHES
 
+    @pytest.mark.skipif(os.environ.get("TEST_STORE") == "cluster", reason="fakeredis knows no script under #!lua")
     def test_without_an_embedded_server_it_is_fakeredis(
         self, test_store: TestStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
