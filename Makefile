@@ -31,8 +31,8 @@ demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
-test: lint var/outside/.done ## lint, types and every test
-	@$(BIN)/pytest $(call PARALLEL,3)
+test: lint var/outside/.done ## lint, types and every test but those of faults
+	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
@@ -67,8 +67,8 @@ test-redis7: $(VENV)/.dev compile ## the suite on Debian's redis-server
 test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers at once
 	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE)
 
-test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations.md
-	@TEST_FAILOVER=1 $(BIN)/pytest tests/faults tests/cluster tests/sentinel
+test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations.md but failovers, which test-cluster and test-sentinel try
+	@$(BIN)/pytest $(call PARALLEL,3) tests/faults
 
 test-chaos: $(VENV)/.dev compile ## processes die and freeze at random for SECONDS=200 under eight clients; nothing is lost or doubled
 	@CHAOS_SECONDS=$(or $(SECONDS),200) $(BIN)/pytest tests/faults/test_chaos.py

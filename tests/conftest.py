@@ -34,13 +34,13 @@ hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
 
-#: Of these there is to be about one at a time: browsers take the whole machine, and tests of faults mostly wait.
-_APART = ("tests/browser/", "tests/faults/")
+#: Of these there is to be about one at a time: a browser takes processors of its own.
+_APART = ("tests/browser/",)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the work: files of each kind are spread evenly over the whole run."""
+    """Where several processes share the work: files of browsers are spread evenly over the whole run."""
     if not hasattr(config, "workerinput"):
         return
     kinds: dict[str, dict[Path, int]] = {}
