@@ -35,7 +35,8 @@ class Site:
         self.directory = directory
         self.store = Breakable(EmbeddedServer(directory / "valkey"))
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")},
+            # A database of its own too: two sites that migrate one at the same time are not what is tried here.
+            **{name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_URL"))},
             "DATA_DIR": os.fspath(directory), "HOST": "127.0.0.1", "PORT": str(self.port), "WORKERS": "2",
             "SITE_URL": f"http://127.0.0.1:{self.port}", "RATE_LIMITS": "off", "NUM_PROXIES": "1",
             "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default",
