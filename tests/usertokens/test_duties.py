@@ -65,9 +65,11 @@ class TestWalk:
         assert sorted(seen) == list("0123456")
 
     def test_begins_again_after_a_pause(self, walk: Walk, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        # In a fixed order: a SCAN promises none, and the store may be growing its table between two of them.
+        monkeypatch.setattr(duties, "iterate_users", lambda: iter("0123456"))
         monkeypatch.setattr(duties, "PAUSE_SECONDS", -1)
         assert [walk.step(), walk.step()] == [True, True]
-        assert seen[:3] == seen[3:]
+        assert seen == list("012012")
 
     def test_begins_again_after_an_error(self, walk: Walk, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         def cut_short() -> Iterator[str]:
