@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from codetags.errors import BadAlias, CodeIsFixed, MalformedCode
 from codetags.services.codes import parse_code
 from codetags.services.patterns import LONGEST
+from kv.managers import TablelessManager
 from kv.web.text_fields import clean_entry
 
 #: Sent when many rows are added or changed at once, which sends no post_save. Arguments: codes, using.
@@ -183,6 +184,8 @@ class DailyHits(models.Model):
 
 class CodeCount(models.Model):
     """No table: it only carries the permission to see the counts, and their entry in the admin."""
+
+    objects = TablelessManager()
 
     class Meta:
         managed = False

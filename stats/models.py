@@ -4,9 +4,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from kv.managers import TablelessManager
+
 
 class Statistics(models.Model):
     """No table: it only carries the app's permissions and its entry in the admin."""
+
+    objects = TablelessManager()
 
     class Meta:
         managed = False

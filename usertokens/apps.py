@@ -7,7 +7,7 @@ from usertokens.keys import FAMILIES
 
 
 class UserTokensConfig(AppConfig):
-    """Registers the system checks and the receivers of sign-ups, log-ins and deletions."""
+    """Registers the system checks and the receivers of sign-ups, log-ins, deletions and migrations."""
 
     name = "usertokens"
     verbose_name = _("Users' activity and tokens")
@@ -18,7 +18,7 @@ class UserTokensConfig(AppConfig):
         """Register the checks and the receivers."""
         from django.conf import settings
         from django.contrib.auth.signals import user_logged_in
-        from django.db.models.signals import post_delete, post_save
+        from django.db.models.signals import post_delete, post_migrate, post_save
 
         from usertokens import checks  # noqa: F401
         from usertokens.services import listeners
@@ -26,4 +26,5 @@ class UserTokensConfig(AppConfig):
         user = settings.AUTH_USER_MODEL
         user_logged_in.connect(listeners.on_logged_in, dispatch_uid="usertokens.login")
         post_save.connect(listeners.on_user_saved, sender=user, dispatch_uid="usertokens.sign_up")
+        post_migrate.connect(listeners.on_migrated, sender=self, dispatch_uid="usertokens.migrated")
         post_delete.connect(listeners.on_user_deleted, sender=user, dispatch_uid="usertokens.deleted")

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Caution
+from django.db import DatabaseError
 
+from kv.errors import StoreUnavailable
 from usertokens.conf import app_settings
 from usertokens.types import LARGEST_AMOUNT
 
@@ -31,3 +34,28 @@ def check_plans(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if type(app_settings.GENERATION_COST) is not int or app_settings.GENERATION_COST < 1:
         errors.append(Error("GENERATION_COST is no number of tokens.", hint="At least 1.", id="usertokens.E003"))
     return errors
+
+
+@register("usertokens", deploy=True)
+def check_database(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """The accounts in the store are those of this database's users."""
+    from usertokens.services.databases import find_foreign_database
+
+    try:
+        foreign = find_foreign_database()
+    except (DatabaseError, StoreUnavailable):
+        return []
+    return [foreign_database(foreign)] if foreign else []
+
+
+def foreign_database(foreign: str) -> CheckMessage:
+    """The warning for a store whose accounts belong to the database of the id `foreign`."""
+    return Caution(
+        f"The accounts in the store belong to the users of another database ({foreign}). A user of this database gets "
+        "the tokens of the user there who has the same id.",
+        hint=(
+            "Bring the other database back, or give this one a store of its own: an empty one, or another KV_PREFIX. "
+            "When the users are the same: manage.py usertokens_check --accept-database."
+        ),
+        id="usertokens.W004",
+    )

@@ -10,7 +10,7 @@ from kv.globs import literal
 from usertokens.conf import app_settings
 
 #: What follows KV_PREFIX in every key of the app, for backups.
-FAMILIES = ("user:{", "closed:{")
+FAMILIES = ("user:{", "closed:{", "{usertokens}:")
 
 #: The life of a deleted account's tombstone, seconds: longer than any late event of a payment takes.
 TOMBSTONE_SECONDS = 2 * 365 * 86400
@@ -88,6 +88,11 @@ def tombstone(user_id: str) -> str:
     return f"{app_settings.KV_PREFIX}closed:{{{user_id}}}"
 
 
+def database() -> str:
+    """STRING 32 hexadecimal digits: the id of the accounts' database. No TTL. Written by services/databases.py."""
+    return f"{app_settings.KV_PREFIX}{{usertokens}}:database"
+
+
 def everything(user_id: str) -> list[str]:
     """All keys of a user except the tombstone."""
     own = ledger(user_id)[:-1]
@@ -102,6 +107,11 @@ def accounts() -> str:
 def all_stats() -> str:
     """The glob of all stats, for SCAN."""
     return f"{literal(app_settings.KV_PREFIX)}user:{{*}}:stats"
+
+
+def tombstones() -> str:
+    """The glob of all tombstones, for SCAN."""
+    return f"{literal(app_settings.KV_PREFIX)}closed:{{*}}"
 
 
 def user_of(key: str) -> str:

@@ -1,4 +1,4 @@
-"""The app's tables: conversations and archived journal entries; and its permissions."""
+"""The app's tables: conversations, archived journal entries and the database's own id; and its permissions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from kv.managers import TablelessManager
+
 
 class TokenLedger(models.Model):
     """Has no table: it carries the app's permissions and its entry in the admin."""
+
+    objects = TablelessManager()
 
     class Meta:
         managed = False
@@ -85,3 +89,16 @@ class ArchivedEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}/{self.entry}"
+
+
+class DatabaseId(models.Model):
+    """The database's own id, in its only row (1): the store's accounts carry it too, see services/databases.py."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.uuid.hex

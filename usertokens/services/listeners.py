@@ -1,17 +1,23 @@
-"""Receivers of Django's signals: sign-ups, log-ins and deletions."""
+"""Receivers of Django's signals: sign-ups, log-ins, deletions and migrations."""
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from logging import getLogger
 from typing import Any
 
-from django.db import transaction
+from django.core.management.color import color_style
+from django.db import DatabaseError, router, transaction
 
 from kv.errors import StoreUnavailable
+from kv.store.guard import is_test_run
+from usertokens.checks import foreign_database
 from usertokens.errors import AccountClosed, AccountNotClosed
+from usertokens.models import DatabaseId
 from usertokens.services.accounts import forget_user
 from usertokens.services.activity import create_user_stats, record_login
+from usertokens.services.databases import claim_store
 
 log = getLogger(__name__)
 
@@ -36,6 +42,23 @@ def on_logged_in(sender: Any, user: Any, **_: Any) -> None:
 def on_user_deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
     """A user was deleted, by any code: delete their keys and rows after the commit."""
     transaction.on_commit(partial(_forget, str(instance.pk)))
+
+
+def on_migrated(sender: Any, using: str, **_: Any) -> None:
+    """The tables are there: take the store for this database, and say on stderr when it belongs to another.
+
+    Migrating succeeds even when the store can't be reached. A test run's database is none of a site's.
+    """
+    if is_test_run() or using != router.db_for_write(DatabaseId):
+        return
+    try:
+        with transaction.atomic(using=using):
+            foreign = claim_store(using)
+    except (DatabaseError, StoreUnavailable) as error:
+        log.info("the store was not compared with the database: %s", type(error).__name__)
+        return
+    if foreign:
+        sys.stderr.write(f"{color_style().WARNING(str(foreign_database(foreign)))}\n")
 
 
 def _create(user_id: str) -> None:

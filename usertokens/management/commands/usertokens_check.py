@@ -9,29 +9,42 @@ from django.core.management.base import CommandError
 
 from kv.batches import in_batches
 from kv.management.base import StoreCommand
+from usertokens.checks import foreign_database
+from usertokens.services import databases
 from usertokens.services.audits import check_ledgers
 from usertokens.services.conversations import find_drifted, repair_conversations
 from usertokens.services.user_ids import iterate_active_users, iterate_users
 
 
 class Command(StoreCommand):
-    """For every user: balance = grants - debt = journal, complete holds, and conversations as in the database."""
+    """Every ledger adds up, conversations are as in the database, and the accounts are those of its users."""
 
     help = (
         "Check every ledger: the balance must be the rest of the grants minus the debt, and the sum of the journal and "
         "its archive. Compare every user's count and newest conversations with the database; --repair corrects them. "
+        "Say when the store's accounts belong to the users of another database. "
         "Exit status 1 when something is wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """[user …] --repair."""
+        """[user …] --repair --accept-database."""
         parser.add_argument("user", nargs="*", help="ids of users (default: all)")
         parser.add_argument(
             "--repair", action="store_true", help="set the conversations in the store from the database"
         )
+        parser.add_argument(
+            "--accept-database",
+            action="store_true",
+            help="this database's users are those whose accounts are in the store, although it has another id",
+        )
 
-    def handle(self, *args: Any, user: list[str], repair: bool, **options: Any) -> None:
+    def handle(self, *args: Any, user: list[str], repair: bool, accept_database: bool, **options: Any) -> None:
         """Print every problem. Raises CommandError (exit status 1) when there is one."""
+        if accept_database:
+            databases.accept_database()
+        foreign = databases.claim_store()
+        if foreign:
+            self.stdout.write(str(foreign_database(foreign)))
         checked = wrong = drifted = 0
         with self.meter(len(user) or None, "Checking ledgers", "accounts") as meter:
             for batch in in_batches(user or iterate_users()):
@@ -50,5 +63,5 @@ class Command(StoreCommand):
                     self.stdout.write(f"user {user_id}: conversations {'repaired' if repair else 'differ'}")
                 meter.advance(len(batch))
         self.stdout.write(f"{checked} ledgers checked, {wrong} wrong; conversations of {drifted} users differed")
-        if wrong or (drifted and not repair):
+        if foreign or wrong or (drifted and not repair):
             raise CommandError("There are problems; see above.")
