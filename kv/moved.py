@@ -1,4 +1,4 @@
-"""Old dotted paths of modules that moved in 0.2: they work until 0.3, with a DeprecationWarning.
+"""Old dotted paths of modules that moved in 0.2: they work until 0.3, with a RemovedIn03Warning.
 
 Projects have them in their settings (`kv.caches.durable_cache`, `kv.fragments.FragmentMiddleware`, …) and in their own
 code. One finder answers for all of them, so that the old modules need not stand beside the new ones.
@@ -14,6 +14,11 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
+
+
+class RemovedIn03Warning(DeprecationWarning):
+    """What is named works, and ends with release 0.3. See docs/versioning.md."""
+
 
 _STORE = ("caches", "cluster", "connection", "embedded", "factories", "health", "nodes", "scripts", "tls")
 _WEB = ("addresses", "agents", "fragments", "origins", "spreadsheets", "text_fields", "throttling")
@@ -39,7 +44,7 @@ class _Forward(Loader):
     def exec_module(self, module: ModuleType) -> None:
         target = MOVED[module.__name__]
         warnings.warn(
-            f"{module.__name__} is {target} since 0.2; the old path ends with 0.3", DeprecationWarning, stacklevel=2
+            f"{module.__name__} is {target} since 0.2; the old path ends with 0.3", RemovedIn03Warning, stacklevel=2
         )
         found = [import_module(name) for name in (target, _ALSO.get(module.__name__, target))]
 

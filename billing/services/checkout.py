@@ -74,7 +74,10 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
 
 
 def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresses) -> str:
-    """The address of a new checkout for tokens. Raises as `open_plan_checkout`."""
+    """The address of a new checkout for so many tokens, of an amount in BILLING_TOPUPS.
+
+    Raises UnknownPlan, BillingOff, StripeUnavailable or StripeRefused.
+    """
     require_on()
     price_id = catalogue.find_topup(tokens)
 

@@ -1,0 +1,31 @@
+"""The app's logic. `__all__` is the public API, described in docs/codetags.md; everything else may change."""
+
+from typing import TYPE_CHECKING
+
+from kv.lazy import lazy_names
+
+__all__ = [
+    "draw_code_image",
+    "exclude_hit",
+    "get_code",
+    "list_codes",
+    "list_days",
+    "mirror_registry",
+    "parse_code",
+    "read_link",
+    "record_hit",
+    "registered_codes",
+    "reset_code",
+]
+
+if TYPE_CHECKING:
+    from codetags.services.code_images import draw_code_image
+    from codetags.services.codes import parse_code, read_link
+    from codetags.services.counts import get_code, list_codes, list_days
+    from codetags.services.excluded_hits import exclude_hit
+    from codetags.services.hits import record_hit
+    from codetags.services.registry import mirror_registry, registered_codes
+    from codetags.services.resets import reset_code
+else:
+    _MODULES = ("code_images", "codes", "counts", "excluded_hits", "hits", "registry", "resets")
+    __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from warnings import warn
 
+from kv.moved import RemovedIn03Warning
+
 
 def __getattr__(name: str) -> Any:
     if name != "locked_out":
         raise AttributeError(name)
-    warn("config.accounts.lockout.locked_out is config.lockout.locked_out since 0.2", DeprecationWarning, 2)
+    warn("config.accounts.lockout.locked_out is config.lockout.locked_out since 0.2", RemovedIn03Warning, 2)
     from config.lockout import locked_out
 
     return locked_out

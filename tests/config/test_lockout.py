@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from pythonjsonlogger.json import JsonFormatter
 
 from config.lockout import hashed_address, hashed_name, locked_out
+from kv.moved import RemovedIn03Warning
 from tests.site_client import SiteClient
 from tests.stats.callers import visit
 
@@ -146,5 +147,5 @@ def test_an_address_is_in_no_table_no_key_and_no_log(
 
 
 def test_the_old_path_of_the_callable_works_with_a_warning() -> None:
-    with pytest.warns(DeprecationWarning, match="since 0.2"):
+    with pytest.warns(RemovedIn03Warning, match="since 0.2"):
         assert import_string("config.accounts.lockout.locked_out") is locked_out

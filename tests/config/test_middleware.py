@@ -16,6 +16,7 @@ from django.utils.formats import date_format, get_format
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext, override
 
+from kv.moved import RemovedIn03Warning
 from stats.services.figures import forget_figures
 from tests.site_client import SiteClient
 
@@ -226,11 +227,11 @@ class TestNamesFromBefore:
 
     @pytest.mark.parametrize("name", ["ApiMiddleware", "KeptSessions", "LanguageOfAddress", "StaffAuthentication"])
     def test_that_moved_mean_the_same_class(self, name: str) -> None:
-        with pytest.warns(DeprecationWarning, match="has moved"):
+        with pytest.warns(RemovedIn03Warning, match="has moved"):
             assert import_string(f"config.middleware.{name}").__name__ == name
 
     def test_that_was_split_does_all_that_it_did(self) -> None:
-        with pytest.warns(DeprecationWarning, match="is split"):
+        with pytest.warns(RemovedIn03Warning, match="is split"):
             middleware = import_string("config.middleware.StoreMiddleware")
 
         def view(request: Any) -> HttpResponse:

@@ -10,7 +10,7 @@ import pytest
 from django.test import override_settings
 from django.utils.module_loading import import_string
 
-from kv.moved import MOVED
+from kv.moved import MOVED, RemovedIn03Warning
 from kv.store.caches import durable_cache
 from kv.web.rate_limits import RateLimit, RateLimited, parse_window
 from kv.work.duties import installed_duties
@@ -24,7 +24,7 @@ def _not_imported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("old", "new"), MOVED.items())
 def test_every_name_is_the_new_ones_own(old: str, new: str) -> None:
-    with pytest.warns(DeprecationWarning, match=f"{old} is {new} since 0.2"):
+    with pytest.warns(RemovedIn03Warning, match=f"{old} is {new} since 0.2"):
         found = import_module(old)
     target = import_module(new)
     names = [name for name in vars(target) if not name.startswith("__")]
@@ -33,12 +33,12 @@ def test_every_name_is_the_new_ones_own(old: str, new: str) -> None:
 
 
 def test_a_path_in_settings_is_followed() -> None:
-    with pytest.warns(DeprecationWarning, match="kv.store.caches"):
+    with pytest.warns(RemovedIn03Warning, match="kv.store.caches"):
         assert import_string("kv.caches.durable_cache") is durable_cache
 
 
 def test_a_limit_is_declared_where_it_was() -> None:
-    with pytest.warns(DeprecationWarning, match="kv.web.throttling"):
+    with pytest.warns(RemovedIn03Warning, match="kv.web.throttling"):
         old = import_module("kv.throttling")
     assert (old.RateLimit, old.RateLimited, old.parse_window) == (RateLimit, RateLimited, parse_window)
     with pytest.raises(AttributeError, match="nothing_of_this_name"):

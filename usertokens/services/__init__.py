@@ -1,24 +1,67 @@
-"""The app's logic. Public for other apps, besides `types` and `errors`:
+"""The app's logic. `__all__` is the public API, described in docs/tokens.md; everything else may change."""
 
-`plans.apply_plan(user_id, plan, periods=(), *, by_calendar=False, version, now=None) -> bool`
-    Set the plan as it was at `version`, a number that only grows for one user. An older version changes nothing and
-    returns False, and so does a closed account. The same version again changes nothing and returns True.
-    periods: the provider's periods that are not over (`types.PaidPeriod`); by_calendar: calendar months of the site.
+from typing import TYPE_CHECKING
 
-`purchases.grant_tokens(*, user_id, amount, reason, key, expires_at=None, priority=BOUGHT, actor="", now=None)`
-    Grant bought tokens under `key`, which is stored for ever: the same key and amount again returns the first result.
-`purchases.reverse_grant(*, user_id, source_key, amount_total, key="", reason=…, now=None)`
-    Set the total that is taken back of the grant under `source_key`. It only grows, up to the whole grant. Tokens that
-    are spent already are taken from the rest of the balance; what is missing becomes debt.
-`purchases.restore_grant(*, user_id, source_key, amount_total, key="", reason=…, now=None)`
-    Lower the same total: a refund has failed.
-`purchases.freeze_grant(*, user_id, source_key, reason=…, now=None)` and `purchases.unfreeze_grant(…)`
-    Take the rest of the grant out of the balance while the payment is disputed, and put it back.
+from kv.lazy import lazy_names
 
-All of `purchases` return `types.SourceState`, in which `applied` is False when nothing changed. For a closed account
-(see `signals.account_closing`) they change nothing and return None. They raise `errors.UnknownSource` for an unknown
-key and `errors.IdempotencyConflict` for a key that granted something else.
+__all__ = [
+    "add_tokens",
+    "adjust_tokens",
+    "apply_plan",
+    "capture_hold",
+    "delete_account",
+    "dismiss_low_balance",
+    "forget_user",
+    "freeze_grant",
+    "get_balance",
+    "get_user_stats",
+    "grant_tokens",
+    "hold_tokens",
+    "list_daily_balances",
+    "list_transactions",
+    "read_dashboard",
+    "record_conversation",
+    "record_generation",
+    "record_login",
+    "release_hold",
+    "reset_user",
+    "restore_grant",
+    "reverse_entry",
+    "reverse_grant",
+    "set_mood",
+    "set_plan",
+    "spend_tokens",
+    "unfreeze_grant",
+]
 
-`signals.account_closing` is sent with `user_id` before an account is deleted; a receiver that raises
-stops the deletion.
-"""
+if TYPE_CHECKING:
+    from usertokens.services.accounts import delete_account, forget_user
+    from usertokens.services.activity import get_user_stats, record_login, set_mood
+    from usertokens.services.balances import (
+        add_tokens,
+        adjust_tokens,
+        dismiss_low_balance,
+        get_balance,
+        record_generation,
+        reverse_entry,
+        spend_tokens,
+    )
+    from usertokens.services.conversations import record_conversation
+    from usertokens.services.dashboards import read_dashboard
+    from usertokens.services.holds import capture_hold, hold_tokens, release_hold
+    from usertokens.services.journal import list_daily_balances, list_transactions
+    from usertokens.services.plans import apply_plan, set_plan
+    from usertokens.services.purchases import (
+        freeze_grant,
+        grant_tokens,
+        restore_grant,
+        reverse_grant,
+        unfreeze_grant,
+    )
+    from usertokens.services.resets import reset_user
+else:
+    _MODULES = (
+        "accounts", "activity", "balances", "conversations", "dashboards", "holds", "journal", "plans", "purchases",
+        "resets",
+    )  # fmt: skip
+    __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)

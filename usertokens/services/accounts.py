@@ -56,6 +56,9 @@ def forget_user(user_id: str) -> int:
 
 
 def delete_account(user: AbstractBaseUser) -> None:
-    """Delete the user's activity and tokens, then the user. May be repeated after a crash."""
+    """Delete the user's activity and tokens, then the user. May be repeated after a crash.
+
+    Raises AccountNotClosed when a receiver of `account_closing` raises; nothing is deleted then.
+    """
     forget_user(str(user.pk))
     user.delete()

@@ -44,7 +44,7 @@ def get_user_stats(user_id: str) -> UserStats | None:
 def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
     """Count the site's day once; after a log-in yesterday the streak grows. Grants the allowance when it is due.
 
-    Raises AccountClosed.
+    Receivers of Django's `user_logged_in` call it already. Raises AccountClosed.
     """
     today = local_day(now)
     args = [*ledger.common_args(user_id, now), today.isoformat(), day_number(today), default_plan()]

@@ -78,7 +78,10 @@ def release_hold(
     actor: str = "",
     now: datetime | None = None,
 ) -> Movement:
-    """End a hold by returning all of it. Raises like `capture_hold`, except CaptureTooLarge."""
+    """End a hold by returning all of it to its grants.
+
+    Raises UnknownHold, HoldEnded, HoldNotYours, IdempotencyConflict or AccountClosed.
+    """
     own = (_entry(user_id, hold_id), _creator(by_service=by_service))
     return _check_ended(user_id, own[0], ledger.run(release_hold_script, user_id, own, key=key, actor=actor, now=now))
 

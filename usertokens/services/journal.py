@@ -26,7 +26,7 @@ trim_journal_script = Script("usertokens", "trim_journal")
 
 
 def list_transactions(user_id: str, *, limit: int = 20, before: int | None = None, now: datetime | None = None) -> Page:
-    """Entries, newest first. before: only entries with a smaller number. Raises AccountClosed."""
+    """Up to `limit` entries, newest first. before: only entries with a smaller number. Raises AccountClosed."""
     highest = "" if before is None else max(before - 1, 0)
     found, archived = _read_stored(user_id, highest, limit + 1, now)
     if len(found) <= limit and archived:
