@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING
 from kv.lazy import lazy_names
 
 __all__ = [
+    "afinish_checkout",
+    "aopen_plan_checkout",
+    "aopen_portal",
+    "aopen_topup_checkout",
+    "aread_catalogue",
+    "aread_state",
+    "arefresh_user",
+    "async_customer",
     "finish_checkout",
     "open_plan_checkout",
     "open_portal",
@@ -16,16 +24,21 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from billing.services.catalogue import read_catalogue
+    from billing.services.catalogue import aread_catalogue, read_catalogue
     from billing.services.checkout import (
+        afinish_checkout,
+        aopen_plan_checkout,
+        aopen_portal,
+        aopen_topup_checkout,
+        arefresh_user,
         finish_checkout,
         open_plan_checkout,
         open_portal,
         open_topup_checkout,
         refresh_user,
     )
-    from billing.services.subscription_states import read_state
-    from billing.services.sync import sync_customer
+    from billing.services.subscription_states import aread_state, read_state
+    from billing.services.sync import async_customer, sync_customer
 else:
     _MODULES = ("catalogue", "checkout", "subscription_states", "sync")
     __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)

@@ -21,6 +21,7 @@ from billing.services.products import plan_products
 from billing.types import Catalogue, Offer, Plan, PlanOffers
 from kv.errors import StoreUnavailable
 from kv.store.connection import call, call_write
+from kv.threads import async_twin
 from kv.web.last_known import LastKnown
 
 log = getLogger(__name__)
@@ -56,6 +57,9 @@ def read_catalogue(*, now: datetime | None = None) -> Catalogue:
     found = _unpack(packed)
     _last_known.remember(found, _configuration(), age=_age(packed, now))
     return found
+
+
+aread_catalogue = async_twin(read_catalogue)
 
 
 def refresh_catalogue(*, now: datetime | None = None) -> Catalogue:

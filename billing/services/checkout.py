@@ -31,6 +31,7 @@ from billing.services.sync import sync_named
 from billing.services.topups import KIND, bought_tokens, is_paid
 from billing.types import Addresses, Plan, Presence, SubscriptionState
 from kv.errors import StoreUnavailable
+from kv.threads import async_twin
 
 log = getLogger(__name__)
 
@@ -73,6 +74,9 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
     return _with_customer(user, create)
 
 
+aopen_plan_checkout = async_twin(open_plan_checkout, uses_database=True)
+
+
 def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresses) -> str:
     """The address of a new checkout for so many tokens, of an amount in BILLING_TOPUPS.
 
@@ -89,6 +93,9 @@ def open_topup_checkout(user: AbstractBaseUser, tokens: int, addresses: Addresse
     return _with_customer(user, create)
 
 
+aopen_topup_checkout = async_twin(open_topup_checkout, uses_database=True)
+
+
 def open_portal(user: AbstractBaseUser, addresses: Addresses) -> str:
     """The address of a portal session of the user at Stripe. Raises BillingOff, StripeUnavailable or StripeRefused."""
     require_on()
@@ -100,6 +107,9 @@ def open_portal(user: AbstractBaseUser, addresses: Addresses) -> str:
         return str(fetch(lambda: client().v1.billing_portal.sessions.create(params))["url"])
 
     return _with_customer(user, create)
+
+
+aopen_portal = async_twin(open_portal, uses_database=True)
 
 
 def finish_checkout(user: AbstractBaseUser, session_id: str, *, now: datetime | None = None) -> Outcome:
@@ -119,6 +129,9 @@ def finish_checkout(user: AbstractBaseUser, session_id: str, *, now: datetime | 
     return Outcome(bought_tokens(session), is_paid(session), _read(str(session["customer"]), now))
 
 
+afinish_checkout = async_twin(finish_checkout, uses_database=True)
+
+
 def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> SubscriptionState | None:
     """Read a user's state from Stripe again, as after the portal; None when there is none or it can't be read now.
 
@@ -126,6 +139,9 @@ def refresh_user(user: AbstractBaseUser, *, now: datetime | None = None) -> Subs
     """
     rows = customers_of(str(user.pk))
     return _read(str(rows[0].customer_id), now) if rows else None
+
+
+arefresh_user = async_twin(refresh_user, uses_database=True)
 
 
 def _last_seen(user_id: str) -> SubscriptionState | None:

@@ -16,6 +16,7 @@ from billing.errors import CustomerBusy
 from billing.types import PaidPeriod, PendingChange, Plan, SubscriptionState, TopUp
 from kv.store.connection import call, call_write
 from kv.store.scripts import Script
+from kv.threads import async_twin
 
 _take = Script("billing", "take_version")
 _write = Script("billing", "write_state")
@@ -48,6 +49,9 @@ def read_state(user_id: str) -> SubscriptionState:
     """The state that was last read; the free plan for a user who never paid. Raises StoreUnavailable."""
     packed = call("HGET", keys.subscription_state(user_id), "standing")
     return _unpack(packed) if packed else SubscriptionState()
+
+
+aread_state = async_twin(read_state)
 
 
 def read_applied(user_id: str) -> tuple[SubscriptionState, tuple[TopUp, ...]] | None:

@@ -28,6 +28,7 @@ from billing.services.subscription_states import (
 )
 from billing.signals import plan_changed
 from billing.types import SubscriptionState, Synced, SyncResult, TopUp, free_plan
+from kv.threads import async_twin
 
 log = getLogger(__name__)
 
@@ -52,6 +53,9 @@ def sync_customer(customer_id: str, *, now: datetime | None = None) -> Synced:
         accounts.end_subscriptions(customer_id)
         return Synced(SyncResult.NO_ACCOUNT)
     return _sync_user(str(row.user_id), now)
+
+
+async_customer = async_twin(sync_customer, uses_database=True)
 
 
 def sync_session(session: dict[str, Any], *, now: datetime | None = None) -> Synced:

@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING
 from kv.lazy import lazy_names
 
 __all__ = [
+    "aexclude_hit",
+    "aget_code",
+    "alist_codes",
+    "alist_days",
+    "amirror_registry",
+    "arecord_hit",
+    "aregistered_codes",
+    "areset_code",
     "draw_code_image",
     "exclude_hit",
     "get_code",
@@ -21,11 +29,11 @@ __all__ = [
 if TYPE_CHECKING:
     from codetags.services.code_images import draw_code_image
     from codetags.services.codes import parse_code, read_link
-    from codetags.services.counts import get_code, list_codes, list_days
-    from codetags.services.excluded_hits import exclude_hit
-    from codetags.services.hits import record_hit
-    from codetags.services.registry import mirror_registry, registered_codes
-    from codetags.services.resets import reset_code
+    from codetags.services.counts import aget_code, alist_codes, alist_days, get_code, list_codes, list_days
+    from codetags.services.excluded_hits import aexclude_hit, exclude_hit
+    from codetags.services.hits import arecord_hit, record_hit
+    from codetags.services.registry import amirror_registry, aregistered_codes, mirror_registry, registered_codes
+    from codetags.services.resets import areset_code, reset_code
 else:
     _MODULES = ("code_images", "codes", "counts", "excluded_hits", "hits", "registry", "resets")
     __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)

@@ -18,6 +18,7 @@ from kv.days import day_start, local_day
 from kv.store.connection import call, call_many
 from kv.store.replies import pairs
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from kv.times import local_from_ms, to_ms
 
 SPARK_DAYS = 30
@@ -63,6 +64,9 @@ def list_codes(
     return CodePage(codes, total, f"{ranked[-1][1]}-{ranked[-1][0]}" if more else None)
 
 
+alist_codes = async_twin(list_codes, uses_database=True)
+
+
 def each_code(
     *, since: date | None = None, until: date | None = None, search: str = "", now: datetime | None = None
 ) -> Iterator[CodeCounts]:
@@ -85,12 +89,18 @@ def get_code(code: str, *, now: datetime | None = None) -> CodeCounts | None:
     return found
 
 
+aget_code = async_twin(get_code, uses_database=True)
+
+
 def list_days(code: str, *, since: date, until: date) -> tuple[DayCount, ...]:
     """One code's hits on each day from `since` to `until`, oldest first, from the store. Raises StoreUnavailable."""
     dates = [since + timedelta(days=step) for step in range((until - since).days + 1)]
     replies = call("HMGET", keys.days(code), *(day.isoformat() for day in dates))
     rows = zip(dates, replies, list_excluded_days(code, dates), strict=True)
     return tuple(DayCount(day, int(reply or 0), excluded) for day, reply, excluded in rows)
+
+
+alist_days = async_twin(list_days)
 
 
 def describe_codes(

@@ -13,6 +13,7 @@ from codetags.types import Excluded, Reason
 from kv.days import local_day
 from kv.store.connection import call, call_many
 from kv.store.scripts import Script
+from kv.threads import async_twin
 
 REASONS = tuple(Reason)
 #: The reasons that are counted for each code.
@@ -32,6 +33,9 @@ def exclude_hit(*, code: str = "", reason: Reason, now: datetime | None = None) 
         [keys.registry(), keys.unknown(), keys.excluded(), keys.excluded_on(local_day(now))],
         [code, reason.value, keys.OTHER, keys.EXCLUDED_SECONDS, keys.EXCLUDED_FIELDS],
     )
+
+
+aexclude_hit = async_twin(exclude_hit)
 
 
 def sum_excluded(*, since: date | None = None, until: date | None = None, now: datetime | None = None) -> Excluded:

@@ -15,6 +15,7 @@ from codetags.types import Outcome, Reason
 from kv.days import local_day
 from kv.store.connection import Arg
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from kv.times import to_ms
 from kv.web.addresses import address_hash
 from kv.web.agents import AGENT_LENGTH
@@ -77,6 +78,9 @@ def record_hit(
             exclude_hit(code=code, reason=Reason.REPEAT, now=now)
             return Outcome.AGAIN
     return _outcome(reply)
+
+
+arecord_hit = async_twin(record_hit)
 
 
 def target_of(code: str) -> str:

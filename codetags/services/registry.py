@@ -13,6 +13,7 @@ from codetags.types import RegisteredCode
 from kv.batches import in_batches
 from kv.store.connection import call, call_many, call_write
 from kv.store.scripts import Script
+from kv.threads import async_twin
 
 _CHUNK = 500
 
@@ -23,6 +24,9 @@ def registered_codes(codes: Iterable[str]) -> dict[str, RegisteredCode]:
     """The rows of these codes in SQL; codes without a row are not in the result."""
     rows = CodeTag.objects.filter(code__in=list(codes)).select_related("counts_for")
     return {row.code: _registered(row) for row in rows}
+
+
+aregistered_codes = async_twin(registered_codes, uses_database=True)
 
 
 def mirror_code(code: str) -> None:
@@ -53,6 +57,9 @@ def mirror_registry(*, always: bool = True) -> int:
         _mirror({code: "" for code in gone if code not in added})
     call_write("SET", keys.registry_version(), version)
     return len(mirrored)
+
+
+amirror_registry = async_twin(mirror_registry, uses_database=True)
 
 
 def _unregistered(mirrored: set[str]) -> list[str]:

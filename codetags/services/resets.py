@@ -12,6 +12,7 @@ from kv.batches import in_batches
 from kv.errors import store_errors
 from kv.store.connection import call_write, connection
 from kv.store.scripts import Script
+from kv.threads import async_twin
 
 reset_code_script = Script("codetags", "reset_code")
 
@@ -41,6 +42,9 @@ def reset_code(code: str) -> int:
     if fields:
         call_write("HDEL", keys.imported(), *fields)
     return hits
+
+
+areset_code = async_twin(reset_code, uses_database=True)
 
 
 def reset_all() -> None:

@@ -6,7 +6,16 @@ from kv.lazy import lazy_names
 
 __all__ = [
     "PaymentOrder",
+    "aadjust_figure",
+    "acount_uniques",
     "adjust_figure",
+    "aexclude_visit",
+    "alist_days",
+    "alist_usage",
+    "aread_figures",
+    "arecord_payment_code",
+    "arecord_usage",
+    "arecord_visit",
     "count_uniques",
     "exclude_visit",
     "list_days",
@@ -21,14 +30,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from stats.services.figures import read_figures
-    from stats.services.payment_code_counts import record_payment_code
+    from stats.services.figures import aread_figures, read_figures
+    from stats.services.payment_code_counts import arecord_payment_code, record_payment_code
     from stats.services.payment_codes import PaymentOrder, make_payment_code
     from stats.services.receipts import read_receipt, sign_receipt
-    from stats.services.series import count_uniques, list_days
-    from stats.services.totals import adjust_figure
-    from stats.services.usage import list_usage, record_usage
-    from stats.services.visits import exclude_visit, record_visit
+    from stats.services.series import acount_uniques, alist_days, count_uniques, list_days
+    from stats.services.totals import aadjust_figure, adjust_figure
+    from stats.services.usage import alist_usage, arecord_usage, list_usage, record_usage
+    from stats.services.visits import aexclude_visit, arecord_visit, exclude_visit, record_visit
 else:
     _MODULES = ("figures", "payment_code_counts", "payment_codes", "receipts", "series", "totals", "usage", "visits")
     __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)

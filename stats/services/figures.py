@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
+from kv.threads import async_twin
 from kv.web.last_known import LastKnown
 from stats import keys
 from stats.types import Figures
@@ -41,6 +42,9 @@ def read_figures() -> Figures:
     """The totals as the store has them now; one round trip. Raises StoreUnavailable."""
     visitors, qr_total, revenue = call("MGET", keys.visitors(), keys.qr_total(), keys.revenue())
     return Figures(int(visitors or 0), int(qr_total or 0), int(revenue or 0), timezone.now())
+
+
+aread_figures = async_twin(read_figures)
 
 
 def note_visitors(visitors: int) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from kv.days import local_day
 from kv.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import TotalTooLarge
@@ -38,3 +39,6 @@ def record_payment_code(*, id: str, amount_cents: int, now: datetime | None = No
     counted = CountedPaymentCode(counted=reply[1] == 1, qr_total=int(reply[2]), revenue_cents=int(reply[3]))
     figures.note_payment_codes(counted.qr_total, counted.revenue_cents)
     return counted
+
+
+arecord_payment_code = async_twin(record_payment_code)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kv.days import local_day
 from kv.store.connection import call_many
+from kv.threads import async_twin
 from stats import keys
 from stats.types import BusiestAddress, Day, Uniques
 
@@ -23,6 +24,9 @@ def list_days(*, days: int = 90, now: datetime | None = None) -> tuple[Day, ...]
     return tuple(_day(*row) for row in zip(dates, counts, tools, strict=True))
 
 
+alist_days = async_twin(list_days)
+
+
 def count_uniques(*, now: datetime | None = None) -> Uniques:
     """Different visitors of the last 1, 7 and 30 days, each counted once in a span. One round trip.
 
@@ -31,6 +35,9 @@ def count_uniques(*, now: datetime | None = None) -> Uniques:
     today = local_day(now)
     spans = [[keys.day_uniques(today - timedelta(days=back)) for back in range(span)] for span in (1, 7, 30)]
     return Uniques(*call_many([("PFCOUNT", *span) for span in spans]))
+
+
+acount_uniques = async_twin(count_uniques)
 
 
 def busiest_address(*, now: datetime | None = None) -> BusiestAddress:

@@ -13,6 +13,7 @@ from kv.errors import store_errors
 from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import connection
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import BadAdjustment
@@ -59,6 +60,9 @@ def adjust_figure(*, figure: str, delta: int, reason: str, id: str, actor: Any =
             raise BadAdjustment(_CONFLICT)
     figures.forget_figures()
     return row
+
+
+aadjust_figure = async_twin(adjust_figure, uses_database=True)
 
 
 def _change(key: str, id: str, figure: str, delta: int) -> int:  # noqa: A002

@@ -8,6 +8,7 @@ from datetime import datetime
 from kv.days import local_day
 from kv.store.connection import call
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import UnknownTool
@@ -30,6 +31,9 @@ def record_usage(*, tool: str, id: str | None = None, now: datetime | None = Non
     return ToolUsage(tool, int(count))
 
 
+arecord_usage = async_twin(record_usage)
+
+
 def list_usage() -> tuple[ToolUsage, ...]:
     """Uses of every tool in STATS_TOOLS, most used first, then by name. One round trip. Raises StoreUnavailable."""
     tools = app_settings.STATS_TOOLS
@@ -38,3 +42,6 @@ def list_usage() -> tuple[ToolUsage, ...]:
     counts = call("MGET", *(keys.usage(tool) for tool in tools))
     usages = [ToolUsage(tool, int(count or 0)) for tool, count in zip(tools, counts, strict=True)]
     return tuple(sorted(usages, key=lambda usage: (-usage.count, usage.tool)))
+
+
+alist_usage = async_twin(list_usage)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kv.days import local_day
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from stats import keys
 from stats.conf import VISIT_LIMIT
 from stats.services import figures
@@ -36,6 +37,9 @@ def record_visit(*, address: str, now: datetime | None = None) -> Visit:
     return Visit(counted=reply[1] == 1, visitors=total, reason=None if reply[1] == 1 else Reason.SEEN)
 
 
+arecord_visit = async_twin(record_visit)
+
+
 def exclude_visit(*, address: str, reason: Reason, now: datetime | None = None) -> Visit:
     """Count an excluded visit in the day's series, under its reason.
 
@@ -48,6 +52,9 @@ def exclude_visit(*, address: str, reason: Reason, now: datetime | None = None) 
     )
     _raise_if_limited(reply)
     return Visit(counted=False, visitors=int(reply[1]), reason=reason)
+
+
+aexclude_visit = async_twin(exclude_visit)
 
 
 def _raise_if_limited(reply: Any) -> None:

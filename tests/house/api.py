@@ -21,6 +21,16 @@ def public(app: str) -> dict[str, Any]:
     return {name: getattr(services, name) for name in services.__all__}
 
 
+def twin_of(app: str, name: str) -> Any:
+    """The async twin; None for a name that has none."""
+    return public(app).get(f"a{name}")
+
+
+def is_twin(name: str, value: Any) -> bool:
+    """Whether it is the async twin of another name."""
+    return inspect.iscoroutinefunction(value) or name == "ahold"
+
+
 def signature_of(function: Callable[..., Any]) -> str:
     """With types as they are written: `(user_id: str, *, key: str = "") -> Movement`."""
     signature = inspect.signature(function)

@@ -8,25 +8,39 @@ import re
 import subprocess
 import sys
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, get_type_hints
 
 import pytest
 
-from tests.house.api import DOCUMENTS, errors_of, every_public, public, signature_of
+from tests.house.api import DOCUMENTS, errors_of, every_public, is_twin, public, signature_of, twin_of
 from tests.house.tree import APPS, ROOT, syntax
 
 ROW = re.compile(r"^\| `(\w+)(\(.*?)` \| (.+?) \| (.+?) \|$", re.MULTILINE)
+#: Before the table of what has none.
+NO_TWIN = "no async twin"
 EVERY = every_public()
 each = pytest.mark.parametrize(("app", "name", "value"), EVERY, ids=[f"{app}.{name}" for app, name, _ in EVERY])
 
 
 def _described(app: str) -> dict[str, tuple[str, str, list[str]]]:
     """Of each row in the section of the app's page: signature, what it does, errors."""
-    text = (ROOT / f"docs/{DOCUMENTS[app]}.md").read_text().partition("\n## Python API\n")[2].partition("\n## ")[0]
     return {
         name: (signature.replace("\\|", "|"), does, re.findall(r"`(\w+)`", raises))
-        for name, signature, does, raises in ROW.findall(text)
+        for name, signature, does, raises in ROW.findall(_section(app))
     }
+
+
+def _section(app: str) -> str:
+    text = (ROOT / f"docs/{DOCUMENTS[app]}.md").read_text()
+    return text.partition("\n## Python API\n")[2].partition("\n## ")[0]
+
+
+def _without_twin(app: str) -> set[str]:
+    """The names in tables behind a paragraph that says so."""
+    paragraphs = _section(app).split("\n\n")
+    tables = [table for before, table in pairwise(paragraphs) if NO_TWIN in before]
+    return {name for table in tables for name, *_ in ROW.findall(table)}
 
 
 def _static(app: str) -> dict[str, str]:
@@ -66,11 +80,24 @@ def test_importing_the_packages_loads_neither_django_nor_their_modules() -> None
 
 @pytest.mark.parametrize("app", APPS)
 def test_the_page_describes_each_name_and_no_other(app: str) -> None:
-    assert set(_described(app)) == set(public(app))
+    rows = set(_described(app))
+    assert rows | {f"a{name}" for name in rows - _without_twin(app)} == set(public(app))
+
+
+@each
+def test_a_twin_has_the_same_arguments_result_and_text(app: str, name: str, value: Any) -> None:
+    twin = twin_of(app, name)
+    if twin is not None:
+        assert signature_of(twin) == signature_of(value)
+        assert twin.__name__ == f"a{name}"
+        assert twin.__doc__.endswith(inspect.getdoc(value))
+        assert inspect.iscoroutinefunction(twin)
 
 
 @each
 def test_the_page_has_its_signature_and_its_errors(app: str, name: str, value: Any) -> None:
+    if is_twin(name, value):
+        return
     signature, _, raises = _described(app)[name]
     assert signature == signature_of(value)
     assert sorted(raises) == sorted(errors_of(app, value))

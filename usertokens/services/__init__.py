@@ -5,9 +5,36 @@ from typing import TYPE_CHECKING
 from kv.lazy import lazy_names
 
 __all__ = [
+    "aadd_tokens",
+    "aadjust_tokens",
+    "aapply_plan",
+    "acapture_hold",
     "add_tokens",
+    "adelete_account",
+    "adismiss_low_balance",
     "adjust_tokens",
+    "aforget_user",
+    "afreeze_grant",
+    "aget_balance",
+    "aget_user_stats",
+    "agrant_tokens",
+    "ahold_tokens",
+    "alist_daily_balances",
+    "alist_transactions",
     "apply_plan",
+    "aread_dashboard",
+    "arecord_conversation",
+    "arecord_generation",
+    "arecord_login",
+    "arelease_hold",
+    "areset_user",
+    "arestore_grant",
+    "areverse_entry",
+    "areverse_grant",
+    "aset_mood",
+    "aset_plan",
+    "aspend_tokens",
+    "aunfreeze_grant",
     "capture_hold",
     "delete_account",
     "dismiss_low_balance",
@@ -35,30 +62,61 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from usertokens.services.accounts import delete_account, forget_user
-    from usertokens.services.activity import get_user_stats, record_login, set_mood
+    from usertokens.services.accounts import adelete_account, aforget_user, delete_account, forget_user
+    from usertokens.services.activity import (
+        aget_user_stats,
+        arecord_login,
+        aset_mood,
+        get_user_stats,
+        record_login,
+        set_mood,
+    )
     from usertokens.services.balances import (
+        aadd_tokens,
+        aadjust_tokens,
         add_tokens,
+        adismiss_low_balance,
         adjust_tokens,
+        aget_balance,
+        arecord_generation,
+        areverse_entry,
+        aspend_tokens,
         dismiss_low_balance,
         get_balance,
         record_generation,
         reverse_entry,
         spend_tokens,
     )
-    from usertokens.services.conversations import record_conversation
-    from usertokens.services.dashboards import read_dashboard
-    from usertokens.services.holds import capture_hold, hold_tokens, release_hold
-    from usertokens.services.journal import list_daily_balances, list_transactions
-    from usertokens.services.plans import apply_plan, set_plan
+    from usertokens.services.conversations import arecord_conversation, record_conversation
+    from usertokens.services.dashboards import aread_dashboard, read_dashboard
+    from usertokens.services.holds import (
+        acapture_hold,
+        ahold_tokens,
+        arelease_hold,
+        capture_hold,
+        hold_tokens,
+        release_hold,
+    )
+    from usertokens.services.journal import (
+        alist_daily_balances,
+        alist_transactions,
+        list_daily_balances,
+        list_transactions,
+    )
+    from usertokens.services.plans import aapply_plan, apply_plan, aset_plan, set_plan
     from usertokens.services.purchases import (
+        afreeze_grant,
+        agrant_tokens,
+        arestore_grant,
+        areverse_grant,
+        aunfreeze_grant,
         freeze_grant,
         grant_tokens,
         restore_grant,
         reverse_grant,
         unfreeze_grant,
     )
-    from usertokens.services.resets import reset_user
+    from usertokens.services.resets import areset_user, reset_user
 else:
     _MODULES = (
         "accounts", "activity", "balances", "conversations", "dashboards", "holds", "journal", "plans", "purchases",

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from kv.store.connection import call
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from usertokens import keys
 from usertokens.errors import AccountNotClosed, UnknownUser
 from usertokens.models import ArchivedEntry, Conversation, ConversationTally
@@ -55,6 +56,9 @@ def forget_user(user_id: str) -> int:
     return removed - is_made_now
 
 
+aforget_user = async_twin(forget_user, uses_database=True)
+
+
 def delete_account(user: AbstractBaseUser) -> None:
     """Delete the user's activity and tokens, then the user. May be repeated after a crash.
 
@@ -62,3 +66,6 @@ def delete_account(user: AbstractBaseUser) -> None:
     """
     forget_user(str(user.pk))
     user.delete()
+
+
+adelete_account = async_twin(delete_account, uses_database=True)

@@ -11,6 +11,7 @@ from kv.days import local_day
 from kv.store.connection import call_many
 from kv.store.replies import pairs
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.errors import BadMood
@@ -41,6 +42,9 @@ def get_user_stats(user_id: str) -> UserStats | None:
     return read_stats(flat, last_login or b"") if flat else None
 
 
+aget_user_stats = async_twin(get_user_stats)
+
+
 def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
     """Count the site's day once; after a log-in yesterday the streak grows. Grants the allowance when it is due.
 
@@ -53,6 +57,9 @@ def record_login(user_id: str, *, now: datetime | None = None) -> LoginCounted:
     return LoginCounted(reply[1] == b"1", int(reply[2]), int(reply[3]), int(reply[4]))
 
 
+arecord_login = async_twin(record_login)
+
+
 def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = None) -> None:
     """Set the mood, 0 to 10 with at most one decimal. Raises BadMood or AccountClosed."""
     number = Decimal(str(score))
@@ -62,6 +69,9 @@ def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = Non
     ledger.check_reply(
         user_id, set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat(), default_plan()])
     )
+
+
+aset_mood = async_twin(set_mood)
 
 
 def activity_keys(user_id: str) -> list[str]:

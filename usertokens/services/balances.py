@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kv.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from kv.times import from_ms, to_ms
 from usertokens import keys
 from usertokens.conf import app_settings
@@ -35,6 +36,9 @@ def get_balance(user_id: str, *, now: datetime | None = None) -> Balance:
     return Balance(read_tokens(reply[1:7]), grants)
 
 
+aget_balance = async_twin(get_balance)
+
+
 def spend_tokens(
     user_id: str, amount: int, *, reason: str = "", key: str = "", actor: str = "", now: datetime | None = None
 ) -> Movement:
@@ -50,6 +54,9 @@ def spend_tokens(
     ledger.require_whole(1, amount=amount)
     reply = ledger.run(spend_tokens_script, user_id, (amount,), reason=reason, key=key, actor=actor, now=now)
     return ledger.movement(reply, amount)
+
+
+aspend_tokens = async_twin(spend_tokens)
 
 
 def record_generation(
@@ -71,6 +78,9 @@ def record_generation(
     reply = ledger.run(record_generation_script, user_id, (cost,), reason=reason, key=key, actor=actor, now=now)
     moved = ledger.movement(reply, cost)
     return Generation(moved, int(reply[5]))
+
+
+arecord_generation = async_twin(record_generation)
 
 
 def add_tokens(
@@ -95,6 +105,9 @@ def add_tokens(
     return ledger.movement(ledger.run(add_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now))
 
 
+aadd_tokens = async_twin(add_tokens)
+
+
 def adjust_tokens(
     user_id: str, change: int, *, reason: str, actor: str, key: str = "", now: datetime | None = None
 ) -> Movement:
@@ -109,6 +122,9 @@ def adjust_tokens(
     own = (change, GIVEN, LARGEST_WHOLE)
     reply = ledger.run(adjust_tokens_script, user_id, own, reason=reason, key=key, actor=actor, now=now)
     return ledger.movement(reply, -change)
+
+
+aadjust_tokens = async_twin(adjust_tokens)
 
 
 def reverse_entry(
@@ -149,9 +165,15 @@ def reverse_entry(
     return ledger.movement(reply)
 
 
+areverse_entry = async_twin(reverse_entry, uses_database=True)
+
+
 def dismiss_low_balance(user_id: str) -> None:
     """Dismiss the note about a low balance; the next fall of the balance shows it again."""
     dismiss_low_balance_script.run([keys.account(user_id)])
+
+
+adismiss_low_balance = async_twin(dismiss_low_balance)
 
 
 def read_tokens(values: list[bytes]) -> Tokens:

@@ -23,6 +23,7 @@ from django.utils import timezone
 from kv.days import local_day
 from kv.store.connection import Arg, call_many
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.models import Conversation, ConversationTally
@@ -65,6 +66,9 @@ def record_conversation(
             known.save(update_fields=["summary", "messages"])
         total = _write_to_store(tally, now)
     return SavedConversation(str(number), known is None, total)
+
+
+arecord_conversation = async_twin(record_conversation, uses_database=True)
 
 
 def lock_tally(user_id: str) -> ConversationTally:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kv.days import local_day
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.services import ledger
@@ -27,3 +28,6 @@ def read_dashboard(user_id: str, *, now: datetime | None = None) -> Dashboard:
         tokens=read_tokens(reply[1:7]),
         low_balance=reply[7] == b"1",
     )
+
+
+aread_dashboard = async_twin(read_dashboard)

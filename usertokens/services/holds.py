@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from kv.times import from_ms
 from usertokens.errors import CaptureTooLarge, HoldEnded, HoldNotYours, InsufficientTokens, UnknownHold
 from usertokens.services import ledger
@@ -48,6 +49,9 @@ def hold_tokens(
     return Hold(_hold_id(user_id, held.transaction_id), held.amount, from_ms(int(reply[5])), held.balance)
 
 
+ahold_tokens = async_twin(hold_tokens)
+
+
 def capture_hold(
     user_id: str,
     hold_id: str,
@@ -69,6 +73,9 @@ def capture_hold(
     return _check_ended(user_id, own[0], ledger.run(capture_hold_script, user_id, own, key=key, actor=actor, now=now))
 
 
+acapture_hold = async_twin(capture_hold)
+
+
 def release_hold(
     user_id: str,
     hold_id: str,
@@ -84,6 +91,9 @@ def release_hold(
     """
     own = (_entry(user_id, hold_id), _creator(by_service=by_service))
     return _check_ended(user_id, own[0], ledger.run(release_hold_script, user_id, own, key=key, actor=actor, now=now))
+
+
+arelease_hold = async_twin(release_hold)
 
 
 def _check_ended(user_id: str, entry: int, reply: list[Any]) -> Movement:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kv.days import day_start, local_day
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from kv.times import from_ms, to_ms
 from usertokens import keys
 from usertokens.errors import AccountClosed
@@ -40,6 +41,9 @@ def list_transactions(user_id: str, *, limit: int = 20, before: int | None = Non
     return Page(tuple(found[:limit]), found[limit - 1].id if more else None)
 
 
+alist_transactions = async_twin(list_transactions, uses_database=True)
+
+
 def iterate_transactions(user_id: str) -> Iterator[Transaction]:
     """Every entry, newest first, with at most _CHUNK in memory."""
     before: int | None = None
@@ -69,6 +73,9 @@ def list_daily_balances(user_id: str, days: int = 30, *, now: datetime | None = 
         # The first days. Read after the store: entries archived in between are found here.
         found[:missing] = archived_balances(user_id, moments[:missing])
     return tuple(map(DayBalance, wanted, found))
+
+
+alist_daily_balances = async_twin(list_daily_balances, uses_database=True)
 
 
 def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime | None = None) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from kv.store.connection import Arg
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from kv.times import to_ms
 from usertokens.conf import app_settings
 from usertokens.errors import AccountClosed, UnknownPlan
@@ -23,6 +24,9 @@ def set_plan(user_id: str, plan: str, *, actor: str = "", now: datetime | None =
     Raises UnknownPlan or AccountClosed.
     """
     _apply(user_id, plan, ("", ""), actor=actor, now=now)
+
+
+aset_plan = async_twin(set_plan)
 
 
 def apply_plan(
@@ -54,6 +58,9 @@ def apply_plan(
         return _apply(user_id, plan, own, actor="", now=now)
     except AccountClosed:
         return False
+
+
+aapply_plan = async_twin(apply_plan)
 
 
 def _require(plan: str) -> None:

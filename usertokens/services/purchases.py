@@ -9,6 +9,7 @@ from datetime import datetime
 from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import Arg
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from kv.times import to_ms
 from usertokens import keys
 from usertokens.errors import AccountClosed, UnknownSource
@@ -49,6 +50,9 @@ def grant_tokens(
     )
 
 
+agrant_tokens = async_twin(grant_tokens)
+
+
 def reverse_grant(
     user_id: str,
     source_key: str,
@@ -68,6 +72,9 @@ def reverse_grant(
     return _run(reverse_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
 
 
+areverse_grant = async_twin(reverse_grant)
+
+
 def restore_grant(
     user_id: str,
     source_key: str,
@@ -85,6 +92,9 @@ def restore_grant(
     return _run(restore_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
 
 
+arestore_grant = async_twin(restore_grant)
+
+
 def freeze_grant(
     user_id: str, source_key: str, *, reason: str = "dispute", now: datetime | None = None
 ) -> SourceState | None:
@@ -92,11 +102,17 @@ def freeze_grant(
     return _run(freeze_grant_script, user_id, source_key, (), reason=reason, now=now)
 
 
+afreeze_grant = async_twin(freeze_grant)
+
+
 def unfreeze_grant(
     user_id: str, source_key: str, *, reason: str = "dispute closed", now: datetime | None = None
 ) -> SourceState | None:
     """Put the frozen part of the grant back. None: the account is closed. Raises UnknownSource."""
     return _run(unfreeze_grant_script, user_id, source_key, (), reason=reason, now=now)
+
+
+aunfreeze_grant = async_twin(unfreeze_grant)
 
 
 def _run(

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from kv.days import local_day
 from kv.store.scripts import Script
+from kv.threads import async_twin
 from kv.times import from_ms
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan
@@ -58,6 +59,9 @@ def reset_user(
                 return _first_day(user_id, reply)
         # An entry was written before the reset: archive it too, and try again.
     raise OpenHolds(user_id)
+
+
+areset_user = async_twin(reset_user, uses_database=True)
 
 
 def _first_day(user_id: str, reply: list[Any]) -> Dashboard:
