@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import io
 import json
+from time import perf_counter
 from typing import Any
 
 from django.utils.http import parse_header_parameters
+
+from kv.monitoring.requests import note_request
+from kv.request_ids import HEADER, id_of
 
 # A type that no parser here reads: the API answers 415, a form is empty.
 _UNREADABLE = "application/octet-stream"
@@ -66,18 +70,22 @@ class TooManyBodies(BodyRefused):
     default_detail = "Too many requests are still on their way here. Try again in a moment."
 
 
-def refusal(error: BodyRefused) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body of the response: JSON for every client, since Django has not seen the request yet."""
+def refusal(error: BodyRefused, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and body of the response: JSON for every client, since Django has not seen the request yet.
+
+    The request is counted and logged here, as `kv.monitoring.middleware` does with all others.
+    """
     content: dict[str, Any] = {"detail": error.default_detail, "code": error.default_code}
     if error.status_code == 400:  # noqa: PLR2004 (the one status that has errors by field)
         content["errors"] = {"body": [error.default_detail]}
     body = json.dumps(content).encode()
     headers = [
         ("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
+        ("X-Content-Type-Options", "nosniff"), (HEADER, id_of(environ)),
     ]  # fmt: skip
     if error.status_code == 503:  # noqa: PLR2004
         headers.append(("Retry-After", "1"))
+    note_request(environ, status=error.status_code, size=len(body), started=perf_counter())
     return error.status_code, headers, body
 
 

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from functools import lru_cache, partial
 from logging import getLogger
 from time import monotonic
@@ -61,7 +62,7 @@ def hash_bounded(work: Callable[[], T]) -> T:
         _warn_busy(int(monotonic()) // 60)
         raise HashingBusy
     try:
-        return _pool.submit(work).result()
+        return _pool.submit(copy_context().run, work).result()
     finally:
         _places.release()
 

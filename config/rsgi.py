@@ -11,6 +11,7 @@ import asyncio
 import io
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from config.bodies import (
     body_length,
     refusal,
 )
+from kv import request_ids
+from kv.monitoring.requests import ARRIVED, note_request
 
 log = getLogger(__name__)
 
@@ -87,8 +90,9 @@ class WsgiAdapter:
                 try:
                     await self._read_body(environ, protocol)
                 except BodyRefused as error:
-                    protocol.response_bytes(*refusal(error))
+                    protocol.response_bytes(*refusal(error, environ))
                     return
+            environ[ARRIVED] = time.perf_counter()
             done = self._loop.create_future()
             self._calls.put(_Call(environ, protocol, done))
             await done
@@ -142,12 +146,14 @@ class WsgiAdapter:
     def _serve(self) -> None:
         while True:
             call = self._calls.get()
+            request_ids.begin(request_ids.id_of(call.environ))
             try:
                 self._answer(call)
             except Exception:  # the thread must go on: nobody would start another
                 log.exception("a request failed outside of Django")
                 self._fail(call)
             finally:
+                request_ids.forget()
                 self._loop.call_soon_threadsafe(_finish, call.done)
 
     def _answer(self, call: _Call) -> None:
@@ -172,8 +178,10 @@ class WsgiAdapter:
 
     @staticmethod
     def _fail(call: _Call) -> None:
+        note_request(call.environ, status=500, size=0, started=time.perf_counter())
+        headers = [("content-type", "text/plain"), (request_ids.HEADER, request_ids.id_of(call.environ))]
         try:
-            call.protocol.response_bytes(500, [("content-type", "text/plain")], b"")
+            call.protocol.response_bytes(500, headers, b"")
         except Exception:  # noqa: BLE001 (the response had begun; the closed connection tells the client)
             log.debug("the failed request had an answer already")
 

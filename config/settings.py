@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.conf import BillingSettings
 from billing.services.products import merge_products
 from codetags.conf import CodeTagsSettings
+from config import logs
 from config.environment import Environment, default_of
 from config.hosts import allowed_hosts, trusted_origins
 from config.private_files import keep_private
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "kv.monitoring.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.headers.HeaderHygiene",
@@ -89,6 +91,7 @@ MIDDLEWARE = [
 ]
 # For API calls without a session (config/wsgi.py).
 API_MIDDLEWARE = [
+    "kv.monitoring.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.api.ApiMiddleware",
 ]
@@ -273,30 +276,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- logs: JSON lines without addresses or secrets
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
-        }
-    },
-    "filters": {"plain": {"()": "config.logs.LeaveOutRequest"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["plain"]}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # Any client chooses the Host header and the size of a form: a traceback for each would fill the disk.
-        "django.security": {"level": "CRITICAL"},
-        # Refused requests (4xx) are normal; failed ones (5xx) are errors.
-        "django.request": {"level": "ERROR"},
-        "axes": {"level": "WARNING"},
-        # At INFO it logs two lines for each request, with the ids of customers.
-        "stripe": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.CONFIGURATION
+ACCESS_LOG = env.boolean("ACCESS_LOG", default=False)
+METRICS_PERMISSION = "stats.view_statistics"
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     import sentry_sdk

@@ -40,7 +40,7 @@ class SiteApplication:
         try:
             normalize_body(environ)
         except BodyRefused as error:
-            status, headers, body = refusal(error)
+            status, headers, body = refusal(error, environ)
             start_response(f"{status} {HTTPStatus(status).phrase}", headers)
             return [body]
         path = environ["PATH_INFO"]

@@ -5,16 +5,20 @@ from django.utils.translation import gettext_lazy as _
 
 
 class KvConfig(AppConfig):
-    """Registers the system checks, and notes whether the process answers requests."""
+    """Registers the system checks, and listens to the beginning and the end of requests."""
 
     name = "kv"
     verbose_name = _("Store of counts")
 
     def ready(self) -> None:
-        """Register the checks, and hear of the first request."""
-        from django.core.signals import request_started
+        """Register the checks and the listeners; begin to trace with TRACING."""
+        from django.core.signals import request_finished, request_started
 
-        from kv import checks  # noqa: F401
+        from kv import checks, request_ids, tracing  # noqa: F401
+        from kv.conf import app_settings
         from kv.store.factories import note_request
 
         request_started.connect(note_request)
+        request_finished.connect(request_ids.forget)
+        if app_settings.TRACING:
+            tracing.start_tracing()

@@ -53,6 +53,12 @@ class KvSettings:
     NUM_PROXIES = Setting(0)
     #: The key of the hash that is kept instead of an address. Without one SECRET_KEY is used (see kv.W003).
     VISITOR_HASH_KEY = Setting("")
+    #: Log a line for each request: see kv.monitoring.requests.
+    ACCESS_LOG = Setting(default=False)
+    #: The permission that /metrics asks for, `app.codename`; "" = superusers alone.
+    METRICS_PERMISSION = Setting("")
+    #: Make OpenTelemetry spans, where its packages are installed.
+    TRACING = Setting(default=False)
     #: {"visit": "30/minute", …} laid over each app's own defaults; None switches all limits off.
     RATE_LIMITS: Setting[dict[str, str] | None] = Setting(dict)
 

@@ -13,6 +13,7 @@ import redis.exceptions
 
 from kv.errors import store_errors
 from kv.store.connection import Arg, call, call_write, connection
+from kv.tracing import is_traced, span
 
 # A line `-- uses kv.moving_window` is replaced by the text of kv/lua/moving_window.lua. Inside a function it is defined
 # only when that function runs: each function that a script defines costs time in every run.
@@ -61,6 +62,12 @@ class Script:
             connection().script_load(self.source)
 
     def _run(self, send: Any, keys: Sequence[str], args: Sequence[Arg]) -> Any:
+        if is_traced():
+            with span(f"{self.package}.{self.name}"):
+                return self._send(send, keys, args)
+        return self._send(send, keys, args)
+
+    def _send(self, send: Any, keys: Sequence[str], args: Sequence[Arg]) -> Any:
         try:
             return send("EVALSHA", self.sha, len(keys), *keys, *args)
         except redis.exceptions.NoScriptError:

@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from importlib import import_module
 from logging import getLogger
@@ -19,8 +20,10 @@ from django.utils.module_loading import module_has_submodule
 
 from kv import keys
 from kv.errors import StoreUnavailable
+from kv.request_ids import run_with_id
 from kv.store.connection import Arg, call_write
 from kv.store.scripts import Script
+from kv.tracing import span
 
 log = getLogger(__name__)
 
@@ -93,7 +96,7 @@ def run_duty(duty: Duty, *, token: str | None = None, due_only: bool = False) ->
     token = token or secrets.token_hex(16)
     failures = _take(duty, token, due_only=due_only)
     try:
-        with _renewing(duty, token):
+        with run_with_id(), span(f"duty {duty.name}"), _renewing(duty, token):
             more = bool(duty.run())
     except BaseException:
         _end(duty, token, more=False, failures=failures + 1)
@@ -135,7 +138,8 @@ def _renewing(duty: Duty, token: str) -> Iterator[None]:
             except StoreUnavailable:
                 log.warning("duty %s: its lease could not be renewed", duty.name)
 
-    thread = threading.Thread(target=renew, name=f"lease of {duty.name}", daemon=True)
+    # With a copy of the context: what it logs has the id of this run.
+    thread = threading.Thread(target=copy_context().run, args=(renew,), name=f"lease of {duty.name}", daemon=True)
     thread.start()
     try:
         yield

@@ -13,6 +13,7 @@ from django.db import close_old_connections
 
 from kv import keys
 from kv.errors import StoreUnavailable
+from kv.request_ids import run_with_id
 from kv.store.connection import call_many
 from kv.work.duties import Duty, DutyHeld, DutyNotDue, run_duty
 from kv.work.heartbeat import Heartbeat
@@ -64,15 +65,21 @@ class Worker:
         """Run each duty that is due until it has no more to do, one after another; how many failed."""
         failed = 0
         for turn in self._turns:
-            try:
-                while run_duty(turn.duty, token=self._token, due_only=True):
-                    pass
-            except (DutyHeld, DutyNotDue) as reason:
-                log.info("duty %s: %s", turn.duty.name, reason)
-            except Exception:  # one duty's failure is no reason to leave out the others
-                log.exception("duty %s failed", turn.duty.name)
-                failed += 1
+            with run_with_id():
+                failed += not self._finish(turn.duty)
         return failed
+
+    def _finish(self, duty: Duty) -> bool:
+        """Run one duty until it has no more to do; False when it failed."""
+        try:
+            while run_duty(duty, token=self._token, due_only=True):
+                pass
+        except (DutyHeld, DutyNotDue) as reason:
+            log.info("duty %s: %s", duty.name, reason)
+        except Exception:  # one duty's failure is no reason to leave out the others
+            log.exception("duty %s failed", duty.name)
+            return False
+        return True
 
     def _serve(self, turn: _Turn, threads: ThreadPoolExecutor, done: Callable[[], None], *, woken: bool) -> None:
         if turn.running is not None:
@@ -81,8 +88,12 @@ class Worker:
             turn.at = time.monotonic() + turn.running.result()
             turn.running = None
         if time.monotonic() >= turn.at or woken:
-            turn.running = threads.submit(self._step, turn.duty)
+            turn.running = threads.submit(self._step_with_id, turn.duty)
             turn.running.add_done_callback(lambda _: done())
+
+    def _step_with_id(self, duty: Duty) -> float:
+        with run_with_id():
+            return self._step(duty)
 
     def _step(self, duty: Duty) -> float:
         """One step; answers the seconds until the next try."""

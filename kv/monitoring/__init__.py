@@ -1,0 +1,1 @@
+"""What an operator sees: request ids, the access log, probes, metrics."""
