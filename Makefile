@@ -31,8 +31,8 @@ demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
-test: lint var/outside/.done ## lint, types and every test but those of faults
-	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults
+test: lint var/outside/.done ## lint, types and every test but those of faults and of adoption
+	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
@@ -49,7 +49,7 @@ stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without 
 	@$(BIN)/python -m tests.stripe_fake
 
 # What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
-SUITE = $(filter-out tests/browser tests/cluster tests/faults tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
+SUITE = $(filter-out tests/adoption tests/browser tests/cluster tests/faults tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
 ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
 
@@ -69,6 +69,9 @@ test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers 
 
 test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations.md but failovers, which test-cluster and test-sentinel try
 	@$(BIN)/pytest $(call PARALLEL,3) tests/faults
+
+test-adoption: $(VENV)/.dev compile ## projects of somebody else that adopt the apps: by the words of the documents, in many variations
+	@$(BIN)/pytest -n $(or $(JOBS),2) --dist load --durations=10 --durations-min=5 tests/adoption
 
 test-chaos: $(VENV)/.dev compile ## processes die and freeze at random for SECONDS=200 under eight clients; nothing is lost or doubled
 	@CHAOS_SECONDS=$(or $(SECONDS),200) $(BIN)/pytest tests/faults/test_chaos.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
@@ -17,6 +18,9 @@ from billing.services import inbox
 from billing.services.sync import sync_customer
 from billing.types import SyncResult
 from kv.errors import StoreUnavailable
+
+#: The project's users may be named by something else, such as an e-mail address.
+_USERNAME = get_user_model().USERNAME_FIELD
 
 
 class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker alone
@@ -40,7 +44,7 @@ class StripeCustomerAdmin(_ReadOnly):
     list_display = ("customer_id", "user", "livemode", "is_own", "synced_at", "next_sync_at", "closed_at")
     list_filter = ("livemode", "is_own", ("closed_at", admin.EmptyFieldListFilter))
     list_select_related = ("user",)
-    search_fields = ("customer_id", "user__username")
+    search_fields = ("customer_id", f"user__{_USERNAME}")
     change_form_template = "admin/billing/customer.html"
 
     def get_urls(self) -> list[Any]:
@@ -68,7 +72,7 @@ class GuestCheckoutAdmin(_ReadOnly):
 
     list_display = ("session_id", "user", "livemode", "created_at")
     list_select_related = ("user",)
-    search_fields = ("session_id", "user__username")
+    search_fields = ("session_id", f"user__{_USERNAME}")
 
 
 @admin.register(StripeEvent)

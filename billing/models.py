@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from billing.types import EventState
+from kv.model_fields import MomentField
 
 
 class StripeCustomer(models.Model):
@@ -31,16 +32,16 @@ class StripeCustomer(models.Model):
     # The one that this user's checkouts use. Others were found because Stripe's objects name the user.
     is_own = models.BooleanField(_("made for this user"), default=True)
     livemode = models.BooleanField(_("real money"), default=False)
-    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
-    synced_at = models.DateTimeField(_("last read at"), null=True, blank=True)
-    next_sync_at = models.DateTimeField(
+    created_at = MomentField(_("made at"), auto_now_add=True)
+    synced_at = MomentField(_("last read at"), null=True, blank=True)
+    next_sync_at = MomentField(
         _("to be read again at"),
         null=True,
         blank=True,
         db_index=True,
         help_text=_("When a period, a grace time or a plan ends by itself."),
     )
-    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    closed_at = MomentField(_("closed at"), null=True, blank=True)
 
     class Meta:
         ordering = ("-pk",)
@@ -73,7 +74,7 @@ class GuestCheckout(models.Model):
         verbose_name=_("user"),
     )
     livemode = models.BooleanField(_("real money"), default=False)
-    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    created_at = MomentField(_("made at"), auto_now_add=True)
 
     class Meta:
         ordering = ("-pk",)
@@ -103,11 +104,11 @@ class StripeEvent(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=STATES, default=EventState.RECEIVED.value)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     error = models.CharField(_("what went wrong"), max_length=200, blank=True)
-    happened_at = models.DateTimeField(_("happened at"))
-    received_at = models.DateTimeField(_("received at"), auto_now_add=True)
+    happened_at = MomentField(_("happened at"))
+    received_at = MomentField(_("received at"), auto_now_add=True)
     # received: earliest time of the next try. processing: end of the claim; after it another worker takes the event.
-    due_at = models.DateTimeField(_("due at"))
-    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    due_at = MomentField(_("due at"))
+    done_at = MomentField(_("done at"), null=True, blank=True)
 
     class Meta:
         ordering = ("-pk",)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from billing.conf import app_settings
 from billing.services.prices import INTERVALS
-from kv.rest.fields import TextField, WholeNumberField
+from kv.rest.fields import MomentField, TextField, WholeNumberField
 from kv.rest.inputs import Input
 
 
@@ -42,7 +42,7 @@ class PendingOutput(serializers.Serializer[Any]):
     """A planned change of the plan."""
 
     plan = PlanField()
-    at = serializers.DateTimeField()
+    at = MomentField()
 
 
 class SubscriptionOutput(serializers.Serializer[Any]):
@@ -50,8 +50,8 @@ class SubscriptionOutput(serializers.Serializer[Any]):
 
     plan = PlanField()
     status = TextField(allow_null=True, help_text="Stripe's word: active, trialing, past_due, canceled, …")
-    period_end = serializers.DateTimeField(allow_null=True)
-    cancel_at = serializers.DateTimeField(allow_null=True)
+    period_end = MomentField(allow_null=True)
+    cancel_at = MomentField(allow_null=True)
     pending = PendingOutput(allow_null=True)
 
 

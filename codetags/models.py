@@ -9,13 +9,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.dispatch import Signal
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from codetags.errors import BadAlias, CodeIsFixed, MalformedCode
 from codetags.services.codes import parse_code
 from codetags.services.patterns import LONGEST
 from kv.managers import TablelessManager
+from kv.model_fields import MomentField
+from kv.times import utc_now
 from kv.web.text_fields import clean_entry
 
 #: Sent when many rows are added or changed at once, which sends no post_save. Arguments: codes, using.
@@ -42,7 +43,7 @@ class CodeTagQuerySet(models.QuerySet["CodeTag"]):
         # An alias is checked when it is saved alone; several at once could count for each other.
         if any(values.get(name) is not None for name in ("counts_for", "counts_for_id")):
             raise BadAlias(str(_("Choose a code that counts for itself.")))
-        values.setdefault("updated_at", timezone.now())
+        values.setdefault("updated_at", utc_now())
         codes = list(self.values_list("code", flat=True))
         changed = super().update(**values)
         codes_changed.send(self.model, codes=codes, using=self.db)
@@ -104,8 +105,8 @@ class CodeTag(models.Model):
         related_name="+",
         verbose_name=_("created by"),
     )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("changed at"), auto_now=True, db_index=True)
+    created_at = MomentField(_("created at"), auto_now_add=True)
+    updated_at = MomentField(_("changed at"), auto_now=True, db_index=True)
 
     objects = CodeTagQuerySet.as_manager()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from kv.rest.fields import CallerIdField
+from kv.rest.fields import CallerIdField, MomentField
 
 
 class HitInput(serializers.Serializer[Any]):
@@ -52,7 +52,7 @@ class CodeOutput(serializers.Serializer[Any]):
         help_text="As in the registry; empty for a code that it lacks."
     )
     count = serializers.IntegerField(help_text="Hits, on the chosen days if any are.")
-    last_seen = serializers.DateTimeField(allow_null=True)
+    last_seen = MomentField(allow_null=True)
     last_30_days = serializers.ListField(child=serializers.IntegerField(), help_text="Oldest first, today last.")
     not_counted = serializers.DictField(
         child=serializers.IntegerField(),

@@ -11,6 +11,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def utc_now() -> datetime:
+    """This moment, aware, whatever USE_TZ says."""
+    return datetime.now(UTC)
+
+
+def aware(moment: datetime) -> datetime:
+    """The moment with a zone: the site's own for one without."""
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
+
+
 @overload
 def to_ms(moment: datetime) -> int: ...
 @overload

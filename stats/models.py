@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kv.managers import TablelessManager
+from kv.model_fields import MomentField
 
 
 class Statistics(models.Model):
@@ -28,7 +29,7 @@ class Statistics(models.Model):
 class Adjustment(models.Model):
     """One change of a figure by hand, with the reason. Rows are never changed or deleted."""
 
-    at = models.DateTimeField(_("at"), auto_now_add=True)
+    at = MomentField(_("at"), auto_now_add=True)
     figure = models.CharField(
         _("figure"), max_length=80, help_text=_("visitors, qr_total, revenue_cents or usage:<tool>")
     )

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from django.utils import timezone
-
 from kv.batches import in_batches
+from kv.times import utc_now
 from kv.work.duties import Duty
 from usertokens.errors import AccountClosed
 from usertokens.services.journal import archive_journal
@@ -55,7 +54,7 @@ class Walk:
 
 def archive_batch(user_ids: Sequence[str]) -> None:
     """Archive the old journal entries of some users, except those of deleted accounts."""
-    older_than = timezone.now() - timedelta(days=ARCHIVE_DAYS)
+    older_than = utc_now() - timedelta(days=ARCHIVE_DAYS)
     for user_id in user_ids:
         with suppress(AccountClosed):
             archive_journal(user_id, older_than=older_than)

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kv.managers import TablelessManager
+from kv.model_fields import MomentField
 
 
 class TokenLedger(models.Model):
@@ -38,7 +39,7 @@ class Conversation(models.Model):
     user_id = models.CharField(max_length=64)
     summary = models.CharField(_("summary"), max_length=280)
     messages = models.JSONField(_("messages"), default=list)
-    at = models.DateTimeField(_("at"))
+    at = MomentField(_("at"))
 
     class Meta:
         verbose_name = _("conversation")
@@ -73,7 +74,7 @@ class ArchivedEntry(models.Model):
     id = models.BigAutoField(primary_key=True)
     user_id = models.CharField(max_length=64)
     entry = models.PositiveBigIntegerField()
-    at = models.DateTimeField()
+    at = MomentField()
     type = models.CharField(max_length=20)
     amount = models.BigIntegerField()
     balance_after = models.BigIntegerField()

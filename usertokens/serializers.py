@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from kv.rest.fields import TextField, WholeNumberField
+from kv.rest.fields import MomentField, TextField, WholeNumberField
 from kv.rest.inputs import Input
+from kv.times import utc_now
 from usertokens.services.holds import LONGEST_HOLD
 from usertokens.types import BEST_MOOD, LARGEST_AMOUNT, LONGEST_REASON
 
@@ -81,11 +81,11 @@ class AddInput(Input):
     userId = UserIdField()  # noqa: N815 (the contract spells it so)
     amount = _amount()
     reason = TextField(max_length=LONGEST_REASON)
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Null: never.")
+    expires_at = MomentField(required=False, allow_null=True, help_text="Null: never.")
 
     def validate_expires_at(self, value: Any) -> Any:
         """Later than now."""
-        if value is not None and value <= timezone.now():
+        if value is not None and value <= utc_now():
             raise serializers.ValidationError("A time in the future is required.")
         return value
 
@@ -145,7 +145,7 @@ class RecentConversationOutput(serializers.Serializer[Any]):
 
     id = serializers.CharField()
     summary = serializers.CharField()
-    at = serializers.DateTimeField()
+    at = MomentField()
 
 
 class DashboardTokensOutput(serializers.Serializer[Any]):
@@ -155,8 +155,8 @@ class DashboardTokensOutput(serializers.Serializer[Any]):
     held = serializers.IntegerField()
     debt = serializers.IntegerField()
     allowance = serializers.IntegerField()
-    period_start = serializers.DateTimeField()
-    period_end = serializers.DateTimeField()
+    period_start = MomentField()
+    period_end = MomentField()
 
 
 class DashboardOutput(serializers.Serializer[Any]):
@@ -181,7 +181,7 @@ class GrantOutput(serializers.Serializer[Any]):
     left = serializers.IntegerField()
     amount = serializers.IntegerField()
     priority = serializers.IntegerField()
-    expires_at = serializers.DateTimeField(allow_null=True)
+    expires_at = MomentField(allow_null=True)
     source = serializers.CharField()  # type: ignore[assignment] # a field of that name, not the argument
 
 
@@ -235,7 +235,7 @@ class HoldOutput(serializers.Serializer[Any]):
 
     id = serializers.CharField()
     amount = serializers.IntegerField()
-    expires_at = serializers.DateTimeField()
+    expires_at = MomentField()
     balance = serializers.IntegerField()
 
 
@@ -260,7 +260,7 @@ class TransactionOutput(serializers.Serializer[Any]):
     """A journal entry."""
 
     id = serializers.CharField()
-    at = serializers.DateTimeField()
+    at = MomentField()
     type = serializers.CharField()
     amount = serializers.IntegerField()
     balance_after = serializers.IntegerField()

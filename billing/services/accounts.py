@@ -5,8 +5,6 @@ from __future__ import annotations
 from logging import getLogger
 from typing import Any
 
-from django.utils import timezone
-
 from billing.errors import BillingOff, StripeRefused, StripeUnavailable
 from billing.models import StripeCustomer
 from billing.services.customers import find_presence
@@ -16,6 +14,7 @@ from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live,
 from billing.services.subscription_states import forget_state
 from billing.types import Presence
 from kv.errors import StoreUnavailable
+from kv.times import utc_now
 
 log = getLogger(__name__)
 
@@ -40,7 +39,7 @@ def close_account(user_id: str) -> None:
         ended = end_subscriptions(str(row.customer_id), passes=is_retired or passes)
         passes = passes or (is_retired and ended is not None)
     # The user is removed from the rows now, not by the deletion that follows: an event in between must find no user.
-    rows.update(user=None, is_own=False, closed_at=timezone.now(), next_sync_at=None)
+    rows.update(user=None, is_own=False, closed_at=utc_now(), next_sync_at=None)
     forget_guest(user_id)
     try:
         forget_state(user_id)

@@ -11,7 +11,6 @@ from logging import getLogger
 from typing import Any
 
 import orjson
-from django.utils import timezone
 
 from billing import keys
 from billing.conf import app_settings
@@ -22,6 +21,7 @@ from billing.types import Catalogue, Offer, Plan, PlanOffers
 from kv.errors import StoreUnavailable
 from kv.store.connection import call, call_write
 from kv.threads import async_twin
+from kv.times import utc_now
 from kv.web.last_known import LastKnown
 
 log = getLogger(__name__)
@@ -67,7 +67,7 @@ def refresh_catalogue(*, now: datetime | None = None) -> Catalogue:
     found = fetch_catalogue()
     _last_known.remember(found, _configuration())
     data = {
-        "read_at": int((now or timezone.now()).timestamp()),
+        "read_at": int((now or utc_now()).timestamp()),
         "of": _configuration(),
         "plans": [{"plan": one.plan, "offers": [asdict(offer) for offer in one.offers]} for one in found.plans],
         "topups": [asdict(offer) for offer in found.topups],
@@ -120,7 +120,7 @@ def _read_from_stripe(now: datetime | None) -> Catalogue:
 
 def _age(packed: bytes, now: datetime | None) -> float:
     """The age of cached prices, seconds; 0 when another process's clock was ahead."""
-    return max((now or timezone.now()).timestamp() - float(orjson.loads(packed)["read_at"]), 0)
+    return max((now or utc_now()).timestamp() - float(orjson.loads(packed)["read_at"]), 0)
 
 
 def _configuration() -> list[Any]:

@@ -8,7 +8,6 @@ from logging import getLogger
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.utils import timezone
 
 from billing.errors import AlreadySubscribed, CustomerBusy, StripeRefused, UnknownSession, Unresolved
 from billing.models import StripeCustomer
@@ -32,6 +31,7 @@ from billing.services.topups import KIND, bought_tokens, is_paid
 from billing.types import Addresses, Plan, Presence, SubscriptionState
 from kv.errors import StoreUnavailable
 from kv.threads import async_twin
+from kv.times import utc_now
 
 log = getLogger(__name__)
 
@@ -61,7 +61,7 @@ def open_plan_checkout(user: AbstractBaseUser, plan: Plan, interval: str, addres
     offer = catalogue.find_offer(plan, interval)
 
     def create(row: StripeCustomer) -> str:
-        snapshot, _ = fetch_snapshot(customers_of(str(user.pk)), timezone.now())
+        snapshot, _ = fetch_snapshot(customers_of(str(user.pk)), utc_now())
         last = _last_seen(str(user.pk)) if snapshot.unknown_products else None
         if may_run(snapshot.state.status) or (last is not None and last.plan.rank):
             raise AlreadySubscribed((last or snapshot.state).plan)

@@ -13,13 +13,14 @@ from uuid import uuid4
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import IntegrityError
 
 from billing.errors import StripeRefused, StripeUnavailable, Unresolved
 from billing.models import StripeCustomer
 from billing.services.stripe_api import client, fetch, fetch_all, is_live
 from billing.types import Presence
+from kv.times import utc_now
+from kv.transactions import atomic_for
 
 log = getLogger(__name__)
 # As long as Stripe accepts it.
@@ -94,13 +95,13 @@ def retire_customer(row: StripeCustomer) -> None:
     A retired customer counts only while Stripe has it, as when the older key is back.
     """
     log.warning("billing: Stripe has no customer %s any more, the next checkout makes another", row.customer_id)
-    StripeCustomer.objects.filter(pk=row.pk).update(is_own=False, closed_at=timezone.now())
+    StripeCustomer.objects.filter(pk=row.pk).update(is_own=False, closed_at=utc_now())
 
 
 def reinstate_customer(row: StripeCustomer) -> None:
     """Stripe has a retired customer again: its user's checkouts and portal use it as before."""
     try:
-        with transaction.atomic():
+        with atomic_for(StripeCustomer):
             StripeCustomer.objects.filter(pk=row.pk).update(is_own=True, closed_at=None)
     except IntegrityError:
         log.info("billing: the user of %s has another customer meanwhile", row.customer_id)
@@ -157,7 +158,7 @@ def customers_of(user_id: str) -> list[StripeCustomer]:
 def _take_in(customer_id: str, user: AbstractBaseUser) -> StripeCustomer:
     has_own = StripeCustomer.objects.filter(user_id=user.pk, livemode=is_live(), is_own=True).exists()
     try:
-        with transaction.atomic():
+        with atomic_for(StripeCustomer):
             return StripeCustomer.objects.create(
                 user_id=user.pk, customer_id=customer_id, livemode=is_live(), is_own=not has_own
             )

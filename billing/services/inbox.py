@@ -11,15 +11,16 @@ from logging import getLogger
 from typing import Any
 
 import orjson
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Count, Q
-from django.utils import timezone
 
 from billing.errors import BadEvent
 from billing.models import StripeEvent
 from billing.services.stripe_api import is_live
 from billing.types import EventState
 from kv.errors import StoreUnavailable
+from kv.times import utc_now
+from kv.transactions import atomic_for
 from kv.work.duties import wake_duty
 
 log = getLogger(__name__)
@@ -51,11 +52,11 @@ def take_event(body: bytes, *, now: datetime | None = None) -> bool:
 
 def record_event(event: Any, *, now: datetime | None = None) -> bool:
     """Store one event as received, or as parked when it is of the other mode; False when it is stored already."""
-    row = _row(event, now or timezone.now())
+    row = _row(event, now or utc_now())
     try:
         # A transaction of its own: a duplicate must not break the caller's
         # (shown by tests/billing/test_webhook.py::test_a_duplicate_is_answered_and_kept_once).
-        with transaction.atomic():
+        with atomic_for(StripeEvent):
             row.save(force_insert=True)
     except IntegrityError:
         return False
@@ -72,7 +73,7 @@ def wake_worker() -> None:
 
 def claim_event(*, now: datetime | None = None) -> StripeEvent | None:
     """Claim the oldest event that is due; None when there is none. Of several workers only one gets it."""
-    now = now or timezone.now()
+    now = now or utc_now()
     waiting = Q(state=EventState.RECEIVED) | Q(state=EventState.PROCESSING)
     while True:
         event = StripeEvent.objects.filter(waiting, due_at__lte=now).order_by("due_at", "pk").first()
@@ -89,7 +90,7 @@ def claim_event(*, now: datetime | None = None) -> StripeEvent | None:
 
 def finish_event(event: StripeEvent, note: str = "") -> None:
     """The event is applied, or there was nothing to apply (`note` says why)."""
-    _move(event, EventState.DONE, error=note, done_at=timezone.now())
+    _move(event, EventState.DONE, error=note, done_at=utc_now())
 
 
 def list_waiting(customer_id: str, types: Sequence[str]) -> list[int]:
@@ -102,7 +103,7 @@ def finish_waiting(rows: Sequence[int]) -> None:
     """Mark these as done, since one sync covered them; rows that another worker has claimed meanwhile are skipped."""
     if rows:
         StripeEvent.objects.filter(pk__in=rows, state=EventState.RECEIVED).update(
-            state=EventState.DONE.value, error="", done_at=timezone.now()
+            state=EventState.DONE.value, error="", done_at=utc_now()
         )
 
 
@@ -117,19 +118,19 @@ def retry_event(event: StripeEvent, reason: str, *, now: datetime | None = None)
         _move(event, EventState.FAILED, error=reason)
         return
     wait = timedelta(seconds=BACKOFF[event.attempts - 1])
-    _move(event, EventState.RECEIVED, error=reason, due_at=(now or timezone.now()) + wait)
+    _move(event, EventState.RECEIVED, error=reason, due_at=(now or utc_now()) + wait)
 
 
 def release_event(event: StripeEvent, *, after: float = 0.0, now: datetime | None = None) -> None:
     """Put the event back without counting the try: the reason was not about this event."""
     wait = timedelta(seconds=after)
-    _move(event, EventState.RECEIVED, due_at=(now or timezone.now()) + wait, attempts=max(event.attempts - 1, 0))
+    _move(event, EventState.RECEIVED, due_at=(now or utc_now()) + wait, attempts=max(event.attempts - 1, 0))
 
 
 def replay_events(events: Any, *, now: datetime | None = None) -> int:
     """Put failed, parked or done events in the queue again, as if they came now; answers how many."""
     count = events.filter(state__in=(EventState.FAILED, EventState.PARKED, EventState.DONE)).update(
-        state=EventState.RECEIVED.value, attempts=0, error="", due_at=now or timezone.now(), done_at=None
+        state=EventState.RECEIVED.value, attempts=0, error="", due_at=now or utc_now(), done_at=None
     )
     if count:
         wake_worker()
@@ -147,7 +148,7 @@ def tidy_inbox(*, now: datetime | None = None) -> bool:
 
     No event is needed again: the effects have idempotency keys of their own.
     """
-    old = (now or timezone.now()) - RETENTION
+    old = (now or utc_now()) - RETENTION
     some = list(
         StripeEvent.objects.filter(state=EventState.DONE, done_at__lt=old).values_list("pk", flat=True)[:_BATCH]
     )

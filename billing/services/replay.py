@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from billing.models import StripeEvent
 from billing.services import inbox
 from billing.services.events import RELEVANT
 from billing.services.stripe_api import PAGE, client, stripe_errors
 from billing.types import EventState
+from kv.times import utc_now
 
 #: Stripe keeps events for so many days.
 REACH_DAYS = 30
@@ -24,7 +23,7 @@ def fetch_undelivered(*, days: int = REACH_DAYS, now: datetime | None = None) ->
 
     Raises StripeUnavailable.
     """
-    since = int(((now or timezone.now()) - timedelta(days=days)).timestamp())
+    since = int(((now or utc_now()) - timedelta(days=days)).timestamp())
     for first in range(0, len(RELEVANT), _TYPES_AT_ONCE):
         types = RELEVANT[first : first + _TYPES_AT_ONCE]
         params: Any = {"types": list(types), "delivery_success": False, "created": {"gte": since}, "limit": PAGE}

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 
 from billing.models import GuestCheckout, StripeCustomer
 from billing.services import effects, subscription_states
@@ -16,6 +15,7 @@ from billing.services.guests import guests_of
 from billing.services.snapshots import fetch_snapshot
 from billing.services.stripe_api import PAGE, client, fetch_all, is_live
 from billing.types import Difference, SubscriptionState, TopUp
+from kv.times import utc_now
 
 
 def list_customers() -> list[str]:
@@ -53,7 +53,7 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
         return Difference(customer_id, "", "–", "not known here yet") if row is None else None
     user_id = str(row.user_id)
     last, bought = subscription_states.read_state(user_id), subscription_states.read_bought(user_id)
-    snapshot, topups = fetch_snapshot(customers_of(user_id), now or timezone.now(), last, bought, guests_of(user_id))
+    snapshot, topups = fetch_snapshot(customers_of(user_id), now or utc_now(), last, bought, guests_of(user_id))
     plan, applied = effects.current_plan(user_id), subscription_states.read_applied(user_id)
     state = _without_ended(snapshot.state, now)
     if applied is not None:
@@ -67,7 +67,7 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
 
 def _without_ended(state: SubscriptionState, now: datetime | None) -> SubscriptionState:
     """The same without periods that are over: they grant nothing any more."""
-    moment = now or timezone.now()
+    moment = now or utc_now()
     return replace(state, periods=tuple(one for one in state.periods if one.ends > moment))
 
 

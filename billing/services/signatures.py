@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 import stripe
-from django.utils import timezone
 
 from billing.conf import app_settings
 from billing.errors import BadSignature, BillingOff
+from kv.times import utc_now
 
 #: Seconds by which a signature's time may differ from now. Stripe signs each retry again.
 TOLERANCE = 300
@@ -25,7 +25,7 @@ def verify_signature(body: bytes, header: str, *, now: datetime | None = None) -
     # Stripe's signatures are ASCII, and the library compares nothing else.
     if not header.isascii():
         raise BadSignature("not ASCII")
-    moment = (now or timezone.now()).timestamp()
+    moment = (now or utc_now()).timestamp()
     # The library checks the signature. It limits the time in one direction only, so both are checked here.
     if abs(moment - _signed_at(header)) > TOLERANCE:
         raise BadSignature("too far from now")

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from logging import getLogger
 from typing import Any
 
-from django.utils import timezone
-
 from billing.errors import Unresolved
 from billing.models import StripeCustomer
 from billing.services import accounts, effects
@@ -29,6 +27,7 @@ from billing.services.subscription_states import (
 from billing.signals import plan_changed
 from billing.types import SubscriptionState, Synced, SyncResult, TopUp, free_plan
 from kv.threads import async_twin
+from kv.times import utc_now
 
 log = getLogger(__name__)
 
@@ -72,7 +71,7 @@ def sync_named(name: str, *, now: datetime | None = None) -> Synced:
 
 
 def _sync_user(user_id: str, now: datetime | None) -> Synced:
-    moment = now or timezone.now()
+    moment = now or utc_now()
     with user_lock(user_id) as check_lock:
         version = take_version(user_id)
         rows = customers_of(user_id)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from logging import getLogger
 
 from django.db import DatabaseError
-from django.utils import timezone
 
 from billing.errors import BillingOff, CustomerBusy, StripeRefused, StripeUnavailable, Unresolved
 from billing.models import StripeCustomer
@@ -15,6 +14,7 @@ from billing.services.events import process_event
 from billing.services.stripe_api import is_on
 from billing.services.sync import sync_customer
 from kv.errors import StoreUnavailable
+from kv.times import utc_now
 
 log = getLogger(__name__)
 
@@ -57,7 +57,7 @@ def work_event(*, now: datetime | None = None) -> bool:
 
 def work_due(*, now: datetime | None = None) -> bool:
     """Read one customer again whose period, grace or plan has ended by itself; False when no customer is due."""
-    now = now or timezone.now()
+    now = now or utc_now()
     row = (
         StripeCustomer.objects.filter(next_sync_at__lte=now).exclude(customer_id=None).order_by("next_sync_at").first()
     )

@@ -30,7 +30,8 @@ def billing_card(context: Context) -> dict[str, Any]:
 
     Empty for anonymous users, and where billing is not set up.
     """
-    request: HttpRequest | None = context.get("request")
+    # The attribute is there without the context processor `request`.
+    request: HttpRequest | None = context.get("request") or getattr(context, "request", None)
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not is_on():
         return {"is_shown": False}

@@ -33,16 +33,16 @@ from billing.services.stripe_api import is_on
 from billing.types import Catalogue, Plan, free_plan
 from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.errors import StoreUnavailable
+from kv.web.caching import public_page
 from kv.web.origins import is_from_this_site
 from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_limit
 
-_public = cache_control(public=True, max_age=0, s_maxage=60)
 _private = cache_control(private=True, no_store=True)
 
 
 @require_safe
-@_public
+@public_page
 def pricing(request: HttpRequest) -> HttpResponse:
     """Plans and top-ups with their prices; the same for everybody, so that a proxy may cache it."""
     context: dict[str, Any] = {"is_on": is_on(), "free_tokens": _tokens(free_plan()), "free_plan": free_plan()}

@@ -7,8 +7,6 @@ import random
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.utils import timezone
-
 from codetags import keys
 from codetags.conf import app_settings
 from codetags.errors import UnsafeWebhookAddress, WebhookRefused, WebhookUnavailable
@@ -17,7 +15,7 @@ from codetags.types import Delivery, Event, OutboxState
 from kv.store.connection import call_many, call_write
 from kv.store.replies import pairs
 from kv.store.scripts import Script
-from kv.times import local_from_ms, to_ms
+from kv.times import local_from_ms, to_ms, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False)
         return Delivery()
     entries, state = _read(STEP)
     _report_dropped(state)
-    if not entries or (int(state.get("next", 0)) > to_ms(now or timezone.now()) and not even_if_paused):
+    if not entries or (int(state.get("next", 0)) > to_ms(now or utc_now()) and not even_if_paused):
         return Delivery()
     sent = refused = parked = 0
     failures = int(state.get("failures", 0))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from codetags import keys
 from codetags.models import DailyHits
@@ -18,7 +16,8 @@ from kv.days import day_start, local_day
 from kv.store.connection import call, call_many, call_write
 from kv.store.replies import pairs
 from kv.store.scripts import Script
-from kv.times import local_from_ms, to_ms
+from kv.times import local_from_ms, to_ms, utc_now
+from kv.transactions import atomic_for
 
 _CHUNK = 500
 #: The next roll-up reads the last minutes before a roll-up again, since clocks of workers differ
@@ -46,7 +45,7 @@ def roll_up_days(
     advance: called with the number of codes of each chunk.
     Raises StoreUnavailable.
     """
-    moment = now or timezone.now()
+    moment = now or utc_now()
     first = None if everything else _first_day()
     codes = rows = 0
     for chunk in in_batches(_codes(first), _CHUNK):
@@ -69,7 +68,7 @@ def roll_up_step(*, now: datetime | None = None) -> bool:
     first = _first_day()
     began = call("GET", keys.rollup_began())
     if began is None:
-        began = to_ms(now or timezone.now())
+        began = to_ms(now or utc_now())
         for chunk in in_batches(_codes(first), _CHUNK):
             call_write("SADD", keys.rollup_codes(), *chunk)
         call_write("SET", keys.rollup_began(), began)
@@ -168,7 +167,7 @@ def _series(code: str, days: dict[str, int], first: date | None) -> list[tuple[d
 def _write(wanted: dict[tuple[str, date], int], *, dry_run: bool) -> int:
     if not wanted:
         return 0
-    with transaction.atomic():
+    with atomic_for(DailyHits):
         known = DailyHits.objects.filter(
             code__in={code for code, _ in wanted},
             date__gte=min(day for _, day in wanted),

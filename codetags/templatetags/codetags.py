@@ -9,7 +9,6 @@ from babel.dates import format_timedelta
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from codetags.conf import app_settings
@@ -21,6 +20,7 @@ from codetags.types import FOREVER, Storage, StorageItem
 from kv.errors import StoreUnavailable
 from kv.rest.permissions import may
 from kv.web.formats import active_locale, format_number
+from kv.web.links import app_url
 
 register = template.Library()
 register.filter("number", format_number)
@@ -29,25 +29,25 @@ register.filter("number", format_number)
 @register.inclusion_tag("codetags/landing.html")
 def codetags_landing() -> dict[str, Any]:
     """The script that counts a landing with ?qr=CODE, once. For the head of the landing page."""
-    return {"url": reverse("codetags_api:hit"), "pattern": app_settings.CODETAGS_PATTERN}
+    return {"url": app_url("codetags_api:hit"), "pattern": app_settings.CODETAGS_PATTERN}
 
 
 @register.inclusion_tag("codetags/landing.html")
 def codetags_reports() -> dict[str, Any]:
     """The same script without a landing: it reports what could not be reported before. For the head of other pages."""
-    return {"url": reverse("codetags_api:hit")}
+    return {"url": app_url("codetags_api:hit")}
 
 
 @register.inclusion_tag("codetags/landing_pixel.html", takes_context=True)
 def codetags_landing_pixel(context: Context) -> dict[str, Any]:
     """The image that counts a landing without scripts. For the body of the landing page."""
-    return {"url": reverse("codetags_api:hit"), **_read(context.get("request"))}
+    return {"url": app_url("codetags_api:hit"), **_read(_request(context))}
 
 
 @register.inclusion_tag("codetags/notice_head.html")
 def cookie_notice_head() -> dict[str, Any]:
     """The notice's style and script, for the head of every page."""
-    return {"style_url": reverse("codetags:cookie_notice_style")}
+    return {"style_url": app_url("codetags:cookie_notice_style")}
 
 
 @register.inclusion_tag("codetags/notice.html", takes_context=True)
@@ -64,16 +64,16 @@ def cookie_notice(context: Context) -> dict[str, Any]:
         "has_choice": any(not category.is_necessary for category in categories),
         "version": policy_version(),
         "cookie": CHOICE_COOKIE,
-        "action": reverse("codetags:cookie_settings"),
-        "policy_url": reverse("codetags:cookies"),
+        "action": app_url("codetags:cookie_settings"),
+        "policy_url": app_url("codetags:cookies"),
     }
 
 
 @register.inclusion_tag("codetags/admin/card.html", takes_context=True)
 def codetags_card(context: Context) -> dict[str, Any]:
     """The codes with most hits, for the admin's index; empty without the permission to see them."""
-    request: HttpRequest = context["request"]
-    if not may(request.user, "codetags.view_counts"):
+    request = _request(context)
+    if request is None or not may(request.user, "codetags.view_counts"):
         return {"may_see": False}
     try:
         page = list_codes(limit=5)
@@ -114,6 +114,11 @@ def kind_of(item: StorageItem) -> str:
 def stamp(moment: datetime | None) -> str:
     """A moment in ISO 8601."""
     return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def _request(context: Context) -> HttpRequest | None:
+    """The request of the page, also where a project has no context processor for it."""
+    return context.get("request") or getattr(context, "request", None)
 
 
 def _read(request: HttpRequest | None) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from codetags import keys
@@ -23,6 +22,7 @@ from codetags.views.links import Landing, list_landings
 from codetags.views.sparklines import Sparkline, sparkline
 from kv.days import local_day
 from kv.errors import StoreUnavailable
+from kv.times import utc_now
 from kv.web.charts import bar_chart
 from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_identity
@@ -53,7 +53,7 @@ def counts_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     context |= {
         "form": form,
         "landings": landings,
-        "read_at": timezone.now(),
+        "read_at": utc_now(),
         "code_image_form": code_image_form(landings),
     }
     try:

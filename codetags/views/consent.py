@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import View
 
 from codetags.services import consent, cookies
+from kv.web.links import app_url
 from kv.web.origins import is_from_elsewhere, local_path
 
 # Not on top of the page: without scripts nothing could close it when the browser keeps no cookie.
@@ -23,7 +24,8 @@ _NAME = re.compile(r"[a-z_]{1,32}")
 
 
 @method_decorator(
-    (csrf_exempt, sensitive_post_parameters(), cache_control(private=True, no_store=True)), name="dispatch"
+    (csrf_exempt, login_not_required, sensitive_post_parameters(), cache_control(private=True, no_store=True)),
+    name="dispatch",
 )
 class SettingsView(View):
     """GET the form with what was chosen; POST {choice: all | none | chosen, category…, version} keeps the choice.
@@ -42,13 +44,13 @@ class SettingsView(View):
             "chosen": choice.categories if choice else frozenset(),
             "is_saved": "saved" in request.GET and choice is not None,
             "is_lost": "saved" in request.GET and choice is None,
-            "action": reverse("codetags:cookie_settings"),
+            "action": app_url("codetags:cookie_settings"),
         }
         return render(request, "codetags/cookie_settings.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Store the choice for six months and go back; 403 for a form that another site sent."""
-        here = reverse("codetags:cookie_settings")
+        here = app_url("codetags:cookie_settings")
         is_script = request.headers.get("Accept", "") == "application/json"
         if is_from_elsewhere(request):
             if is_script:
@@ -80,6 +82,7 @@ class SettingsView(View):
 
 
 @require_safe
+@login_not_required
 @cache_control(private=True, no_store=True)
 def notice_style(request: HttpRequest) -> HttpResponse:
     """For browsers without scripts: a style that shows the notice until a choice is made. The pages may be cached."""
@@ -89,7 +92,7 @@ def notice_style(request: HttpRequest) -> HttpResponse:
 
 def _page_before(request: HttpRequest) -> str:
     """The page of this site that sent the form, path and query; without a usable Referer the cookie settings."""
-    return local_path(request, request.headers.get("Referer", "")) or reverse("codetags:cookie_settings")
+    return local_path(request, request.headers.get("Referer", "")) or app_url("codetags:cookie_settings")
 
 
 def _refusal(status: int, code: str, detail: str) -> HttpResponse:
@@ -106,7 +109,7 @@ def _carry_back(request: HttpRequest) -> HttpResponse | None:
     """A redirect to the page whose form was carried, with that form; None without one, or when the page is unknown."""
     name = request.GET.get("carried", "")
     back = _page_before(request)
-    if not _NAME.fullmatch(name) or back.partition("?")[0] == reverse("codetags:cookie_settings"):
+    if not _NAME.fullmatch(name) or back.partition("?")[0] == app_url("codetags:cookie_settings"):
         return None
     path, _, query = back.partition("?")
     mark = f"{name}=same"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
+from rest_framework import ISO_8601, serializers
 
 from kv.texts import NothingVisible, UnreadableText, clean_text
 
@@ -20,6 +22,17 @@ class WholeNumberField(serializers.IntegerField):
         if type(data) is not int:
             self.fail("invalid")
         return data
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment in ISO 8601 with its zone, in and out, whatever the project says of USE_TZ and of DRF's formats."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format=ISO_8601, input_formats=[ISO_8601], **kwargs)
+
+    def default_timezone(self) -> tzinfo:
+        """The project's current zone; a moment without a zone is taken as of that one."""
+        return timezone.get_current_timezone()
 
 
 class TextField(serializers.CharField):

@@ -38,6 +38,8 @@ class ApiView(APIView):
     renderer_classes = [JsonRenderer]
     parser_classes = [JsonParser]
     content_negotiation_class = JsonOnly
+    # A project's own throttle would count a page's visit against what it allows its API's callers.
+    throttle_classes = []
     metadata_class = None
     # No OPTIONS: it is refused without `metadata_class`, so it must not stand in Allow.
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.utils import timezone
-
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
 from kv.threads import async_twin
+from kv.times import utc_now
 from kv.web.last_known import LastKnown
 from stats import keys
 from stats.types import Figures
@@ -41,7 +40,7 @@ def fresh_figures() -> tuple[Figures, float]:
 def read_figures() -> Figures:
     """The totals as the store has them now; one round trip. Raises StoreUnavailable."""
     visitors, qr_total, revenue = call("MGET", keys.visitors(), keys.qr_total(), keys.revenue())
-    return Figures(int(visitors or 0), int(qr_total or 0), int(revenue or 0), timezone.now())
+    return Figures(int(visitors or 0), int(qr_total or 0), int(revenue or 0), utc_now())
 
 
 aread_figures = async_twin(read_figures)

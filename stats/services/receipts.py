@@ -9,10 +9,10 @@ from dataclasses import astuple
 from datetime import datetime
 
 from django.core import signing
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from kv.days import local_day
+from kv.times import utc_now
 from stats.errors import BadReceipt
 from stats.services.payment_codes import PaymentOrder
 from stats.types import Receipt
@@ -27,7 +27,7 @@ def sign_receipt(amount_cents: int, *, nonce: str = "", now: datetime | None = N
     nonce: receipts with the same nonce count once in all. Without one, each receipt counts.
     """
     require_cents(amount_cents)
-    issued = int((now or timezone.now()).timestamp())
+    issued = int((now or utc_now()).timestamp())
     return signing.Signer(salt=_SALT).sign_object([nonce or secrets.token_urlsafe(12), amount_cents, issued])
 
 
@@ -54,6 +54,6 @@ def read_receipt(text: str, *, now: datetime | None = None) -> Receipt:
         nonce, amount_cents, issued = signing.Signer(salt=_SALT).unsign_object(text)
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise BadReceipt("This receipt was not signed here.") from error
-    if (now or timezone.now()).timestamp() - issued > MAX_AGE_SECONDS:
+    if (now or utc_now()).timestamp() - issued > MAX_AGE_SECONDS:
         raise BadReceipt("This receipt is older than a day.")
     return Receipt(f"receipt:{nonce}", amount_cents)

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
-
 from kv.batches import in_batches
 from kv.errors import store_errors
 from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import connection
 from kv.store.scripts import Script
 from kv.threads import async_twin
+from kv.transactions import atomic_for
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import BadAdjustment
@@ -51,7 +50,7 @@ def adjust_figure(*, figure: str, delta: int, reason: str, id: str, actor: Any =
         raise BadAdjustment(f"{delta:+d} is larger than the largest possible total")
     values = {"figure": figure, "delta": delta, "total": 0, "reason": reason, "actor": actor}
     # The row first: if the store refuses, the transaction removes it. So a changed total always has its reason.
-    with transaction.atomic():
+    with atomic_for(Adjustment):
         row, is_new = Adjustment.objects.get_or_create(idempotency_key=id, defaults=values)
         if is_new:
             row.total = _change(key, id, figure, delta)

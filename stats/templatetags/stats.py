@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kv.web.formats import format_money, format_number
+from kv.web.links import app_url_or_none
 from stats.services import figures
 from stats.types import Figures
 
@@ -55,12 +55,15 @@ def stats_cards() -> dict[str, Any]:
 
 
 @register.inclusion_tag("stats/scripts.html")
-def stats_scripts() -> dict[str, str]:
-    """The scripts every public page carries. They are files, so a strict Content-Security-Policy lets them run."""
+def stats_scripts() -> dict[str, str | None]:
+    """The scripts every public page carries. They are files, so a strict Content-Security-Policy lets them run.
+
+    Nothing in a project that does not include the API.
+    """
     return {
-        "visit_url": reverse("stats_api:visit"),
-        "qr_url": reverse("stats_api:qr"),
-        "track_url": reverse("stats_api:track_usage"),
+        "visit_url": app_url_or_none("stats_api:visit"),
+        "qr_url": app_url_or_none("stats_api:qr"),
+        "track_url": app_url_or_none("stats_api:track_usage"),
     }
 
 

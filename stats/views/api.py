@@ -129,11 +129,12 @@ class PaymentCodeView(ApiView):
         return self._count(receipt.id, receipt.amount_cents)
 
     def _count_amount(self, request: Request) -> CountedPaymentCode:
-        if not request.user.is_authenticated:
+        user: Any = request.user  # None where a project sets UNAUTHENTICATED_USER so
+        if not (user and user.is_authenticated):
             if not isinstance(request.data, dict) or not {"amount_cents", "id"} & request.data.keys():
                 ReceiptInput(data=request.data).is_valid(raise_exception=True)
             raise NotAuthenticated
-        if not may(request.user, "stats.record_qr"):
+        if not may(user, "stats.record_qr"):
             raise PermissionDenied
         form = PaymentCodeInput(data=request.data)
         form.is_valid(raise_exception=True)

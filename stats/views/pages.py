@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from kv.errors import StoreUnavailable
 from kv.web.caching import public_page
 from kv.web.formats import format_number
+from kv.web.links import app_url
 from stats.conf import app_settings
 from stats.services import usage
 from stats.templatetags.stats import UNKNOWN
@@ -40,4 +40,4 @@ def statistics(request: HttpRequest) -> HttpResponse:
         context = {
             "tools": [ToolBar(use.tool, format_number(use.count), max(use.count * 100 // most, 1)) for use in used]
         }
-    return render(request, "stats/statistics.html", context | {"pay_url": reverse("stats:pay")})
+    return render(request, "stats/statistics.html", context | {"pay_url": app_url("stats:pay")})

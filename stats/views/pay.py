@@ -9,9 +9,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -24,6 +24,7 @@ from kv.errors import StoreUnavailable
 from kv.web.addresses import address_hash, client_address
 from kv.web.agents import AGENT_LENGTH
 from kv.web.caching import public_page
+from kv.web.links import app_url
 from kv.web.origins import is_from_elsewhere
 from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_limit
@@ -44,7 +45,7 @@ DOWNLOAD_TOOL = "payment-qr"
 own_page = cache_control(private=True, no_cache=True)
 
 
-@method_decorator((csrf_exempt, sensitive_post_parameters()), name="dispatch")
+@method_decorator((csrf_exempt, login_not_required, sensitive_post_parameters()), name="dispatch")
 class PayView(View):
     """GET the form; POST {beneficiary, iban, amount, …} the code as a page, or as a file with download=png|svg.
 
@@ -61,7 +62,7 @@ class PayView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """The code, or the form with its errors; 403 for a form that another site sent."""
         if is_from_elsewhere(request):
-            page = render(request, "stats/pay_refused.html", {"action": reverse("stats:pay")})
+            page = render(request, "stats/pay_refused.html", {"action": app_url("stats:pay")})
             return HttpResponseForbidden(page.content)
         edit = request.POST.get("edit", request.GET.get("edit"))
         if edit is not None:
@@ -78,7 +79,7 @@ class PayView(View):
 
 
 def _form_page(request: HttpRequest, form: PaymentForm) -> HttpResponse:
-    context = {"form": form, "action": reverse("stats:pay"), "carried_by": "pay-form", "carried_as": "edit"}
+    context = {"form": form, "action": app_url("stats:pay"), "carried_by": "pay-form", "carried_as": "edit"}
     return render(request, "stats/pay.html", context)
 
 
@@ -87,7 +88,7 @@ def _code_page(request: HttpRequest, form: PaymentForm) -> HttpResponse:
     state, receipt = _count(request, order, form.cleaned_data["form_id"])
     fields: list[tuple[str, Any]] = [(name, form.data.get(name, "")) for name in form.fields]
     context = {
-        "action": reverse("stats:pay"),
+        "action": app_url("stats:pay"),
         "order": order,
         "amount": format_cents(order.amount_cents),
         "iban": iban.format(order.iban),

@@ -21,6 +21,25 @@ HERE = Path(__file__).parent
 Drive = Callable[..., dict[str, Any]]
 
 
+def make_environment(where: Path, wheel: Path) -> Path:
+    """An environment of its own with the wheel; its interpreter.
+
+    The libraries come from the environment that runs the tests, so nothing is downloaded.
+    """
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(where)], check=True)
+    python = where / "bin/python"
+    packages = next((where / "lib").glob("python*/site-packages"))
+    (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
+    pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
+    return python
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment's variables without what the tests of this project set for Python and Django."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dist")
@@ -38,21 +57,21 @@ def names(wheel: Path) -> set[str]:
 
 @pytest.fixture(scope="session")
 def drive(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Drive:
-    """See `Drive`. The libraries come from the environment that runs the tests, so nothing is downloaded."""
+    """See `Drive`."""
 
     def answers(folder: str, **environment: str) -> dict[str, Any]:
         here = tmp_path_factory.mktemp(folder)
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(here / "venv")], check=True)
-        python = here / "venv/bin/python"
+        python = make_environment(here / "venv", wheel)
         packages = next((here / "venv/lib").glob("python*/site-packages"))
-        (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
-        pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
-        subprocess.run([*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
         shutil.copytree(HERE / folder, here, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(HERE / "startproject.py", here)
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
         run = subprocess.run(
-            [str(python), "drive.py"], cwd=here, env=clean | environment, capture_output=True, text=True, check=False
+            [str(python), "drive.py"],
+            cwd=here,
+            env=clean_environment() | environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert run.returncode == 0, run.stderr
         said: dict[str, Any] = json.loads(run.stdout)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 
 from kv.store.connection import call
 from kv.store.scripts import Script
 from kv.threads import async_twin
+from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.errors import AccountNotClosed, UnknownUser
 from usertokens.models import ArchivedEntry, Conversation, ConversationTally
@@ -48,7 +48,7 @@ def forget_user(user_id: str) -> int:
     # The tombstone comes first: no late write creates a key after it.
     names = [keys.tombstone(user_id), *keys.everything(user_id)]
     removed = int(forget_user_script.run(names, [keys.TOMBSTONE_SECONDS])[1])
-    with transaction.atomic():
+    with atomic_for(ConversationTally):
         # A transaction that saves a conversation locks the tally. Without waiting for it, its row would be left behind.
         _, is_made_now = ConversationTally.objects.select_for_update().get_or_create(user_id=user_id)
         for model in _ROWS:

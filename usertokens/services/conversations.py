@@ -15,15 +15,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
-from django.utils import timezone
 
 from kv.days import local_day
 from kv.store.connection import Arg, call_many
 from kv.store.scripts import Script
 from kv.threads import async_twin
+from kv.times import utc_now
+from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.models import Conversation, ConversationTally
@@ -51,12 +51,12 @@ def record_conversation(
     Raises AccountClosed or StoreUnavailable; then nothing was saved.
     """
     number = conversation_id or uuids.uuid4()
-    with transaction.atomic():
+    with atomic_for(ConversationTally):
         tally = lock_tally(user_id)
         known = Conversation.objects.filter(user_id=user_id, uuid=number).first()
         if known is None:
             Conversation.objects.create(
-                user_id=user_id, uuid=number, summary=summary, messages=messages or [], at=now or timezone.now()
+                user_id=user_id, uuid=number, summary=summary, messages=messages or [], at=now or utc_now()
             )
             tally.saved += 1
             tally.save(update_fields=["saved"])
@@ -120,7 +120,7 @@ def find_drifted(user_ids: Sequence[str]) -> list[str]:
 
 def repair_conversations(user_id: str) -> None:
     """Set the store's count and newest three from the database. Raises AccountClosed."""
-    with transaction.atomic():
+    with atomic_for(ConversationTally):
         tally = lock_tally(user_id)
         tally.saved = Conversation.objects.filter(user_id=user_id).count()
         tally.save(update_fields=["saved"])

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TextIO
 
-from django.db import transaction
 from django.utils import timezone
 
 from kv.days import local_day
@@ -19,6 +18,7 @@ from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.texts import NothingVisible, UnreadableText, clean_text
+from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan
 from usertokens.errors import BadImport, InsufficientTokens
@@ -78,7 +78,7 @@ def import_user_stats(user_id: str, fields: dict[str, str], *, last_login: str, 
         args += ["recent_conversations", recent]
     if dry_run:
         return Imported(user_id, added=True)
-    with transaction.atomic():
+    with atomic_for(ConversationTally):
         # The older site's conversations have no texts here; only their count is imported.
         tally, _ = ConversationTally.objects.get_or_create(user_id=user_id)
         tally = ConversationTally.objects.select_for_update().get(pk=tally.pk)

@@ -22,13 +22,15 @@ from usertokens.services.databases import claim_store
 log = getLogger(__name__)
 
 
-def on_user_saved(sender: Any, instance: Any, *, created: bool, raw: bool = False, **_: Any) -> None:
+def on_user_saved(
+    sender: Any, instance: Any, *, created: bool, raw: bool = False, using: str | None = None, **_: Any
+) -> None:
     """A user signed up: create their activity after the commit.
 
     A sign-up succeeds even when the store can't be reached.
     """
     if created and not raw:
-        transaction.on_commit(partial(_create, str(instance.pk)))
+        transaction.on_commit(partial(_create, str(instance.pk)), using=using)
 
 
 def on_logged_in(sender: Any, user: Any, **_: Any) -> None:
@@ -39,9 +41,9 @@ def on_logged_in(sender: Any, user: Any, **_: Any) -> None:
         log.warning("a log-in was not counted: %s", type(error).__name__)
 
 
-def on_user_deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
+def on_user_deleted(sender: Any, instance: Any, using: str | None = None, **_: Any) -> None:
     """A user was deleted, by any code: delete their keys and rows after the commit."""
-    transaction.on_commit(partial(_forget, str(instance.pk)))
+    transaction.on_commit(partial(_forget, str(instance.pk)), using=using)
 
 
 def on_migrated(sender: Any, using: str, **_: Any) -> None:

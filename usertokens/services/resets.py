@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from kv.days import local_day
 from kv.store.scripts import Script
 from kv.threads import async_twin
 from kv.times import from_ms
+from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan
 from usertokens.errors import OpenHolds
+from usertokens.models import ConversationTally
 from usertokens.services import ledger
 from usertokens.services.activity import read_stats
 from usertokens.services.balances import read_tokens
@@ -43,7 +43,7 @@ def reset_user(
         newest = list_transactions(user_id, limit=1, now=now).results
         archive_journal(user_id, older_than=None, now=now)
         own = (newest[0].id if newest else 0, local_day(now).isoformat(), default_plan())
-        with transaction.atomic():
+        with atomic_for(ConversationTally):
             # Locked before the store is reset: a conversation saved in between would be lost.
             tally = lock_tally(user_id)
             reply = ledger.run(

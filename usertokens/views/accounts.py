@@ -18,6 +18,7 @@ from kv.days import local_day
 from kv.errors import StoreUnavailable
 from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_limit
+from kv.web.unavailable import refuse_while_away
 from usertokens.conf import CLOSE_LIMIT
 from usertokens.errors import AccountNotClosed
 from usertokens.forms import DeleteAccountForm
@@ -28,6 +29,7 @@ from usertokens.services.exports import export_user, stream_json
 @login_required
 @never_cache
 @require_safe
+@refuse_while_away
 def download(request: HttpRequest) -> StreamingHttpResponse:
     """All data about the user, as JSON."""
     data = export_user(str(request.user.pk))
@@ -40,6 +42,7 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
 @login_required
 @never_cache
 @require_http_methods(["GET", "POST"])
+@refuse_while_away
 def delete(request: HttpRequest) -> HttpResponse:
     """GET: what will be deleted. POST {proof}: delete it and log out."""
     user = cast("AbstractBaseUser", request.user)

@@ -9,8 +9,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
@@ -18,9 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
+from kv.times import utc_now
 from kv.web.charts import bar_chart
 from kv.web.fragments import go_to, is_part
+from kv.web.links import app_url
 from kv.web.spreadsheets import csv_download
+from kv.web.unavailable import refuse_while_away
 from usertokens.errors import AccountClosed
 from usertokens.forms import MoodForm
 from usertokens.services import activity, balances, dashboards, journal
@@ -39,17 +40,18 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if not is_part(request):
         return render(request, "usertokens/dashboard.html", _dashboard(str(request.user.pk)))
     if _is_of_other_user(request):
-        return go_to(reverse("usertokens:dashboard"))
+        return go_to(app_url("usertokens:dashboard"))
     return _live(request)
 
 
 @login_required
 @never_cache
 @require_POST
+@refuse_while_away
 def mood(request: HttpRequest) -> HttpResponse:
     """Save the mood and show the dashboard. Errors for htmx are one sentence of plain text: 400, 409."""
     if is_part(request) and _is_of_other_user(request):
-        return go_to(reverse("usertokens:dashboard"))
+        return go_to(app_url("usertokens:dashboard"))
     form = MoodForm(request.POST)
     if not form.is_valid():
         return _refused_mood(request, form)
@@ -58,20 +60,21 @@ def mood(request: HttpRequest) -> HttpResponse:
     except AccountClosed:
         if is_part(request):
             return _sentence(409, _("This account was closed."))
-        return HttpResponseRedirect(reverse("usertokens:dashboard"))  # which shows it
+        return HttpResponseRedirect(app_url("usertokens:dashboard"))  # which shows it
     if is_part(request):
         return _live(request)
     messages.success(request, _("Your mood is saved."), fail_silently=True)
-    return HttpResponseRedirect(reverse("usertokens:dashboard"))
+    return HttpResponseRedirect(app_url("usertokens:dashboard"))
 
 
 @login_required
 @never_cache
 @require_POST
+@refuse_while_away
 def dismiss_note(request: HttpRequest) -> HttpResponse:
     """Dismiss the note about a low balance."""
     balances.dismiss_low_balance(str(request.user.pk))
-    return HttpResponseRedirect(reverse("usertokens:dashboard"))
+    return HttpResponseRedirect(app_url("usertokens:dashboard"))
 
 
 @login_required
@@ -92,13 +95,14 @@ def history(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 @require_safe
+@refuse_while_away
 def history_csv(request: HttpRequest) -> HttpResponseRedirect | StreamingHttpResponse:
     """The whole journal as a file."""
     # Read an entry before the response begins: when the store can't be reached, the answer is 503, not half a file.
     try:
         journal.list_transactions(str(request.user.pk), limit=1)
     except AccountClosed:
-        return HttpResponseRedirect(reverse("usertokens:history"))
+        return HttpResponseRedirect(app_url("usertokens:history"))
     name = pgettext("name of a file", "tokens")
     return csv_download(f"{name}-{local_day().isoformat()}.csv", _journal_rows(str(request.user.pk)))
 
@@ -136,23 +140,24 @@ def _sentence(status: int, text: str) -> HttpResponse:
 
 
 def _dashboard(user_id: str) -> dict[str, Any]:
+    # `page_user` is no `{{ user.pk }}`: a project may group digits, or have no context processor for the user.
+    shared = {"page_user": user_id, "mood_form": MoodForm(), "read_at": utc_now()}
     try:
         page = dashboards.read_dashboard(user_id)
         grants = balances.get_balance(user_id).grants
         days = journal.list_daily_balances(user_id)
         newest = journal.list_transactions(user_id, limit=5).results
     except StoreUnavailable:
-        return {"away": True, "mood_form": MoodForm(), "read_at": timezone.now()}
+        return shared | {"away": True}
     except AccountClosed:
-        return {"closed": True, "mood_form": MoodForm(), "read_at": timezone.now()}
+        return shared | {"closed": True}
     today = local_day()
-    return {
+    return shared | {
         "page": page,
         "grants": grants,
         "days": [day for day in reversed(days) if day.balance is not None],
         "chart": bar_chart([(day.day, day.balance) for day in days], height=120),
         "cells": calendar_cells(page.stats.last_84_days, page.stats.last_login or today, today),
         "newest": newest,
-        "read_at": timezone.now(),
         "mood_form": MoodForm(initial={"score": page.stats.mood_score}),
     }

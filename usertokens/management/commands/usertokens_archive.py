@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
 from kv.management.base import StoreCommand
+from kv.times import utc_now
 from usertokens.duties import ARCHIVE_DAYS
 from usertokens.errors import AccountClosed
 from usertokens.services.journal import archive_journal, count_older
@@ -42,7 +42,7 @@ class Command(StoreCommand):
         """Visit all accounts."""
         if days < _LEAST_DAYS:
             raise CommandError(f"--days: at least {_LEAST_DAYS}, since the dashboard shows them")
-        older_than = timezone.now() - timedelta(days=days)
+        older_than = utc_now() - timedelta(days=days)
         moved = 0
         with self.meter(None, "Archiving", "accounts") as meter:
             for user_id in iterate_users():

@@ -5,10 +5,9 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.utils import timezone
-
 from kv.batches import in_batches
 from kv.management.base import StoreCommand
+from kv.times import utc_now
 from usertokens.services import recharges
 from usertokens.services.recharges import count_due, recharge_users
 from usertokens.services.user_ids import iterate_users
@@ -36,7 +35,7 @@ class Command(StoreCommand):
         changed = total = restored = 0
         with self.meter(None, "Recharging", "accounts") as meter:
             for batch in in_batches(iterate_users()):
-                changed += count_due(batch, now=timezone.now()) if self.dry_run else recharge_users(batch)
+                changed += count_due(batch, now=utc_now()) if self.dry_run else recharge_users(batch)
                 if restore_expired:
                     restored += recharges.restore_expired(batch, dry_run=self.dry_run)
                 total += len(batch)

@@ -1,0 +1,17 @@
+"""Tags that the apps' templates share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from kv.web import links
+
+register = template.Library()
+
+
+@register.simple_tag
+def app_url(name: str, *args: Any) -> str:
+    """The path of an app's view, as `{% url %}`, also where the project included the app within a namespace."""
+    return links.app_url(name, *args)

@@ -1,0 +1,1 @@
+"""Users of somebody else's kind."""

@@ -1,0 +1,7 @@
+"""A primary key of somebody else's kind."""
+
+from django.db import models
+
+
+class OwnAutoField(models.BigAutoField):  # type: ignore[type-arg]
+    """As some projects have it for every model."""
