@@ -23,9 +23,18 @@ def lease(duty: str) -> str:
 def due(duty: str) -> str:
     """HASH ended: when the last run ended, ms since 1970, 0 = run again at once; failures: runs that failed in a row.
 
-    No TTL: there are as many as there are duties. Written by end_lease.
+    last: when the last step ended, ms; runs, failed: how many ended, and how many of them failed. No TTL: there are as
+    many as there are duties. Written by end_lease.
     """
     return f"{app_settings.KV_PREFIX}{{kv}}:due:{duty}"
+
+
+def workers() -> str:
+    """ZSET token of a background worker by when it was last alive, ms since 1970. No TTL; a day of them is kept.
+
+    Written by note_worker.
+    """
+    return f"{app_settings.KV_PREFIX}{{kv}}:workers"
 
 
 def wake(duty: str) -> str:

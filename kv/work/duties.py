@@ -81,6 +81,11 @@ def installed_duties() -> tuple[Duty, ...]:
     return tuple(found.values())
 
 
+def retry_pause(failures: int) -> float:
+    """Seconds until a duty that failed so many times in a row is tried again: 1, 2, 4 … 300, as take_lease has it."""
+    return float(min(2 ** min(failures - 1, 20), 300))
+
+
 def wake_duty(name: str) -> None:
     """Have a worker run the duty now, without waiting for its time. Raises StoreUnavailable; its time comes anyway."""
     call_write("SET", keys.wake(name), "1", "EX", _WAKE_SECONDS)

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from logging import getLogger
 
@@ -18,6 +19,7 @@ from kv.store.connection import call_many
 from kv.work.duties import Duty, DutyHeld, DutyNotDue, run_duty
 from kv.work.heartbeat import Heartbeat
 from kv.work.shutdown import Shutdown
+from kv.work.states import ALIVE_EVERY, note_worker
 
 log = getLogger(__name__)
 
@@ -48,6 +50,7 @@ class Worker:
         self._turns = [_Turn(duty) for duty in duties]
         self._token = secrets.token_hex(16)
         self._away = False
+        self._noted = float("-inf")
 
     def run(self, shutdown: Shutdown) -> None:
         """Run until `shutdown` is asked for, then wait for the steps that are under way."""
@@ -57,6 +60,7 @@ class Worker:
                 woken = self._woken()
                 for turn in self._turns:
                     self._serve(turn, threads, shutdown.wake, woken=turn.duty.name in woken)
+                self._note_alive()
                 heartbeat.beat()
                 shutdown.wait(_TICK_SECONDS)
             log.debug("worker: stops after the current steps")
@@ -64,6 +68,7 @@ class Worker:
     def run_once(self) -> int:
         """Run each duty that is due until it has no more to do, one after another; how many failed."""
         failed = 0
+        self._note_alive()
         for turn in self._turns:
             with run_with_id():
                 failed += not self._finish(turn.duty)
@@ -114,6 +119,14 @@ class Worker:
         finally:
             close_old_connections()
         return min(duty.every, _LONGEST_SECONDS)
+
+    def _note_alive(self) -> None:
+        now = time.monotonic()
+        if now - self._noted < ALIVE_EVERY:
+            return
+        self._noted = now
+        with suppress(StoreUnavailable):  # said by what is done with the store
+            note_worker(self._token)
 
     def _woken(self) -> set[str]:
         names = [turn.duty.name for turn in self._turns if turn.duty.wakes and turn.running is None]
