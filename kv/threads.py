@@ -56,7 +56,15 @@ def submit(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Futur
 
 async def to_its_end(future: Future[R]) -> R:
     """The result of what was submitted. If the awaiting task is cancelled, the work goes on."""
-    return await asyncio.shield(asyncio.wrap_future(future))
+    result = asyncio.wrap_future(future)
+    result.add_done_callback(_look_at)
+    return await asyncio.shield(result)
+
+
+def _look_at(result: asyncio.Future[Any]) -> None:
+    """So that asyncio does not log an error that nobody waits for any more."""
+    if not result.cancelled():
+        result.exception()
 
 
 @lru_cache(maxsize=1)

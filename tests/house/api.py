@@ -11,6 +11,8 @@ from typing import Any
 from tests.house.tree import APPS
 
 DOCUMENTS = {"stats": "stats", "usertokens": "tokens", "codetags": "codetags", "billing": "billing"}
+#: Context managers: their twins are used by `async with`.
+CONTEXTS = {"hold"}
 #: Raised by everything that does I/O, so it is said once and not in every row.
 EVERYWHERE = {"StoreUnavailable"}
 
@@ -28,7 +30,7 @@ def twin_of(app: str, name: str) -> Any:
 
 def is_twin(name: str, value: Any) -> bool:
     """Whether it is the async twin of another name."""
-    return inspect.iscoroutinefunction(value) or name == "ahold"
+    return inspect.iscoroutinefunction(value) or name[1:] in CONTEXTS
 
 
 def signature_of(function: Callable[..., Any]) -> str:

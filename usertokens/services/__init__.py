@@ -18,6 +18,7 @@ __all__ = [
     "aget_balance",
     "aget_user_stats",
     "agrant_tokens",
+    "ahold",
     "ahold_tokens",
     "alist_daily_balances",
     "alist_transactions",
@@ -43,6 +44,7 @@ __all__ = [
     "get_balance",
     "get_user_stats",
     "grant_tokens",
+    "hold",
     "hold_tokens",
     "list_daily_balances",
     "list_transactions",
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     )
     from usertokens.services.conversations import arecord_conversation, record_conversation
     from usertokens.services.dashboards import aread_dashboard, read_dashboard
+    from usertokens.services.held import ahold, hold
     from usertokens.services.holds import (
         acapture_hold,
         ahold_tokens,
@@ -119,7 +122,7 @@ if TYPE_CHECKING:
     from usertokens.services.resets import areset_user, reset_user
 else:
     _MODULES = (
-        "accounts", "activity", "balances", "conversations", "dashboards", "holds", "journal", "plans", "purchases",
+        "accounts", "activity", "balances", "conversations", "dashboards", "held", "holds", "journal", "plans", "purchases",
         "resets",
     )  # fmt: skip
     __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)
