@@ -122,7 +122,7 @@ if TYPE_CHECKING:
     from usertokens.services.resets import areset_user, reset_user
 else:
     _MODULES = (
-        "accounts", "activity", "balances", "conversations", "dashboards", "held", "holds", "journal", "plans", "purchases",
-        "resets",
+        "accounts", "activity", "balances", "conversations", "dashboards", "held", "holds", "journal", "plans",
+        "purchases", "resets",
     )  # fmt: skip
     __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)
