@@ -25,6 +25,8 @@ MAX_KEPT = 1024 * 1024 + 1
 MAX_READ = 8 * 1024 * 1024
 _PIECE = 64 * 1024
 _DIGITS = 15
+# Characters of a content type. Django refuses 10 000 while it creates the request, and has no response for it then.
+_LONGEST_TYPE = 1000
 
 
 class BodyRefused(Exception):
@@ -99,7 +101,7 @@ def normalize_body(environ: dict[str, Any]) -> None:
     that looks at it refuses the request.
     """
     content_type = environ.get("CONTENT_TYPE")
-    if content_type and ";" in content_type and not _is_readable(content_type):
+    if content_type and not _is_readable(content_type):
         environ["CONTENT_TYPE"] = _UNREADABLE
     if "HTTP_TRANSFER_ENCODING" in environ:
         raise LengthRequired
@@ -136,6 +138,10 @@ def body_length(environ: dict[str, Any]) -> int:
 
 
 def _is_readable(content_type: str) -> bool:
+    if len(content_type) > _LONGEST_TYPE:
+        return False
+    if ";" not in content_type:
+        return True
     lowered = content_type.lower()
     if "*" not in lowered and "charset" not in lowered:
         return True

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode
 
 from kv.store.tls import TLS_PARAMETERS, check_tls
 
@@ -41,6 +41,8 @@ _OURS = {
     "max_connections": "connections are made as they are needed",
     "health_check_interval": "connections are tried before they are used",
 }
+# RFC 3986, appendix B.
+_PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 _SERVICE = re.compile(r"[A-Za-z0-9_.-]+")
 _FSYNC = ("always", "everysec")
@@ -169,10 +171,10 @@ def _parse(text: str) -> StoreAddress:
 
 
 def _split(text: str) -> SplitResult:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        raise ValueError("write an IPv6 address in brackets: redis://[::1]:6379") from None
+    # Not by urlsplit: from Python 3.14 on it refuses several hosts when one of them stands in brackets.
+    found = _PARTS.fullmatch(text)
+    words = ["" if word is None else word for word in found.groups()] if found else ["", "", text, "", ""]
+    parts = SplitResult(words[0].lower(), *words[1:])
     if parts.scheme not in _SCHEMES or "://" not in text:
         name = parts.scheme if "://" in text else ""
         known = ", ".join(["embedded", *(scheme for scheme in _SCHEMES if scheme != EMBEDDED)])
@@ -241,7 +243,7 @@ def _node(text: str, default_port: int) -> tuple[str, int]:
         except ValueError:
             bracket = ""
         if not bracket or (port and not port.startswith(":")):
-            raise ValueError("the text in brackets is not an IPv6 address")
+            raise ValueError("what stands in brackets is an IPv6 address: redis://[::1]:6379")
     elif text.count(":") > 1:
         raise ValueError("write an IPv6 address in brackets: redis://[::1]:6379")
     else:

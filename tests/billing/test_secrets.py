@@ -87,6 +87,7 @@ class TestChecks:
     def test_all_is_well(self, shop: dict[str, str]) -> None:
         assert self.ids(check_secrets) == self.ids(check_products) == self.ids(check_address) == []
 
+    @pytest.mark.django_db  # the first check of a process asks the database for its features
     def test_off_is_well_too(self) -> None:
         assert [error for error in run_checks() if (error.id or "").startswith("billing")] == []
 
