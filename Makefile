@@ -17,7 +17,7 @@ JOBS ?=
 PARALLEL = -n $(or $(JOBS),$(1)) --dist loadfile --no-loadscope-reorder --durations=10 --durations-min=5
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help run demo admin test lint docs audit test-orders stripe-fake bench lock messages compile
+.PHONY: help run demo admin test lint docs pictures audit test-orders stripe-fake bench lock messages compile
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ lint: $(VENV)/.dev compile ## ruff and mypy alone
 
 docs: $(VENV)/.dev ## build the documents as a site, var/site/index.html; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+pictures: $(VENV)/.dev compile ## make the pictures of README.md again, from a site with sample data of their own
+	@$(BIN)/python docs/picture.py
 
 test-orders: $(VENV)/.dev compile ## every order of up to seven of Stripe's events, and thousands of scenarios of paid periods
 	@ORDERS=all ORDERS_SAMPLED=200 PAID=deep $(BIN)/pytest tests/billing/test_orders.py tests/billing/test_sum_of_paid_periods.py -n $(or $(JOBS),2) -q

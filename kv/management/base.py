@@ -17,6 +17,7 @@ from tqdm import tqdm
 from kv.backup.progress import Meter
 from kv.errors import DamagedBackup, StoreUnavailable, UnusableBackup, store_errors
 from kv.store.factories import configured_server
+from kv.work.shutdown import Shutdown
 
 T = TypeVar("T")
 # A large append-only file takes its time to load; a command, unlike a page, can wait for it.
@@ -31,6 +32,7 @@ class StoreCommand(BaseCommand):
     needs_store: wait up to 30 s for the embedded server before `handle`; nothing to wait for with any other REDIS_URL.
     destroys:    adds `--yes`; `self.confirm(…)` asks unless it is given.
     writes_bulk: adds `--dry-run`; `self.dry_run` says whether it is given, and then `confirm` has nothing to ask.
+    interruptible: a signal interrupts whatever runs; False for a command whose own Shutdown is told.
 
     StoreUnavailable and UnusableBackup, whoever raises them, and Ctrl-C become a CommandError.
     """
@@ -38,6 +40,7 @@ class StoreCommand(BaseCommand):
     needs_store = True
     destroys = False
     writes_bulk = False
+    interruptible = True
 
     yes = False
     dry_run = False
@@ -57,8 +60,9 @@ class StoreCommand(BaseCommand):
         self.yes = bool(options.get("yes"))
         self.dry_run = bool(options.get("dry_run"))
         self.verbosity = int(options.get("verbosity", 1))
+        exits = bool(getattr(self, "_called_from_command_line", False))  # an attribute that Django does not declare
         try:
-            with _ended_in_order(), store_errors():
+            with _ended_in_order(raises=self.interruptible, exits=exits), store_errors():
                 if self.needs_store and (server := configured_server()) is not None:
                     server.ensure(_START_SECONDS)
                 return super().execute(*args, **options)
@@ -116,26 +120,34 @@ class StoreCommand(BaseCommand):
 
 
 @contextmanager
-def _ended_in_order() -> Iterator[None]:
+def _ended_in_order(*, raises: bool, exits: bool) -> Iterator[None]:
     """Let SIGTERM and SIGHUP end a command as Ctrl-C does, so that it cleans up: the store it started, a half file.
 
     SIGINT as well: a shell without job control starts what runs in the background with Ctrl-C ignored.
+    raises: interrupt what runs; otherwise the command's own Shutdown is told. After a shutdown in order further signals
+    change nothing. exits: the process ends with the command, so they change nothing until then.
 
     In a process's main thread alone; elsewhere nobody sends a signal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        Shutdown.signalled = True
+        if raises and not Shutdown.under_way:
+            raise KeyboardInterrupt
+
+    Shutdown.signalled = Shutdown.under_way = False
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
+        # Ignored by the kernel: Python gives its own handlers up before it has ended.
+        ignored = exits and Shutdown.under_way
         for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+            signal.signal(number, signal.SIG_IGN if ignored else handler)
+        Shutdown.signalled = Shutdown.under_way = False
 
 
 class _Bar(Meter):

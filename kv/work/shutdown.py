@@ -7,11 +7,14 @@ import signal
 import socket
 import time
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 
 class Shutdown:
     """Context in which SIGINT, SIGTERM and SIGHUP set `asked` and cut `wait` short; a second one changes nothing.
+
+    Once asked, `under_way` stays set for the rest of the command, which then cleans up undisturbed. A signal that came
+    before the context was entered (`signalled`) counts as well.
 
     Only in a process's main thread. SIGHUP is a terminal that was closed. `wait` also returns early when a child
     process ends (SIGCHLD).
@@ -19,8 +22,14 @@ class Shutdown:
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
+    #: Whether the command that runs in this process got a signal. Set by the command's own handler too: what that one
+    #: raises is lost when it interrupts a callback of the interpreter.
+    signalled: ClassVar[bool] = False
+    #: Whether the command ends in order because of it.
+    under_way: ClassVar[bool] = False
+
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = Shutdown.under_way = Shutdown.signalled
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -58,4 +67,4 @@ class Shutdown:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if number != signal.SIGCHLD:
-            self.asked = True
+            self.asked = Shutdown.under_way = Shutdown.signalled = True

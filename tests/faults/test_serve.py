@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,8 @@ def test_serves_stops_and_serves_the_same_counts_again(site: Site) -> None:
     assert site.main.returncode == 0
     assert site.said[-1] == "Stopped. Everything counted is kept."
     assert any("There is no administrator yet" in line for line in site.said)
+    for where in ("/", "/admin/", "/api/docs"):  # what to do next
+        assert any(line.split()[-1:] == [f"http://127.0.0.1:{site.port}{where}"] for line in site.said), site.said
     wait_until(lambda: not any(is_running(pid) for pid in [*family, server]))
     seconds = site.start()
     assert "Static files collected" not in "".join(site.said)
@@ -62,6 +65,19 @@ def test_a_second_and_third_ctrl_c_are_harmless(site: Site) -> None:
     assert site.main.returncode == 0
     assert "Traceback" not in errors
     wait_until(lambda: not any(is_running(pid) for pid in family))
+    assert not site.store.server.is_alive()
+
+
+def test_ctrl_c_pressed_until_it_has_ended_changes_nothing(site: Site) -> None:
+    site.start()
+    assert site.main is not None
+    while site.main.poll() is None:
+        os.kill(site.main.pid, signal.SIGINT)
+        select.select([], [], [], 0.002)
+    errors = site.ended()
+    assert "Traceback" not in errors
+    assert site.main.returncode == 0
+    assert site.said[-1] == "Stopped. Everything counted is kept."
     assert not site.store.server.is_alive()
 
 

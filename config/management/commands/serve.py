@@ -91,7 +91,20 @@ class Command(StoreCommand):
                 )
 
     def _welcome(self) -> None:
-        self.stdout.write(f"Serving {settings.SITE_URL} on {settings.HOST}:{settings.PORT} (Ctrl-C stops it)")
-        if not get_user_model().objects.filter(is_superuser=True).exists():
-            self.stdout.write("There is no administrator yet: `make admin` makes one and prints the password.")
+        site = settings.SITE_URL.rstrip("/")
+        has_admin = get_user_model().objects.filter(is_superuser=True).exists()
+        # What starts the site waits for the first line.
+        self.stdout.write(
+            f"Serving {settings.SITE_URL} on {settings.HOST}:{settings.PORT} (Ctrl-C stops it)\n"
+            f"  site         {site}/\n"
+            f"  admin        {site}/admin/\n"
+            + (
+                ""
+                if has_admin
+                else "               There is no administrator yet: `make admin` makes one and prints the password.\n"
+            )
+            + f"  API          {site}/api/docs\n"
+            "  sample data  `DATA_DIR=/tmp/sample PORT=8001 make demo run` in a second terminal\n"
+            "  documents    README.md, docs/quickstart.md"
+        )
         self.stdout.flush()

@@ -32,6 +32,11 @@ class Command(StoreCommand):
             help="Say which duties there are, and when each ran and runs again; then end.",
         )
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """The worker itself is told of a signal from the first moment; one round and the list are interrupted."""
+        self.interruptible = bool(options.get("once") or options.get("list"))
+        return super().execute(*args, **options)
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the worker, one round of it, or list the duties."""
         duties = installed_duties()
