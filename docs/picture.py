@@ -26,7 +26,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 sys.path.insert(0, os.fspath(Path(__file__).resolve().parent.parent))
-from tests.stripe_fake.server import FakeStripe  # noqa: E402
+from tests.stripe_fake.server import FakeStripe
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs/pictures"

@@ -27,7 +27,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Links as the site has them."""
     if page.file.src_uri in PAGES:
-        return re.sub(r"\]\(docs/", "](", markdown)
+        return re.sub(r"(\]\(|\bsrc(?:set)?=\")docs/", r"\1", markdown)
     outside = "../" * (page.file.src_uri.count("/") + 1)
     inside = outside.removesuffix("../")
     return re.sub(rf"\]\({re.escape(outside)}(?={'|'.join(map(re.escape, PAGES))})", f"]({inside}", markdown)
