@@ -180,7 +180,7 @@ def served_site() -> Iterator[str]:
             [sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
-        lines = site.stdout or []
+        lines = site.stdout or iter(())
         try:
             if not any(line.startswith("Serving") for line in lines):
                 raise SystemExit("The site did not start; what it wrote above says why.")
