@@ -11,7 +11,7 @@ class SiteConfig(AppConfig):
     verbose_name = "Countinghouse"
 
     def ready(self) -> None:
-        """Connect them."""
-        from config import wiring
+        """Connect them, and register the checks."""
+        from config import checks, wiring  # noqa: F401 (checks register themselves)
 
         wiring.connect()

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.http import parse_header_parameters
 
+from config.middleware.cors import cors_headers
 from kv.monitoring.requests import note_request
 from kv.request_ids import HEADER, id_of
 
@@ -87,6 +88,7 @@ def refusal(error: BodyRefused, environ: dict[str, Any]) -> tuple[int, list[tupl
     ]  # fmt: skip
     if error.status_code == 503:  # noqa: PLR2004
         headers.append(("Retry-After", "1"))
+    headers += cors_headers(environ)
     note_request(environ, status=error.status_code, size=len(body), started=perf_counter())
     return error.status_code, headers, body
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
@@ -17,10 +15,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from kv.conf import Setting
+from kv.web.origins import clean_host
 
 T = TypeVar("T")
 _SHORTEST_SECRET = 50
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 
 
 def default_of(setting: Setting[T]) -> T:
@@ -149,7 +147,7 @@ class Environment:
             beside = parts.path or parts.query or parts.fragment or parts.username is not None
             if parts.scheme not in ("http", "https") or not parts.hostname or beside:
                 raise ValueError("an address such as https://example.org is required, without a path")
-            host = _host(parts.hostname)
+            host = clean_host(parts.hostname)
             return parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}")
 
         return self.read(name, parse(default), parse)
@@ -183,19 +181,6 @@ class Environment:
     def secret(self, name: str, directory: Path) -> str:
         """The value; without one, a random key, created once in a private file in the directory."""
         return self.text(name) or _stored_secret(name, directory / name.lower())
-
-
-def _host(name: str) -> str:
-    """The host as in a Host header: lower case, IDNA (xn--…) for other scripts, IPv6 in brackets."""
-    if ":" in name:
-        return f"[{IPv6Address(name)}]"
-    try:
-        host = name.encode("idna").decode()
-    except UnicodeError:
-        host = ""
-    if not _HOST.match(host):  # "*" and ".example.org" would allow other hosts too
-        raise ValueError(f"{name} is no name of a host")
-    return host
 
 
 def _stored_secret(name: str, path: Path) -> str:

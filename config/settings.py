@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +15,10 @@ from billing.services.products import merge_products
 from codetags.conf import CodeTagsSettings
 from config import logs
 from config.environment import Environment, default_of
-from config.hosts import allowed_hosts, trusted_origins
+from config.hosts import allowed_hosts, is_of_the_same_site, trusted_origins
 from config.private_files import keep_private
 from config.stores import make_caches, make_database
-from config.values import code_pattern, plan_allowances, rate_limits, tool_names
+from config.values import code_pattern, cors_origins, plan_allowances, rate_limits, tool_names
 from kv.conf import KvSettings
 from stats.conf import DEFAULT_TOOLS, StatsSettings
 from usertokens.conf import UserTokensSettings
@@ -41,7 +42,15 @@ _site = env.site_url("SITE_URL", f"http://127.0.0.1:{PORT}")
 SITE_URL = _site.geturl()
 _host = _site.hostname or ""
 ALLOWED_HOSTS = allowed_hosts(_site)
-CSRF_TRUSTED_ORIGINS = trusted_origins(_site)
+# --- front ends elsewhere: docs/frontend.md
+CORS_ORIGINS = cors_origins(env, _site)
+CSRF_TRUSTED_ORIGINS = [*trusted_origins(_site), *CORS_ORIGINS]
+CORS_ALLOWED_ORIGINS = list(CORS_ORIGINS)
+CORS_URLS_REGEX = r"^/api(?:/|$)|^/(?:[a-z]{2}/)?accounts/(?:login|signup|logout|second-factor)$"
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Age", "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
+CORS_PREFLIGHT_MAX_AGE = 600  # seconds; so long a browser keeps an answer of before a change
 
 # --- apps
 INSTALLED_APPS = [
@@ -68,11 +77,13 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "csp",
+    "corsheaders",
     "django_htmx",
 ]
 MIDDLEWARE = [
     "kv.monitoring.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.cors.FrontEnds",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.headers.HeaderHygiene",
     "config.middleware.form_size.FormSizeLimit",
@@ -93,6 +104,7 @@ MIDDLEWARE = [
 API_MIDDLEWARE = [
     "kv.monitoring.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.cors.FrontEnds",
     "config.middleware.api.ApiMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -240,6 +252,9 @@ SECURE_SSL_REDIRECT = _https
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
+# Without https browsers refuse "None": then a front end of another site has no log-in (site.W001).
+_is_none_elsewhere = all(is_of_the_same_site(_site, origin) for origin in CORS_ORIGINS)
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax" if _is_none_elsewhere or not _https else "None"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
 if NUM_PROXIES:
@@ -255,7 +270,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # A log-in leads back to the front end that linked to it; Chromium checks redirects of forms too.
+        "form-action": [SELF, *CORS_ORIGINS],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -10,6 +10,7 @@ from codetags.urls import api as codetags_api
 from codetags.urls import pages as codetags_pages
 from config import pages, probes
 from config.accounts.views import change_admin_password
+from kv.rest.csrf import CsrfView
 from stats.urls import api as stats_api
 from stats.urls import pages as stats_pages
 from usertokens.urls import api as usertokens_api
@@ -26,6 +27,7 @@ urlpatterns = [
     path("", include((codetags_api, "codetags_api"))),
     path("", include((usertokens_api, "usertokens_api"))),
     path("", include((billing_api, "billing_api"))),
+    path("api/csrf", CsrfView.as_view(), name="csrf"),
     path("favicon.ico", pages.favicon),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from codetags.services.patterns import check_pattern
 from config.environment import Environment
+from config.hosts import is_loopback
+from kv.web.origins import parse_origin
 from kv.web.rate_limits import parse_window
 from usertokens.types import LARGEST_AMOUNT
 
@@ -44,6 +47,24 @@ def rate_limits(env: Environment) -> dict[str, str] | None:
         except ValueError:
             raise ImproperlyConfigured(f"RATE_LIMITS: {name}={text} is no limit, such as {name}=30/minute") from None
     return limits
+
+
+def cors_origins(env: Environment, site: SplitResult) -> tuple[str, ...]:
+    """CORS_ORIGINS: the origins of front ends elsewhere, as browsers send them."""
+    origins: dict[str, None] = {}
+    for text in env.strings("CORS_ORIGINS"):
+        try:
+            origin = parse_origin(text)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"CORS_ORIGINS: {error}") from None
+        parts = urlsplit(origin)
+        if site.scheme == "https" and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise ImproperlyConfigured(
+                f"CORS_ORIGINS: {text} needs https, as SITE_URL has it: whoever changes its pages on their way to the "
+                "browser could act for its users (http is allowed for localhost, 127.0.0.1 and [::1] alone)"
+            )
+        origins[origin] = None
+    return tuple(origins)
 
 
 def plan_allowances(env: Environment, default: str) -> dict[str, int]:

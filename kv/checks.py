@@ -18,6 +18,7 @@ from kv.store.address import StoreAddress
 from kv.store.caches import ALIAS
 from kv.store.places import places
 from kv.store.sharing import caches_in_store
+from kv.web.origins import parse_origin
 from kv.web.rate_limits import known_limits, parse_window
 
 
@@ -101,4 +102,21 @@ def check_rate_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
             parse_window(text)
         except ValueError:
             errors.append(Error(f"RATE_LIMITS: {name}={text} is no limit.", hint="Such as 30/minute.", id="kv.E004"))
+    return errors
+
+
+@register(Tags.security)
+def check_front_ends(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Every origin in CORS_ORIGINS is spelled as browsers send it."""
+    errors: list[CheckMessage] = []
+    if isinstance(app_settings.CORS_ORIGINS, str):
+        return [Error("CORS_ORIGINS is a list of origins, not one text.", id="kv.E007")]
+    for text in app_settings.CORS_ORIGINS:
+        try:
+            origin = parse_origin(text)
+        except ValueError as error:
+            errors.append(Error(f"CORS_ORIGINS: {error}", id="kv.E007"))
+        else:
+            if origin != text:
+                errors.append(Error(f"CORS_ORIGINS: browsers send {text} as {origin}.", id="kv.E007"))
     return errors

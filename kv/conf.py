@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -51,6 +51,8 @@ class KvSettings:
     KV_WAIT_REPLICAS = Setting(0)
     #: Trusted reverse proxies in front of the site.
     NUM_PROXIES = Setting(0)
+    #: Origins of front ends elsewhere, such as https://app.example.org: their visits and landings are not "cross_site".
+    CORS_ORIGINS: Setting[Sequence[str]] = Setting(())
     #: The key of the hash that is kept instead of an address. Without one SECRET_KEY is used (see kv.W003).
     VISITOR_HASH_KEY = Setting("")
     #: Log a line for each request: see kv.monitoring.requests.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from codetags.types import Reason
 from kv.web.agents import is_bot, is_prefetch
+from kv.web.origins import is_cross_site
 
 
 def exclusion(method: str, headers: Mapping[str, str]) -> Reason | None:
@@ -13,7 +14,7 @@ def exclusion(method: str, headers: Mapping[str, str]) -> Reason | None:
 
     headers: as in a WSGI environment (`HTTP_USER_AGENT`, …).
     """
-    if headers.get("HTTP_SEC_FETCH_SITE") == "cross-site":
+    if is_cross_site(headers):
         return Reason.CROSS_SITE
     if is_prefetch(headers):
         return Reason.PREFETCH

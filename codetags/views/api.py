@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import orjson
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -26,7 +27,7 @@ from codetags.types import CodeCounts, Outcome, Reason
 from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput
 from kv.rest.inputs import NoInput, unknown_fields
-from kv.rest.negotiation import JsonParser
+from kv.rest.negotiation import BeaconParser, JsonParser
 from kv.rest.permissions import holds, is_staff
 from kv.rest.views import ApiView, PublicView
 from kv.web.addresses import client_address
@@ -52,7 +53,7 @@ _HIT = {
 class HitView(PublicView):
     """GET or POST {code}: count a landing, once a day for each visitor and code."""
 
-    parser_classes = [JsonParser, FormParser, MultiPartParser]
+    parser_classes = [JsonParser, BeaconParser, FormParser, MultiPartParser]
     _failed: Exception | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -128,7 +129,7 @@ class HitView(PublicView):
                 path="/",
                 secure=request.is_secure(),
                 httponly=True,
-                samesite="Lax",
+                samesite=_same_site(request),
             )
         return response
 
@@ -207,6 +208,11 @@ def _shown(code: CodeCounts) -> dict[str, Any]:
         "last_30_days": list(code.last_30_days),
         "not_counted": {reason.value: calls for reason, calls in code.excluded.items()},
     }
+
+
+def _same_site(request: HttpRequest) -> Literal["Lax", "None"]:
+    """As the session's cookie, which is "None" for front ends on other sites. Browsers take "None" with https only."""
+    return "None" if settings.SESSION_COOKIE_SAMESITE == "None" and request.is_secure() else "Lax"
 
 
 def _wants_picture(request: HttpRequest) -> bool:

@@ -58,12 +58,22 @@ class JsonParser(BaseParser):
             raise ParseError("The body is not valid JSON.", code="malformed_json") from error
 
 
+class BeaconParser(JsonParser):
+    """JSON in a body of the type text/plain, which is what `navigator.sendBeacon(address, text)` sends.
+
+    For calls alone that look at no session: any page may have a browser send such a body, with cookies and without a
+    preflight.
+    """
+
+    media_type = "text/plain"
+
+
 class JsonOnly(BaseContentNegotiation):
     """Every caller gets JSON, whatever its Accept says."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """The parser for the body's media type; none leads to 415."""
-        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        media_type = _media_type(request)
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(
@@ -72,6 +82,15 @@ class JsonOnly(BaseContentNegotiation):
         """The only renderer."""
         renderer = next(iter(renderers))
         return renderer, renderer.media_type or "application/json"
+
+
+def is_beacon(request: Request) -> bool:
+    """Whether the body is of the type that `BeaconParser` reads."""
+    return _media_type(request) == BeaconParser.media_type
+
+
+def _media_type(request: Request) -> str:
+    return (request.content_type or "").partition(";")[0].strip().lower()
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
+from kv.rest.negotiation import BeaconParser
+
 
 class Error(serializers.Serializer[Any]):
     """Every refusal."""
@@ -45,6 +47,10 @@ class ApiSchema(AutoSchema):
                 operation["responses"].setdefault(str(status), answer)
             operation["responses"] = dict(sorted(operation["responses"].items()))
         return operation
+
+    def map_parsers(self) -> list[str]:
+        """The types of a body, without text/plain: beacons send it, and no program has a reason to."""
+        return [kind for kind in super().map_parsers() if kind != BeaconParser.media_type]
 
     def _refusals(self) -> dict[int, str]:
         refusals = dict(_ALWAYS)

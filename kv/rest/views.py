@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import AllowAny
@@ -23,6 +24,24 @@ from kv.web.throttling import check_limit
 
 #: Methods that change nothing.
 SAFE = ("GET", "HEAD", "OPTIONS")
+
+#: Of a response that scripts of every origin may read; the second names what of its headers they may read.
+OPEN_HEADERS = MappingProxyType(
+    {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "Age, ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
+    }
+)
+_PREFLIGHT = MappingProxyType(
+    {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "GET, HEAD",
+        "Access-Control-Allow-Headers": "accept, cache-control, content-type, if-none-match, x-request-id",
+        "Access-Control-Max-Age": "600",
+        "Cache-Control": "no-store",
+        "Content-Length": "0",
+    }
+)
 
 
 class ApiView(APIView):
@@ -99,3 +118,22 @@ class PublicView(ApiView):
 
     def perform_authentication(self, request: Request) -> None:
         """Nothing: asking DRF would put an anonymous user in the place of the one whom the session brought."""
+
+
+class OpenView(PublicView):
+    """For GET and scripts of every origin, without credentials: each response has `Access-Control-Allow-Origin: *`.
+
+    Also for requests without an Origin, so that a shared cache may give one response to all.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a preflight here: DRF would refuse OPTIONS."""
+        if request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META:
+            return HttpResponse(status=204, headers=_PREFLIGHT)
+        return super().dispatch(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the headers, to errors too."""
+        for name, value in OPEN_HEADERS.items():
+            response.headers[name] = value
+        return super().finalize_response(request, response, *args, **kwargs)

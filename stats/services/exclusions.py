@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kv.web.agents import is_bot, is_prefetch
+from kv.web.origins import is_cross_site
 from stats.types import Reason
 
 
@@ -13,7 +14,7 @@ def exclusion(headers: Mapping[str, str], *, host: str, is_staff: bool) -> Reaso
 
     headers: as in a WSGI environment (`HTTP_USER_AGENT`, …). host: the site's own, to recognise calls from other sites.
     """
-    if _is_cross_site(headers, host):
+    if is_cross_site(headers, host=host):
         return Reason.CROSS_SITE
     if is_prefetch(headers):
         return Reason.PREFETCH
@@ -24,13 +25,3 @@ def exclusion(headers: Mapping[str, str], *, host: str, is_staff: bool) -> Reaso
     if is_bot(headers.get("HTTP_USER_AGENT", "")):
         return Reason.BOT
     return None
-
-
-def _is_cross_site(headers: Mapping[str, str], host: str) -> bool:
-    site = headers.get("HTTP_SEC_FETCH_SITE")
-    if site:
-        return site == "cross-site"
-    # Older browsers send no Sec-Fetch-Site, but they send Origin with every POST of a script.
-    origin = headers.get("HTTP_ORIGIN", "")
-    # Not by urlsplit, which raises for text that is not an address; a client can send any text.
-    return bool(origin) and origin.partition("://")[2].lower() != host.lower()

@@ -12,17 +12,19 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
-from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied, UnsupportedMediaType
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.negotiation import BeaconParser, JsonParser, is_beacon
 from kv.rest.permissions import is_staff, may
 from kv.rest.schema import Error
-from kv.rest.views import ApiView, PublicView
+from kv.rest.views import OPEN_HEADERS, ApiView, OpenView, PublicView
 from kv.web.addresses import client_address
+from kv.web.origins import is_cross_site
 from kv.web.throttling import check_limit
 from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, USAGE_LIMIT
 from stats.errors import BadReceipt, TotalTooLarge, UnknownTool
@@ -41,7 +43,7 @@ from stats.services.exclusions import exclusion
 from stats.types import CountedPaymentCode
 
 
-class FiguresView(PublicView):
+class FiguresView(OpenView):
     """GET: the three public totals, from the memory of the process while they are fresh."""
 
     @classmethod
@@ -72,12 +74,14 @@ def _figures() -> HttpResponse:
         "revenue_cents": known.revenue_cents,
         "currency": "EUR",
     }
-    headers = {"Cache-Control": "public, max-age=60", "Age": str(math.ceil(age))}
+    headers = {**OPEN_HEADERS, "Cache-Control": "public, max-age=60", "Age": str(math.ceil(age))}
     return HttpResponse(orjson.dumps(body), content_type="application/json", headers=headers)
 
 
 class VisitView(PublicView):
     """POST: count the caller as a visitor, only the first time."""
+
+    parser_classes = [JsonParser, BeaconParser]
 
     @extend_schema(operation_id="record_visit", request=None, responses=VisitOutput)
     def post(self, request: Request) -> Response:
@@ -96,6 +100,7 @@ class VisitView(PublicView):
 class PaymentCodeView(ApiView):
     """POST: count a payment code, by its receipt (any caller) or by id and amount (permitted callers)."""
 
+    parser_classes = [JsonParser, BeaconParser]
     permission_classes = [AllowAny]
 
     def perform_authentication(self, request: Request) -> None:
@@ -129,9 +134,12 @@ class PaymentCodeView(ApiView):
         return self._count(receipt.id, receipt.amount_cents)
 
     def _count_amount(self, request: Request) -> CountedPaymentCode:
-        user: Any = request.user  # None where a project sets UNAUTHENTICATED_USER so
+        names_amount = isinstance(request.data, dict) and {"amount_cents", "id"} & request.data.keys()
+        if is_beacon(request) and names_amount:  # any page can have a browser send one, with its user's session
+            raise UnsupportedMediaType(request.content_type)
+        user: Any = None if is_beacon(request) else request.user  # None too where a project sets UNAUTHENTICATED_USER so
         if not (user and user.is_authenticated):
-            if not isinstance(request.data, dict) or not {"amount_cents", "id"} & request.data.keys():
+            if not names_amount:
                 ReceiptInput(data=request.data).is_valid(raise_exception=True)
             raise NotAuthenticated
         if not may(user, "stats.record_qr"):
@@ -150,11 +158,15 @@ class PaymentCodeView(ApiView):
 class TrackUsageView(PublicView):
     """POST: count one use of a tool."""
 
+    parser_classes = [JsonParser, BeaconParser]
     rate_limit = TRACK_LIMIT
 
     @extend_schema(operation_id="record_usage", request=UseInput, responses=ToolUsageOutput)
     def post(self, request: Request) -> Response:
         """Count one use of a tool; the same id within a day counts once."""
+        plain = self.django_request
+        if is_beacon(request) and is_cross_site(plain.META, host=plain.get_host()):
+            raise UnsupportedMediaType(request.content_type)  # as for their JSON, which a browser does not send
         form = UseInput(data=request.data)
         form.is_valid(raise_exception=True)
         try:
@@ -164,7 +176,7 @@ class TrackUsageView(PublicView):
         return Response(asdict(used))
 
 
-class UsageView(PublicView):
+class UsageView(OpenView):
     """GET: uses of every tool."""
 
     rate_limit = USAGE_LIMIT

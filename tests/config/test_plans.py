@@ -7,10 +7,6 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from tests.config.test_settings import read
-
-__all__ = ["read"]
-
 
 def test_any_number_of_plans_and_products(read: Any) -> None:
     settings = read(

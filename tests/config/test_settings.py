@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import runpy
 import socket
 import subprocess
 import sys
@@ -13,30 +11,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from tests.config.variables import environment
 from tests.house.tree import ROOT
-
-SETTINGS = ROOT / "config" / "settings.py"
-# What the machine that runs the tests may have set for itself.
-KEPT = {"PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR"}
-
-
-def environment(data: Path, **variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in KEPT}
-    return kept | {"DATA_DIR": str(data)} | variables
-
-
-@pytest.fixture
-def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Evaluate the settings under these variables alone: `read(SITE_URL="https://example.org")`."""
-
-    def read(**variables: str) -> dict[str, Any]:
-        for name in set(os.environ) - KEPT:
-            monkeypatch.delenv(name)
-        for name, value in environment(tmp_path, **variables).items():
-            monkeypatch.setenv(name, value)
-        return runpy.run_path(str(SETTINGS))
-
-    return read
 
 
 def manage(data: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ ROOMS = {
 SMELLS = {"utils", "helpers", "common", "misc", "util", "helper"}
 LONGEST = 300
 # The settings are one table for the whole site, read from top to bottom; it may grow with the apps.
-LONGER = {"config/settings.py": 310}
+LONGER = {"config/settings.py": 340}
 # What paces a loop that looks again, and a line that is slow on purpose: no test waits there for time to pass.
 PACES = {"tests/engines.py", "tests/faults/servers.py", "tests/workload.py"}
 

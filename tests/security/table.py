@@ -57,6 +57,7 @@ class Row:
 
 
 ROWS = (
+    Row("GET", "/api/csrf", "public"),
     Row("GET", "/api/stats", "public"),
     Row("POST", "/api/stats/visit", "public", limit=0),
     Row("POST", "/api/stats/qr", "permitted", (200, 201), "stats.record_qr", {"amount_cents": 5, "id": "a"}),

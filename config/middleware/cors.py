@@ -1,0 +1,67 @@
+"""Answers front ends elsewhere: the origins in CORS_ORIGINS, with credentials. See docs/frontend.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import SplitResult
+
+from corsheaders.conf import conf
+from corsheaders.middleware import CorsMiddleware
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from kv.conf import app_settings
+from kv.web.origins import is_own_front_end
+
+
+class FrontEnds(CorsMiddleware):
+    """django-cors-headers' own, without a part where CORS_ORIGINS is empty.
+
+    A preflight of an origin that is not listed reaches the view, which refuses it or, where the figures are for
+    everybody, answers it (`kv.rest.views.OpenView`).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        if not app_settings.CORS_ORIGINS:
+            raise MiddlewareNotUsed
+        super().__init__(get_response)
+
+    def check_preflight(self, request: HttpRequest) -> HttpResponseBase | None:
+        """The answer to the preflight of a listed origin; None for all other requests. Raises DisallowedHost."""
+        if request.method == "OPTIONS":
+            if not is_own_front_end(request.META.get("HTTP_ORIGIN", "")):
+                return None
+            request.get_host()
+        return super().check_preflight(request)
+
+    def is_enabled(self, request: HttpRequest) -> bool:
+        """Whether front ends may call this path."""
+        return is_for_front_ends(request.path_info)
+
+    def origin_found_in_white_lists(self, origin: str, url: SplitResult) -> bool:
+        """Whether the origin is listed, as it stands: the package's own takes a path behind it too."""
+        return is_own_front_end(origin)
+
+
+def is_for_front_ends(path: str) -> bool:
+    """Whether front ends may call the path."""
+    return re.match(conf.CORS_URLS_REGEX, path) is not None
+
+
+def cors_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
+    """The headers of a response that is made before Django has seen the request: what `FrontEnds` would add."""
+    if not app_settings.CORS_ORIGINS or not is_for_front_ends(environ["PATH_INFO"]):
+        return []
+    origin = environ.get("HTTP_ORIGIN", "")
+    vary = ("Vary", "origin")
+    if not is_own_front_end(origin):
+        return [vary]
+    return [
+        vary,
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Access-Control-Expose-Headers", ", ".join(conf.CORS_EXPOSE_HEADERS)),
+    ]

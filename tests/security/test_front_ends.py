@@ -1,0 +1,265 @@
+"""Front ends elsewhere: which origin may do what, asked of the server itself as browsers ask."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.faults.site import Site, own_site
+from tests.security.origins import SENT, Answer, ask, preflight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+
+LISTED = "http://app.example:3000"
+ELSEWHERE = [
+    "http://app.example",
+    "https://app.example:3000",
+    "http://app.example:30000",
+    "http://app.example:3000/",
+    "http://app.example:3000/path",
+    "http://APP.example:3000",
+    "http://app.example:3000.evil.example",
+    "http://evil.example/http://app.example:3000",
+    "http://app.example:3000@evil.example",
+    "http://sub.app.example:3000",
+    "http://app.example:3000 http://evil.example",
+    "http://[",
+    "null",
+    "*",
+    "",
+]
+#: The path, and the methods that front ends call it by.
+CALLS = {
+    "/api/stats": "GET",
+    "/api/usage": "GET",
+    "/api/stats/visit": "POST",
+    "/api/track-usage": "POST",
+    "/api/analytics/qr": "POST",
+    "/api/csrf": "GET",
+    "/api/dashboard": "GET",
+    "/api/mood": "PATCH",
+    "/api/tokens/spend": "POST",
+    "/api/nothing-here": "POST",
+    "/accounts/login": "POST",
+    "/fr/accounts/signup": "POST",
+    "/accounts/logout": "POST",
+}
+OPEN = ("/api/stats", "/api/usage")
+LANES = {"without a session": "", "with a session": "sessionid=none"}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with own_site(started=False) as site:
+        site.environment |= {
+            "CORS_ORIGINS": f"{LISTED}, http://127.0.0.1:5173",
+            "RATE_LIMITS": "usage=100/minute,track=40/minute",
+        }
+        site.start()
+        yield site
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[Site]:
+    """A site without front ends elsewhere."""
+    with own_site(started=False) as site:
+        site.environment |= {"CORS_ORIGINS": ""}
+        site.start()
+        yield site
+
+
+@pytest.mark.parametrize("cookie", LANES.values(), ids=LANES)
+@pytest.mark.parametrize("path", CALLS)
+def test_a_listed_origin_may_send_what_it_needs(path: str, cookie: str, site: Site) -> None:
+    answer = preflight(site, path, LISTED, CALLS[path], cookie=cookie)
+    assert answer.status == 200
+    assert answer.allowed == (LISTED, "true")
+    assert CALLS[path] in answer.headers["Access-Control-Allow-Methods"].split(", ")
+    assert set(SENT) <= set(answer.headers["Access-Control-Allow-Headers"].lower().split(", "))
+    assert answer.varies_by_origin
+    assert answer.body == b""
+
+
+@pytest.mark.parametrize("origin", ELSEWHERE)
+def test_any_other_may_do_nothing(origin: str, site: Site) -> None:
+    for path, method in CALLS.items():
+        if path in OPEN:
+            continue
+        for cookie in LANES.values():
+            asked = preflight(site, path, origin, method, cookie=cookie)
+            assert asked.of_cors == [], path
+            called = ask(site, method, path, origin, body={} if method != "GET" else None, Cookie=cookie)
+            assert called.of_cors == [], path
+            assert called.varies_by_origin, path
+
+
+@pytest.mark.parametrize("path", ["/", "/pay", "/admin/", "/accounts/password", "/healthz", "/readyz", "/metrics"])
+def test_pages_are_for_no_front_end(path: str, site: Site) -> None:
+    assert ask(site, "GET", path, LISTED).of_cors == []
+    assert preflight(site, path, LISTED, "POST").of_cors == []
+
+
+class TestFiguresForEverybody:
+    @pytest.mark.parametrize("path", OPEN)
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+    def test_have_a_star(self, path: str, method: str, site: Site, closed: Site) -> None:
+        """Without an Origin too: a cache may give that answer to everybody."""
+        for origin in (None, "https://stranger.example", "null"):
+            for one in (site, closed):
+                answer = ask(one, method, path, origin)
+                assert answer.allowed == ("*", None)
+                assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+                assert answer.varies_by_origin is (one is site)
+
+    @pytest.mark.parametrize("path", OPEN)
+    def test_a_listed_origin_reads_them_with_credentials(self, path: str, site: Site) -> None:
+        for cookie in LANES.values():
+            answer = ask(site, "GET", path, LISTED, Cookie=cookie)
+            assert answer.allowed == (LISTED, "true")
+            assert answer.varies_by_origin
+
+    @pytest.mark.parametrize("path", OPEN)
+    def test_are_read_by_a_request_that_needs_a_preflight(self, path: str, site: Site, closed: Site) -> None:
+        for one in (site, closed):
+            answer = preflight(one, path, "https://stranger.example", "GET", sent=("content-type", "if-none-match"))
+            assert (answer.status, answer.allowed) == (204, ("*", None))
+            assert {"content-type", "if-none-match"} <= set(answer.headers["Access-Control-Allow-Headers"].split(", "))
+            assert "authorization" not in answer.headers["Access-Control-Allow-Headers"]
+            assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+
+    def test_stay_for_a_shared_cache(self, site: Site) -> None:
+        assert ask(site, "GET", "/api/stats").headers["Cache-Control"] == "public, max-age=60"
+
+    def test_that_are_refused_say_so_to_everybody(self, site: Site) -> None:
+        answers = [
+            ask(site, "GET", "/api/usage", "https://stranger.example", X_Forwarded_For="10.9.9.9") for _ in range(101)
+        ]
+        assert (answers[-1].status, answers[-1].allowed) == (429, ("*", None))
+        assert answers[-1].headers["Retry-After"]
+
+    def test_a_plain_options_is_refused_as_ever(self, site: Site) -> None:
+        assert ask(site, "OPTIONS", "/api/stats").status == 405
+
+
+class TestErrorsCanBeRead:
+    """A front end shows what went wrong, wherever that was found out."""
+
+    @pytest.mark.parametrize("cookie", LANES.values(), ids=LANES)
+    @pytest.mark.parametrize(
+        ("status", "call", "more"),
+        [
+            (400, "POST /api/track-usage", {"body": {"tool": "none"}}),
+            (400, "POST /api/track-usage", {"body": b"{", "Content_Type": "application/json"}),
+            (401, "POST /api/tokens/spend", {"body": {"amount": 1}}),
+            (401, "GET /api/dashboard", {"Authorization": "Token none"}),
+            (404, "GET /api/nothing", {}),
+            (404, "GET /api", {}),
+            (405, "DELETE /api/stats/visit", {}),
+            (413, "POST /api/track-usage", {"body": b" " * 70_000, "Content_Type": "application/json"}),
+            (415, "POST /api/track-usage", {"body": b"a=1", "Content_Type": "application/x-www-form-urlencoded"}),
+        ],
+    )
+    def test_by_status(self, status: int, call: str, more: Any, cookie: str, site: Site) -> None:
+        method, path = call.split()
+        answer = ask(site, method, path, LISTED, Cookie=cookie, **more)
+        assert (answer.status, answer.allowed) == (status, (LISTED, "true"))
+        assert answer.code
+        assert answer.varies_by_origin
+        assert {"Retry-After", "RateLimit", "X-Request-ID"} <= set(
+            answer.headers["Access-Control-Expose-Headers"].split(", ")
+        )
+
+    def test_too_many(self, site: Site) -> None:
+        said = [ask(site, "POST", "/api/track-usage", LISTED, body={}, X_Forwarded_For="10.9.9.8") for _ in range(41)]
+        assert (said[-1].status, said[-1].allowed) == (429, (LISTED, "true"))
+
+    @pytest.mark.parametrize(
+        ("origin", "allowed"), [(LISTED, (LISTED, "true")), ("https://stranger.example", (None, None))]
+    )
+    def test_a_body_that_breaks_off(self, origin: str, allowed: Any, site: Site) -> None:
+        """Refused before Django."""
+        head = (
+            f"POST /api/stats/visit HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nOrigin: {origin}\r\n"
+            "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", site.port), timeout=30) as line:
+            line.sendall(head.encode())
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            read = Answer(answer.status, answer.headers, answer.read())
+        assert (read.status, read.allowed, read.varies_by_origin) == (400, allowed, True)
+        assert read.code == "incomplete_body"
+
+
+class TestToken:
+    def test_comes_with_its_cookie(self, site: Site) -> None:
+        for cookie in LANES.values():
+            answer = ask(site, "GET", "/api/csrf", LISTED, Cookie=cookie)
+            assert (answer.status, answer.allowed) == (200, (LISTED, "true"))
+            assert list(json.loads(answer.body)) == ["csrfToken"]
+            assert answer.headers["Set-Cookie"].startswith("csrftoken=")
+            assert "SameSite=Lax" in answer.headers["Set-Cookie"]
+            assert "no-store" in answer.headers["Cache-Control"]
+
+    def test_is_for_anybody_but_read_by_the_listed_alone(self, site: Site, closed: Site) -> None:
+        assert ask(closed, "GET", "/api/csrf").status == 200
+        for one in (site, closed):
+            assert ask(one, "GET", "/api/csrf", "https://stranger.example").of_cors == []
+
+
+class TestCounting:
+    @pytest.mark.parametrize(
+        ("headers", "reason"),
+        [
+            ({"Origin": LISTED, "Sec-Fetch-Site": "cross-site"}, None),
+            ({"Origin": LISTED}, None),
+            ({"Origin": LISTED, "Sec-Fetch-Site": "same-site"}, None),
+            ({"Referer": f"{LISTED}/page?a=1", "Sec-Fetch-Site": "cross-site"}, None),
+            ({"Origin": "https://stranger.example", "Sec-Fetch-Site": "cross-site"}, "cross_site"),
+            ({"Origin": "https://stranger.example"}, "cross_site"),
+            ({"Origin": "null", "Referer": f"{LISTED}/", "Sec-Fetch-Site": "cross-site"}, "cross_site"),
+            (
+                {"Origin": "https://stranger.example", "Referer": f"{LISTED}/", "Sec-Fetch-Site": "cross-site"},
+                "cross_site",
+            ),
+            ({"Referer": f"https://stranger.example/{LISTED}", "Sec-Fetch-Site": "cross-site"}, "cross_site"),
+            ({"Sec-Fetch-Site": "cross-site"}, "cross_site"),
+        ],
+    )
+    def test_own_front_ends_are_ours(self, headers: dict[str, str], reason: str | None, site: Site) -> None:
+        sent = {name.replace("-", "_"): value for name, value in headers.items()}
+        answer = ask(site, "POST", "/api/stats/visit", body={}, **sent)
+        assert json.loads(answer.body)["reason"] == reason
+        landing = ask(site, "GET", "/api/analytics/qr?code=DEMO", **sent, Accept="image/avif,image/webp")
+        assert landing.status == 200
+        # A landing of an old browser, which says nothing of its site, counts as before.
+        assert ("Set-Cookie" in landing.headers) is (reason is None or "Sec-Fetch-Site" not in headers)
+
+    @pytest.mark.parametrize("kind", ["text/plain;charset=UTF-8", "text/plain", "Text/Plain; charset=utf-8"])
+    def test_beacons_are_json(self, kind: str, site: Site) -> None:
+        beacon = {"Content_Type": kind, "Sec_Fetch_Site": "cross-site"}
+        answers = {
+            "/api/stats/visit": ask(site, "POST", "/api/stats/visit", LISTED, body=b"{ }", **beacon),
+            "/api/track-usage": ask(site, "POST", "/api/track-usage", LISTED, body=b'{"tool": "payment-qr"}', **beacon),
+            "/api/analytics/qr": ask(site, "POST", "/api/analytics/qr", LISTED, body=b'{"code": "DEMO"}', **beacon),
+        }
+        assert {path: answer.status for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+        refused = ask(site, "POST", "/api/stats/qr", LISTED, body=b'{"receipt": "forged"}', **beacon)
+        assert (refused.status, json.loads(refused.body)["errors"].keys()) == (400, {"receipt"})
+        assert ask(site, "POST", "/api/stats/visit", LISTED, body=b'{"a": 1}', **beacon).code == "invalid_input"
+        assert ask(site, "POST", "/api/track-usage", LISTED, body=b"{", **beacon).code == "malformed_json"
+
+    def test_a_beacon_of_a_stranger_counts_no_use(self, site: Site) -> None:
+        """A browser sends it without a preflight, as it would not send their JSON."""
+        beacon = {"Content_Type": "text/plain", "Sec_Fetch_Site": "cross-site"}
+        answer = ask(
+            site, "POST", "/api/track-usage", "https://stranger.example", body=b'{"tool": "payment-qr"}', **beacon
+        )
+        assert answer.status == 415
