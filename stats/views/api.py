@@ -137,7 +137,9 @@ class PaymentCodeView(ApiView):
         names_amount = isinstance(request.data, dict) and {"amount_cents", "id"} & request.data.keys()
         if is_beacon(request) and names_amount:  # any page can have a browser send one, with its user's session
             raise UnsupportedMediaType(request.content_type)
-        user: Any = None if is_beacon(request) else request.user  # None too where a project sets UNAUTHENTICATED_USER so
+        user: Any = (
+            None if is_beacon(request) else request.user
+        )  # None too where a project sets UNAUTHENTICATED_USER so
         if not (user and user.is_authenticated):
             if not names_amount:
                 ReceiptInput(data=request.data).is_valid(raise_exception=True)
