@@ -8,22 +8,23 @@ from rest_framework import serializers
 
 from billing.conf import app_settings
 from billing.services.prices import INTERVALS
-from kv.rest.fields import MomentField, TextField, WholeNumberField
+from kv.rest.fields import MomentField, NamedChoiceField, TextField, WholeNumberField
 from kv.rest.inputs import Input
 
 
-class PlanField(serializers.ChoiceField):  # created with each serializer, so it sees today's settings
+class PlanField(NamedChoiceField):  # created with each serializer, so it sees today's settings
     """The name of a plan in PLAN_ALLOWANCES, read for each request. sold: all plans except the free one."""
 
     def __init__(self, *, sold: bool = False, **kwargs: Any) -> None:
-        super().__init__(list(app_settings.PLAN_ALLOWANCES)[1 if sold else 0 :], **kwargs)
+        plans = list(app_settings.PLAN_ALLOWANCES)[1 if sold else 0 :]
+        super().__init__(plans, schema_name="PaidPlanName" if sold else "PlanName", **kwargs)
 
 
 class PlanInput(Input):
     """A plan to buy."""
 
     plan = PlanField(sold=True)
-    interval = serializers.ChoiceField(INTERVALS, default="month")
+    interval = NamedChoiceField(INTERVALS, schema_name="PaymentInterval", default="month")
 
 
 class TopUpInput(Input):

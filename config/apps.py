@@ -11,7 +11,8 @@ class SiteConfig(AppConfig):
     verbose_name = "Countinghouse"
 
     def ready(self) -> None:
-        """Connect them, and register the checks."""
-        from config import checks, wiring  # noqa: F401 (checks register themselves)
+        """Connect them, register the checks, and say what the site refuses before any view."""
+        from config import checks, schema, wiring  # noqa: F401 (checks register themselves)
 
         wiring.connect()
+        schema.declare_codes()

@@ -41,9 +41,10 @@ class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
 
 
 class ServiceTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """Gives ServiceTokens the name in the API schema that knox's own class has."""
+    """Describes ServiceTokens as knox's own class is, under a name that says what they are."""
 
     target_class = "config.authentication.ServiceTokens"
+    name = "serviceToken"
 
 
 class OwnAndGroups:

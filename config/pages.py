@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.utils import translation
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
-from drf_spectacular.renderers import OpenApiJsonRenderer2
+from django.views.decorators.http import conditional_page, require_safe
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from kv.rest.errors import handle_exception
-from kv.rest.negotiation import JsonOnly
+
+_YAML = re.compile(r"[/.+-]yaml|openapi(?!\+json)")
 
 
 @require_safe
@@ -53,16 +63,51 @@ def _quoted(path: str) -> str:
     return quote(path, safe="/:@!$&'()*+,;=~-._")
 
 
-class _SchemaRenderer(OpenApiJsonRenderer2):
+class _JsonSchema(OpenApiJsonRenderer):
     media_type = "application/json"
+    format = "json"
 
 
+class _YamlSchema(OpenApiYamlRenderer):
+    media_type = "application/yaml"
+    charset = None
+    format = "yaml"
+
+
+class _JsonOrYaml(BaseContentNegotiation):
+    """JSON, unless YAML is asked for: `?format=yaml`, or an Accept that names it and not JSON."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """None: there is no body."""
+        return None
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The renderer and its type."""
+        json, yaml = renderers
+        accepted = request.META.get("HTTP_ACCEPT", "").lower()
+        asks = request.GET.get("format") or ("yaml" if _YAML.search(accepted) and "json" not in accepted else "json")
+        chosen = yaml if asks == "yaml" and request.method == "GET" else json
+        return chosen, chosen.media_type or ""
+
+
+@method_decorator(conditional_page, name="dispatch")
 class SchemaView(SpectacularAPIView):
-    """The API's OpenAPI schema as JSON; its errors too."""
+    """The API's OpenAPI schema, the same for all callers and in all languages, as JSON or YAML; its errors as JSON."""
 
-    renderer_classes = [_SchemaRenderer]
-    content_negotiation_class = JsonOnly
+    renderer_classes = [_JsonSchema, _YamlSchema]
+    content_negotiation_class = _JsonOrYaml
     metadata_class = None
+    versioning_class = None
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The schema. Not drf-spectacular's own, which changes it with `lang`, `version` and the request."""
+        with translation.override("en"):
+            generator: Any = self.generator_class()
+            schema = generator.get_schema(request=None, public=True)
+        return Response(schema, headers={"Vary": "Accept", "Cache-Control": "public, max-age=0, s-maxage=60"})
 
     def get_exception_handler(self) -> Callable[[Exception, Any], Any]:
         """The API's shape of errors."""

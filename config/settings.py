@@ -14,6 +14,7 @@ from billing.conf import BillingSettings
 from billing.services.products import merge_products
 from codetags.conf import CodeTagsSettings
 from config import logs
+from config.api_description import spectacular_settings
 from config.environment import Environment, default_of
 from config.hosts import allowed_hosts, is_of_the_same_site, trusted_origins
 from config.private_files import keep_private
@@ -276,20 +277,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Countinghouse",
-    "DESCRIPTION": "Counts and balances of one site.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": "/api",
-    # Two fields of one name with different choices: without these names their schemas are named by a hash.
-    "ENUM_NAME_OVERRIDES": {"PlanEnum": list(PLAN_ALLOWANCES), "PaidPlanEnum": list(PLAN_ALLOWANCES)[1:]},
-}
+SPECTACULAR_SETTINGS = spectacular_settings(site_url=SITE_URL, root=BASE_DIR)
 
 # --- logs: JSON lines without addresses or secrets
 LOGGING = logs.CONFIGURATION

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from kv.rest.fields import CallerIdField, TextField, WholeNumberField
+from kv.rest.fields import CallerIdField, NamedChoiceField, TextField, WholeNumberField
 from kv.rest.inputs import Input
 
 LARGEST_AMOUNT = 99_999_999_999
@@ -19,7 +19,7 @@ class FiguresOutput(serializers.Serializer[Any]):
     visitors = serializers.IntegerField()
     qr_total = serializers.IntegerField()
     revenue_cents = serializers.IntegerField(help_text="EUR cents on payment codes made here.")
-    currency = serializers.ChoiceField(["EUR"])
+    currency = NamedChoiceField(["EUR"], schema_name="StatsCurrency")
 
 
 class VisitOutput(serializers.Serializer[Any]):
@@ -27,8 +27,11 @@ class VisitOutput(serializers.Serializer[Any]):
 
     counted = serializers.BooleanField()
     visitors = serializers.IntegerField()
-    reason = serializers.ChoiceField(
-        ["seen", "bot", "staff", "opted_out", "prefetch", "cross_site"], allow_null=True, help_text="Null when counted."
+    reason = NamedChoiceField(
+        ["seen", "bot", "staff", "opted_out", "prefetch", "cross_site"],
+        schema_name="VisitReason",
+        allow_null=True,
+        help_text="Null when counted.",
     )
 
 

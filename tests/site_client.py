@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.test.client import ClientHandler
 
 from config.wsgi import SiteApplication
+from tests.declared import codes_at
 
 
 class SiteClient(Client):
@@ -27,4 +33,25 @@ class SiteClient(Client):
         site.session = settings.SESSION_COOKIE_NAME + "="
         site.full = lambda environ, _: full(environ)  # type: ignore[assignment]
         site.api = lambda environ, _: api(environ)  # type: ignore[assignment]
-        self.handler: Any = lambda environ: site(environ, lambda *_: None)
+        self.handler: Any = partial(_served, site)
+
+    def request(self, **request: Any) -> Any:
+        """As Django's; and a refusal is one that the description of the API names."""
+        response = super().request(**request)
+        if response.status_code >= HTTPStatus.BAD_REQUEST and settings.ROOT_URLCONF == "config.urls":
+            declared = codes_at(request["REQUEST_METHOD"], request["PATH_INFO"])
+            if declared is not None:
+                code = json.loads(response.content)["code"]
+                assert code in declared.get(response.status_code, ()), f"{response.status_code} {code} is not described"
+        return response
+
+
+def _served(site: SiteApplication, environ: dict[str, Any]) -> Any:
+    """The site's response. What it refuses before Django sees the request is made into one of Django's."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    response: Any = site(environ, lambda *head: started.append(head))
+    if started:
+        status, headers = started[0]
+        response = HttpResponse(b"".join(response), status=int(status[:3]), headers=dict(headers))
+        response.wsgi_request = WSGIRequest(environ)
+    return response

@@ -102,7 +102,7 @@ class MoodInput(Input):
     score = MoodField()
 
 
-class PlanInput(Input):
+class PlanOfUserInput(Input):
     """The plan."""
 
     plan = TextField(max_length=64)
@@ -237,16 +237,6 @@ class HoldOutput(serializers.Serializer[Any]):
     amount = serializers.IntegerField()
     expires_at = MomentField()
     balance = serializers.IntegerField()
-
-
-class InsufficientOutput(serializers.Serializer[Any]):
-    """Too few tokens; nothing was taken."""
-
-    success = serializers.BooleanField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
-    balance = serializers.IntegerField()
-    required = serializers.IntegerField()  # type: ignore[assignment] # as above
 
 
 class ConversationOutput(serializers.Serializer[Any]):

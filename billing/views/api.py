@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,16 +16,21 @@ from billing.errors import AlreadySubscribed, BillingOff, StripeRefused, StripeU
 from billing.serializers import PlanInput, SubscriptionOutput, TopUpInput, UrlOutput
 from billing.services import checkout, subscription_states
 from billing.types import Plan
+from billing.views import examples
 from billing.views.addresses import checkout_addresses, portal_addresses
+from kv.rest.codes import Code
 from kv.rest.errors import InvalidInput, Refusal
-from kv.rest.views import ApiView
+from kv.rest.views import ANY_BODY, ApiView
 
-_REFUSALS = {
-    409: OpenApiResponse(description="A plan is paid for already (`already_subscribed`): the portal changes it."),
-    503: OpenApiResponse(
-        description="Billing is not set up (`billing_off`), or Stripe can't be reached (`stripe_unavailable`)."
-    ),
-}
+_BILLING_OFF = Code(503, "billing_off", "Billing is not set up here.")
+_STRIPE_CODES = (
+    _BILLING_OFF,
+    Code(503, "stripe_unavailable", "Stripe can't be reached."),
+    Code(503, "stripe_busy", "Stripe has too much to do."),
+    Code(503, "stripe_key_refused", "Stripe does not accept this site's key."),
+    Code(503, "stripe_refused", "Stripe refuses for another reason; the site's log has it."),
+    Code(409, "stripe_conflict", "The same request was sent twice with different content."),
+)
 
 
 #: Status, code and message for each kind of refusal of Stripe's.
@@ -45,13 +50,22 @@ REFUSALS: dict[str, Callable[[], Refusal]] = {
 class CheckoutView(ApiView):
     """POST {plan, interval} or {topup}: the address of a new checkout at Stripe."""
 
+    codes = (
+        *_STRIPE_CODES,
+        Code(402, "card_refused", "Stripe refuses the card."),
+        Code(409, "already_subscribed", "A plan is paid for already; the portal changes it."),
+        Code(409, "mixed_currencies", "What the user pays for already is in another currency."),
+        Code(409, "price_archived", "The price is not sold any more."),
+    )
+
     permission_classes = [IsAuthenticated]
     rate_limit = CHECKOUT_LIMIT
 
     @extend_schema(
         operation_id="open_checkout",
+        examples=examples.CHECKOUT,
         request=PolymorphicProxySerializer("Checkout", [PlanInput, TopUpInput], resource_type_field_name=None),
-        responses={201: UrlOutput, **_REFUSALS},
+        responses={201: UrlOutput},
     )
     def post(self, request: Request) -> Response:
         """Open a checkout."""
@@ -71,10 +85,13 @@ class CheckoutView(ApiView):
 class PortalView(ApiView):
     """POST: the address of the caller's portal at Stripe."""
 
+    parser_classes = ANY_BODY
+    codes = (*_STRIPE_CODES, Code(503, "portal_not_set_up", "The portal's settings were never saved at Stripe."))
+
     permission_classes = [IsAuthenticated]
     rate_limit = CHECKOUT_LIMIT
 
-    @extend_schema(operation_id="open_portal", request=None, responses={201: UrlOutput, 503: _REFUSALS[503]})
+    @extend_schema(operation_id="open_portal", examples=examples.PORTAL, request=None, responses={201: UrlOutput})
     def post(self, request: Request) -> Response:
         """Open the portal."""
         self.refuse_fields(request)
@@ -89,7 +106,7 @@ class SubscriptionView(ApiView):
     permission_classes = [IsAuthenticated]
     rate_limit = SUBSCRIPTION_LIMIT
 
-    @extend_schema(operation_id="get_subscription", responses=SubscriptionOutput)
+    @extend_schema(operation_id="get_subscription", examples=examples.SUBSCRIPTION, responses=SubscriptionOutput)
     def get(self, request: Request) -> Response:
         """What the caller pays for, as last read from Stripe."""
         state = subscription_states.read_state(str(request.user.pk))

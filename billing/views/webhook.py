@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.errors import BadEvent, BadSignature, BillingOff
 from billing.serializers import ReceivedOutput
 from billing.services import inbox, signatures
+from billing.views import examples
+from kv.rest.codes import DATABASE_UNAVAILABLE, Code, by_field
 from kv.rest.errors import Refusal
 from kv.rest.negotiation import BodyTooLarge
 from kv.rest.views import PublicView
@@ -20,16 +22,22 @@ MAX_BODY = 1024 * 1024
 class StripeWebhookView(PublicView):
     """POST: store an event of Stripe's in the inbox; 200 only after it is stored."""
 
+    # The signature is over the bytes, so no parser reads them before it is checked.
+    parser_classes = []
     max_body = MAX_BODY
+    uses_store = False
+    codes = (
+        by_field(400, "bad_signature", "Not signed by Stripe, or more than 300 s from now."),
+        by_field(400, "bad_event", "Signed, but no event."),
+        Code(503, "billing_off", "No webhook secret is set here; Stripe sends the event again."),
+        DATABASE_UNAVAILABLE,
+    )
 
     @extend_schema(
         operation_id="receive_stripe_event",
+        examples=examples.EVENT,
         request={"application/json": {"type": "object"}},
-        responses={
-            200: ReceivedOutput,
-            400: OpenApiResponse(description="Not signed by Stripe, or more than 300 s from now, or no event."),
-            503: OpenApiResponse(description="No secret is set, or the database is away. Stripe sends it again."),
-        },
+        responses=ReceivedOutput,
     )
     def post(self, request: Request) -> Response:
         """Take an event of Stripe's."""

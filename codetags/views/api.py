@@ -13,7 +13,6 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,12 +23,15 @@ from codetags.serializers import CountsInput, CountsOutput, HitInput, HitOutput
 from codetags.services import codes, counts, excluded_hits, exclusions, hits
 from codetags.services.cookies import COUNTED_COOKIE, COUNTED_SECONDS
 from codetags.types import CodeCounts, Outcome, Reason
+from codetags.views import examples
 from kv.errors import StoreUnavailable
+from kv.rest.codes import DATABASE_UNAVAILABLE, INVALID_INPUT, RATE_LIMITED
 from kv.rest.errors import InvalidInput
+from kv.rest.fields import CALLER_ID
 from kv.rest.inputs import NoInput, unknown_fields
-from kv.rest.negotiation import BeaconParser, JsonParser
+from kv.rest.negotiation import BeaconParser
 from kv.rest.permissions import holds, is_staff
-from kv.rest.views import ApiView, PublicView
+from kv.rest.views import ANY_BODY, ApiView, PublicView
 from kv.web.addresses import client_address
 
 # The smallest GIF: one transparent pixel.
@@ -38,22 +40,25 @@ _MALFORMED = "This is not a code: by default four letters or digits."
 _FIELDS = frozenset(HitInput().fields)
 _PARAMETERS = [
     OpenApiParameter("code", OpenApiTypes.STR, description="Upper-cased first."),
-    OpenApiParameter("id", OpenApiTypes.STR, description="Of one landing, 1–64 printable ASCII characters."),
+    OpenApiParameter("id", CALLER_ID, description="Of one landing: the same id counts once within a day."),
     OpenApiParameter(
         "unreadable", OpenApiTypes.STR, enum=["1"], description="In the place of a code: the link's can't be read."
     ),
 ]
 _TRAITS = ("HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_CH_UA", "HTTP_SEC_CH_UA_PLATFORM")
 _LONGEST_ID = 64
+_COUNTED = "Counted or not; a 1×1 GIF for an Accept that begins with image/."
 _HIT = {
-    200: OpenApiResponse(HitOutput, "Counted or not; a 1×1 GIF for an Accept that begins with image/."),
+    (200, "application/json"): OpenApiResponse(HitOutput, _COUNTED),
+    (200, "image/gif"): OpenApiResponse(OpenApiTypes.BINARY, _COUNTED),
 }
 
 
 class HitView(PublicView):
     """GET or POST {code}: count a landing, once a day for each visitor and code."""
 
-    parser_classes = [JsonParser, BeaconParser, FormParser, MultiPartParser]
+    parser_classes = [BeaconParser, *ANY_BODY]
+    codes = (INVALID_INPUT, RATE_LIMITED, DATABASE_UNAVAILABLE)
     _failed: Exception | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -73,12 +78,14 @@ class HitView(PublicView):
             raise self._failed
         super().initial(request, *args, **kwargs)
 
-    @extend_schema(operation_id="record_hit_by_get", parameters=_PARAMETERS, responses=_HIT)
+    @extend_schema(operation_id="record_hit_by_get", examples=examples.HIT[1:], parameters=_PARAMETERS, responses=_HIT)
     def get(self, request: Request) -> HttpResponse:
         """Count a landing: for an image in a page without scripts."""
         return self._answer(self.django_request, {})
 
-    @extend_schema(operation_id="record_hit", parameters=_PARAMETERS, request=HitInput, responses=_HIT)
+    @extend_schema(
+        operation_id="record_hit", examples=examples.HIT, parameters=_PARAMETERS, request=HitInput, responses=_HIT
+    )
     def post(self, request: Request) -> HttpResponse:
         """Count a landing. Each field may be in the query instead. Unknown fields are refused only in the body.
 
@@ -139,8 +146,11 @@ class CountsView(ApiView):
 
     permission_classes = [IsAuthenticated, holds("codetags.view_counts")]
     rate_limit = COUNTS_LIMIT
+    codes = (INVALID_INPUT,)
 
-    @extend_schema(operation_id="list_codes", parameters=[CountsInput], responses=CountsOutput)
+    @extend_schema(
+        operation_id="list_codes", examples=examples.COUNTS, parameters=[CountsInput], responses=CountsOutput
+    )
     def get(self, request: Request) -> Response:
         """The counts of codes; `from` and `to` choose days."""
         form = CountsInput(data=request.query_params)

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kv.rest.schema import answered
 from kv.rest.views import PublicView
 
 
@@ -26,7 +27,10 @@ class CsrfOutput(serializers.Serializer[Any]):
 class CsrfView(PublicView):
     """GET: the token, and its cookie where there is none. A log-in and a log-out make another token."""
 
-    @extend_schema(operation_id="get_csrf_token", responses=CsrfOutput)
+    tag = "session"
+    uses_store = False
+
+    @extend_schema(operation_id="get_csrf_token", examples=[answered({"csrfToken": "7Hc1" * 16})], responses=CsrfOutput)
     def get(self, request: Request) -> Response:
         """The token that a write with a session sends in the header X-CSRFToken."""
         return Response({"csrfToken": get_token(self.django_request)}, headers={"Cache-Control": "no-store"})

@@ -11,6 +11,9 @@ from rest_framework import ISO_8601, serializers
 
 from kv.texts import NothingVisible, UnreadableText, clean_text
 
+#: The schema of an id that the caller made.
+CALLER_ID = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[\x20-\x7e]{1,64}$"}
+
 
 class WholeNumberField(serializers.IntegerField):
     """A JSON integer between its bounds; strings, booleans and fractions are refused."""
@@ -33,6 +36,14 @@ class MomentField(serializers.DateTimeField):
     def default_timezone(self) -> tzinfo:
         """The project's current zone; a moment without a zone is taken as of that one."""
         return timezone.get_current_timezone()
+
+
+class NamedChoiceField(serializers.ChoiceField):
+    """One of some texts. schema_name: the name of their set in the API's description, which generated clients use."""
+
+    def __init__(self, choices: Any, *, schema_name: str, **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        self.schema_name = schema_name
 
 
 class TextField(serializers.CharField):
@@ -64,7 +75,7 @@ class TextField(serializers.CharField):
         return text.strip() if self.trim_whitespace else text
 
 
-@extend_schema_field({"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[\x20-\x7e]{1,64}$"})
+@extend_schema_field(CALLER_ID)
 class CallerIdField(serializers.RegexField):
     """An id that the caller made: 1–64 printable ASCII characters."""
 

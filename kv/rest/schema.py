@@ -1,63 +1,176 @@
-"""OpenAPI for every view: the refusals are described once, here."""
+"""OpenAPI for every view: what follows from a view's declarations is described here, once."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from rest_framework import serializers
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiExample
+from rest_framework.parsers import FormParser
+from rest_framework.permissions import AllowAny, IsAuthenticated
 
-from kv.rest.negotiation import BeaconParser
+from kv.rest import codes
+from kv.rest.codes import Code
+from kv.rest.error_schemas import component, error_responses
+from kv.rest.inputs import Input
+from kv.rest.negotiation import BeaconParser, JsonParser
 
-
-class Error(serializers.Serializer[Any]):
-    """Every refusal."""
-
-    detail = serializers.CharField(help_text="A sentence.")
-    code = serializers.CharField(help_text="A machine name.")
-    errors = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.ListField(child=serializers.CharField()), required=False, help_text="By field, for 400."
-    )
-
-
-_ALWAYS = {
-    400: "The input was wrong.",
-    405: "Not a method of this address.",
-    429: "Too many requests.",
-    503: "The store is unavailable; nothing was acknowledged.",
-}
-_WITH_BODY = {413: "The body is too large.", 415: "The body is not JSON."}
-_WITH_CALLER = {401: "Who are you?", 403: "Not allowed."}
 _BODY_METHODS = ("POST", "PUT", "PATCH")
 
 
+def sent(value: Any) -> OpenApiExample:
+    """The example of an operation's request."""
+    return OpenApiExample("Request", value=value, request_only=True)
+
+
+def answered(value: Any, *statuses: int) -> OpenApiExample:
+    """The example of an operation's answer; of 200 and 201 unless statuses say otherwise."""
+    return OpenApiExample(
+        "Response", value=value, response_only=True, status_codes=[str(status) for status in statuses] or None
+    )
+
+
 class ApiSchema(AutoSchema):
-    """Adds to each operation the refusals that any of them may answer with."""
+    """Describes an operation of ours in any project: tags, summaries, refusals, and who may call."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
-        """The operation as its view describes it, and the common refusals where it describes none.
+        """The operation as its view describes it, with every refusal that it may answer.
 
         Here and not where responses are collected, which `extend_schema` on a method takes the place of.
         """
         operation: Any = super().get_operation(*args, **kwargs)
-        if operation:
-            schema = self.resolve_serializer(Error, "response").ref
-            for status, text in self._refusals().items():
-                answer = {"description": text, "content": {"application/json": {"schema": schema}}}
-                operation["responses"].setdefault(str(status), answer)
-            operation["responses"] = dict(sorted(operation["responses"].items()))
+        if operation and self._is_ours():
+            refusals = error_responses(self.registry, list(self._codes()), operation["operationId"])
+            operation["responses"] = dict(sorted({**operation["responses"], **refusals}.items()))
+            if operation.get("security", [{}]) == [{}]:
+                operation["security"] = []
         return operation
 
     def map_parsers(self) -> list[str]:
         """The types of a body, without text/plain: beacons send it, and no program has a reason to."""
-        return [kind for kind in super().map_parsers() if kind != BeaconParser.media_type]
+        return [kind for kind in super().map_parsers() if not self._is_ours() or kind != BeaconParser.media_type]
 
-    def _refusals(self) -> dict[int, str]:
-        refusals = dict(_ALWAYS)
-        if self.method in _BODY_METHODS:
-            refusals |= _WITH_BODY
-        if self.get_auth():
-            refusals |= _WITH_CALLER
-        if "{" in self.path:
-            refusals |= {404: "Nothing under this address."}
-        return {**refusals, **getattr(self.view, "refusals", {})}
+    def _is_ours(self) -> bool:
+        """Whether the view is an ApiView; a project may use this class for its own views too."""
+        return hasattr(self.view, "codes")
+
+    def get_tags(self) -> list[str]:
+        """The app of the view."""
+        if not self._is_ours():
+            return list(super().get_tags())
+        app = apps.get_containing_app_config(type(self.view).__module__)
+        return [getattr(self.view, "tag", "") or (app.name if app else "api")]
+
+    def get_summary(self) -> str | None:
+        """The first sentence of the method's docstring."""
+        if not self._is_ours():
+            return None
+        text = " ".join(str(self.get_description()).split("\n\n")[0].split())
+        return re.split(r"(?<=\w)[.;:] ", text)[0].rstrip(".") or None
+
+    def get_auth(self) -> Any:
+        """As drf-spectacular describes it; what it does not know is described by its class instead of a warning."""
+        classes = list(self.view.authentication_classes)
+        unknown = [one for one in classes if OpenApiAuthenticationExtension.get_match(one()) is None]
+        self.view.authentication_classes = [one for one in classes if one not in unknown]
+        try:
+            described = super().get_auth()
+        finally:
+            self.view.authentication_classes = classes
+        return [*(self._unknown_scheme(one) for one in unknown), *described]
+
+    def _unknown_scheme(self, authentication: type[Any]) -> dict[str, list[str]]:
+        name = authentication.__name__
+        definition = {"type": "apiKey", "in": "header", "name": "Authorization"}
+        self.registry.register_on_missing(component(name, definition, ResolvedComponent.SECURITY_SCHEMA))
+        return {name: []}
+
+    def _codes(self) -> Iterator[Code]:
+        view: Any = self.view
+        method = self.method
+        permissions = {type(permission) for permission in view.get_permissions()}
+        authenticators = view.get_authenticators()
+        yield from codes.always
+        yield from view.codes
+        if view.uses_store:
+            yield codes.STORE_UNAVAILABLE
+        if method in _BODY_METHODS:
+            yield from codes.with_body
+            yield codes.TOO_LARGE
+            yield from self._codes_of_parsers()
+        if view.rate_limit:
+            yield codes.RATE_LIMITED
+        if authenticators:
+            yield codes.DATABASE_UNAVAILABLE
+            yield from self._codes_of_callers(authenticators)
+            checks_csrf = any(hasattr(one, "enforce_csrf") for one in authenticators) and method in _BODY_METHODS
+            if checks_csrf or permissions - {AllowAny, IsAuthenticated}:
+                yield codes.PERMISSION_DENIED
+
+    def _codes_of_parsers(self) -> Iterator[Code]:
+        parsers = self.view.get_parsers()
+        if any(isinstance(parser, JsonParser) for parser in parsers):
+            yield from (codes.INVALID_INPUT, codes.MALFORMED_JSON, codes.UNSUPPORTED_MEDIA_TYPE)
+        if any(isinstance(parser, FormParser) for parser in parsers):
+            yield codes.PARSE_ERROR
+
+    def _codes_of_callers(self, authenticators: list[Any]) -> Iterator[Code]:
+        """401; or 403 where the project's first authentication class has no header to ask with, as DRF has it."""
+        asks = authenticators[0].authenticate_header(self.view.request)
+        for code in (codes.NOT_AUTHENTICATED, codes.AUTHENTICATION_FAILED):
+            yield code if asks else Code(403, code.name, code.when)
+
+    def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
+        """Without what DRF's generic views do to PATCH: here a required field is required there too."""
+        method, self.method = self.method, "PUT" if self.method == "PATCH" else self.method
+        try:
+            return super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
+        finally:
+            self.method = method
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        kind = serializer if isinstance(serializer, type) else type(serializer)
+        if direction == "request" and issubclass(kind, Input):
+            schema["additionalProperties"] = False
+        return schema
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: Any = False) -> Any:  # noqa: FBT002
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if schema and schema.get("type") == "integer" and "maximum" not in schema:
+            schema.setdefault("format", "int64")
+        return self._null_in_component(schema) if schema and schema.get("nullable") and "allOf" in schema else schema
+
+    def _null_in_component(self, schema: dict[str, Any]) -> Any:
+        """A reference to what may be null: the component itself says so.
+
+        Beside a reference OpenAPI 3.0 gives `nullable` no meaning, and generators differ in what they make of it: see
+        docs/decisions. So a component that may be null somewhere may be null everywhere.
+        """
+        (reference,) = schema["allOf"]
+        named = self.registry[reference["$ref"].rpartition("/")[2], ResolvedComponent.SCHEMA].schema
+        named["nullable"] = True
+        named.setdefault("description", schema.get("description", ""))
+        if "enum" in named and None not in named["enum"]:
+            named["enum"] = [*named["enum"], None]
+        return reference
+
+
+class NamedChoices(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A choice whose schema has a name of its own, in every project and whatever its settings for enums."""
+
+    target_class = "kv.rest.fields.NamedChoiceField"
+    match_subclasses = True
+
+    def get_name(self) -> str:
+        """The component's name."""
+        return str(self.target.schema_name)
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """The choices."""
+        return {"type": "string", "enum": list(self.target.choices)}

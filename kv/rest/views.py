@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from kv.errors import StoreUnavailable
+from kv.rest.codes import Code
 from kv.rest.errors import handle_exception
 from kv.rest.inputs import NoInput
 from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, JsonRenderer
@@ -24,6 +25,8 @@ from kv.web.throttling import check_limit
 
 #: Methods that change nothing.
 SAFE = ("GET", "HEAD", "OPTIONS")
+#: For writes that take no field: many clients send a form without fields where there is nothing to send.
+ANY_BODY: list[type[BaseParser]] = [JsonParser, FormParser, MultiPartParser]
 
 #: Of a response that scripts of every origin may read; the second names what of its headers they may read.
 OPEN_HEADERS = MappingProxyType(
@@ -49,7 +52,9 @@ class ApiView(APIView):
 
     rate_limit: the limit that every request of the view counts against; None for none.
     max_body:   the largest body, bytes.
-    refusals:   what else each of its operations may answer with, for the description: status and sentence.
+    codes:      what its operations may be refused with that does not follow from the rest, for the description.
+    uses_store: False where nothing is refused when the store is away.
+    tag:        what it is described under; its app by default.
     reads_store: a GET can't be answered without the store, so that it is refused when the limit finds the store away:
                 after one timeout, not after a second one.
     """
@@ -66,7 +71,9 @@ class ApiView(APIView):
     schema = ApiSchema()
     rate_limit: ClassVar[RateLimit | None] = None
     max_body: ClassVar[int] = MAX_BODY
-    refusals: ClassVar[Mapping[int, str]] = MappingProxyType({})
+    codes: ClassVar[Sequence[Code]] = ()
+    tag: ClassVar[str] = ""
+    uses_store: ClassVar[bool] = True
     reads_store: ClassVar[bool] = False
 
     @property
@@ -101,8 +108,6 @@ class ApiView(APIView):
     def refuse_fields(self, request: Request) -> None:
         """For a write that takes no field: refuse a body that names one. An empty body is not parsed."""
         if request.META.get("CONTENT_LENGTH", "") not in ("", "0", "2"):  # {} has two bytes
-            # Many clients send a form without fields where there is nothing to send.
-            request.parsers = [*(request.parsers or ()), FormParser(), MultiPartParser()]
             NoInput(data=request.data).is_valid(raise_exception=True)
 
     def get_exception_handler(self) -> Callable[[Exception, Any], Any]:

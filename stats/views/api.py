@@ -18,11 +18,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kv.errors import StoreUnavailable
+from kv.rest.codes import DATABASE_UNAVAILABLE, PERMISSION_DENIED, RATE_LIMITED, Code
 from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.negotiation import BeaconParser, JsonParser, is_beacon
 from kv.rest.permissions import is_staff, may
-from kv.rest.schema import Error
-from kv.rest.views import OPEN_HEADERS, ApiView, OpenView, PublicView
+from kv.rest.views import ANY_BODY, OPEN_HEADERS, ApiView, OpenView, PublicView
 from kv.web.addresses import client_address
 from kv.web.origins import is_cross_site
 from kv.web.throttling import check_limit
@@ -41,6 +41,7 @@ from stats.serializers import (
 from stats.services import figures, payment_code_counts, receipts, usage, visits
 from stats.services.exclusions import exclusion
 from stats.types import CountedPaymentCode
+from stats.views import examples
 
 
 class FiguresView(OpenView):
@@ -60,7 +61,7 @@ class FiguresView(OpenView):
 
         return view
 
-    @extend_schema(operation_id="get_figures", responses=FiguresOutput)
+    @extend_schema(operation_id="get_figures", examples=examples.FIGURES, responses=FiguresOutput)
     def get(self, request: Request) -> HttpResponse:
         """The three public totals."""
         return _figures()
@@ -81,9 +82,10 @@ def _figures() -> HttpResponse:
 class VisitView(PublicView):
     """POST: count the caller as a visitor, only the first time."""
 
-    parser_classes = [JsonParser, BeaconParser]
+    parser_classes = [BeaconParser, *ANY_BODY]
+    codes = (RATE_LIMITED, DATABASE_UNAVAILABLE)
 
-    @extend_schema(operation_id="record_visit", request=None, responses=VisitOutput)
+    @extend_schema(operation_id="record_visit", examples=examples.VISIT, request=None, responses=VisitOutput)
     def post(self, request: Request) -> Response:
         """Count a visit; the answer says why if it was not counted."""
         self.refuse_fields(request)
@@ -102,17 +104,18 @@ class PaymentCodeView(ApiView):
 
     parser_classes = [JsonParser, BeaconParser]
     permission_classes = [AllowAny]
+    codes = (RATE_LIMITED, PERMISSION_DENIED, Code(409, "total_too_large", "The total would be larger than 2^53 - 1."))
 
     def perform_authentication(self, request: Request) -> None:
         """Not here: only calls without a receipt are authenticated. A receipt needs neither a user nor a CSRF token."""
 
     @extend_schema(
         operation_id="record_qr_code",
+        examples=examples.PAYMENT_CODE,
         request=PolymorphicProxySerializer("QrCode", [ReceiptInput, PaymentCodeInput], resource_type_field_name=None),
         responses={
             200: OpenApiResponse(PaymentCodeOutput, "Not counted: seen before, or over the limit for one code."),
             201: OpenApiResponse(PaymentCodeOutput, "Counted."),
-            409: OpenApiResponse(Error, "The total would be larger than 2^53 - 1."),
         },
     )
     def post(self, request: Request) -> Response:
@@ -163,7 +166,7 @@ class TrackUsageView(PublicView):
     parser_classes = [JsonParser, BeaconParser]
     rate_limit = TRACK_LIMIT
 
-    @extend_schema(operation_id="record_usage", request=UseInput, responses=ToolUsageOutput)
+    @extend_schema(operation_id="record_usage", examples=examples.USE, request=UseInput, responses=ToolUsageOutput)
     def post(self, request: Request) -> Response:
         """Count one use of a tool; the same id within a day counts once."""
         plain = self.django_request
@@ -184,7 +187,7 @@ class UsageView(OpenView):
     rate_limit = USAGE_LIMIT
     reads_store = True
 
-    @extend_schema(operation_id="list_usage", responses=UsageOutput)
+    @extend_schema(operation_id="list_usage", examples=examples.USAGE, responses=UsageOutput)
     def get(self, request: Request) -> Response:
         """Uses of every tool, most used first."""
         return Response({"tools": [asdict(used) for used in usage.list_usage()]})

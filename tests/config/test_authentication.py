@@ -145,4 +145,4 @@ class TestPermissions:
 
 def test_the_description_names_the_token() -> None:
     answer = SiteClient().get("/api/schema", headers={"Accept": "application/vnd.oai.openapi+json"})
-    assert b"knoxApiToken" in b"".join([answer.content])
+    assert b"serviceToken" in b"".join([answer.content])

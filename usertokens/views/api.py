@@ -11,16 +11,19 @@ from rest_framework.response import Response
 from kv.rest.permissions import may
 from usertokens.conf import CHAT_LIMIT, CHAT_USER_LIMIT
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
-from usertokens.serializers import ConversationInput, ConversationOutput, DashboardOutput, MoodInput, PlanInput
+from usertokens.serializers import ConversationInput, ConversationOutput, DashboardOutput, MoodInput, PlanOfUserInput
 from usertokens.services import activity, conversations, dashboards, plans
 from usertokens.types import Dashboard, Tokens
+from usertokens.views import examples
 from usertokens.views.base import USER_QUERY, UserTokensView
 
 
 class DashboardView(UserTokensView):
     """GET: everything of a user's own page."""
 
-    @extend_schema(operation_id="get_dashboard", parameters=[USER_QUERY], responses=DashboardOutput)
+    @extend_schema(
+        operation_id="get_dashboard", examples=examples.DASHBOARD, parameters=[USER_QUERY], responses=DashboardOutput
+    )
     def get(self, request: Request) -> Response:
         """Activity, plan and tokens; a new user's are made."""
         user_id = self.subject(request, request.query_params.get("userId"), VIEW_ANY)
@@ -30,7 +33,13 @@ class DashboardView(UserTokensView):
 class MoodView(UserTokensView):
     """PATCH {score}: set the mood."""
 
-    @extend_schema(operation_id="set_mood", parameters=[USER_QUERY], request=MoodInput, responses=DashboardOutput)
+    @extend_schema(
+        operation_id="set_mood",
+        examples=examples.MOOD,
+        parameters=[USER_QUERY],
+        request=MoodInput,
+        responses=DashboardOutput,
+    )
     def patch(self, request: Request) -> Response:
         """Set the mood, 0 to 10."""
         user_id = self.subject(request, request.query_params.get("userId"), ACT_FOR_ANY)
@@ -43,13 +52,19 @@ class MoodView(UserTokensView):
 class PlanView(UserTokensView):
     """PATCH {plan}: set a user's plan by hand."""
 
-    @extend_schema(operation_id="set_plan", parameters=[USER_QUERY], request=PlanInput, responses=DashboardOutput)
+    @extend_schema(
+        operation_id="set_plan",
+        examples=examples.PLAN,
+        parameters=[USER_QUERY],
+        request=PlanOfUserInput,
+        responses=DashboardOutput,
+    )
     def patch(self, request: Request) -> Response:
         """Set the plan; nobody sets their own without the permission."""
         if not may(request.user, MANAGE_TOKENS):
             self.permission_denied(request)
         user_id = self.subject(request, request.query_params.get("userId"), MANAGE_TOKENS)
-        form = PlanInput(data=request.data)
+        form = PlanOfUserInput(data=request.data)
         form.is_valid(raise_exception=True)
         plans.set_plan(user_id, form.validated_data["plan"], actor=self.actor(request, user_id))
         return _dashboard(user_id)
@@ -63,6 +78,7 @@ class ConversationView(UserTokensView):
 
     @extend_schema(
         operation_id="save_conversation",
+        examples=examples.CONVERSATION,
         request=ConversationInput,
         responses={
             200: OpenApiResponse(ConversationOutput, "Updated: the id is known."),

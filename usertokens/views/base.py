@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
@@ -14,7 +13,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
+from kv.rest.codes import NOT_FOUND, PERMISSION_DENIED, Code
 from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.fields import CALLER_ID
 from kv.rest.inputs import unknown_fields
 from kv.rest.permissions import may
 from kv.rest.views import SAFE, ApiView
@@ -27,16 +28,34 @@ from usertokens.services.users import require_user
 _KEY = re.compile(r"[\x20-\x7e]{1,64}\Z")
 
 KEY_HEADER = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key and body again: the first answer."
+    "Idempotency-Key", CALLER_ID, OpenApiParameter.HEADER, description="The same key and body again: the first answer."
 )
-USER_QUERY = OpenApiParameter("userId", str, description="Another user, for callers with the permission.")
+USER_QUERY = OpenApiParameter(
+    "userId", {"type": "string", "maxLength": 64}, description="Another user, for callers with the permission."
+)
+
+#: What every call may be refused with, and what some may.
+FOR_USERS = (NOT_FOUND, PERMISSION_DENIED, Code(404, "account_closed", "This account was deleted."))
+INSUFFICIENT_TOKENS = Code(
+    402, "insufficient_tokens", "The balance is too small; nothing was taken.",
+    {
+        "success": {"type": "boolean", "description": "Always false.", "example": False},
+        "balance": {"type": "integer", "format": "int64", "description": "Tokens.", "example": 2},
+        "required": {"type": "integer", "format": "int64", "description": "Tokens.", "example": 3},
+    },
+)  # fmt: skip
+IDEMPOTENCY_CONFLICT = Code(409, "idempotency_conflict", "The Idempotency-Key was used with other input.")
+BALANCE_TOO_LARGE = Code(409, "balance_too_large", "The balance would be larger than 2^53 - 1.")
+OPEN_HOLDS = Code(409, "open_holds", "Tokens are on hold, so nothing can be reset.")
+HOLD_ENDED = Code(409, "hold_ended", "The hold was captured or released already, or has expired.")
+HOLD_OF_SERVICE = Code(403, "hold_of_service", "A service made this hold, so only a service can end it.")
 
 
 class UserTokensView(ApiView):
     """For a caller who is logged in: their own data, or another user's with the permission that the view names."""
 
     permission_classes = [IsAuthenticated]
-    refusals = MappingProxyType({404: "There is no such user."})
+    codes: ClassVar[Sequence[Code]] = FOR_USERS
 
     def handle_exception(self, exc: Exception) -> Any:
         """Turn exceptions of services into responses."""

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kv.rest.codes import RATE_LIMITED
 from kv.rest.permissions import may
 from usertokens.conf import HOLD_LIMIT
 from usertokens.permissions import ACT_FOR_ANY
 from usertokens.serializers import CapturedOutput, CaptureInput, ForUserInput, HoldInput, HoldOutput, ReleasedOutput
 from usertokens.services import holds
-from usertokens.views.base import KEY_HEADER, UserTokensView
-from usertokens.views.tokens import CONFLICT, TOO_FEW, movement_body
+from usertokens.views import examples
+from usertokens.views.base import (
+    FOR_USERS,
+    HOLD_ENDED,
+    HOLD_OF_SERVICE,
+    IDEMPOTENCY_CONFLICT,
+    INSUFFICIENT_TOKENS,
+    KEY_HEADER,
+    UserTokensView,
+)
+from usertokens.views.tokens import movement_body
 
 
 class HoldsView(UserTokensView):
     """POST {amount, ttl_seconds, reason}: set tokens aside."""
 
+    codes = (*FOR_USERS, RATE_LIMITED, INSUFFICIENT_TOKENS, IDEMPOTENCY_CONFLICT)
+
     @extend_schema(
-        operation_id="hold_tokens", parameters=[KEY_HEADER], request=HoldInput,
-        responses={201: HoldOutput, 402: TOO_FEW, 409: CONFLICT},
+        operation_id="hold_tokens", examples=examples.HOLD, parameters=[KEY_HEADER], request=HoldInput,
+        responses={201: HoldOutput},
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Set tokens aside until they are captured or released."""
@@ -53,6 +65,8 @@ class HoldsView(UserTokensView):
 class HoldView(UserTokensView):
     """What ending a hold needs, whichever way."""
 
+    codes = (*FOR_USERS, HOLD_OF_SERVICE, HOLD_ENDED, IDEMPOTENCY_CONFLICT)
+
     def hold_call(
         self, request: Request, shape: type[ForUserInput], hold_id: str
     ) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -78,8 +92,8 @@ class CaptureView(HoldView):
     """POST {amount?}: keep a hold's tokens, or some of them."""
 
     @extend_schema(
-        operation_id="capture_hold", parameters=[KEY_HEADER], request=CaptureInput,
-        responses={200: CapturedOutput, 409: OpenApiResponse(description="The hold has ended.")},
+        operation_id="capture_hold", examples=examples.CAPTURE, parameters=[KEY_HEADER], request=CaptureInput,
+        responses=CapturedOutput,
     )  # fmt: skip
     def post(self, request: Request, hold_id: str) -> Response:
         """End a hold by keeping its tokens."""
@@ -92,8 +106,8 @@ class ReleaseView(HoldView):
     """POST: give a hold's tokens back."""
 
     @extend_schema(
-        operation_id="release_hold", parameters=[KEY_HEADER], request=ForUserInput,
-        responses={200: ReleasedOutput, 409: OpenApiResponse(description="The hold has ended.")},
+        operation_id="release_hold", examples=examples.RELEASE, parameters=[KEY_HEADER], request=ForUserInput,
+        responses=ReleasedOutput,
     )  # fmt: skip
     def post(self, request: Request, hold_id: str) -> Response:
         """End a hold by giving its tokens back."""

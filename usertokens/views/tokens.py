@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kv.rest.codes import INVALID_INPUT
 from kv.rest.permissions import may
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import (
@@ -16,7 +17,6 @@ from usertokens.serializers import (
     DashboardOutput,
     GenerationInput,
     GenerationOutput,
-    InsufficientOutput,
     PageInput,
     ResetInput,
     SpendInput,
@@ -26,17 +26,27 @@ from usertokens.serializers import (
 )
 from usertokens.services import balances, journal, resets
 from usertokens.types import Movement
+from usertokens.views import examples
 from usertokens.views.api import dashboard_body, tokens_body
-from usertokens.views.base import KEY_HEADER, USER_QUERY, UserTokensView, validated
-
-TOO_FEW = OpenApiResponse(InsufficientOutput, "Too few tokens; nothing was taken.")
-CONFLICT = OpenApiResponse(description="The idempotency key was used for something else.")
+from usertokens.views.base import (
+    BALANCE_TOO_LARGE,
+    FOR_USERS,
+    IDEMPOTENCY_CONFLICT,
+    INSUFFICIENT_TOKENS,
+    KEY_HEADER,
+    OPEN_HOLDS,
+    USER_QUERY,
+    UserTokensView,
+    validated,
+)
 
 
 class BalanceView(UserTokensView):
     """GET: tokens and grants in burn order."""
 
-    @extend_schema(operation_id="get_balance", parameters=[USER_QUERY], responses=TokensOutput)
+    @extend_schema(
+        operation_id="get_balance", examples=examples.BALANCE, parameters=[USER_QUERY], responses=TokensOutput
+    )
     def get(self, request: Request) -> Response:
         """Balance, held, debt, allowance, period and grants."""
         user_id = self.subject(request, request.query_params.get("userId"), VIEW_ANY)
@@ -59,10 +69,15 @@ class BalanceView(UserTokensView):
 class GenerationView(UserTokensView):
     """POST {cost?}: pay for one generation and count it."""
 
+    codes = (*FOR_USERS, INSUFFICIENT_TOKENS, IDEMPOTENCY_CONFLICT)
+
     @extend_schema(
-        operation_id="record_generation", parameters=[KEY_HEADER], request=GenerationInput,
-        responses={200: GenerationOutput, 402: TOO_FEW, 409: CONFLICT},
-    )  # fmt: skip
+        operation_id="record_generation",
+        examples=examples.GENERATION,
+        parameters=[KEY_HEADER],
+        request=GenerationInput,
+        responses=GenerationOutput,
+    )
     def post(self, request: Request) -> Response:
         """Spend the tokens of one generation."""
         data = validated(GenerationInput, request.data)
@@ -79,9 +94,11 @@ class GenerationView(UserTokensView):
 class SpendView(UserTokensView):
     """POST {amount, reason}: take tokens; 402 when there are too few."""
 
+    codes = (*FOR_USERS, INSUFFICIENT_TOKENS, IDEMPOTENCY_CONFLICT)
+
     @extend_schema(
-        operation_id="spend_tokens", parameters=[KEY_HEADER], request=SpendInput,
-        responses={200: SpentOutput, 402: TOO_FEW, 409: CONFLICT},
+        operation_id="spend_tokens", examples=examples.SPEND, parameters=[KEY_HEADER], request=SpendInput,
+        responses=SpentOutput,
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Spend tokens, all or nothing."""
@@ -100,11 +117,14 @@ class SpendView(UserTokensView):
 class AddView(UserTokensView):
     """POST {userId, amount, reason, expires_at?}: grant tokens."""
 
+    codes = (*FOR_USERS, BALANCE_TOO_LARGE, IDEMPOTENCY_CONFLICT)
+
     @extend_schema(
         operation_id="add_tokens",
+        examples=examples.ADD,
         parameters=[KEY_HEADER],
         request=AddInput,
-        responses={200: AddedOutput, 409: CONFLICT},
+        responses=AddedOutput,
     )
     def post(self, request: Request) -> Response:
         """Grant tokens to a user."""
@@ -130,9 +150,11 @@ class AddView(UserTokensView):
 class ResetView(AddView):
     """POST {userId}: back to the first day."""
 
+    codes = (*FOR_USERS, OPEN_HOLDS, IDEMPOTENCY_CONFLICT)
+
     @extend_schema(
-        operation_id="reset_user", parameters=[KEY_HEADER], request=ResetInput,
-        responses={200: DashboardOutput, 409: OpenApiResponse(description="Tokens are on hold.")},
+        operation_id="reset_user", examples=examples.RESET, parameters=[KEY_HEADER], request=ResetInput,
+        responses=DashboardOutput,
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Stats and balance as on the first day."""
@@ -144,7 +166,14 @@ class ResetView(AddView):
 class TransactionsView(UserTokensView):
     """GET: the journal, newest first."""
 
-    @extend_schema(operation_id="list_transactions", parameters=[USER_QUERY, PageInput], responses=TransactionsOutput)
+    codes = (*FOR_USERS, INVALID_INPUT)
+
+    @extend_schema(
+        operation_id="list_transactions",
+        examples=examples.TRANSACTIONS,
+        parameters=[USER_QUERY, PageInput],
+        responses=TransactionsOutput,
+    )
     def get(self, request: Request) -> Response:
         """Journal entries, from the store and the archive alike."""
         form = PageInput(data=request.query_params)
