@@ -92,10 +92,12 @@ def used_memory() -> int:
     return sum(info["used_memory"] - sum(info.get(name, 0) for name in _NOT_DATA) for info in _asked("memory"))
 
 
-def commands_processed() -> int:
-    """Commands that callers have sent to any primary."""
-    counted = [(name, stats["calls"]) for info in _asked("commandstats") for name, stats in info.items()]
-    return sum(calls for name, calls in counted if name not in _NOT_WORK)
+def requests_read() -> int:
+    """How often a primary has read from its callers: one for each round trip, whatever a script does inside."""
+    return sum(
+        info["total_reads_processed"] - sum(info[name]["calls"] for name in _NOT_WORK if name in info)
+        for info in _asked("everything")
+    )
 
 
 def forget_costs() -> None:
