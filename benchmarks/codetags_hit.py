@@ -9,7 +9,7 @@ from typing import Any
 from django.test import RequestFactory, override_settings
 
 from benchmarks.measure import Row, per_second, pinned, side_by_side
-from benchmarks.store import requests_read, fresh_store, plain_client, server_pids
+from benchmarks.store import fresh_store, plain_client, requests_read, server_pids
 from codetags import keys
 from codetags.services.hits import record_hit, record_hit_script
 from codetags.views.api import HitView
