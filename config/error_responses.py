@@ -7,7 +7,9 @@ from functools import lru_cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
-from django.views import defaults
+from django.views import csrf, defaults
+
+from config.middleware.cors import is_for_front_ends
 
 _SENTENCES = {
     "store_unavailable": "The store of counts can't be reached. Try again in a moment.",
@@ -19,37 +21,45 @@ _SENTENCES = {
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400."""
-    if _for_api(request):
+    if wants_json(request):
         sentence = "The request can't be understood."
-        return _json(400, "bad_request", sentence, errors={"body": [sentence]})
+        return json_error(400, "bad_request", sentence, errors={"body": [sentence]})
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403."""
-    if _for_api(request):
-        return _json(403, "permission_denied", "You may not do this.")
+    if wants_json(request):
+        return json_error(403, "permission_denied", "You may not do this.")
     return defaults.permission_denied(request, exception)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form without its CSRF token. CSRF_FAILURE_VIEW."""
+    if wants_json(request):
+        sentence = "The CSRF token is missing or old. GET /api/csrf has one, for the header X-CSRFToken."
+        return json_error(403, "permission_denied", sentence)
+    return csrf.csrf_failure(request, reason)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
-    if _for_api(request):
-        return _json(404, "not_found", "Nothing is under this address.")
+    if wants_json(request):
+        return json_error(404, "not_found", "Nothing is under this address.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: a defect of the site."""
-    if _for_api(request):
-        return _json(500, "server_error", "Something went wrong here.")
+    if wants_json(request):
+        return json_error(500, "server_error", "Something went wrong here.")
     return defaults.server_error(request)
 
 
 def unavailable(request: HttpRequest, code: str) -> HttpResponse:
     """503: a store can't be reached, or too many passwords are hashed already. code: a key of `_SENTENCES`."""
-    if _for_api(request):
-        response: HttpResponse = _json(503, code, _SENTENCES[code])
+    if wants_json(request):
+        response: HttpResponse = json_error(503, code, _SENTENCES[code])
     else:
         response = HttpResponse(_page("503.html", get_language(), busy=code == "busy"), status=503)
     response.headers["Retry-After"] = "1"
@@ -61,8 +71,8 @@ def unavailable(request: HttpRequest, code: str) -> HttpResponse:
 
 def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
     """429. retry_after: seconds."""
-    if _for_api(request):
-        response: HttpResponse = _json(429, "rate_limited", "Too many requests. Wait a little.")
+    if wants_json(request):
+        response: HttpResponse = json_error(429, "rate_limited", "Too many requests. Wait a little.")
     else:
         response = HttpResponse(_page("429.html", get_language()), status=429)
     response.headers["Retry-After"] = str(retry_after)
@@ -80,10 +90,15 @@ def _page(template: str, language: str | None, *, busy: bool = False) -> str:
     return render_to_string(template, {"busy": busy})
 
 
-def _for_api(request: HttpRequest) -> bool:
-    return request.path_info == "/api" or request.path_info.startswith("/api/")
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the answer is JSON: under /api/, and for a script that logs in (`config.accounts.answers`)."""
+    path = request.path_info
+    if path == "/api" or path.startswith("/api/"):
+        return True
+    return request.headers.get("Accept", "").startswith("application/json") and is_for_front_ends(path)
 
 
-def _json(status: int, code: str, detail: str, **more: object) -> JsonResponse:
+def json_error(status: int, code: str, detail: str, **more: object) -> JsonResponse:
+    """The API's shape of errors. more: what else the body has."""
     body = {"detail": detail, "code": code, **more}
     return JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})

@@ -10,7 +10,9 @@ from axes.helpers import get_cool_off
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
+from django.utils.translation import ngettext
 
+from config.error_responses import json_error, wants_json
 from kv.errors import StoreUnavailable
 from kv.web.addresses import address_hash, client_address
 from kv.web.rate_limits import RateLimit
@@ -64,7 +66,17 @@ def locked_out(request: HttpRequest, original_response: Any = None, credentials:
     del original_response, credentials
     cooloff = get_cool_off()
     seconds = int(cooloff.total_seconds()) if cooloff else 0
-    response = render(request, "accounts/locked.html", {"minutes": -(-seconds // 60)}, status=429)
+    minutes = -(-seconds // 60)
+    if wants_json(request):
+        sentence = ngettext(
+            "Logging in is blocked for a while, so that nobody can guess a password. Wait one minute, then try again.",
+            "Logging in is blocked for a while, so that nobody can guess a password. Wait %(minutes)s minutes, "
+            "then try again.",
+            minutes,
+        )
+        response: HttpResponse = json_error(429, "rate_limited", sentence % {"minutes": minutes})
+    else:
+        response = render(request, "accounts/locked.html", {"minutes": minutes}, status=429)
     response["Cache-Control"] = "no-store"
     if seconds:
         response["Retry-After"] = str(seconds)

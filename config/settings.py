@@ -46,6 +46,7 @@ ALLOWED_HOSTS = allowed_hosts(_site)
 # --- front ends elsewhere: docs/frontend.md
 CORS_ORIGINS = cors_origins(env, _site)
 CSRF_TRUSTED_ORIGINS = [*trusted_origins(_site), *CORS_ORIGINS]
+CSRF_FAILURE_VIEW = "config.error_responses.csrf_failure"
 CORS_ALLOWED_ORIGINS = list(CORS_ORIGINS)
 CORS_URLS_REGEX = r"^/api(?:/|$)|^/(?:[a-z]{2}/)?accounts/(?:login|signup|logout|second-factor)$"
 CORS_ALLOW_CREDENTIALS = True

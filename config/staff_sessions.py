@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from time import time
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.second_factor import factor_id, is_required, is_staff
+from kv.web.origins import is_own_front_end
 
 #: Seconds from the password to the code.
 PENDING_SECONDS = 300
@@ -117,7 +119,11 @@ def setup_device(request: HttpRequest) -> int | None:
 
 
 def safe_target(request: HttpRequest, target: str) -> str:
-    """The URL if it is on this site, else ""."""
-    hosts = {request.get_host()}
-    is_safe = url_has_allowed_host_and_scheme(target, allowed_hosts=hosts, require_https=request.is_secure())
-    return target if is_safe else ""
+    """The URL if it is on this site or on a front end of its own (CORS_ORIGINS), else ""."""
+    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        return target
+    # The whole origin counts, as it stands: https://app.example@evil.example and https:/\\evil.example are none.
+    scheme, separator, rest = target.partition("://")
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    is_own = is_own_front_end(f"{scheme}{separator}{host}") and url_has_allowed_host_and_scheme(target, {host})
+    return target if is_own else ""

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from config import second_factor, staff_sessions
+from config.accounts.answers import AnswersScripts
 from config.accounts.factor_forms import CodeForm, FirstCodeForm, PasswordAndCodeForm, PasswordForm
 from config.lockout import LOGIN_LIMIT, count_try
 from config.open_sessions import end_other_sessions
@@ -32,7 +33,7 @@ else:
 
 
 @method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
-class CodeView(_CodeView):
+class CodeView(AnswersScripts, _CodeView):
     """POST {code}: log in the user whose password was right, and redirect to the page that they asked for."""
 
     form_class = CodeForm

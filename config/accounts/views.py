@@ -8,8 +8,9 @@ from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -18,7 +19,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView
 
+from config.accounts.answers import AnswersScripts
 from config.accounts.forms import ChangePasswordForm, LogInForm, SignUpForm
+from config.error_responses import wants_json
 from config.lockout import LOGIN_LIMIT, SIGNUP_LIMIT, count_try
 from config.open_sessions import end_other_sessions, list_sessions
 from config.second_factor import CodeRequired, factor_id, is_staff
@@ -32,7 +35,7 @@ else:
 
 
 @method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
-class SignUpView(_SignUpView):
+class SignUpView(AnswersScripts, _SignUpView):
     """POST {username, password1, password2}: make the account, sign in, go home (or to a safe `next`)."""
 
     form_class = SignUpForm
@@ -70,12 +73,16 @@ class SignUpView(_SignUpView):
         return safe_target(self.request, target)
 
 
-class LogInView(auth_views.LoginView):
+class LogInView(AnswersScripts, auth_views.LoginView):
     """POST {username, password}: sign in and go to a safe `next`, or home."""
 
     authentication_form = LogInForm
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """The safe `next`, which may be on a front end of our own; "" without one."""
+        return safe_target(self.request, self.request.POST.get("next", self.request.GET.get("next", "")))
 
     def get_default_redirect_url(self) -> str:
         """For a GET by a user who is logged in: their account. After a log-in: LOGIN_REDIRECT_URL."""
@@ -129,9 +136,18 @@ class SessionsView(LoginRequiredMixin, TemplateView):
 
 
 class LogOutView(auth_views.LogoutView):
-    """POST: log out and confirm it."""
+    """POST: log out and confirm it; for scripts {"csrfToken"}, a new one."""
 
     template_name = "accounts/logged_out.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Log out."""
+        response = super().post(request, *args, **kwargs)
+        return JsonResponse({"csrfToken": get_token(request)}) if wants_json(request) else response
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """The safe `next`, which may be on a front end of our own; "" without one."""
+        return safe_target(self.request, self.request.POST.get("next", self.request.GET.get("next", "")))
 
     def get_default_redirect_url(self) -> str:
         """This page, not LOGOUT_REDIRECT_URL: the home page is the same for all and can't show a confirmation."""

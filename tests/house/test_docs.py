@@ -18,7 +18,7 @@ VARIABLE = re.compile(r"\benv\.\w+\(\s*(?:\"|\w+Settings\.)([A-Z][A-Z_]+)\b")
 LIMIT = re.compile(r"RateLimit\(\"(\w+)\", \"([^\"]+)\"\)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:`make |manage\.py |`)(\w+)(?=[ `\n])")
 # What refuses, with a status or without and the code behind it.
-REFUSERS = frozenset({"Refusal", "_refusal", "_json", "_unavailable", "unavailable"})
+REFUSERS = frozenset({"Refusal", "_refusal", "json_error", "_unavailable", "unavailable"})
 # DRF's own refusals that a caller of ours can meet; the others are never raised or get a code of ours.
 BORROWED = (
     exceptions.AuthenticationFailed,

@@ -161,6 +161,7 @@ class TestErrorsCanBeRead:
             (401, "GET /api/dashboard", {"Authorization": "Token none"}),
             (404, "GET /api/nothing", {}),
             (404, "GET /api", {}),
+            (403, "POST /accounts/login", {"Accept": "application/json"}),
             (405, "DELETE /api/stats/visit", {}),
             (413, "POST /api/track-usage", {"body": b" " * 70_000, "Content_Type": "application/json"}),
             (415, "POST /api/track-usage", {"body": b"a=1", "Content_Type": "application/x-www-form-urlencoded"}),
