@@ -32,7 +32,7 @@ admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
 test: lint var/outside/.done ## lint, types and every test but those of faults and of adoption
-	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption
+	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption --ignore=tests/clients
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
@@ -52,7 +52,7 @@ stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without 
 	@$(BIN)/python -m tests.stripe_fake
 
 # What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
-SUITE = $(filter-out tests/adoption tests/browser tests/cluster tests/faults tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
+SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/faults tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
 ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
 
@@ -84,6 +84,19 @@ test-chaos: $(VENV)/.dev compile ## processes die and freeze at random for SECON
 
 test-fuzz: $(VENV)/.dev compile ## generated requests and files, 25 times as many as `make test` tries, and others each time
 	@FUZZ=deep $(BIN)/pytest tests/fuzz -n $(or $(JOBS),2) --dist load
+
+# Apart from .venv: generators of clients, and what the generated ones need.
+var/clients/.done: tests/clients/requirements.txt tests/clients/package-lock.json $(VENV)/.dev
+	@command -v npm >/dev/null && command -v java >/dev/null || { echo "make test-clients needs npm and java" >&2; exit 1; }
+	@echo "Installing the generators of clients (once)"
+	@$(BIN)/python -m venv var/clients/venv
+	@var/clients/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@cp tests/clients/package.json tests/clients/package-lock.json var/clients/
+	@npm ci --prefix var/clients --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test-clients: $(VENV)/.dev var/clients/.done compile ## clients generated from the API's description, driven against a running site
+	@$(BIN)/pytest tests/clients
 
 # Apart from .venv: they bring older versions of what the site itself uses.
 var/peers/.done: benchmarks/peers/requirements.txt $(VENV)/.dev

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -12,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from tests.house.tree import ROOT
 
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "tests/clients/requirements.txt")
 
 
 def _asked(name: str) -> dict[str, Requirement]:
@@ -56,3 +57,11 @@ def test_a_lock_hashes_every_pin_and_names_no_host(name: str) -> None:
 
 def test_tests_run_on_the_pins_of_the_site() -> None:
     assert _pinned("requirements.txt") - _pinned("requirements-dev.txt") == set()
+
+
+@pytest.mark.parametrize("folder", ["outside", "clients"])
+def test_a_lock_of_npm_names_no_host(folder: str) -> None:
+    packages = json.loads((ROOT / "tests" / folder / "package-lock.json").read_text())["packages"]
+    assert len(packages) > 1
+    assert not [name for name, package in packages.items() if name and "integrity" not in package]
+    assert not [name for name, package in packages.items() if "resolved" in package]
