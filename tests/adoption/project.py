@@ -122,8 +122,9 @@ class Project:
         deadline = time.monotonic() + _DEADLINE
         while True:
             try:
-                urllib.request.urlopen(self.url + path, timeout=30)
-            except urllib.error.HTTPError:
+                urllib.request.urlopen(self.url + path, timeout=30).close()
+            except urllib.error.HTTPError as error:
+                error.close()
                 return
             except OSError:
                 assert time.monotonic() < deadline, self.logs()
@@ -207,6 +208,7 @@ class Browser:
             with self.opener.open(request, timeout=_DEADLINE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            status, text = error.code, error.read().decode()
+            with error:
+                status, text = error.code, error.read().decode()
         assert status < 500, f"{target}: {status}\n{text[:2000]}\n{self.project.logs()}"
         return status, text

@@ -96,6 +96,7 @@ def _pay(onward: str) -> None:
     opener = urllib.request.build_opener(_Stay())
     with pytest.raises(urllib.error.HTTPError) as answer:
         opener.open(paid, timeout=30)
+    answer.value.close()
     assert answer.value.code in (302, 303)
 
 
