@@ -16,10 +16,13 @@ from kv.conf import app_settings
 from kv.errors import StoreUnavailable
 from kv.store.address import StoreAddress
 from kv.store.caches import ALIAS
+from kv.store.guard import is_test_run
 from kv.store.places import places
 from kv.store.sharing import caches_in_store
 from kv.web.origins import parse_origin
 from kv.web.rate_limits import known_limits, parse_window
+from kv.work.duties import installed_duties
+from kv.work.idle import find_idle
 
 
 @register(Tags.caches)
@@ -71,6 +74,23 @@ def _wrong_address(entry: dict[str, Any]) -> str:
             if options.get(name, {}).get(option):
                 return f"OPTIONS: remove {option} from {name}: kv sets it itself"
     return ""
+
+
+@register("kv", deploy=True)
+def check_worker(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A worker runs where there is work for one. Only with --deploy: it asks the store and the database."""
+    if is_test_run() or check_store(app_configs):
+        return []
+    try:
+        idle = find_idle(installed_duties())
+    except StoreUnavailable:
+        return []
+    if idle is None:
+        return []
+    hint = (
+        "Run `manage.py work` beside the site, under the same supervisor; or `manage.py work --once` from cron, hourly."
+    )
+    return [Caution(str(idle), hint=hint, id="kv.W008")]
 
 
 @register(Tags.security)

@@ -71,14 +71,26 @@ class Duty:
 def installed_duties() -> tuple[Duty, ...]:
     """The duties of every installed app. Raises ImproperlyConfigured when two have one name."""
     found: dict[str, Duty] = {}
-    for config in apps.get_app_configs():
-        if not module_has_submodule(config.module, "duties") or config.name == "kv":
-            continue
-        for duty in import_module(f"{config.name}.duties").DUTIES:
+    for _, duties in _by_app():
+        for duty in duties:
             if duty.name in found:
                 raise ImproperlyConfigured(f"two duties are named {duty.name}")
             found[duty.name] = duty
     return tuple(found.values())
+
+
+def apps_with_duties() -> tuple[str, ...]:
+    """The labels of the installed apps that have duties."""
+    return tuple(label for label, _ in _by_app())
+
+
+def _by_app() -> Iterator[tuple[str, tuple[Duty, ...]]]:
+    for config in apps.get_app_configs():
+        if config.name != "kv" and module_has_submodule(config.module, "duties"):
+            # A project's own app may have a module of this name for something else.
+            duties = getattr(import_module(f"{config.name}.duties"), "DUTIES", ())
+            if duties:
+                yield config.label, tuple(duties)
 
 
 def retry_pause(failures: int) -> float:

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kv import keys
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
-from kv.work.duties import Duty, DutyHeld, DutyNotDue, installed_duties, run_duty, wake_duty
+from kv.work.duties import Duty, DutyHeld, DutyNotDue, apps_with_duties, installed_duties, run_duty, wake_duty
 from kv.work.worker import Worker
 from tests.faults.servers import own_server, wait_until
 
@@ -165,7 +165,7 @@ class TestInstalledDuties:
             module.DUTIES = (duty(Counter(), name=name),)  # type: ignore[attr-defined]
             monkeypatch.setitem(sys.modules, f"app{number}", package)
             monkeypatch.setitem(sys.modules, f"app{number}.duties", module)
-            configs.append(SimpleNamespace(name=f"app{number}", module=package))
+            configs.append(SimpleNamespace(name=f"app{number}", label=f"app{number}", module=package))
         monkeypatch.setattr("kv.work.duties.module_has_submodule", lambda package, name: True)
         monkeypatch.setattr(apps, "get_app_configs", lambda: configs)
 
@@ -177,6 +177,12 @@ class TestInstalledDuties:
         self._install(monkeypatch, "one", "one")
         with pytest.raises(ImproperlyConfigured, match="two duties are named one"):
             installed_duties()
+
+    def test_a_module_of_that_name_for_something_else_is_let_be(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._install(monkeypatch, "one", "two")
+        monkeypatch.delattr(sys.modules["app0.duties"], "DUTIES")
+        assert [found.name for found in installed_duties()] == ["two"]
+        assert apps_with_duties() == ("app1",)
 
     def test_those_of_this_project_have_different_names(self) -> None:
         installed_duties()
