@@ -14,12 +14,15 @@ from typing import Any
 
 
 def lazy_names(package: str, names: Sequence[str], modules: Sequence[str]) -> tuple[Callable[[str], Any], Any]:
-    """`__getattr__` and `__dir__` for a package: each of `names` is what the first of its `modules` has under it."""
+    """`__getattr__` and `__dir__` for a package: each of `names` is what the first of `modules` has under it.
+
+    modules: below the package; one that begins with a dot is beside it.
+    """
 
     def find(name: str) -> Any:
         if name in names:
             for module in modules:
-                found = vars(import_module(f"{package}.{module}"))
+                found = vars(import_module(f".{module}", package))
                 if name in found:
                     setattr(sys.modules[package], name, found[name])
                     return found[name]

@@ -61,6 +61,21 @@ async def to_its_end(future: Future[R]) -> R:
     return await asyncio.shield(result)
 
 
+async def to_its_end_or(future: Future[R], undo: Callable[[R], object]) -> R:
+    """The same. If the awaiting task is cancelled, `undo` is called with the result once there is one."""
+    try:
+        return await to_its_end(future)
+    except asyncio.CancelledError:
+        if not future.cancel():
+            submit(_undo, future, undo)
+        raise
+
+
+def _undo(future: Future[R], undo: Callable[[R], object]) -> None:
+    if future.exception() is None:
+        undo(future.result())
+
+
 def _look_at(result: asyncio.Future[Any]) -> None:
     """So that asyncio does not log an error that nobody waits for any more."""
     if not result.cancelled():

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.test import Client
 from rest_framework.test import APIClient
+
+from usertokens.services import get_balance
 
 
 @pytest.fixture
@@ -41,3 +44,19 @@ def permitted(store: Any, db: None) -> Callable[..., APIClient]:
         return client_of(service)
 
     return make
+
+
+@pytest.fixture
+def payer(user: User, settings: Any) -> Client:
+    """A user with 100 tokens, in a project with Django's own middleware alone."""
+    settings.MIDDLEWARE = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ]
+    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+    settings.REST_FRAMEWORK = {}
+    settings.LOGIN_URL = "/accounts/login"
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    get_balance(str(user.pk))
+    return client

@@ -60,6 +60,7 @@ __all__ = [
     "set_mood",
     "set_plan",
     "spend_tokens",
+    "spends",
     "unfreeze_grant",
 ]
 
@@ -120,9 +121,10 @@ if TYPE_CHECKING:
         unfreeze_grant,
     )
     from usertokens.services.resets import areset_user, reset_user
+    from usertokens.views.spending import spends
 else:
     _MODULES = (
         "accounts", "activity", "balances", "conversations", "dashboards", "held", "holds", "journal", "plans",
-        "purchases", "resets",
+        "purchases", "resets", ".views.spending",
     )  # fmt: skip
     __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -16,7 +14,7 @@ from contextlib import (
 from logging import getLogger
 
 from kv.errors import StoreUnavailable
-from kv.threads import submit, to_its_end
+from kv.threads import submit, to_its_end, to_its_end_or
 from usertokens.errors import AccountClosed, HoldEnded
 from usertokens.services.holds import capture_hold, hold_tokens, release_hold
 from usertokens.types import Hold, Movement
@@ -198,22 +196,11 @@ def _holding(make: Callable[[], Held]) -> Iterator[Held]:
 
 @asynccontextmanager
 async def _aholding(make: Callable[[], Held]) -> AsyncIterator[AsyncHeld]:
-    making = submit(make)
-    try:
-        held = await to_its_end(making)
-    except asyncio.CancelledError:
-        # Nobody will know of a hold that is being made.
-        if not making.cancel():
-            submit(_abandon_when_made, making)
-        raise
+    # Nobody would know of a hold that is made after the task was cancelled.
+    held = await to_its_end_or(submit(make), Held.abandon)
     try:
         yield AsyncHeld(held)
     except BaseException:
         await to_its_end(submit(held.abandon))
         raise
     await to_its_end(submit(held.close))
-
-
-def _abandon_when_made(making: Future[Held]) -> None:
-    with suppress(Exception):  # the caller has it, or is cancelled
-        making.result().abandon()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.threads import async_twin
 from kv.times import from_ms
+from usertokens import keys
 from usertokens.errors import CaptureTooLarge, HoldEnded, HoldNotYours, InsufficientTokens, UnknownHold
 from usertokens.services import ledger
 from usertokens.services.archive import was_hold
@@ -21,6 +24,7 @@ _MOST_DIGITS = 15
 hold_tokens_script = Script("usertokens", "hold_tokens")
 capture_hold_script = Script("usertokens", "capture_hold")
 release_hold_script = Script("usertokens", "release_hold")
+find_capture_script = Script("usertokens", "find_capture")
 
 
 def hold_tokens(
@@ -74,6 +78,30 @@ def capture_hold(
 
 
 acapture_hold = async_twin(capture_hold)
+
+
+def capture_once(
+    user_id: str, hold_id: str, amount: int, *, key: str, body: Sequence[Arg], now: datetime | None = None
+) -> Movement:
+    """`capture_hold` under a key that belongs to `body`, not to one hold: of all its holds one is captured.
+
+    A repeated key returns the first result, and leaves this hold as it is. Raises as `capture_hold`.
+    """
+    own = (_entry(user_id, hold_id), _creator(by_service=False), amount)
+    return _check_ended(user_id, own[0], ledger.run(capture_hold_script, user_id, own, key=key, body=body, now=now))
+
+
+def find_capture(user_id: str, *, key: str, body: Sequence[Arg], now: datetime | None = None) -> Movement | None:
+    """The result of `capture_once` under this key, None when there is none. Raises IdempotencyConflict."""
+    common = ledger.common_args(
+        user_id,
+        now,
+        digest=ledger.digest_of(key),
+        fingerprint=ledger.fingerprint_of(capture_hold_script.name, "", *body),
+    )
+    names = [*keys.ledger(user_id), *keys.weeks(user_id)]
+    reply = ledger.check_reply(user_id, find_capture_script.read(names, common))
+    return None if reply[0] == b"none" else ledger.movement(reply)
 
 
 def release_hold(

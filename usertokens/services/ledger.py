@@ -49,7 +49,7 @@ def run(
     names = keys.ledger(user_id)
     digest = fingerprint = b""
     if key:
-        digest = hashlib.sha256(f"{actor}\0{key}".encode()).digest()[:12]
+        digest = digest_of(key, actor)
         fingerprint = fingerprint_of(script.name, reason, *(own if body is None else body))
     if key or more_keys is not None:
         names += keys.weeks(user_id)
@@ -124,6 +124,11 @@ def send_low_balance(user_id: str, reply: list[Any]) -> None:
     """
     if isinstance(reply[-1], list) and reply[-1][0] == b"low":
         low_balance.send_robust(sender=None, user_id=user_id, balance=int(reply.pop()[1]))
+
+
+def digest_of(key: str, actor: str = "") -> bytes:
+    """What stands for an idempotency key of one caller, 12 bytes."""
+    return hashlib.sha256(f"{actor}\0{key}".encode()).digest()[:12]
 
 
 def fingerprint_of(*values: object) -> bytes:

@@ -59,8 +59,7 @@ class UserTokensView(ApiView):
 
     def handle_exception(self, exc: Exception) -> Any:
         """Turn exceptions of services into responses."""
-        translate = _ANSWERS.get(type(exc))
-        return super().handle_exception(translate(exc) if translate else exc)
+        return super().handle_exception(refusal_of(exc))
 
     def subject(self, request: Request, user_id: str | None, permission: str) -> str:
         """The id of the user that the call is about: the caller's own when none is named.
@@ -100,12 +99,23 @@ class UserTokensView(ApiView):
 
     def idempotency_key(self, request: Request) -> str:
         """The header's value; "" without one. Raises InvalidInput."""
-        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-        if key is None:
-            return ""
-        if not _KEY.match(key):
-            raise InvalidInput("Idempotency-Key", "1 to 64 printable ASCII characters are required.")
-        return str(key)
+        return read_key(request.META)
+
+
+def read_key(meta: Mapping[str, Any]) -> str:
+    """The value of the header Idempotency-Key, of a request's META; "" without one. Raises InvalidInput."""
+    key = meta.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
+        return ""
+    if not _KEY.match(key):
+        raise InvalidInput("Idempotency-Key", "1 to 64 printable ASCII characters are required.")
+    return str(key)
+
+
+def refusal_of(error: Exception) -> Exception:
+    """The exception of DRF that answers an error of a service; any other error itself."""
+    translate = _ANSWERS.get(type(error))
+    return translate(error) if translate else error
 
 
 def _refuse_unknown_query(request: Request) -> None:
