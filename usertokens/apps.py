@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from usertokens.keys import FAMILIES
+from usertokens.keys import OF_USERS
 
 
 class UserTokensConfig(AppConfig):
@@ -12,7 +12,7 @@ class UserTokensConfig(AppConfig):
     name = "usertokens"
     verbose_name = _("Users' activity and tokens")
     default_auto_field = "django.db.models.BigAutoField"
-    kv_families = FAMILIES
+    kv_families = OF_USERS
 
     def ready(self) -> None:
         """Register the checks and the receivers."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 from kv.globs import literal
 from usertokens.conf import app_settings
 
-#: What follows KV_PREFIX in every key of the app, for backups.
-FAMILIES = ("user:{", "closed:{", "{usertokens}:")
+#: What follows KV_PREFIX in every key of a user, for backups.
+OF_USERS = ("user:{", "closed:{")
+#: What follows KV_PREFIX in every key of the app.
+FAMILIES = (*OF_USERS, "{usertokens}:")
 
 #: The life of a deleted account's tombstone, seconds: longer than any late event of a payment takes.
 TOMBSTONE_SECONDS = 2 * 365 * 86400
@@ -89,7 +91,10 @@ def tombstone(user_id: str) -> str:
 
 
 def database() -> str:
-    """STRING 32 hexadecimal digits: the id of the accounts' database. No TTL. Written by services/databases.py."""
+    """STRING 32 hexadecimal digits: the id of the accounts' database. No TTL. Written by services/databases.py.
+
+    In no backup: a store that `migrate` has just taken for a new database is empty for kv_restore.
+    """
     return f"{app_settings.KV_PREFIX}{{usertokens}}:database"
 
 

@@ -123,3 +123,16 @@ def test_the_id_moves_with_a_dump_of_the_database(store: Any, tmp_path: Any) -> 
     assert databases.find_foreign_database()
     call_command("loaddata", str(file), verbosity=0)
     assert databases.find_foreign_database() == ""
+
+
+@pytest.mark.usefixtures("outside_tests")
+def test_a_backup_is_restored_to_a_store_that_migrate_has_taken(store: Any, tmp_path: Any) -> None:
+    file = tmp_path / "backup"
+    balances.spend_tokens("1", 40)
+    migrate()
+    call_command("kv_backup", str(file))
+    store.flushall()
+    migrate()
+    call_command("kv_restore", str(file), yes=True)
+    assert balances.get_balance("1").tokens.balance == 60
+    assert databases.find_foreign_database() == ""
