@@ -8,25 +8,28 @@ them later.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 
-def lazy_names(package: str, names: Sequence[str], modules: Sequence[str]) -> tuple[Callable[[str], Any], Any]:
-    """`__getattr__` and `__dir__` for a package: each of `names` is what the first of `modules` has under it.
+def lazy_names(
+    package: str, names: Sequence[str], places: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` for a package that exports `names`.
 
-    modules: below the package; one that begins with a dot is beside it.
+    places: for each module the names that are in it, and their async twins. A module is below the package; one that
+            begins with a dot is beside it.
     """
+    modules = {name: module for module, found in places.items() for name in found}
 
     def find(name: str) -> Any:
-        if name in names:
-            for module in modules:
-                found = vars(import_module(f".{module}", package))
-                if name in found:
-                    setattr(sys.modules[package], name, found[name])
-                    return found[name]
-        raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=sys.modules[package])
+        module = modules.get(name) or modules.get(name.removeprefix("a"))
+        if name not in names or module is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=sys.modules[package])
+        value = getattr(import_module(f".{module}", package), name)
+        setattr(sys.modules[package], name, value)
+        return value
 
     def names_of_package() -> list[str]:
         return sorted({*vars(sys.modules[package]), *names})

@@ -40,5 +40,10 @@ if TYPE_CHECKING:
     from billing.services.subscription_states import aread_state, read_state
     from billing.services.sync import async_customer, sync_customer
 else:
-    _MODULES = ("catalogue", "checkout", "subscription_states", "sync")
-    __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)
+    _PLACES = {
+        "catalogue": ("read_catalogue",),
+        "checkout": ("finish_checkout", "open_plan_checkout", "open_portal", "open_topup_checkout", "refresh_user"),
+        "subscription_states": ("read_state",),
+        "sync": ("sync_customer",),
+    }
+    __getattr__, __dir__ = lazy_names(__name__, __all__, _PLACES)

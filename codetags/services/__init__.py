@@ -35,5 +35,13 @@ if TYPE_CHECKING:
     from codetags.services.registry import amirror_registry, aregistered_codes, mirror_registry, registered_codes
     from codetags.services.resets import areset_code, reset_code
 else:
-    _MODULES = ("code_images", "codes", "counts", "excluded_hits", "hits", "registry", "resets")
-    __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)
+    _PLACES = {
+        "code_images": ("draw_code_image",),
+        "codes": ("parse_code", "read_link"),
+        "counts": ("get_code", "list_codes", "list_days"),
+        "excluded_hits": ("exclude_hit",),
+        "hits": ("record_hit",),
+        "registry": ("mirror_registry", "registered_codes"),
+        "resets": ("reset_code",),
+    }
+    __getattr__, __dir__ = lazy_names(__name__, __all__, _PLACES)

@@ -39,5 +39,14 @@ if TYPE_CHECKING:
     from stats.services.usage import alist_usage, arecord_usage, list_usage, record_usage
     from stats.services.visits import aexclude_visit, arecord_visit, exclude_visit, record_visit
 else:
-    _MODULES = ("figures", "payment_code_counts", "payment_codes", "receipts", "series", "totals", "usage", "visits")
-    __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)
+    _PLACES = {
+        "figures": ("read_figures",),
+        "payment_code_counts": ("record_payment_code",),
+        "payment_codes": ("PaymentOrder", "make_payment_code"),
+        "receipts": ("read_receipt", "sign_receipt"),
+        "series": ("count_uniques", "list_days"),
+        "totals": ("adjust_figure",),
+        "usage": ("list_usage", "record_usage"),
+        "visits": ("exclude_visit", "record_visit"),
+    }
+    __getattr__, __dir__ = lazy_names(__name__, __all__, _PLACES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -76,6 +77,15 @@ def test_importing_the_packages_loads_neither_django_nor_their_modules() -> None
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     mine = {name for name in loaded.split() if name.split(".")[0] in (*APPS, "django", "redis", "stripe")}
     assert mine == {*APPS, *(f"{app}.services" for app in APPS)}
+
+
+@pytest.mark.parametrize("name", ["stats.services.arecord_visit", "codetags.services.record_hit"])
+def test_a_name_loads_no_models_that_it_does_not_need(name: str) -> None:
+    """So that it may be imported where the models are not loaded yet, as in a project's apps.py."""
+    package, _, function = name.rpartition(".")
+    code = f"from {package} import {function}\nimport sys; assert '{package.split('.')[0]}.models' not in sys.modules"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import multiprocessing
 import threading
 from concurrent.futures import Future
@@ -38,7 +39,7 @@ class TestTwin:
 
     def test_it_is_named_and_explained(self) -> None:
         assert aname_of_thread.__name__ == "aname_of_thread"
-        assert asyncio.iscoroutinefunction(aname_of_thread)
+        assert inspect.iscoroutinefunction(aname_of_thread)
         assert "`name_of_thread` for async code." in str(aname_of_thread.__doc__)
         assert "Raises nothing." in str(aname_of_thread.__doc__)
 

@@ -123,8 +123,26 @@ if TYPE_CHECKING:
     from usertokens.services.resets import areset_user, reset_user
     from usertokens.views.spending import spends
 else:
-    _MODULES = (
-        "accounts", "activity", "balances", "conversations", "dashboards", "held", "holds", "journal", "plans",
-        "purchases", "resets", ".views.spending",
-    )  # fmt: skip
-    __getattr__, __dir__ = lazy_names(__name__, __all__, _MODULES)
+    _PLACES = {
+        "accounts": ("delete_account", "forget_user"),
+        "activity": ("get_user_stats", "record_login", "set_mood"),
+        "balances": (
+            "add_tokens",
+            "adjust_tokens",
+            "dismiss_low_balance",
+            "get_balance",
+            "record_generation",
+            "reverse_entry",
+            "spend_tokens",
+        ),
+        "conversations": ("record_conversation",),
+        "dashboards": ("read_dashboard",),
+        "held": ("hold",),
+        "holds": ("capture_hold", "hold_tokens", "release_hold"),
+        "journal": ("list_daily_balances", "list_transactions"),
+        "plans": ("apply_plan", "set_plan"),
+        "purchases": ("freeze_grant", "grant_tokens", "restore_grant", "reverse_grant", "unfreeze_grant"),
+        "resets": ("reset_user",),
+        ".views.spending": ("spends",),
+    }
+    __getattr__, __dir__ = lazy_names(__name__, __all__, _PLACES)

@@ -39,7 +39,7 @@ class Charge:
         self.body = (reason, amount, *body)
         self.ttl_seconds = ttl_seconds
         self._held: Held | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def begin(self) -> None:
         """Hold the tokens, unless they were paid under the key before.

@@ -49,7 +49,7 @@ class Held(OnHold):
         self._user_id = user_id
         self._by_service = by_service
         self._actor = actor
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def capture(self, amount: int | None = None) -> Movement:
         """End the hold by spending `amount` tokens of it (None: all); the rest returns to the balance.
