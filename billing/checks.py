@@ -10,9 +10,24 @@ from django.core.checks import Warning as Caution
 
 from billing.conf import app_settings
 from billing.services.products import merge_products, plan_products
+from billing.services.stripe_api import HAS_LIBRARY
 
 _LONGEST_GRACE = 365
 _KEYS = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")
+
+
+@register("billing")
+def check_library(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Stripe's library is installed."""
+    if HAS_LIBRARY:
+        return []
+    return [
+        Error(
+            "Stripe's library is not installed: billing is off.",
+            hint="pip install 'countinghouse[billing]'",
+            id="billing.E010",
+        )
+    ]
 
 
 @register("billing")

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib.util import find_spec
 from logging import getLogger
 from typing import Any
 
-import stripe
-
 from billing.conf import app_settings
 from billing.errors import BillingOff, StripeRefused, StripeUnavailable
+
+#: Whether Stripe's library is installed: the extra `billing`. Without it billing is off, and a check says so.
+HAS_LIBRARY = find_spec("stripe") is not None
+if HAS_LIBRARY:
+    import stripe
 
 log = getLogger(__name__)
 
@@ -32,8 +36,8 @@ _SIGNS = {
 
 
 def is_on() -> bool:
-    """Whether anything can be sold: both the key and a webhook secret are set."""
-    return bool(app_settings.STRIPE_SECRET_KEY and app_settings.STRIPE_WEBHOOK_SECRET)
+    """Whether anything can be sold: both the key and a webhook secret are set, and Stripe's library is installed."""
+    return HAS_LIBRARY and bool(app_settings.STRIPE_SECRET_KEY and app_settings.STRIPE_WEBHOOK_SECRET)
 
 
 def require_on() -> None:

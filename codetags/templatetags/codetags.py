@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from babel.dates import format_timedelta
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
@@ -19,7 +18,7 @@ from codetags.services.counts import list_codes
 from codetags.types import FOREVER, Storage, StorageItem
 from kv.errors import StoreUnavailable
 from kv.rest.permissions import may
-from kv.web.formats import active_locale, format_number
+from kv.web.formats import format_duration, format_number
 from kv.web.links import app_url
 
 register = template.Library()
@@ -95,9 +94,7 @@ def kept_for(item: StorageItem) -> str:
 @register.filter
 def duration(value: timedelta) -> str:
     """A duration as text in the active language, such as "6 months"."""
-    # "1 day" rather than "24 hours", "12 months" rather than "1 year".
-    smallest: Literal["day", "second"] = "day" if value.days else "second"
-    return format_timedelta(value, smallest, threshold=1.5, locale=active_locale())
+    return format_duration(value)
 
 
 @register.filter

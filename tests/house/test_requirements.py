@@ -36,7 +36,8 @@ def test_the_wheel_and_the_site_ask_for_the_same() -> None:
     wheel = [
         Requirement(text) for text in (*project["dependencies"], *(text for extra in extras.values() for text in extra))
     ]
-    assert {canonicalize_name(asked.name): str(asked) for asked in wheel} == {
+    # The site has every extra; an extra may name others of ours, and ask more of a package than the apps do.
+    assert {canonicalize_name(asked.name): str(asked) for asked in wheel if asked.name != project["name"]} == {
         name: str(asked) for name, asked in _asked("requirements.in").items()
     }
 

@@ -56,7 +56,7 @@ def signed(number: int) -> str:
 @register.filter
 def mood(score: float) -> str:
     """A mood with at most one decimal."""
-    return format_number(score, "0.#")
+    return format_number(score, places=1)
 
 
 @register.filter
