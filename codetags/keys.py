@@ -73,6 +73,14 @@ def excluded() -> str:
     return f"{_prefix()}left_out"
 
 
+def forgotten() -> str:
+    """HASH reason → excluded calls that a reset took out of `excluded`: counters are the sum of both. No TTL.
+
+    Written by forget_excluded and forget_all_excluded; a reset leaves it.
+    """
+    return f"{_prefix()}left_out:forgotten"
+
+
 def excluded_on(day: date) -> str:
     """HASH as `excluded`, of one day. TTL EXCLUDED_SECONDS. Written by record_hit and exclude_hit."""
     return f"{_prefix()}left_out:{day.isoformat()}"

@@ -72,6 +72,14 @@ def adjusted(digest: str) -> str:
     return f"{app_settings.KV_PREFIX}{{stats}}:adjusted:{digest}"
 
 
+def adjustments() -> str:
+    """HASH `visitors`, `qr_total`, `revenue_cents` → the sum of all changes by hand; a reset is one. No TTL.
+
+    A counter is the total less this sum. Written by adjust_figure and reset_total; a reset leaves it.
+    """
+    return f"{app_settings.KV_PREFIX}{{stats}}:adjustments"
+
+
 def visit_window(caller: str) -> str:
     """LIST of times (µs) of one caller's visits. TTL one window. Written by record_visit, exclude_visit."""
     return f"{app_settings.KV_PREFIX}{{stats}}:rate:visit:{caller}"
@@ -112,6 +120,11 @@ def usage_day(when: date) -> str:
 def usage_adjusted(digest: str) -> str:
     """STRING as `adjusted`, for uses of tools, which are in another slot. TTL 30 days. Written by adjust_figure."""
     return f"{app_settings.KV_PREFIX}{{usage}}:~adjusted:{digest}"
+
+
+def usage_adjustments() -> str:
+    """HASH tool → as `adjustments`, for uses of tools, which are in another slot. No TTL."""
+    return f"{app_settings.KV_PREFIX}{{usage}}:~adjustments"
 
 
 def usage_imported() -> str:

@@ -21,6 +21,8 @@ CODE_REASONS = tuple(reason for reason in Reason if reason is not Reason.UNREADA
 
 exclude_hit_script = Script("codetags", "exclude_hit")
 forget_excluded_script = Script("codetags", "forget_excluded")
+forget_all_excluded_script = Script("codetags", "forget_all_excluded")
+read_excluded_script = Script("codetags", "read_excluded")
 
 
 def exclude_hit(*, code: str = "", reason: Reason, now: datetime | None = None) -> None:
@@ -68,8 +70,19 @@ def list_excluded_days(code: str, days: Sequence[date]) -> list[Excluded]:
 
 def forget_excluded(code: str, *, now: datetime | None = None) -> None:
     """Delete the excluded calls of one code. Raises StoreUnavailable."""
-    hashes = [keys.excluded(), *_days(local_day(now), keys.EXCLUDED_DAYS + 1)]
+    hashes = [keys.excluded(), keys.forgotten(), *_days(local_day(now), keys.EXCLUDED_DAYS + 1)]
     forget_excluded_script.run(hashes, [code, *(reason.value for reason in CODE_REASONS)])
+
+
+def forget_all_excluded() -> None:
+    """Forget the sums of all codes, for a reset; the days are deleted by it. Raises StoreUnavailable."""
+    forget_all_excluded_script.run([keys.excluded(), keys.forgotten()], [reason.value for reason in REASONS])
+
+
+def count_excluded() -> Excluded:
+    """Excluded calls of all codes, also of those that were reset since: it never goes down. Raises StoreUnavailable."""
+    sums = read_excluded_script.read([keys.excluded(), keys.forgotten()], [reason.value for reason in REASONS])
+    return dict(zip(REASONS, map(int, sums), strict=True))
 
 
 def _fields(code: str) -> list[str]:

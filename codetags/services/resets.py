@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codetags import keys
 from codetags.models import DailyHits
-from codetags.services.excluded_hits import forget_excluded
+from codetags.services.excluded_hits import forget_all_excluded, forget_excluded
 from codetags.services.registry import mirror_registry
 from kv.batches import in_batches
 from kv.errors import store_errors
@@ -49,7 +49,8 @@ areset_code = async_twin(reset_code, uses_database=True)
 
 def reset_all() -> None:
     """Delete every hit of every code, and the outbox; the registry stays. Raises StoreUnavailable."""
-    _delete(keys.family())
+    forget_all_excluded()
+    _delete(keys.family(), but=keys.forgotten())
     DailyHits.objects.all().delete()
     mirror_registry()
 
@@ -60,7 +61,8 @@ def _imports() -> Iterator[bytes]:
             yield bytes(field)
 
 
-def _delete(glob: str) -> None:
+def _delete(glob: str, *, but: str = "") -> None:
     with store_errors():
-        for chunk in in_batches(connection().scan_iter(glob, count=1000), 500):
+        found = (key for key in connection().scan_iter(glob, count=1000) if key != but.encode())
+        for chunk in in_batches(found, 500):
             call_write("UNLINK", *chunk)

@@ -23,6 +23,7 @@ FIGURES = ("visitors", "qr_total", "revenue_cents")
 _CONFLICT = "this id belongs to another change"
 
 adjust_figure_script = Script("stats", "adjust_figure")
+reset_total_script = Script("stats", "reset_total")
 
 
 def total_key(figure: str) -> str:
@@ -65,10 +66,13 @@ aadjust_figure = async_twin(adjust_figure, uses_database=True)
 
 
 def _change(key: str, id: str, figure: str, delta: int) -> int:  # noqa: A002
-    mark = keys.usage_adjusted if figure.startswith("usage:") else keys.adjusted
+    of_usage = figure.startswith("usage:")
+    mark = keys.usage_adjusted if of_usage else keys.adjusted
+    adjustments = keys.usage_adjustments() if of_usage else keys.adjustments()
     digest = hashlib.sha256(id.encode()).hexdigest()[:32]
     status, *total = adjust_figure_script.run(
-        [key, mark(digest)], [delta, LARGEST_WHOLE, keys.ADJUSTED_SECONDS, f"{figure} {delta:+d}"]
+        [key, mark(digest), adjustments],
+        [delta, LARGEST_WHOLE, keys.ADJUSTED_SECONDS, f"{figure} {delta:+d}", figure.removeprefix("usage:")],
     )
     match status:
         case b"ok":
@@ -85,19 +89,31 @@ def count_keys() -> int:
 
 
 def reset_figures() -> Iterator[int]:
-    """Remove every key of the statistics; yields the number removed with each batch. May be repeated."""
+    """Remove every key of the statistics; yields the number removed with each batch. May be repeated.
+
+    What is taken away is noted as an adjustment: counters of metrics stay as they are.
+    """
     client = connection()
     with store_errors():
+        yield sum(_reset_totals())
         for batch in in_batches(_all_keys()):
             yield _unlink(client, batch)
     figures.forget_figures()
 
 
+def _reset_totals() -> Iterator[int]:
+    for figure in FIGURES:
+        yield int(reset_total_script.run([total_key(figure), keys.adjustments()], [figure]))
+    for tool in app_settings.STATS_TOOLS:
+        yield int(reset_total_script.run([keys.usage(tool), keys.usage_adjustments()], [tool]))
+
+
 def _all_keys() -> Iterator[bytes]:
     client = connection()
+    kept = {keys.adjustments().encode(), keys.usage_adjustments().encode()}
     with store_errors():
         for glob in (keys.family(), keys.usage_family()):
-            yield from client.scan_iter(match=glob, count=1000)
+            yield from (key for key in client.scan_iter(match=glob, count=1000) if key not in kept)
 
 
 def _unlink(client: Any, batch: list[bytes]) -> int:

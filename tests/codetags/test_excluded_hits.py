@@ -16,7 +16,7 @@ from django.utils import timezone
 from codetags import keys
 from codetags.models import CodeTag
 from codetags.services.counts import get_code, list_codes, list_days
-from codetags.services.excluded_hits import exclude_hit, list_excluded, sum_excluded
+from codetags.services.excluded_hits import count_excluded, exclude_hit, list_excluded, sum_excluded
 from codetags.services.hits import record_hit
 from codetags.services.resets import reset_code
 from codetags.types import Reason
@@ -166,6 +166,28 @@ class TestReset:
         exclude_hit(code="DEMO", reason=Reason.BOT)
         call_command("codetags_reset", "--yes", stdout=io.StringIO())
         assert sums() == {}
+
+
+class TestCounters:
+    def test_never_go_down(self) -> None:
+        CodeTag.objects.create(code="FAIR", label="Fair")
+        seen = [count_excluded()]
+        for code in ("DEMO", "FAIR", "DEMO"):
+            exclude_hit(code=code, reason=Reason.BOT)
+        exclude_hit(reason=Reason.UNREADABLE)
+        seen.append(count_excluded())
+        reset_code("DEMO")
+        reset_code("DEMO")
+        seen.append(count_excluded())
+        exclude_hit(code="DEMO", reason=Reason.BOT)
+        seen.append(count_excluded())
+        call_command("codetags_reset", "--yes")
+        seen.append(count_excluded())
+        exclude_hit(code="FAIR", reason=Reason.BOT)
+        seen.append(count_excluded())
+        assert [found[Reason.BOT] for found in seen] == [0, 3, 3, 4, 4, 5]
+        assert [found[Reason.UNREADABLE] for found in seen] == [0, 1, 1, 1, 1, 1]
+        assert sums() == {Reason.BOT: 1}
 
 
 class TestShown:
