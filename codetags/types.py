@@ -142,13 +142,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class OutboxState:
-    """Hits that wait, are parked, or were dropped since the beginning. failures: failed steps in a row."""
+    """Hits that wait, are parked, or were dropped since the beginning. failures: failed steps in a row.
+
+    oldest: when the oldest waiting hit was counted.
+    """
 
     waiting: int
     parked: int
     dropped: int
     failures: int
     next_try: datetime | None
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

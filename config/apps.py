@@ -11,8 +11,12 @@ class SiteConfig(AppConfig):
     verbose_name = "Countinghouse"
 
     def ready(self) -> None:
-        """Connect them, register the checks, and say what the site refuses before any view."""
-        from config import checks, schema, wiring  # noqa: F401 (checks register themselves)
+        """Connect them, register the checks, say what the site refuses before any view, and send traces."""
+        from django.conf import settings
 
+        from config import checks, schema, tracing, wiring  # noqa: F401 (checks register themselves)
+
+        if settings.TRACING:
+            tracing.send_traces()
         wiring.connect()
         schema.declare_codes()

@@ -284,6 +284,7 @@ SPECTACULAR_SETTINGS = spectacular_settings(site_url=SITE_URL, root=BASE_DIR)
 LOGGING = logs.CONFIGURATION
 ACCESS_LOG = env.boolean("ACCESS_LOG", default=False)
 METRICS_PERMISSION = "stats.view_statistics"
+TRACING = bool(env.address("OTEL_EXPORTER_OTLP_ENDPOINT"))
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     import sentry_sdk

@@ -37,6 +37,11 @@ def workers() -> str:
     return f"{app_settings.KV_PREFIX}{{kv}}:workers"
 
 
+def metrics_caller(digest: str) -> str:
+    """STRING "1": whoever sends this token was permitted to read /metrics. TTL one hour. Written by remember_caller."""
+    return f"{app_settings.KV_PREFIX}{{kv}}:metrics:{digest}"
+
+
 def wake(duty: str) -> str:
     """STRING "1" while somebody waits for the duty to run. TTL one day. Written by wake_duty, taken by take_lease."""
     return f"{app_settings.KV_PREFIX}{{kv}}:wake:{duty}"

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from django.db import IntegrityError
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 
 from billing.errors import BadEvent
 from billing.models import StripeEvent
@@ -141,6 +141,13 @@ def count_events() -> dict[str, int]:
     """The number of events by state; states without events are left out."""
     rows = StripeEvent.objects.values_list("state").annotate(Count("pk")).order_by()
     return dict(rows)
+
+
+def oldest_waiting() -> datetime | None:
+    """When the oldest event came that is neither done nor failed nor parked; None: there is none."""
+    waiting = StripeEvent.objects.filter(state__in=(EventState.RECEIVED, EventState.PROCESSING))
+    found: datetime | None = waiting.aggregate(oldest=Min("received_at"))["oldest"]
+    return found
 
 
 def tidy_inbox(*, now: datetime | None = None) -> bool:

@@ -73,8 +73,13 @@ def deliver_events(*, now: datetime | None = None, even_if_paused: bool = False)
 
 def outbox_state() -> OutboxState:
     """The state of the outbox. One round trip. Raises StoreUnavailable."""
-    waiting, parked, fields = call_many(
-        [("LLEN", keys.outbox()), ("LLEN", keys.outbox_parked()), ("HGETALL", keys.outbox_state())]
+    outbox = keys.outbox()
+    # A hit that the receiver refused is at the end.
+    waiting, parked, fields, *ends = call_many(
+        [
+            *(("LLEN", outbox), ("LLEN", keys.outbox_parked()), ("HGETALL", keys.outbox_state())),
+            *(("LINDEX", outbox, 0), ("LINDEX", outbox, -1)),
+        ]
     )
     state = _decoded(fields)
     due = int(state.get("next", 0))
@@ -84,6 +89,7 @@ def outbox_state() -> OutboxState:
         int(state.get("dropped", 0)),
         int(state.get("failures", 0)),
         local_from_ms(due) if due else None,
+        min((read_event(entry).at for entry in ends if entry), default=None),
     )
 
 

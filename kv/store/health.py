@@ -111,7 +111,7 @@ def installed_scripts() -> tuple[Script, ...]:
 
 def server_name(node: Node) -> tuple[str, tuple[int, ...]]:
     """The server's name and version, such as ("valkey", (9, 1, 2)); an empty version where INFO is forbidden."""
-    facts = _info(node, "server")
+    facts = node_info(node, "server")
     if "valkey_version" in facts:
         return "valkey", _numbers(facts["valkey_version"])
     return "redis", _numbers(facts.get("redis_version", ""))
@@ -142,7 +142,7 @@ def _persistence(node: Node) -> Iterator[Finding]:
             yield Finding("ok", "append-only file on, appendfsync everysec: a power cut may take the last second")
         case other:
             yield Finding("warning", f"appendfsync {other}: a power cut may take more than the last second")
-    if _info(node, "persistence").get("aof_last_write_status", "ok") != "ok":
+    if node_info(node, "persistence").get("aof_last_write_status", "ok") != "ok":
         yield Finding("error", "the last write to the append-only file failed: is the disk full?")
 
 
@@ -158,7 +158,7 @@ def _eviction(node: Node) -> Finding:
 
 def _replicas(node: Node) -> Iterator[Finding]:
     """Whether a failover can lose what was acknowledged: see docs/operations.md."""
-    wanted, facts = app_settings.KV_WAIT_REPLICAS, _info(node, "replication")
+    wanted, facts = app_settings.KV_WAIT_REPLICAS, node_info(node, "replication")
     there = int(facts.get("connected_slaves", 0))
     if not wanted and not there:
         return
@@ -206,7 +206,7 @@ def _config(node: Node, pattern: str) -> dict[str, str] | None:
     return {key.decode(): value.decode() for key, value in pairs(reply)}
 
 
-def _info(node: Node, section: str) -> dict[str, str]:
+def node_info(node: Node, section: str) -> dict[str, str]:
     """What INFO says; nothing where a managed server forbids it."""
     try:
         lines = bytes(node.ask("INFO", section)).decode(errors="replace").splitlines()

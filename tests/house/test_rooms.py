@@ -23,7 +23,17 @@ ROOMS = {
         "services",
     ),
     *("models.py", "migrations", "serializers.py", "forms.py", "views", "urls.py", "admin.py", "signals.py"),
-    *("permissions.py", "duties.py", "demo.py", "management", "templatetags", "templates", "static", "locale"),
+    *(
+        "permissions.py",
+        "duties.py",
+        "metrics.py",
+        "demo.py",
+        "management",
+        "templatetags",
+        "templates",
+        "static",
+        "locale",
+    ),
 }
 SMELLS = {"utils", "helpers", "common", "misc", "util", "helper"}
 LONGEST = 300

@@ -126,7 +126,7 @@ class TestKvCheck:
 
     def test_replicas_that_nobody_can_see(self, store: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         settings.KV_WAIT_REPLICAS = 2
-        monkeypatch.setattr(health, "_info", lambda node, section: {})
+        monkeypatch.setattr(health, "node_info", lambda node, section: {})
         assert "see to it yourself that there are 2 replicas" in self.check()
 
     def test_a_script_that_does_not_load(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +148,7 @@ class TestKvCheck:
 
     @pytest.mark.parametrize(("version", "level"), [("6.2.14", "error"), ("7.0.0", "ok"), ("8.2.1", "ok")])
     def test_redis_versions(self, store: Any, monkeypatch: pytest.MonkeyPatch, version: str, level: str) -> None:
-        monkeypatch.setattr(health, "_info", lambda node, section: {"redis_version": version})
+        monkeypatch.setattr(health, "node_info", lambda node, section: {"redis_version": version})
         assert f"{level:7} redis {version}" in (self.fails() if level == "error" else self.check())
 
     def test_a_store_that_is_away_is_one_line(self, settings: Any) -> None:

@@ -55,7 +55,7 @@ class TestReadyz:
         assert answer.json()["stores"] == {"store": "unavailable", "database": "ok"}
 
     def test_says_so_of_the_database_too(self, client: SiteClient) -> None:
-        with patch("config.probes.database.cursor", side_effect=OperationalError("locked")):
+        with patch("kv.monitoring.probes.database.cursor", side_effect=OperationalError("locked")):
             answer = client.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["stores"] == {"store": "ok", "database": "unavailable"}
@@ -90,12 +90,6 @@ class TestMetrics:
             'countinghouse_left_out_today{reason="bot"} 1.0',
         ):
             assert line in lines
-
-    def test_are_a_503_while_the_store_is_away(self, client: SiteClient) -> None:
-        client.force_login(staff("view_statistics"))
-        with patch("stats.services.figures.call", side_effect=StoreUnavailable("away")):
-            answer = client.get("/metrics")
-        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
 
 
 class TestDescription:
