@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +20,7 @@ from billing.views import examples
 from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.rest.codes import Code
 from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.schema import extend_schema
 from kv.rest.views import ANY_BODY, ApiView
 
 _BILLING_OFF = Code(503, "billing_off", "Billing is not set up here.")

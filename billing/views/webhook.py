@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +13,7 @@ from billing.views import examples
 from kv.rest.codes import DATABASE_UNAVAILABLE, Code, by_field
 from kv.rest.errors import Refusal
 from kv.rest.negotiation import BodyTooLarge
+from kv.rest.schema import extend_schema
 from kv.rest.views import PublicView
 
 MAX_BODY = 1024 * 1024

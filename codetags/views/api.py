@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -31,6 +31,7 @@ from kv.rest.fields import CALLER_ID
 from kv.rest.inputs import NoInput, unknown_fields
 from kv.rest.negotiation import BeaconParser
 from kv.rest.permissions import holds, is_staff
+from kv.rest.schema import extend_schema
 from kv.rest.views import ANY_BODY, ApiView, PublicView
 from kv.web.addresses import client_address
 

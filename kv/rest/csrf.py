@@ -7,12 +7,11 @@ from typing import Any
 from django.middleware.csrf import get_token
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import ensure_csrf_cookie
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kv.rest.schema import answered
+from kv.rest.schema import answered, extend_schema
 from kv.rest.views import PublicView
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied, UnsupportedMediaType
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -22,6 +22,7 @@ from kv.rest.codes import DATABASE_UNAVAILABLE, PERMISSION_DENIED, RATE_LIMITED,
 from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.negotiation import BeaconParser, JsonParser, is_beacon
 from kv.rest.permissions import is_staff, may
+from kv.rest.schema import extend_schema
 from kv.rest.views import ANY_BODY, OPEN_HEADERS, ApiView, OpenView, PublicView
 from kv.web.addresses import client_address
 from kv.web.origins import is_cross_site

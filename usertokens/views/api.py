@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kv.rest.permissions import may
+from kv.rest.schema import extend_schema
 from usertokens.conf import CHAT_LIMIT, CHAT_USER_LIMIT
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import ConversationInput, ConversationOutput, DashboardOutput, MoodInput, PlanOfUserInput

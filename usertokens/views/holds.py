@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kv.rest.codes import RATE_LIMITED
 from kv.rest.permissions import may
+from kv.rest.schema import extend_schema
 from usertokens.conf import HOLD_LIMIT
 from usertokens.permissions import ACT_FOR_ANY
 from usertokens.serializers import CapturedOutput, CaptureInput, ForUserInput, HoldInput, HoldOutput, ReleasedOutput
