@@ -188,5 +188,6 @@ class NamedChoices(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-
         return str(self.target.schema_name)
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        """The choices."""
-        return {"type": "string", "enum": list(self.target.choices)}
+        """The choices. An enum must have one, and what is for sale on a site may be nothing."""
+        choices = list(self.target.choices)
+        return {"type": "string", "enum": choices} if choices else {"type": "string"}

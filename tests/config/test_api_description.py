@@ -11,6 +11,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 from django.conf import settings
+from drf_spectacular.generators import SchemaGenerator
 
 from config.api_description import package_version, spectacular_settings
 from tests.declared import declared_codes, description, operations, resolve
@@ -142,6 +143,16 @@ class TestSchemas:
         patterns = re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps(description()))
         assert patterns
         assert not [pattern for pattern in patterns if re.search(r"\\\\[AZz]|\(\?P", pattern)]
+
+
+@pytest.mark.parametrize(
+    ("plans", "sold"), [({"Basic": 5, "Plus": 10, "Team": 20}, ["Plus", "Team"]), ({"Guest": 0}, None)]
+)
+def test_plans_are_those_of_the_site(plans: dict[str, int], sold: list[str] | None, settings: Any) -> None:
+    settings.PLAN_ALLOWANCES = plans
+    generator: Any = SchemaGenerator
+    found = generator().get_schema(request=None, public=True)["components"]["schemas"]
+    assert (found["PlanName"]["enum"], found["PaidPlanName"].get("enum")) == (list(plans), sold)
 
 
 def test_the_pixel_is_described() -> None:
