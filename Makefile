@@ -31,8 +31,8 @@ demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
-test: lint var/outside/.done ## lint, types and every test but those of faults and of adoption
-	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption --ignore=tests/clients
+test: lint var/outside/.done ## lint, types and every test but those of faults, adoption, clients and frameworks
+	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption --ignore=tests/clients --ignore=tests/frontends
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
@@ -52,7 +52,7 @@ stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without 
 	@$(BIN)/python -m tests.stripe_fake
 
 # What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
-SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/faults tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
+SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/faults tests/frontends tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
 ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
 
@@ -97,6 +97,16 @@ var/clients/.done: tests/clients/requirements.txt tests/clients/package-lock.jso
 
 test-clients: $(VENV)/.dev var/clients/.done compile ## clients generated from the API's description, driven against a running site
 	@$(BIN)/pytest tests/clients
+
+# What builds the front ends of docs/frontend.md: Vite and Next.js.
+var/frontends/.done: tests/frontends/package-lock.json
+	@command -v npm >/dev/null || { echo "make test-frontends needs npm" >&2; exit 1; }
+	@echo "Installing Vue and Next.js (once)"
+	@mkdir -p $(@D) && cp tests/frontends/package.json tests/frontends/package-lock.json $(@D)/
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
+
+test-frontends: $(VENV)/.dev var/frontends/.done compile ## the Vue and the Next.js front end of docs/frontend.md, built, served from other ports, in a browser
+	@$(BIN)/pytest tests/frontends
 
 # Apart from .venv: they bring older versions of what the site itself uses.
 var/peers/.done: benchmarks/peers/requirements.txt $(VENV)/.dev

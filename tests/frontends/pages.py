@@ -32,7 +32,9 @@ def write_files(directory: Path, *names: str, site: str) -> None:
     for name in names:
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(files[name].replace(SITE, site))
+        # The client is one file for all front ends; each has it where its own files are.
+        text = files.get(name) or files[path.name]
+        path.write_text(text.replace(SITE, site))
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
