@@ -76,7 +76,14 @@ test-matrix: $(VENV)/.dev compile ## the suite on each pair of Django and Python
 test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations.md but failovers, which test-cluster and test-sentinel try
 	@$(BIN)/pytest $(call PARALLEL,3) tests/faults
 
-test-adoption: $(VENV)/.dev compile ## projects of somebody else that adopt the apps: by the words of the documents, in many variations
+# Apart from .venv: Wagtail, Celery and uvicorn are nothing of ours.
+var/adoption/.done: tests/adoption/requirements.txt $(VENV)/.dev
+	@echo "Installing what projects of somebody else bring along (once)"
+	@$(PYTHON) -m venv var/adoption
+	@var/adoption/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+test-adoption: $(VENV)/.dev var/adoption/.done compile ## projects of somebody else that adopt the apps: by the words of the documents, in many variations
 	@$(BIN)/pytest -n $(or $(JOBS),2) --dist load --durations=10 --durations-min=5 tests/adoption
 
 test-chaos: $(VENV)/.dev compile ## processes die and freeze at random for SECONDS=200 under eight clients; nothing is lost or doubled
@@ -125,6 +132,7 @@ bench: $(VENV)/.dev compile ## run the benchmarks and print a table of ratios (B
 lock: $(VENV)/.dev ## renew the hash-locked requirements
 	$(LOCK) --upgrade requirements.in --output-file requirements.txt
 	$(LOCK) --upgrade requirements-dev.in --output-file requirements-dev.txt
+	$(LOCK) --upgrade --extra all pyproject.toml tests/adoption/requirements.in --output-file tests/adoption/requirements.txt
 
 # Apart from .venv: nothing of it is needed to run or to test.
 var/audit/.done: tests/house/audit-requirements.txt $(VENV)/.site

@@ -1,4 +1,4 @@
-"""A store of its own for every test run: `StoreTestMixin` for unittest, `kv.pytest_plugin` for pytest.
+"""A store of its own for every test run: `StoreRunner` for `manage.py test`, `kv.pytest_plugin` for pytest.
 
 Each test process has one: an embedded Valkey in a directory of its own where the machine has one, else fakeredis, on
 which the token ledger does not run (its scripts need cmsgpack). It is empty when a test begins.
@@ -15,6 +15,7 @@ from unittest import TestCase, TestResult
 
 from django.conf import settings
 from django.test import override_settings
+from django.test.runner import DiscoverRunner, ParallelTestSuite
 
 from kv.errors import NoEmbeddedServer
 from kv.store.caches import ALIAS, durable_cache
@@ -137,3 +138,40 @@ class StoreTestMixin(TestCase):
         """Run the test on an empty store, whatever `setUp` a project has of its own."""
         store.use()
         return super().run(result)
+
+
+class StoreRunnerMixin:
+    """For a test runner of your own that derives from Django's: see `StoreRunner`."""
+
+    def setup_test_environment(self, **kwargs: Any) -> None:
+        """Before the test database, whose signals may read the store."""
+        super().setup_test_environment(**kwargs)  # type: ignore[misc]
+        store.use()
+        begin_each_test_empty()
+
+
+_plain_run = TestCase.run
+
+
+def begin_each_test_empty(*_: Any) -> None:
+    """From now on each test of unittest's in this process, and in those forked from it, begins on an empty store."""
+
+    def run(self: TestCase, result: TestResult | None = None) -> TestResult | None:
+        store.use()
+        return _plain_run(self, result)
+
+    TestCase.run = run  # type: ignore[method-assign]
+
+
+class _ParallelTestSuite(ParallelTestSuite):
+    # Processes that are not forked do not inherit what the runner has set up.
+    process_setup = begin_each_test_empty
+
+
+class StoreRunner(StoreRunnerMixin, DiscoverRunner):
+    """Django's test runner; each test has an empty store of its own, whatever class it is of.
+
+    `TEST_RUNNER = "kv.testing.StoreRunner"` in the project's settings.
+    """
+
+    parallel_test_suite = _ParallelTestSuite

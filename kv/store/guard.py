@@ -24,7 +24,8 @@ class RealStoreInTests(ImproperlyConfigured):
     def __init__(self) -> None:
         super().__init__(
             f'A test reached for the real store, CACHES["{ALIAS}"]. Give tests a store of their own: with pytest '
-            "install the package or add `-p kv.pytest_plugin`; with unittest derive from kv.testing.StoreTestMixin. "
+            "install the package or add `-p kv.pytest_plugin`; with manage.py test set "
+            'TEST_RUNNER = "kv.testing.StoreRunner", or derive the tests from kv.testing.StoreTestMixin. '
             "See docs/testing.md."
         )
 

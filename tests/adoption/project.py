@@ -12,10 +12,11 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from tests.adoption.documents import blocks_of
@@ -30,17 +31,25 @@ KV_TIMEOUT_MS = 5000
 CACHES["kv"]["OPTIONS"].update(SOCKET_TIMEOUT=5, SOCKET_CONNECT_TIMEOUT=5)
 """
 _DEADLINE = 60.0
+Instead = Mapping[str, str | None] | None
 
 
 @dataclass
 class Project:
-    """interpreter: of an environment with the package. home: the project's directory. settings: its settings' file."""
+    """interpreter: of an environment with the package. home: the project's directory. settings: its settings' file.
+
+    server:  what serves it instead of `runserver`; the port is its last argument.
+    is_kept: what keeps running begins with `open`, when the last app's page is followed.
+    """
 
     interpreter: Path
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
     settings: str = "shop/settings.py"
+    server: tuple[str, ...] = ()
+    is_kept: bool = False
     has_patience: bool = False
+    typed: dict[str, list[str]] = field(default_factory=dict)
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -61,14 +70,19 @@ class Project:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def follow(self, page: str, **titles: str) -> None:
-        """Do what the page says. titles: other names of the files that it names, such as the settings' own."""
+    def follow(self, page: str, *, files: Mapping[str, str] = MappingProxyType({}), instead: Instead = None) -> None:
+        """Do what the page says.
+
+        files:   where this project has a file of the page, such as its settings.
+        instead: what this project writes into a file in place of the page's example; None: nothing, it has its own.
+        """
+        instead = instead or {}
         for block in blocks_of(page):
-            if block.kind != "sh":
-                self.write(titles.get(block.title, block.title), block.text)
-                continue
-            for line in block.text.splitlines():
-                self.type(line, terminal=block.title)
+            if block.kind == "sh":
+                for line in block.text.splitlines():
+                    self.type(line, terminal=block.title)
+            elif (text := instead.get(block.title, block.text)) is not None:
+                self.write(files.get(block.title, block.title), text)
 
     def write(self, name: str, text: str) -> None:
         """Put a block at the end of a file."""
@@ -78,26 +92,43 @@ class Project:
         before = path.read_text() if path.exists() else ""
         if name == self.settings:
             text = _once(text, before)
+        if name.endswith(".html") and before:
+            return  # the same example as on the page before
         path.write_text(before + text)
 
     def type(self, line: str, *, terminal: str = "") -> None:
         """Type a command. In a terminal of its own it keeps running."""
         words = line.partition("#")[0].split()
         if words[0] == "pip":
-            assert words == ["pip", "install", "countinghouse"]
+            assert words[1] == "install"
+            assert words[2].strip('"').partition("[")[0] == "countinghouse"
             return
         if words[0] == "django-admin":
-            self.run("-m", "django", *words[1:])
+            if not (self.home / "manage.py").exists():
+                self.run("-m", "django", *words[1:])
             return
         assert words[0] == "python", line
         if not self.has_patience:
             self.write(self.settings, PATIENCE)
             self.has_patience = True
-        if terminal:
-            more = (f"127.0.0.1:{self.port}", "--noreload") if words[2] == "runserver" else ()
-            self.start(str(self.interpreter), *words[1:], *more, name=words[2])
-        else:
-            self.run(*words[1:], *(("--noinput",) if words[2] == "createsuperuser" else ()))
+        once = terminal or ("createsuperuser" if "createsuperuser" in words else "")
+        if once in self.typed:
+            return  # by an app's page before this one
+        if once:
+            self.typed[once] = words
+        if terminal and not self.is_kept:
+            self.open(terminal)
+        elif not terminal:
+            self.run(*words[1:], *(("--noinput",) if once else ()))
+
+    def open(self, terminal: str) -> None:
+        """Begin what keeps running there."""
+        words = self.typed[terminal]
+        if words[2] == "runserver" and self.server:
+            self.start(str(self.interpreter), *self.server, str(self.port), name="server")
+            return
+        more = (f"127.0.0.1:{self.port}", "--noreload") if words[2] == "runserver" else ()
+        self.start(str(self.interpreter), *words[1:], *more, name=words[2])
 
     def run(self, *arguments: str) -> str:
         """What a command of Python's says. Fails with it."""

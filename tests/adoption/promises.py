@@ -12,6 +12,24 @@ import pytest
 from tests.adoption.project import Browser
 from tests.stripe_fake import Delivery, FakeStripe
 
+APPS = ("stats", "usertokens", "codetags", "billing")
+PAGES = ("stats.md", "tokens.md", "codetags.md", "billing.md")
+#: Typed into `manage.py shell`: what is kept about a user goes with the user.
+LEAVES = """
+from django.contrib.auth import get_user_model
+from usertokens.errors import AccountClosed
+from usertokens.services import get_balance
+user = get_user_model().objects.create_user("leaves@example.org")
+user_id = str(user.pk)
+assert get_balance(user_id).tokens.balance == 100
+user.delete()
+try:
+    get_balance(user_id)
+except AccountClosed:
+    pass
+else:
+    raise SystemExit("the account is still there")
+"""
 SECRET = "whsec_of_a_project_of_somebody_else"
 
 
@@ -26,9 +44,9 @@ def visits(visitor: Browser, home: str = "/") -> None:
     assert "stats/receipts.js" in visitor.get("/pay")
 
 
-def visits_in_the_admin(staff: Browser) -> None:
-    assert "Statistics" in staff.get("/admin/")
-    assert "Visitors" in staff.get("/admin/stats/statistics/")
+def visits_in_the_admin(staff: Browser, admin: str = "/admin") -> None:
+    assert "Statistics" in staff.get(f"{admin}/")
+    assert "Visitors" in staff.get(f"{admin}/stats/statistics/")
 
 
 def landings(visitor: Browser, home: str = "/") -> None:
@@ -40,9 +58,9 @@ def landings(visitor: Browser, home: str = "/") -> None:
     assert "cookie-notice" in visitor.get("/privacy")
 
 
-def landings_in_the_admin(staff: Browser) -> None:
-    assert "BT26" in staff.get("/admin/")
-    assert "BT26" in staff.get("/admin/codetags/codecount/")
+def landings_in_the_admin(staff: Browser, admin: str = "/admin") -> None:
+    assert "BT26" in staff.get(f"{admin}/")
+    assert "BT26" in staff.get(f"{admin}/codetags/codecount/")
     assert staff.call("/api/dashboard/code-tags", method="GET")["codes"][0]["count"] == 1
 
 
@@ -54,9 +72,9 @@ def tokens(user: Browser, balance: int = 100) -> None:
     assert "article" in user.get("/accounts/data")
 
 
-def tokens_in_the_admin(staff: Browser, user_id: str) -> None:
-    assert user_id in staff.get("/admin/usertokens/tokenledger/")
-    assert "article" in staff.get(f"/admin/usertokens/tokenledger/{user_id}/")
+def tokens_in_the_admin(staff: Browser, user_id: str, admin: str = "/admin") -> None:
+    assert user_id in staff.get(f"{admin}/usertokens/tokenledger/")
+    assert "article" in staff.get(f"{admin}/usertokens/tokenledger/{user_id}/")
 
 
 def stripe_for(stripe: FakeStripe, webhook: str) -> dict[str, str]:
@@ -83,9 +101,9 @@ def purchases(user: Browser) -> None:
     assert user.call("/api/webhooks/stripe", {})["code"] == "bad_signature"
 
 
-def purchases_in_the_admin(staff: Browser) -> None:
-    assert "checkout.session.completed" in staff.get("/admin/billing/stripeevent/")
-    assert "cus_" in staff.get("/admin/billing/stripecustomer/")
+def purchases_in_the_admin(staff: Browser, admin: str = "/admin") -> None:
+    assert "checkout.session.completed" in staff.get(f"{admin}/billing/stripeevent/")
+    assert "cus_" in staff.get(f"{admin}/billing/stripecustomer/")
 
 
 def _pay(onward: str) -> None:

@@ -14,7 +14,6 @@ from tests.stripe_fake import FakeStripe
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("stats.md", "tokens.md", "codetags.md", "billing.md")
 SECTIONS = [
     *("Install", "INSTALLED_APPS", "CACHES", "Settings", "URLs", "Migrate", "Worker", "Templates", "Check", "Tests"),
     *("Python API", "API", "What it costs", "Other projects"),
@@ -27,7 +26,7 @@ def project(interpreter: Path, tmp_path: Path) -> Iterator[Project]:
         yield made
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", promises.PAGES)
 def test_every_page_has_the_same_list(page: str) -> None:
     found = [line[3:] for line in (DOCS / page).read_text().splitlines() if line.startswith("## ")]
     assert found[: len(SECTIONS)] == SECTIONS

@@ -10,7 +10,7 @@ import site
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.parser import Parser
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,18 @@ HERE = Path(__file__).parent
 Drive = Callable[..., dict[str, Any]]
 
 
-def make_environment(where: Path, wheel: Path, *, bare: bool = False) -> Path:
+def make_environment(where: Path, wheel: Path, libraries: Sequence[str] = (), *, bare: bool = False) -> Path:
     """An environment of its own with the wheel; its interpreter.
 
-    The libraries come from the environment that runs the tests, so nothing is downloaded.
+    libraries: where the libraries are; by default those of the environment that runs the tests. Nothing is downloaded.
     bare: only what `pip install countinghouse` brings along, without any extra.
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(where)], check=True)
     python = where / "bin/python"
     packages = next((where / "lib").glob("python*/site-packages"))
-    libraries = [str(_link_required(where / "libraries", wheel))] if bare else site.getsitepackages()
-    (packages / "libraries.pth").write_text("\n".join(libraries))
+    if bare:
+        libraries = [str(_link_required(where / "libraries", wheel))]
+    (packages / "libraries.pth").write_text("\n".join(libraries or site.getsitepackages()))
     pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(python)]
     subprocess.run([*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
     return python

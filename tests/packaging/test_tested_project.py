@@ -19,7 +19,7 @@ def test_the_real_user_has_what_they_had(said: dict[str, Any]) -> None:
     assert said["before"][0] == 600
 
 
-@pytest.mark.parametrize("way", ["unittest", "parallel", "pytest", "xdist"])
+@pytest.mark.parametrize("way", ["runner", "runner, parallel", "unittest", "parallel", "pytest", "xdist"])
 def test_each_way_has_a_store_that_begins_empty(said: dict[str, Any], way: str) -> None:
     assert said["runs"][way]["status"] == 0, said["runs"][way]["said"]
 
@@ -29,4 +29,4 @@ def test_without_one_a_test_is_refused_and_hears_the_way_out(said: dict[str, Any
     run = said["runs"][way]
     assert run["status"] == 1
     assert "A test reached for the real store" in run["said"]
-    assert "kv.testing.StoreTestMixin" in run["said"]
+    assert "kv.testing.StoreRunner" in run["said"]

@@ -43,6 +43,8 @@ before = kept()
 django_test = ("-m", "django", "test", "-v", "2")
 answers = {
     "careless": run(*django_test, "own_tests.Careless"),
+    "runner": run(*django_test, "--testrunner", "kv.testing.StoreRunner", "own_tests"),
+    "runner, parallel": run(*django_test, "--testrunner", "kv.testing.StoreRunner", "--parallel", "2", "own_tests"),
     "unittest": run(*django_test, "own_tests.Deletes", "own_tests.Charges"),
     "parallel": run(*django_test, "--parallel", "2", "own_tests.Deletes", "own_tests.Charges"),
     "pytest": run("-m", "pytest", "-q", "-p", "no:cacheprovider", "by_pytest.py"),
