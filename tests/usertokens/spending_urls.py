@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import include, path
 from django.utils import timezone
@@ -17,6 +18,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
 from usertokens.services import get_balance, spend_tokens, spends
 
@@ -146,10 +148,28 @@ async def astream(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts(), status=int(request.GET.get("status", 200)))
 
 
+@spends("file", amount=3)
+def file(request: HttpRequest) -> FileResponse:
+    return FileResponse(BytesIO(b"onetwo"), status=int(request.GET.get("status", 200)))
+
+
+class Pictures(ViewSet):
+    @method_decorator(spends("drf", amount=3))
+    def list(self, request: Request) -> Response:
+        return Response([outcome(request).content.decode()], status=int(request.GET.get("status", 200)))
+
+
+class Bare(View):
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        return await aplain.__wrapped__(request)  # type: ignore[attr-defined, no-any-return]
+
+
 VIEWS: dict[str, Any] = {
     "plain": plain, "default": default, "late": late, "async": aplain, "class": Whole.as_view(),
     "async-class": AsyncWhole.as_view(), "method": Methods.as_view(), "async-method": AsyncMethods.as_view(),
-    "drf": Handler.as_view(), "drf-function": handler, "template": template, "stream": stream, "async-stream": astream,
+    "file": file, "viewset": Pictures.as_view({"get": "list"}),
+    "as-view": spends("whole", amount=3)(Bare.as_view()), "drf": Handler.as_view(),
+    "drf-function": handler, "template": template, "stream": stream, "async-stream": astream,
     "priced/<int:number>": priced, "apriced/<int:number>": apriced,
 }  # fmt: skip
 urlpatterns = [*(path(name, view) for name, view in VIEWS.items()), path("", include("usertokens.urls"))]

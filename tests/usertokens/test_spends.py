@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import AsyncClient, Client
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, AsyncRequestFactory, Client
 
-from usertokens.services import get_balance, list_transactions
+from tests.usertokens.test_async import ticks
+from tests.usertokens.test_held_async import drain
+from usertokens.services import get_balance, list_transactions, spends
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.usertokens.spending_urls")]
 
-FINISHED = ("plain", "async", "class", "async-class", "method", "async-method", "drf", "drf-function", "template")
+FINISHED = (
+    "plain",
+    "async",
+    "class",
+    "async-class",
+    "method",
+    "async-method",
+    "as-view",
+    "drf",
+    "drf-function",
+    "viewset",
+    "template",
+)
 STREAMS = ("stream", "async-stream")
 JSON = {"Accept": "application/json"}
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -94,6 +110,16 @@ class TestStreams:
         response.close()
         assert tokens(user) == (100, 0)
 
+    def test_a_file_is_paid_when_it_was_sent(self, payer: Client, user: User) -> None:
+        """It must not reach the server's own way to send files, which would not pass the end."""
+        response: Any = payer.get("/file")
+        assert response.file_to_stream is None
+        assert response.headers["Content-Length"] == "6"
+        assert list(response) == [b"onetwo"]
+        assert tokens(user) == (97, 0)
+        payer.get("/file").close()
+        assert tokens(user) == (97, 0)
+
     @pytest.mark.parametrize("kind", STREAMS)
     def test_an_error_response_is_not(self, payer: Client, user: User, kind: str) -> None:
         assert payer.get(f"/{kind}?status=503").status_code == 503
@@ -136,4 +162,23 @@ class TestAsync:
 
         get_balance(str(user.pk))
         async_to_sync(main)()
+        assert tokens(user) == (100, 0)
+
+    @pytest.mark.parametrize("cancel_after", [0, 1, 2, 5, 20, 1000])
+    def test_a_view_that_is_cancelled_pays_nothing(self, payer: Client, user: User, cancel_after: int) -> None:
+        @spends("image", amount=3)
+        async def view(request: HttpRequest) -> HttpResponse:
+            await asyncio.Event().wait()
+            return HttpResponse()
+
+        async def main() -> None:
+            request: Any = AsyncRequestFactory().get("/")
+            request.user = user
+            task = asyncio.ensure_future(view(request))
+            await ticks(cancel_after)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        asyncio.run(main())
+        drain()
         assert tokens(user) == (100, 0)
