@@ -9,6 +9,7 @@ __all__ = [
     "aget_code",
     "alist_codes",
     "alist_days",
+    "allows",
     "amirror_registry",
     "arecord_hit",
     "aregistered_codes",
@@ -29,6 +30,7 @@ __all__ = [
 if TYPE_CHECKING:
     from codetags.services.code_images import draw_code_image
     from codetags.services.codes import parse_code, read_link
+    from codetags.services.consent import allows
     from codetags.services.counts import aget_code, alist_codes, alist_days, get_code, list_codes, list_days
     from codetags.services.excluded_hits import aexclude_hit, exclude_hit
     from codetags.services.hits import arecord_hit, record_hit
@@ -38,6 +40,7 @@ else:
     _PLACES = {
         "code_images": ("draw_code_image",),
         "codes": ("parse_code", "read_link"),
+        "consent": ("allows",),
         "counts": ("get_code", "list_codes", "list_days"),
         "excluded_hits": ("exclude_hit",),
         "hits": ("record_hit",),
