@@ -32,17 +32,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 stripe, shop = fixtures.stripe, fixtures.shop
 
-PUBLIC = (
-    "",
-    "pay",
-    "statistics",
-    "pricing",
-    "cookies",
-    "cookies/settings",
-    "privacy",
-    "accounts/signup",
-    "accounts/login",
-)
+PAGES = "pay statistics pricing cookies cookies/settings privacy accounts/signup accounts/login"
+PUBLIC = ("", *PAGES.split())
 LANGUAGES = ("", "fr/", "de/", "es/")
 PAYMENT = {
     "beneficiary": "Zoë & Söhne", "iban": "DE89 3704 0044 0532 0130 00", "amount": "12,50",
