@@ -8,7 +8,7 @@ import pytest
 
 from tests.packaging.conftest import make_environment, wheel
 
-__all__ = ["interpreter", "other_interpreter", "wheel"]
+__all__ = ["bare_interpreter", "interpreter", "other_interpreter", "wheel"]
 
 ADOPTION = Path(__file__).resolve().parents[2] / "var/adoption"
 
@@ -17,6 +17,12 @@ ADOPTION = Path(__file__).resolve().parents[2] / "var/adoption"
 def interpreter(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of an environment with the wheel, and nothing else of this tree."""
     return make_environment(tmp_path_factory.mktemp("adoption") / "venv", wheel)
+
+
+@pytest.fixture(scope="session")
+def bare_interpreter(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of an environment with the wheel and what it requires, without any extra."""
+    return make_environment(tmp_path_factory.mktemp("bare") / "venv", wheel, bare=True)
 
 
 @pytest.fixture(scope="session")

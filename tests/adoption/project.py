@@ -70,11 +70,19 @@ class Project:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def follow(self, page: str, *, files: Mapping[str, str] = MappingProxyType({}), instead: Instead = None) -> None:
+    def follow(
+        self,
+        page: str,
+        *,
+        files: Mapping[str, str] = MappingProxyType({}),
+        instead: Instead = None,
+        names: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Do what the page says.
 
         files:   where this project has a file of the page, such as its settings.
         instead: what this project writes into a file in place of the page's example; None: nothing, it has its own.
+        names:   what things are called here, such as a list of patterns.
         """
         instead = instead or {}
         for block in blocks_of(page):
@@ -82,6 +90,8 @@ class Project:
                 for line in block.text.splitlines():
                     self.type(line, terminal=block.title)
             elif (text := instead.get(block.title, block.text)) is not None:
+                for name, ours in names.items():
+                    text = text.replace(name, ours)
                 self.write(files.get(block.title, block.title), text)
 
     def write(self, name: str, text: str) -> None:
@@ -202,6 +212,7 @@ class Browser:
     def __init__(self, project: Project, prefix: str = "") -> None:
         self.project = project
         self.url = project.url + prefix
+        self.headers: dict[str, str] = {}
         self.jar = http.cookiejar.CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
 
@@ -234,7 +245,7 @@ class Browser:
         known = {"User-Agent": AGENT, "Sec-Fetch-Site": "same-origin", "Origin": self.project.url}
         if token := self.cookie("csrftoken"):
             known["X-CSRFToken"] = token
-        request = urllib.request.Request(target, data, known | headers)
+        request = urllib.request.Request(target, data, known | headers | self.headers)
         try:
             with self.opener.open(request, timeout=_DEADLINE) as answer:
                 return answer.status, answer.read().decode()

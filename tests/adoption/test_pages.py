@@ -21,7 +21,15 @@ SECTIONS = [
 
 
 @pytest.fixture
-def project(interpreter: Path, tmp_path: Path) -> Iterator[Project]:
+def project(bare_interpreter: Path, tmp_path: Path) -> Iterator[Project]:
+    """With what `pip install countinghouse` brings."""
+    with Project(bare_interpreter, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def seller(interpreter: Path, tmp_path: Path) -> Iterator[Project]:
+    """With the extras too."""
     with Project(interpreter, tmp_path) as made:
         yield made
 
@@ -63,12 +71,12 @@ def test_codetags(project: Project) -> None:
     project.run("manage.py", "work", "--once")
 
 
-def test_billing(project: Project) -> None:
+def test_billing(seller: Project) -> None:
     with FakeStripe() as stripe:
-        project.environment |= promises.stripe_for(stripe, f"{project.url}/api/webhooks/stripe")
-        project.follow("billing.md")
-        project.wait("/pricing")
-        staff = Browser(project)
+        seller.environment |= promises.stripe_for(stripe, f"{seller.url}/api/webhooks/stripe")
+        seller.follow("billing.md")
+        seller.wait("/pricing")
+        staff = Browser(seller)
         staff.log_in()
         promises.tokens(staff)
         promises.purchases(staff)

@@ -1,0 +1,7 @@
+"""For a developer's machine."""
+
+from config.settings.base import *  # noqa: F403
+
+DEBUG = True
+SECRET_KEY = "local"
+ALLOWED_HOSTS = ["127.0.0.1", "testserver"]

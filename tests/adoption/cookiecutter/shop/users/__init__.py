@@ -1,0 +1,1 @@
+"""Users with an e-mail address for a name and a UUID for a key."""
