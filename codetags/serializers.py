@@ -12,6 +12,8 @@ from kv.rest.fields import CallerIdField, MomentField
 class HitInput(serializers.Serializer[Any]):
     """The fields of a hit in the body; each may be in the query instead."""
 
+    #: For the description: the view refuses what it does not know, in any case of its letters.
+    refuses_unknown = True
     code = serializers.CharField(
         required=False, allow_blank=True, help_text="Upper-cased first; by default four letters or digits."
     )

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
-
-def package_version(root: Path) -> str:
-    """The version that pyproject.toml in this directory names; "0" where there is none."""
-    try:
-        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
-        return "0"
-    return str(project.get("version", "0"))
+from kv.version import package_version
 
 
-def spectacular_settings(*, site_url: str, root: Path) -> dict[str, Any]:
-    """SPECTACULAR_SETTINGS. site_url: where the API is. root: of the project, whose version is the API's."""
+def spectacular_settings(*, site_url: str) -> dict[str, Any]:
+    """SPECTACULAR_SETTINGS. site_url: where the API is."""
     return {
         "TITLE": "Countinghouse",
         "DESCRIPTION": "Counts and balances of one site.",
-        "VERSION": package_version(root),
+        "VERSION": package_version(),
         "LICENSE": {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"},
         "SERVERS": [{"url": site_url.rstrip("/"), "description": "This site."}],
         "TAGS": [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +24,11 @@ from rest_framework.response import Response
 
 from kv.rest.errors import handle_exception
 
-_YAML = re.compile(r"[/.+-]yaml|openapi(?!\+json)")
+# Types of the description that a caller may name; the first is for callers who take any.
+_TYPES = [
+    "application/json", "application/vnd.oai.openapi+json", "application/yaml", "application/vnd.oai.openapi",
+    "application/x-yaml", "text/yaml", "text/x-yaml",
+]  # fmt: skip
 
 
 @require_safe
@@ -86,8 +89,8 @@ class _JsonOrYaml(BaseContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         """The renderer and its type."""
         json, yaml = renderers
-        accepted = request.META.get("HTTP_ACCEPT", "").lower()
-        asks = request.GET.get("format") or ("yaml" if _YAML.search(accepted) and "json" not in accepted else "json")
+        preferred = request._request.get_preferred_type(_TYPES) or ""  # noqa: SLF001 (DRF has no public name for it)
+        asks = request.GET.get("format") or ("json" if "json" in preferred else "yaml" if preferred else "json")
         chosen = yaml if asks == "yaml" and request.method == "GET" else json
         return chosen, chosen.media_type or ""
 

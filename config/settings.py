@@ -278,7 +278,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-SPECTACULAR_SETTINGS = spectacular_settings(site_url=SITE_URL, root=BASE_DIR)
+SPECTACULAR_SETTINGS = spectacular_settings(site_url=SITE_URL)
 
 # --- logs: JSON lines without addresses or secrets
 LOGGING = logs.CONFIGURATION

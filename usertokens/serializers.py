@@ -242,7 +242,7 @@ class HoldOutput(serializers.Serializer[Any]):
 class ConversationOutput(serializers.Serializer[Any]):
     """A saved conversation."""
 
-    id = serializers.CharField()
+    id = serializers.UUIDField()
     conversations = serializers.IntegerField()
 
 

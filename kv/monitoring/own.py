@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import platform
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from importlib import metadata
-from pathlib import Path
 
 import django
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -17,20 +13,11 @@ from kv.monitoring.collectors import PREFIX, STORE, Collector
 from kv.monitoring.counts import BUCKETS, Latency, request_counts
 from kv.store.health import StoreHealth
 from kv.store.node_health import NodeHealth
+from kv.version import package_version
 from kv.work.duties import installed_duties
 from kv.work.states import read_duties, read_workers
 
 _BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]
-
-
-@lru_cache(maxsize=1)
-def package_version() -> str:
-    """The version of the installed package; in a checkout, of its pyproject.toml."""
-    try:
-        return metadata.version("countinghouse")
-    except metadata.PackageNotFoundError:
-        path = Path(__file__).resolve().parents[2] / "pyproject.toml"
-        return str(tomllib.loads(path.read_text())["project"]["version"]) if path.is_file() else "unknown"
 
 
 def collect_build() -> Iterator[Metric]:

@@ -152,7 +152,7 @@ class ApiSchema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         kind = serializer if isinstance(serializer, type) else type(serializer)
-        if direction == "request" and issubclass(kind, Input):
+        if direction == "request" and (issubclass(kind, Input) or getattr(kind, "refuses_unknown", False)):
             schema["additionalProperties"] = False
         return schema
 

@@ -13,9 +13,9 @@ import yaml
 from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 
-from config.api_description import package_version, spectacular_settings
+from config.api_description import spectacular_settings
+from kv.version import package_version
 from tests.declared import declared_codes, description, operations, resolve
-from tests.house.tree import ROOT
 from tests.site_client import SiteClient
 
 OPERATIONS = [pytest.param(path, operation, id=operation["operationId"]) for _, path, operation in operations()]
@@ -163,16 +163,16 @@ def test_the_pixel_is_described() -> None:
 def test_the_head_names_the_package_and_the_site() -> None:
     head = description()
     assert head["openapi"] == "3.0.3"
-    assert head["info"]["version"] == package_version(ROOT) != "0"
+    assert head["info"]["version"] == package_version()
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", head["info"]["version"])
     assert head["info"]["license"]["name"] == "MIT"
     assert [server["url"] for server in head["servers"]] == [settings.SITE_URL]
     assert {"sessionCookie", "csrfToken", "serviceToken"} == head["components"]["securitySchemes"].keys()
     assert all(tag["description"] for tag in head["tags"])
 
 
-def test_a_site_without_its_pyproject_has_a_version(tmp_path: Any) -> None:
-    made = spectacular_settings(site_url="https://example.org/", root=tmp_path)
-    assert (made["VERSION"], made["SERVERS"][0]["url"]) == ("0", "https://example.org")
+def test_the_address_has_no_slash_at_its_end() -> None:
+    assert spectacular_settings(site_url="https://example.org/")["SERVERS"][0]["url"] == "https://example.org"
 
 
 class TestAddress:
@@ -184,6 +184,8 @@ class TestAddress:
             ({}, {"version": "9"}),
             ({"Accept": "text/html"}, {"format": "json"}),
             ({"Accept": "application/vnd.oai.openapi+json"}, {}),
+            ({"Accept": "application/json, application/yaml;q=0.9"}, {}),
+            ({"Accept": "text/html, */*"}, {}),
             ({"X-Forwarded-Host": "evil.example"}, {}),
         ):
             answer = SiteClient().get("/api/schema", query, headers=headers)
@@ -197,6 +199,7 @@ class TestAddress:
             ({}, "application/yaml"),
             ({}, "application/vnd.oai.openapi"),
             ({}, "text/yaml, */*;q=0.1"),
+            ({}, "application/yaml, application/json;q=0.5"),
         ],
     )
     def test_is_yaml_for_who_asks_for_it(self, query: dict[str, str], accept: str) -> None:

@@ -15,7 +15,7 @@ from tests.house.tree import ROOT
 
 #: Extras that the site does not install.
 CHOSEN = {"otel"}
-LOCKS = ("requirements.txt", "requirements-dev.txt", "tests/clients/requirements.txt", "tests/deploy/requirements.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "tests/clients/requirements.txt")
 
 
 def _asked(name: str) -> dict[str, Requirement]:
