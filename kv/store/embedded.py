@@ -3,7 +3,8 @@
 Three lock files in the directory, all `flock`, so the kernel lets go of them however a process ends:
 `launch`  exclusive, held for moments: who starts or stops the server;
 `alive`   exclusive, inherited by the server itself: held as long as it lives, also while it loads or dies;
-`users`   shared, one for each process that uses the server: the last one out stops it.
+`users`   shared, one for each process that uses the server: the last one out stops it. Where that one was
+          killed or left by `os._exit`, a process beside the server does (`embedded_watch`), which holds a lock `watch`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import socket
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -171,10 +173,24 @@ class EmbeddedServer:
             "set-max-intset-entries": str(SET_MAX_INTSET_ENTRIES), "lazyfree-lazy-user-del": "yes",
         }  # fmt: skip
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+        watcher = self._start_watcher()
         # It forks away (daemonize) and so outlives us without becoming anybody's zombie; the lock goes with it.
         subprocess.run(
             [os.fspath(binary_path()), *arguments],
             pass_fds=[alive], start_new_session=True, check=False, cwd="/",
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        if watcher is not None:
+            watcher.wait()  # it forks away too
+
+    def _start_watcher(self) -> subprocess.Popen[bytes] | None:
+        """Where Python is embedded in another program, `sys.executable` may be that program: then nobody watches."""
+        if not Path(sys.executable or "").name.startswith(("python", "pypy")):
+            return None
+        script = os.fspath(Path(__file__).with_name("embedded_watch.py"))
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", script, os.fspath(self.directory), os.fspath(self.socket_path)],
+            start_new_session=True, cwd="/",
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
