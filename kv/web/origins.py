@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from kv.conf import app_settings
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -80,7 +80,9 @@ def parse_origin(text: str) -> str:
     except ValueError:
         is_origin, host, port = False, "", None
     if not is_origin:
-        raise ValueError(f"{text} is no origin, such as https://app.example.org or http://127.0.0.1:3000")
+        raise ValueError(
+            f"{' '.join(text.split())} is no origin, such as https://app.example.org or http://127.0.0.1:3000"
+        )
     return f"{parts.scheme}://{host}" + ("" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.faults.site import Site, own_site
 from tests.frontends.pages import served, write_files
-from tests.frontends.scenarios import Scenarios
+from tests.frontends.scenarios import Scenarios, log_in, sign_up
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -55,11 +56,18 @@ class TestPlainHtml(Scenarios):
         assert used.value.status == 200
         assert used.value.request.headers["content-type"] == "text/plain;charset=UTF-8"
 
+    def test_the_log_in_page_of_the_site_leads_back(self, page: Page, front: str, counts: Site) -> None:
+        name = sign_up(counts, front)
+        page.goto(f"http://127.0.0.1:{counts.port}/accounts/login?next={front}/?back=1")
+        log_in(page, name)
+        expect(page).to_have_url(f"{front}/?back=1")
+        expect(page.get_by_text(f"Hello {name}")).to_be_visible()
+
     def test_signs_up(self, page: Page, front: str, counts: Site) -> None:
         page.goto(front)
         page.evaluate("import('./countinghouse.js').then((site) => site.signUp('zoe', 'a ledger well set'))")
         page.reload()
-        page.get_by_text("Hello zoe").wait_for()
+        expect(page.get_by_text("Hello zoe")).to_be_visible()
 
 
 class TestAStranger:

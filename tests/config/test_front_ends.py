@@ -66,6 +66,9 @@ class TestFrontEnds:
             "https://app.example;https://b.example",
             "https://good.example,https://bad.example/",
             "https://a\\b.example",
+            "https://a_b.example",
+            "https://a.example\nhttps://b.example",
+            "https://example.org.",
         ],
     )
     def test_that_are_no_origins_stop_the_start(self, text: str, read: Any) -> None:

@@ -177,6 +177,20 @@ class TestErrorsCanBeRead:
             answer.headers["Access-Control-Expose-Headers"].split(", ")
         )
 
+    def test_the_store_is_away(self, site: Site) -> None:
+        with site.store.frozen():
+            counted = ask(site, "POST", "/api/stats/visit", LISTED, body={})
+            read = ask(site, "GET", "/api/usage", "https://stranger.example")
+        assert (counted.status, counted.allowed, counted.code) == (503, (LISTED, "true"), "store_unavailable")
+        assert (read.status, read.allowed, read.headers["Retry-After"]) == (503, ("*", None), "1")
+
+    def test_another_host_is_refused_as_ever(self, site: Site) -> None:
+        assert (
+            ask(site, "OPTIONS", "/api/stats", LISTED, Access_Control_Request_Method="GET", Host="evil.example").status
+            == 400
+        )
+        assert ask(site, "GET", "/api/stats", LISTED, Host="evil.example").status == 400
+
     def test_too_many(self, site: Site) -> None:
         said = [ask(site, "POST", "/api/track-usage", LISTED, body={}, X_Forwarded_For="10.9.9.8") for _ in range(41)]
         assert (said[-1].status, said[-1].allowed) == (429, (LISTED, "true"))
