@@ -27,7 +27,7 @@ def send(client: Any, row: Row, **headers: str) -> Any:
 def test_calls_that_act_for_somebody_read_none(row: Row) -> None:
     cast = Cast.engaged(row.permission)
     for caller in ("owner", "permitted staff"):
-        answer = send(cast.enter(caller), row, **{"User-Agent": BROWSER})  # type: ignore[arg-type]
+        answer = send(cast.enter(caller), row, **{"User-Agent": BROWSER})
         # A call without fields reads no body.
         assert answer.status_code in {403, 404, 415}, answer.content
 
