@@ -20,6 +20,8 @@ from usertokens.services.activity import create_user_stats, record_login
 from usertokens.services.databases import claim_store
 
 log = getLogger(__name__)
+#: A ValueError is for an id that no key can carry, such as one with braces: that user has no ledger, but can log in.
+_NO_LEDGER = (StoreUnavailable, AccountClosed, ValueError)
 
 
 def on_user_saved(
@@ -37,7 +39,7 @@ def on_logged_in(sender: Any, user: Any, **_: Any) -> None:
     """A user logged in. The log-in succeeds even when the store can't be reached; the next one is counted then."""
     try:
         record_login(str(user.pk))
-    except (StoreUnavailable, AccountClosed) as error:
+    except _NO_LEDGER as error:
         log.warning("a log-in was not counted: %s", type(error).__name__)
 
 
@@ -66,13 +68,15 @@ def on_migrated(sender: Any, using: str, **_: Any) -> None:
 def _create(user_id: str) -> None:
     try:
         create_user_stats(user_id)
-    except (StoreUnavailable, AccountClosed) as error:
+    except _NO_LEDGER as error:
         log.warning("a new user's activity was not made: %s", type(error).__name__)
 
 
 def _forget(user_id: str) -> None:
     try:
         forget_user(user_id)
+    except ValueError:
+        log.warning("nothing is kept about user %r: no key can carry that id", user_id)
     except (StoreUnavailable, AccountNotClosed):
         log.exception(
             "user %s was deleted, what is kept about them was not: run `manage.py usertokens_forget %s`",

@@ -35,6 +35,7 @@ _set("no_translations", USE_I18N=False)
 _set("grouped_numbers", USE_THOUSAND_SEPARATOR=True, LANGUAGE_CODE="de")
 _set("language_of_a_region", LANGUAGE_CODE="pt-br")
 _set("language_with_a_script", LANGUAGE_CODE="zh-hant")
+_set("language_that_babel_does_not_know", LANGUAGE_CODE="udm")
 _set("slashes_off", APPEND_SLASH=False)
 _set("tokens_in_sessions", CSRF_USE_SESSIONS=True)
 _set("log_in_by_name", LOGIN_URL="somewhere:log_in")
@@ -143,6 +144,27 @@ def languages_by_middleware(settings: Settings) -> None:
     settings["MIDDLEWARE"].insert(2, "django.middleware.locale.LocaleMiddleware")
     settings["LANGUAGES"] = [("fr", "Français"), ("nl", "Nederlands")]
     settings["LANGUAGE_CODE"] = "nl"
+
+
+@variant
+def whole_site_cached(settings: Settings) -> None:
+    settings["MIDDLEWARE"].insert(0, "django.middleware.cache.UpdateCacheMiddleware")
+    settings["MIDDLEWARE"].append("django.middleware.cache.FetchFromCacheMiddleware")
+
+
+@variant
+def packed_and_conditional(settings: Settings) -> None:
+    settings["MIDDLEWARE"][:0] = [
+        "django.middleware.gzip.GZipMiddleware",
+        "django.middleware.http.ConditionalGetMiddleware",
+    ]
+
+
+@variant
+def other_admin_site(settings: Settings) -> None:
+    """An admin of the project's own kind, under another name."""
+    apps = settings["INSTALLED_APPS"]
+    apps[apps.index("django.contrib.admin")] = "own_admin.OwnAdminConfig"
 
 
 @variant
