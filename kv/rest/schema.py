@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from django.apps import apps
+from django.conf import settings
 from drf_spectacular import utils as spectacular
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiExample
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
@@ -102,7 +104,7 @@ class ApiSchema(AutoSchema):
 
     def _unknown_scheme(self, authentication: type[Any]) -> dict[str, list[str]]:
         name = authentication.__name__
-        definition = {"type": "apiKey", "in": "header", "name": "Authorization"}
+        definition = _definition(authentication, self.view.request)
         self.registry.register_on_missing(component(name, definition, ResolvedComponent.SECURITY_SCHEMA))
         return {name: []}
 
@@ -175,6 +177,16 @@ class ApiSchema(AutoSchema):
         if "enum" in named and None not in named["enum"]:
             named["enum"] = [*named["enum"], None]
         return reference
+
+
+def _definition(authentication: type[Any], request: Any) -> dict[str, str]:
+    """How a class of the project's own probably knows its callers: by its base, or by what it says in a 401."""
+    if issubclass(authentication, SessionAuthentication):
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+    scheme = str(authentication().authenticate_header(request) or "").partition(" ")[0].lower()
+    if scheme in {"basic", "bearer"}:
+        return {"type": "http", "scheme": scheme}
+    return {"type": "apiKey", "in": "header", "name": "Authorization"}
 
 
 class NamedChoices(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
