@@ -69,7 +69,7 @@ def _by_status(codes: Collection[Code]) -> Iterator[tuple[int, list[Code]]]:
 
 
 def _response(registry: ComponentRegistry, status: int, codes: list[Code], operation_id: str) -> dict[str, Any]:
-    sentences = [f"`{code.name}`: {code.when}" for code in codes]
+    sentences = [f"- `{code.name}`: {code.when}" for code in codes]
     response: dict[str, Any] = {"description": "\n".join(sentences) if len(sentences) > 1 else codes[0].when}
     if status in _HEADERS:
         response["headers"] = _HEADERS[status]
@@ -116,9 +116,10 @@ def _schema(status: int, codes: list[Code]) -> dict[str, Any]:
     for code in codes:
         carried |= code.fields
     everywhere = [name for name in carried if all(name in code.fields for code in codes)]
-    example: dict[str, Any] = {"detail": codes[0].when, "code": codes[0].name}
+    usual = _usual(codes)
+    example: dict[str, Any] = {"detail": usual.when, "code": usual.name}
     if "errors" in everywhere:
-        example["errors"] = {"body": [codes[0].when]}
+        example["errors"] = {"body": [usual.when]}
     return {
         "type": "object",
         "description": f"{status}: " + ", ".join(code.name for code in codes),
@@ -126,6 +127,15 @@ def _schema(status: int, codes: list[Code]) -> dict[str, Any]:
         "required": ["code", "detail", *everywhere],
         "example": example | {name: field["example"] for name, field in carried.items() if "example" in field},
     }
+
+
+def _usual(codes: list[Code]) -> Code:
+    """The code of the example: what clients meet most."""
+    by_name = {code.name: code for code in codes}
+    names = [
+        name for name in ("invalid_input", "not_authenticated", "not_found", "store_unavailable") if name in by_name
+    ]
+    return by_name[names[0]] if names else codes[0]
 
 
 def _camel(name: str) -> str:

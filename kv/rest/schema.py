@@ -65,6 +65,8 @@ class ApiSchema(AutoSchema):
         if operation and self._is_ours():
             refusals = error_responses(self.registry, list(self._codes()), operation["operationId"])
             operation["responses"] = dict(sorted({**operation["responses"], **refusals}.items()))
+            for response in operation["responses"].values():
+                response["description"] = response["description"] or f"{operation['summary']}."
             if operation.get("security", [{}]) == [{}]:
                 operation["security"] = []
         return operation

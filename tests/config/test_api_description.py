@@ -61,6 +61,7 @@ class TestEveryOperation:
         (tag,) = operation["tags"]
         assert tag in {tag["name"] for tag in settings.SPECTACULAR_SETTINGS["TAGS"]}
         assert not operation.get("deprecated")
+        assert all(response["description"].strip() for response in operation["responses"].values())
 
     @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
     def test_has_an_example_of_each_that_is_as_described(self, path: str, operation: dict[str, Any]) -> None:
