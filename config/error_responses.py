@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.views import csrf, defaults
 
 from config.middleware.cors import is_for_front_ends
+from kv.web.origins import is_own_front_end
 
 _SENTENCES = {
     "store_unavailable": "The store of counts can't be reached. Try again in a moment.",
@@ -95,7 +96,10 @@ def wants_json(request: HttpRequest) -> bool:
     path = request.path_info
     if path == "/api" or path.startswith("/api/"):
         return True
-    return request.headers.get("Accept", "").startswith("application/json") and is_for_front_ends(path)
+    accept = request.headers.get("Accept", "")
+    # A front end's form that leads here names text/html; what its scripts send does not, unless they are told to.
+    is_script = "text/html" not in accept and is_own_front_end(request.META.get("HTTP_ORIGIN", ""))
+    return (accept.startswith("application/json") or is_script) and is_for_front_ends(path)
 
 
 def json_error(status: int, code: str, detail: str, **more: object) -> JsonResponse:

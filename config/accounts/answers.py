@@ -9,9 +9,10 @@ from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
@@ -36,7 +37,7 @@ class AnswersScripts(_View):
 
     200 {"user_id", "username", "csrfToken"}: logged in; the token is a new one.
     400 with `errors`; 401 `not_authenticated`, or `second_factor_required` with the page to open as `url`; 409
-    `already_logged_in` as somebody else; 415 for a body that is no form.
+    `already_logged_in` as somebody else; 415 for a body that is neither JSON nor a form.
     """
 
     @classmethod
@@ -50,8 +51,8 @@ class AnswersScripts(_View):
                 return page(request, *args, **kwargs)
             if request.method == "GET":
                 return signed_in(request)
-            if request.method == "POST" and body_length(request.META) and request.content_type not in _FORMS:
-                return json_error(415, "unsupported_media_type", "Send a form: application/x-www-form-urlencoded.")
+            if request.method == "POST" and body_length(request.META) and (refused := _read_fields(request)):
+                return refused
             before = request.user.get_username() if request.user.is_authenticated else ""
             response = page(request, *args, **kwargs)
             return _outcome(request, before) if response.status_code == HTTPStatus.FOUND else response
@@ -63,6 +64,26 @@ class AnswersScripts(_View):
         if wants_json(self.request):
             return invalid_form(form)
         return super().form_invalid(form)  # type: ignore[misc,no-any-return]
+
+
+def _read_fields(request: HttpRequest) -> JsonResponse | None:
+    """Make the fields of a JSON body those of the form; the refusal of a body that is neither."""
+    if request.content_type in _FORMS:
+        return None
+    if request.content_type != "application/json":
+        return json_error(415, "unsupported_media_type", "Send JSON or a form.")
+    try:
+        fields = orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        return json_error(400, "malformed_json", "The body is not valid JSON.", errors={"body": ["Not valid JSON."]})
+    if not isinstance(fields, dict):
+        fields = {"body": None}
+    if errors := {name: ["A text is required."] for name, value in fields.items() if not isinstance(value, str)}:
+        return json_error(400, "invalid_input", "Each field is a text.", errors=errors)
+    form = QueryDict(mutable=True)
+    form.update(fields)
+    request.POST = form  # type: ignore[assignment] # what Django's forms and axes read
+    return None
 
 
 def _outcome(request: HttpRequest, before: str) -> JsonResponse:

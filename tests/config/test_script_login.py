@@ -95,9 +95,56 @@ class TestLogIn:
         assert answer.status_code == 403
         assert "Access-Control-Allow-Origin" not in answer
 
-    def test_a_body_that_is_no_form(self) -> None:
-        answer = Script().send(LOGIN, BEA, content_type="application/json")
-        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    @pytest.mark.usefixtures("bea")
+    @pytest.mark.parametrize(
+        ("kind", "body", "status", "code", "fields"),
+        [
+            ("application/json", '{"username": "bea", "password": "a ledger well set"}', 200, None, None),
+            (
+                "application/json; charset=utf-8",
+                '{"username": "bea", "password": "a ledger well set"}',
+                200,
+                None,
+                None,
+            ),
+            ("application/json", '{"username": "bea", "password": "wrong"}', 400, "invalid_login", {"body"}),
+            ("application/json", '{"username": "bea"}', 400, "invalid_input", {"password"}),
+            ("application/json", "{}", 400, "invalid_input", {"username", "password"}),
+            (
+                "application/json",
+                '{"username": ["bea"], "password": 7}',
+                400,
+                "invalid_input",
+                {"username", "password"},
+            ),
+            ("application/json", "[]", 400, "invalid_input", {"body"}),
+            ("application/json", "null", 400, "invalid_input", {"body"}),
+            ("application/json", "{", 400, "malformed_json", {"body"}),
+            ("application/json", "\xff", 400, "malformed_json", {"body"}),
+            ("text/plain", '{"username": "bea", "password": "a ledger well set"}', 415, "unsupported_media_type", None),
+            ("application/xml", "<a/>", 415, "unsupported_media_type", None),
+        ],
+    )
+    def test_bodies(self, kind: str, body: str, status: int, code: str | None, fields: set[str] | None) -> None:
+        script = Script()
+        headers = {"X-CSRFToken": script.token}
+        answer = script.client.generic("POST", LOGIN, body.encode("latin-1"), content_type=kind, headers=headers)
+        assert (answer.status_code, answer.json().get("code")) == (status, code)
+        assert (answer.json().get("errors") or {}).keys() == (fields or set())
+
+    @pytest.mark.parametrize("accept", ["*/*", "application/json, text/plain, */*", "application/json"])
+    def test_whatever_the_script_accepts(self, accept: str, bea: User) -> None:
+        """fetch sends */* unless it is told otherwise."""
+        assert Script().send(LOGIN, BEA).status_code == 200
+        script = Script()
+        answer = script.client.post(LOGIN, BEA, headers={"X-CSRFToken": script.token, "Accept": accept})
+        assert (answer.status_code, answer.json()["username"]) == (200, "bea")
+
+    def test_a_form_that_leads_here_is_answered_with_pages(self, bea: User) -> None:
+        script = Script()
+        accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+        answer = script.client.post(LOGIN, BEA | {"csrfmiddlewaretoken": script.token}, headers={"Accept": accept})
+        assert answer.status_code == 302
 
     def test_twice_is_once_and_another_has_to_wait(self, bea: User) -> None:
         script = Script()
