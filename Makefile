@@ -79,7 +79,7 @@ test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations
 # Apart from .venv: Wagtail, Celery and uvicorn are nothing of ours.
 var/adoption/.done: tests/adoption/requirements.txt $(VENV)/.dev
 	@echo "Installing what projects of somebody else bring along (once)"
-	@$(PYTHON) -m venv var/adoption
+	@$(BIN)/python -m venv var/adoption
 	@var/adoption/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 

@@ -37,7 +37,8 @@ def _place(namespace: str, urlconf: str) -> str:
     waiting = [("", get_resolver(urlconf))]
     for outer, resolver in waiting:  # which grows: the outermost are looked at first
         for name, (_, inner) in _namespaces(resolver):
-            if name == namespace and outer:
+            # A project may give the instance another name: reverse() then looks for the app's own.
+            if outer and namespace in (name, inner.app_name):
                 return outer
             waiting.append((f"{outer}:{name}" if outer else name, inner))
     return ""

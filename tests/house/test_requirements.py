@@ -15,7 +15,12 @@ from tests.house.tree import ROOT
 
 #: Extras that the site does not install.
 CHOSEN = {"otel"}
-LOCKS = ("requirements.txt", "requirements-dev.txt", "tests/clients/requirements.txt")
+LOCKS = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "tests/adoption/requirements.txt",
+    "tests/clients/requirements.txt",
+)
 
 
 def _asked(name: str) -> dict[str, Requirement]:

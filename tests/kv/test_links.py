@@ -11,6 +11,7 @@ from django.test import override_settings
 from django.urls import NoReverseMatch, include, path
 
 from kv.web.links import app_url, app_url_or_none
+from stats.urls import api
 
 
 def _urls(*patterns: Any) -> Any:
@@ -30,6 +31,8 @@ STATS = path("", include("stats.urls"))
         ([path("shop/", include(([STATS], "shop")))], "/shop/api/stats/visit"),
         ([path("a/", include(([path("b/", include(([STATS], "inner")))], "outer")))], "/a/b/api/stats/visit"),
         ([path("a/", include(([STATS], "shop"), namespace="other"))], "/a/api/stats/visit"),
+        ([path("", include((api, "stats_api"), namespace="numbers"))], "/api/stats/visit"),
+        ([path("a/", include(([path("", include((api, "stats_api"), namespace="n"))], "b")))], "/a/api/stats/visit"),
     ],
 )
 def test_found_in_any_namespace(patterns: list[Any], found: str) -> None:
