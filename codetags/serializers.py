@@ -30,7 +30,7 @@ class HitOutput(serializers.Serializer[Any]):
 class CountsInput(serializers.Serializer[Any]):
     """The page of codes, and the days whose hits are counted."""
 
-    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=20, help_text="Codes on a page.")
     before = serializers.CharField(max_length=128, required=False, help_text="`next` of the page before.")
     to = serializers.DateField(required=False, help_text="The last day.")
 

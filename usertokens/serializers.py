@@ -58,15 +58,17 @@ class SpendInput(ForUserInput):
     """Tokens to spend."""
 
     amount = _amount()
-    reason = TextField(max_length=LONGEST_REASON)
+    reason = TextField(max_length=LONGEST_REASON, help_text="What for; it stands in the journal.")
 
 
 class HoldInput(ForUserInput):
     """Tokens to set aside."""
 
     amount = _amount()
-    ttl_seconds = WholeNumberField(min_value=1, max_value=LONGEST_HOLD)
-    reason = TextField(max_length=LONGEST_REASON)
+    ttl_seconds = WholeNumberField(
+        min_value=1, max_value=LONGEST_HOLD, help_text="Seconds until the tokens return by themselves."
+    )
+    reason = TextField(max_length=LONGEST_REASON, help_text="What for; it stands in the journal.")
 
 
 class CaptureInput(ForUserInput):
@@ -78,9 +80,9 @@ class CaptureInput(ForUserInput):
 class AddInput(Input):
     """Tokens to grant."""
 
-    userId = UserIdField()  # noqa: N815 (the contract spells it so)
+    userId = UserIdField(help_text="Who is given them.")  # noqa: N815 (the contract spells it so)
     amount = _amount()
-    reason = TextField(max_length=LONGEST_REASON)
+    reason = TextField(max_length=LONGEST_REASON, help_text="What for; it stands in the journal.")
     expires_at = MomentField(required=False, allow_null=True, help_text="Null: never.")
 
     def validate_expires_at(self, value: Any) -> Any:
@@ -93,26 +95,26 @@ class AddInput(Input):
 class ResetInput(Input):
     """Whom to reset."""
 
-    userId = UserIdField()  # noqa: N815 (the contract spells it so)
+    userId = UserIdField(help_text="Who begins again.")  # noqa: N815 (the contract spells it so)
 
 
 class MoodInput(Input):
     """The mood."""
 
-    score = MoodField()
+    score = MoodField(help_text="0 to 10, with at most one decimal.")
 
 
 class PlanOfUserInput(Input):
     """The plan."""
 
-    plan = TextField(max_length=64)
+    plan = TextField(max_length=64, help_text="One of the site's plans.")
 
 
 class MessageInput(Input):
     """One message of a conversation."""
 
-    role = TextField(max_length=32)
-    content = TextField(allow_blank=True, trim_whitespace=False, lines=True)
+    role = TextField(max_length=32, help_text="Who wrote it, such as user or assistant.")
+    content = TextField(allow_blank=True, trim_whitespace=False, lines=True, help_text="The text.")
 
 
 class UuidField(serializers.UUIDField):
@@ -129,14 +131,14 @@ class ConversationInput(ForUserInput):
     """A conversation to save."""
 
     id = UuidField(required=False, help_text="The caller's own; the same again updates and counts nothing.")
-    summary = TextField(max_length=280)
-    messages = MessageInput(many=True, required=False)
+    summary = TextField(max_length=280, help_text="One line.")
+    messages = MessageInput(many=True, required=False, help_text="Without it, those of a known conversation stay.")
 
 
 class PageInput(serializers.Serializer[Any]):
     """Which part of a list."""
 
-    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=20, help_text="Entries on a page.")
     before = serializers.RegexField(r"\A[1-9][0-9]{0,14}\Z", required=False, help_text="As `next` of the page before.")
 
 
@@ -151,12 +153,12 @@ class RecentConversationOutput(serializers.Serializer[Any]):
 class DashboardTokensOutput(serializers.Serializer[Any]):
     """The tokens on the dashboard."""
 
-    balance = serializers.IntegerField()
-    held = serializers.IntegerField()
-    debt = serializers.IntegerField()
-    allowance = serializers.IntegerField()
-    period_start = MomentField()
-    period_end = MomentField()
+    balance = serializers.IntegerField(help_text="Tokens that can be spent.")
+    held = serializers.IntegerField(help_text="Tokens on hold; they are not in the balance.")
+    debt = serializers.IntegerField(help_text="Tokens that the next grants pay first.")
+    allowance = serializers.IntegerField(help_text="Tokens of the plan in this period.")
+    period_start = MomentField(help_text="When the period began.")
+    period_end = MomentField(help_text="When the next one begins.")
 
 
 class DashboardOutput(serializers.Serializer[Any]):
@@ -178,10 +180,10 @@ class GrantOutput(serializers.Serializer[Any]):
     """A live grant."""
 
     id = serializers.CharField()
-    left = serializers.IntegerField()
-    amount = serializers.IntegerField()
-    priority = serializers.IntegerField()
-    expires_at = MomentField(allow_null=True)
+    left = serializers.IntegerField(help_text="Tokens left of it.")
+    amount = serializers.IntegerField(help_text="Tokens that it had.")
+    priority = serializers.IntegerField(help_text="Lower ones are spent first.")
+    expires_at = MomentField(allow_null=True, help_text="Null: never.")
     source = serializers.CharField()  # type: ignore[assignment] # a field of that name, not the argument
 
 
@@ -195,15 +197,15 @@ class TokensOutput(DashboardTokensOutput):
 class MovedOutput(serializers.Serializer[Any]):
     """What every movement of tokens answers."""
 
-    success = serializers.BooleanField()
-    transaction_id = serializers.CharField()
-    balance = serializers.IntegerField()
+    success = serializers.BooleanField(help_text="Always true.")
+    transaction_id = serializers.CharField(help_text="The entry in the journal.")
+    balance = serializers.IntegerField(help_text="Tokens left.")
 
 
 class SpentOutput(MovedOutput):
     """Tokens spent."""
 
-    spent = serializers.IntegerField()
+    spent = serializers.IntegerField(help_text="Tokens taken.")
 
 
 class GenerationOutput(SpentOutput):
@@ -215,28 +217,28 @@ class GenerationOutput(SpentOutput):
 class AddedOutput(MovedOutput):
     """Tokens granted."""
 
-    added = serializers.IntegerField()
+    added = serializers.IntegerField(help_text="Tokens granted.")
 
 
 class CapturedOutput(MovedOutput):
     """A hold captured."""
 
-    captured = serializers.IntegerField()
+    captured = serializers.IntegerField(help_text="Tokens kept; the rest of the hold has returned.")
 
 
 class ReleasedOutput(MovedOutput):
     """A hold released."""
 
-    released = serializers.IntegerField()
+    released = serializers.IntegerField(help_text="Tokens that have returned.")
 
 
 class HoldOutput(serializers.Serializer[Any]):
     """Tokens set aside."""
 
-    id = serializers.CharField()
-    amount = serializers.IntegerField()
-    expires_at = MomentField()
-    balance = serializers.IntegerField()
+    id = serializers.CharField(help_text="For its capture or release.")
+    amount = serializers.IntegerField(help_text="Tokens on hold.")
+    expires_at = MomentField(help_text="When they return by themselves.")
+    balance = serializers.IntegerField(help_text="Tokens left.")
 
 
 class ConversationOutput(serializers.Serializer[Any]):
@@ -249,16 +251,16 @@ class ConversationOutput(serializers.Serializer[Any]):
 class TransactionOutput(serializers.Serializer[Any]):
     """A journal entry."""
 
-    id = serializers.CharField()
+    id = serializers.CharField(help_text="The number of the entry.")
     at = MomentField()
     type = serializers.CharField()
-    amount = serializers.IntegerField()
-    balance_after = serializers.IntegerField()
-    reason = serializers.CharField()
+    amount = serializers.IntegerField(help_text="Tokens, with a sign.")
+    balance_after = serializers.IntegerField(help_text="The balance after it.")
+    reason = serializers.CharField(help_text="As it was given.")
 
 
 class TransactionsOutput(serializers.Serializer[Any]):
     """Journal entries, newest first."""
 
     results = TransactionOutput(many=True)
-    next = serializers.CharField(allow_null=True)
+    next = serializers.CharField(allow_null=True, help_text="Pass back as `before`; null at the end.")

@@ -61,6 +61,7 @@ class TestEveryOperation:
         (tag,) = operation["tags"]
         assert tag in {tag["name"] for tag in settings.SPECTACULAR_SETTINGS["TAGS"]}
         assert not operation.get("deprecated")
+        assert all(parameter.get("description") for parameter in operation.get("parameters", ()))
         assert all(response["description"].strip() for response in operation["responses"].values())
 
     @pytest.mark.parametrize(("path", "operation"), OPERATIONS)

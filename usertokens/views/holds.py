@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,6 +26,8 @@ from usertokens.views.base import (
     UserTokensView,
 )
 from usertokens.views.tokens import movement_body
+
+_ID = OpenApiParameter("hold_id", str, OpenApiParameter.PATH, description="As the answer to the hold gave it.")
 
 
 class HoldsView(UserTokensView):
@@ -92,7 +95,8 @@ class CaptureView(HoldView):
     """POST {amount?}: keep a hold's tokens, or some of them."""
 
     @extend_schema(
-        operation_id="capture_hold", examples=examples.CAPTURE, parameters=[KEY_HEADER], request=CaptureInput,
+        operation_id="capture_hold", examples=examples.CAPTURE, parameters=[_ID, KEY_HEADER],
+        request=CaptureInput,
         responses=CapturedOutput,
     )  # fmt: skip
     def post(self, request: Request, hold_id: str) -> Response:
@@ -106,7 +110,8 @@ class ReleaseView(HoldView):
     """POST: give a hold's tokens back."""
 
     @extend_schema(
-        operation_id="release_hold", examples=examples.RELEASE, parameters=[KEY_HEADER], request=ForUserInput,
+        operation_id="release_hold", examples=examples.RELEASE, parameters=[_ID, KEY_HEADER],
+        request=ForUserInput,
         responses=ReleasedOutput,
     )  # fmt: skip
     def post(self, request: Request, hold_id: str) -> Response:
