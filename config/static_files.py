@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import django
@@ -14,10 +15,13 @@ _STAMP = ".collected"
 
 
 def collect_static() -> bool:
-    """Collect into STATIC_ROOT unless it is up to date; return whether files were collected."""
+    """Collect into STATIC_ROOT unless it is up to date; return whether files were collected.
+
+    What cannot be written, as in an image, is used as it was collected there.
+    """
     stamp = Path(settings.STATIC_ROOT) / _STAMP
     wanted = _fingerprint()
-    if stamp.is_file() and stamp.read_text() == wanted:
+    if stamp.is_file() and (stamp.read_text() == wanted or not os.access(settings.STATIC_ROOT, os.W_OK)):
         return False
     call_command("collectstatic", interactive=False, verbosity=0)
     stamp.write_text(wanted)

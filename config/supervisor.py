@@ -179,13 +179,15 @@ def check_port(host: str, port: int) -> None:
             raise PortTaken(error.strerror) from error
 
 
-def supervise(webs: Sequence[Program], beside: Program, *, address: tuple[str, int], ready: Callable[[], None]) -> None:
+def supervise(
+    webs: Sequence[Program], beside: Program | None, *, address: tuple[str, int], ready: Callable[[], None]
+) -> None:
     """Run all programs until SIGINT or SIGTERM, then end them; a second signal changes nothing.
 
-    beside: the background worker. ready: called once, when the address answers. Raises NeverCameUp. All programs have
-    ended when this returns or raises.
+    beside: the background worker; None: it runs elsewhere. ready: called once, when the address answers.
+    Raises NeverCameUp. All programs have ended when this returns or raises.
     """
-    programs = [*webs, beside]
+    programs = [*webs, *filter(None, [beside])]
     with Shutdown() as shutdown:
         try:
             for program in programs:

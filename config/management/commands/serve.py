@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentParser
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.core.management.base import CommandError, SystemCheckError
 from django.db import InterfaceError, OperationalError
 from django.db.migrations.exceptions import MigrationSchemaMissing
 
+from config.migrations_lock import migrating_alone
 from config.static_files import collect_static
 from config.supervisor import NeverCameUp, PortTaken, background_worker, check_port, supervise, web_workers
 from kv.errors import StoreUnavailable
@@ -35,6 +37,12 @@ class Command(StoreCommand):
             serious = next(found for found in checks.run_checks() if found.is_serious() and not found.is_silenced())
             raise CommandError(" ".join(filter(None, (serious.msg, serious.hint)))) from error
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """--web-only."""
+        parser.add_argument(
+            "--web-only", action="store_true", help="Leave out the background worker: `work` runs it elsewhere."
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, serve, and end every process."""
         try:
@@ -51,7 +59,7 @@ class Command(StoreCommand):
             self._prepare()
             supervise(
                 web_workers(host=settings.HOST, port=settings.PORT, count=settings.WORKERS),
-                background_worker(),
+                None if options["web_only"] else background_worker(),
                 address=(settings.HOST, settings.PORT),
                 ready=self._welcome,
             )
@@ -64,7 +72,8 @@ class Command(StoreCommand):
 
     def _prepare(self) -> None:
         try:
-            call_command("migrate", interactive=False, verbosity=0)
+            with migrating_alone():
+                call_command("migrate", interactive=False, verbosity=0)
         except (
             OperationalError,
             InterfaceError,
