@@ -31,8 +31,8 @@ demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
-test: lint var/outside/.done ## lint, types and every test but those of faults, adoption, clients and frameworks
-	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption --ignore=tests/clients --ignore=tests/frontends
+test: lint var/outside/.done ## lint, types and every test but those of faults, adoption, clients, deployment and frameworks
+	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption --ignore=tests/clients --ignore=tests/deploy --ignore=tests/frontends
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
@@ -52,7 +52,7 @@ stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without 
 	@$(BIN)/python -m tests.stripe_fake
 
 # What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
-SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/faults tests/frontends tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
+SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/deploy tests/faults tests/frontends tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
 ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
 
@@ -139,6 +139,15 @@ var/audit/.done: tests/house/audit-requirements.txt $(VENV)/.site
 	@$(PYTHON) -m venv var/audit
 	@var/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+# Apart from .venv: linters and judges of what runs the site.
+var/deploy/.done: tests/deploy/requirements.txt $(VENV)/.site
+	@test -x var/deploy/bin/python || $(PYTHON) -m venv var/deploy
+	@var/deploy/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+test-deploy: $(VENV)/.dev var/deploy/.done compile ## alert rules, and all that runs the site elsewhere, judged by the tools that are found
+	@$(BIN)/pytest tests/deploy
 
 audit: var/audit/.done ## check the locked packages for known weaknesses; says so if the data can't be reached
 	@$(BIN)/python -m tests.house.audit var/audit/bin/pip-audit

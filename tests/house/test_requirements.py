@@ -20,6 +20,7 @@ LOCKS = (
     "requirements-dev.txt",
     "tests/adoption/requirements.txt",
     "tests/clients/requirements.txt",
+    "tests/deploy/requirements.txt",
 )
 
 

@@ -27,7 +27,8 @@ from kv.work.states import note_worker
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.totals import adjust_figure, reset_figures
 from stats.services.usage import record_usage
-from stats.services.visits import record_visit
+from stats.services.visits import exclude_visit, record_visit
+from stats.types import Reason
 from tests.faults.servers import own_server
 from tests.site_client import SiteClient
 from tests.stats.callers import service_token
@@ -67,6 +68,7 @@ def read(families: Iterable[Any]) -> Samples:
 
 def some_of_everything() -> None:
     record_visit(address="203.0.113.7")
+    exclude_visit(address="203.0.113.8", reason=Reason.BOT)
     record_payment_code(id="one", amount_cents=1250)
     record_usage(tool="payment-qr")
     exclude_hit(code="DEMO", reason=CodeReason.BOT)
