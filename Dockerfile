@@ -10,7 +10,7 @@ RUN python -m venv /opt/venv \
 COPY . .
 # Catalogues and static files. The keys that the settings make for themselves are thrown away in the same layer.
 RUN find . -name '*.po' -exec sh -c '/opt/venv/bin/pybabel --quiet compile -i "$1" -o "${1%.po}.mo"' _ {} \; \
-    && DATA_DIR=/tmp/build STATIC_ROOT=/app/staticfiles REDIS_URL=redis://unused CACHE_URL=locmem:// \
+    && DJANGO_SETTINGS_MODULE=config.settings DATA_DIR=/tmp/build STATIC_ROOT=/app/staticfiles REDIS_URL=redis://unused CACHE_URL=locmem:// \
        /opt/venv/bin/python -c 'import django; django.setup(); from config.static_files import collect_static; collect_static()' \
     && rm -rf /tmp/build \
     && /opt/venv/bin/python -m compileall -q /opt/venv /app

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.deploy.tools import run, tool
 
+from tests.deploy.tools import run, tool
 from tests.house.tree import ROOT
 
 COMPOSE = """

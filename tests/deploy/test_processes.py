@@ -8,9 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.deploy.tools import tool
-
 from kv.store.caches import durable_cache
+from tests.deploy.tools import tool
 from tests.faults.servers import is_running, wait_until
 from tests.faults.site import own_site
 from tests.house.tree import ROOT

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.deploy.tools import run, tool
 
+from tests.deploy.tools import run, tool
 from tests.faults.servers import wait_until
 from tests.faults.site import BROWSER, Site, own_site
 from tests.house.tree import ROOT
