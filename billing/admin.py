@@ -18,6 +18,8 @@ from billing.services import inbox
 from billing.services.sync import sync_customer
 from billing.types import SyncResult
 from kv.errors import StoreUnavailable
+from kv.labels import admin_page
+from kv.rest.permissions import may
 
 #: The project's users may be named by something else, such as an e-mail address.
 _USERNAME = get_user_model().USERNAME_FIELD
@@ -50,7 +52,17 @@ class StripeCustomerAdmin(_ReadOnly):
     def get_urls(self) -> list[Any]:
         """The admin's own URLs, and the button's."""
         view = self.admin_site.admin_view(self.sync_view)
-        return [path("<path:object_id>/sync/", view, name="billing_stripecustomer_sync"), *super().get_urls()]
+        return [
+            path("<path:object_id>/sync/", view, name=f"{self.opts.app_label}_stripecustomer_sync"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The admin's page of one row; says whether the button is shown."""
+        context = {**(extra_context or {}), "may_sync": may(request.user, "billing.sync_customer")}
+        return super().change_view(request, object_id, form_url, context)
 
     def sync_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """POST: read the customer from Stripe now."""
@@ -59,11 +71,11 @@ class StripeCustomerAdmin(_ReadOnly):
             request.method == "POST"
             and row is not None
             and row.customer_id
-            and request.user.has_perm("billing.sync_customer")
+            and may(request.user, "billing.sync_customer")
         ):
             level, text = _sync(row.customer_id)
             self.message_user(request, text, level)
-        return HttpResponseRedirect(reverse("admin:billing_stripecustomer_change", args=[object_id]))
+        return HttpResponseRedirect(reverse(admin_page("billing.stripecustomer_change"), args=[object_id]))
 
 
 @admin.register(GuestCheckout)
@@ -94,7 +106,7 @@ class StripeEventAdmin(_ReadOnly):
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         """Who may put events in the queue again."""
-        return request.user.has_perm("billing.replay_event")
+        return may(request.user, "billing.replay_event")
 
 
 def _sync(customer_id: str) -> tuple[int, str]:  # noqa: PLR0911 (one sentence for each outcome)

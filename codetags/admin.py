@@ -17,6 +17,7 @@ from codetags.models import CodeCount, CodeTag
 from codetags.views import admin as pages
 from codetags.views import downloads
 from kv.errors import StoreUnavailable
+from kv.rest.permissions import may
 
 View = Callable[..., HttpResponseBase]
 
@@ -51,7 +52,7 @@ class CodeCountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for 
 
     def has_view_permission(self, request: HttpRequest, obj: CodeCount | None = None) -> bool:
         """By its own permission, which service accounts may also have."""
-        return request.user.has_perm("codetags.view_counts")
+        return may(request.user, "codetags.view_counts")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """No: there are no rows."""
@@ -68,7 +69,7 @@ class CodeCountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for 
     def get_urls(self) -> list[URLPattern]:
         """The list, its files, and the page of one code."""
         return [
-            path("", self._page(require_safe(self._counts)), name="codetags_codecount_changelist"),
+            path("", self._page(require_safe(self._counts)), name=f"{self.opts.app_label}_codecount_changelist"),
             path("export.csv", self._page(require_safe(downloads.export_csv)), name="codetags_export"),
             path("qr.zip", self._page(require_POST(downloads.code_images_zip)), name="codetags_qr_zip"),
             path("<str:code>/", self._page(require_safe(self._code)), name="codetags_code"),
@@ -108,6 +109,6 @@ class CodeCountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for 
             **self.admin_site.each_context(request),
             "title": self.opts.verbose_name_plural,
             "opts": self.opts,
-            "can_add": request.user.has_perm("codetags.add_codetag"),
-            "can_change": request.user.has_perms(("codetags.change_codetag",)),
+            "can_add": may(request.user, "codetags.add_codetag"),
+            "can_change": may(request.user, "codetags.change_codetag"),
         }

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
 
+from kv.rest.permissions import may
 from usertokens.models import TokenLedger
 from usertokens.permissions import MANAGE_TOKENS, VIEW_ANY
 from usertokens.views.admin import user_page, users_page
@@ -29,11 +30,11 @@ class TokenLedgerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic fo
 
     def has_view_permission(self, request: HttpRequest, obj: TokenLedger | None = None) -> bool:
         """Whether the user may see or manage any user's tokens."""
-        return request.user.has_perm(VIEW_ANY) or request.user.has_perm(MANAGE_TOKENS)
+        return may(request.user, VIEW_ANY) or may(request.user, MANAGE_TOKENS)
 
     def has_change_permission(self, request: HttpRequest, obj: TokenLedger | None = None) -> bool:
         """Whether the user may manage tokens."""
-        return request.user.has_perm(MANAGE_TOKENS)
+        return may(request.user, MANAGE_TOKENS)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether the index shows the app."""
@@ -42,7 +43,11 @@ class TokenLedgerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic fo
     def get_urls(self) -> list[URLPattern]:
         """The search, and the page of a user."""
         return [
-            path("", self.admin_site.admin_view(self.changelist_view), name="usertokens_tokenledger_changelist"),
+            path(
+                "",
+                self.admin_site.admin_view(self.changelist_view),
+                name=f"{self.opts.app_label}_tokenledger_changelist",
+            ),
             path("<str:user_id>/", self.admin_site.admin_view(self.user_view), name="usertokens_user"),
         ]
 

@@ -4,10 +4,12 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from kv.labels import label_of
+
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0001_initial"),
+        (label_of("billing"), "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

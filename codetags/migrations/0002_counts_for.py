@@ -3,10 +3,12 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from kv.labels import label_of, with_label
+
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("codetags", "0001_initial"),
+        (label_of("codetags"), "0001_initial"),
     ]
 
     operations = [
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="aliases",
-                to="codetags.codetag",
+                to=with_label("codetags.codetag"),
                 verbose_name="counts for",
             ),
         ),

@@ -8,11 +8,16 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from kv.labels import with_label
+
 
 def may(user: Any, permission: str) -> bool:
-    """Whether the user holds `app.codename`; nobody does whose model has no permissions (`PermissionsMixin`)."""
+    """Whether the user holds `app.codename`; nobody does whose model has no permissions (`PermissionsMixin`).
+
+    app: the app's package. A label that the project gave it is taken instead.
+    """
     asked = getattr(user, "has_perm", None)
-    return bool(asked and asked(permission))
+    return bool(asked and asked(with_label(permission)))
 
 
 def is_staff(user: Any) -> bool:

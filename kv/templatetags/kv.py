@@ -6,9 +6,11 @@ from typing import Any
 
 from django import template
 
+from kv.labels import admin_page
 from kv.web import links
 
 register = template.Library()
+register.filter("admin_page", admin_page)
 
 
 @register.simple_tag

@@ -2,10 +2,12 @@
 
 from django.db import migrations, models
 
+from kv.labels import label_of
+
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stats", "0001_initial"),
+        (label_of("stats"), "0001_initial"),
     ]
 
     operations = [

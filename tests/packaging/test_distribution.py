@@ -92,7 +92,7 @@ def test_the_source_archive_has_what_the_description_names(built: list[Path]) ->
     with tarfile.open(next(built[0].glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"README.md", "docs/quickstart.md", "hatch_readme.py", "LICENSE"} <= names
-    assert not {name for name in names if name.startswith((".ci", ".github", "var/", ".venv"))}
+    assert not {name for name in names if name.startswith((".ci", "var/", ".venv"))}
 
 
 @pytest.mark.parametrize(

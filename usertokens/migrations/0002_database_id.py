@@ -4,9 +4,11 @@ import uuid
 
 from django.db import migrations, models
 
+from kv.labels import label_of
+
 
 class Migration(migrations.Migration):
-    dependencies = [("usertokens", "0001_initial")]
+    dependencies = [(label_of("usertokens"), "0001_initial")]
 
     operations = [
         migrations.CreateModel(
