@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import DatabaseError
 
 from kv import checks, keys
 from kv.errors import StoreUnavailable
+from kv.management.commands import kv_check
 from kv.store.connection import call
 from kv.times import to_ms
 from kv.work import idle
@@ -121,13 +120,12 @@ class TestCheck:
         assert checks.check_worker not in registry.registered_checks
 
     def test_kv_check_has_a_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from kv.management.commands import kv_check
-
         monkeypatch.setattr(kv_check, "installed_duties", lambda: (OFTEN,))
-        said = StringIO()
         _ran(OFTEN, _later(hours=-2))
-        call_command("kv_check", stdout=said)
-        assert "warning No background worker has run since" in said.getvalue()
+        (waits,) = kv_check._worker()
+        assert waits.level == "warning"
+        assert waits.text.startswith("No background worker has run since 20")
         run_duty(OFTEN)
-        call_command("kv_check", stdout=said)
-        assert "no work waits for a worker" in said.getvalue()
+        assert [found.level for found in kv_check._worker()] == ["ok"]
+        monkeypatch.setattr(kv_check, "installed_duties", tuple)
+        assert list(kv_check._worker()) == []
