@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import include, path
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -159,6 +161,32 @@ class Pictures(ViewSet):
         return Response([outcome(request).content.decode()], status=int(request.GET.get("status", 200)))
 
 
+def said(request: Any) -> dict[str, str]:
+    for file in request.FILES.values():
+        return {"text": file.read().decode()}
+    return {"text": request.POST["text"] if request.POST else json.loads(request.body)["text"]}
+
+
+@spends("echo", amount=3)
+def echo(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(said(request))
+
+
+@spends("echo", amount=3)
+async def aecho(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(said(request))
+
+
+class Echo(APIView):
+    parser_classes = [JSONParser, FormParser, MultiPartParser]
+
+    @method_decorator(spends("echo", amount=3))
+    def post(self, request: Request) -> Response:
+        data: Any = request.data
+        file = data.get("file")
+        return Response({"text": file.read().decode() if file else data["text"]})
+
+
 class Bare(View):
     async def get(self, request: HttpRequest) -> HttpResponse:
         return await aplain.__wrapped__(request)  # type: ignore[attr-defined, no-any-return]
@@ -168,6 +196,7 @@ VIEWS: dict[str, Any] = {
     "plain": plain, "default": default, "late": late, "async": aplain, "class": Whole.as_view(),
     "async-class": AsyncWhole.as_view(), "method": Methods.as_view(), "async-method": AsyncMethods.as_view(),
     "file": file, "viewset": Pictures.as_view({"get": "list"}),
+    "echo": echo, "async-echo": aecho, "drf-echo": Echo.as_view(),
     "as-view": spends("whole", amount=3)(Bare.as_view()), "drf": Handler.as_view(),
     "drf-function": handler, "template": template, "stream": stream, "async-stream": astream,
     "priced/<int:number>": priced, "apriced/<int:number>": apriced,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 
@@ -174,3 +175,19 @@ class TestKeys:
         answer = payer.get("/plain", headers={**JSON, "Idempotency-Key": key})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
         assert tokens(user) == (100, 0)
+
+    @pytest.mark.parametrize("kind", ["echo", "drf-echo", "async-echo"])
+    @pytest.mark.parametrize("form", ["json", "fields", "file"])
+    def test_another_body_is_another_request(self, payer: Client, user: User, kind: str, form: str) -> None:
+        """One payment does not pay for other input; and the view still reads what was sent."""
+
+        def send(text: str) -> Any:
+            file = SimpleUploadedFile("a.txt", text.encode())
+            data: Any = {"json": {"text": text}, "fields": {"text": text}, "file": {"text": "x", "file": file}}[form]
+            media: Any = {"content_type": "application/json"} if form == "json" else {}
+            return payer.post(f"/{kind}", data, headers={**JSON, "Idempotency-Key": "one"}, **media)
+
+        first, again, other = send("one"), send("one"), send("two")
+        assert (first.status_code, again.status_code, other.status_code) == (200, 200, 409)
+        assert first.json() == again.json() == {"text": "one"}
+        assert tokens(user) == (97, 0)

@@ -22,6 +22,7 @@ from usertokens.services.ledger import require_whole
 from usertokens.views.base import read_key
 from usertokens.views.charged_responses import charge_later, is_error
 from usertokens.views.refusals import REFUSED, refuse, refuse_anonymous
+from usertokens.views.request_bodies import body_digest
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -120,7 +121,7 @@ class _Spending:
             return refuse_anonymous(request)
         price = await self._aprice(request, own, kwargs)
         try:
-            charge = self._charge(request, user, price)
+            charge = await sync_to_async(self._charge)(request, user, price)  # it may read the body
             await to_its_end_or(submit(charge.begin), lambda _: charge.abandon())
         except REFUSED as error:
             return await sync_to_async(refuse)(request, error)
@@ -144,7 +145,7 @@ class _Spending:
             price.close()
             raise TypeError("the cost of a view that is not async can't be async")
         key = read_key(request.META)
-        body = (f"{request.method} {request.get_full_path()}",) if key else ()
+        body = (f"{request.method} {request.get_full_path()}", body_digest(request)) if key else ()
         return Charge(str(user.pk), price, reason=self.action, key=key, body=body, ttl_seconds=self.ttl_seconds)
 
     def _price(self) -> int:
