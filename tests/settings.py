@@ -17,6 +17,7 @@ for _name in (
     "STRIPE_PRODUCT_PLUS",
     "STRIPE_PRODUCT_PREMIUM",
     "STRIPE_PRODUCTS",
+    "CORS_ORIGINS",
 ):
     os.environ[_name] = ""
 
