@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -23,6 +24,24 @@ from kv.web.origins import parse_origin
 from kv.web.rate_limits import known_limits, parse_window
 from kv.work.duties import installed_duties
 from kv.work.idle import find_idle
+
+# Packages of the wheel beside this one.
+_SIBLINGS = ("stats", "usertokens", "codetags", "billing")
+
+
+@register()
+def check_shadowed(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """No package of the project hides an app of ours of the same name."""
+    here = Path(__file__).resolve().parents[1]
+    return [
+        Caution(
+            f'INSTALLED_APPS: "{config.name}" is {config.path}, which hides the app of that name in {here}.',
+            hint="Rename your package, or move it into another; or silence this check if you want yours alone.",
+            id="kv.W010",
+        )
+        for config in apps.get_app_configs()
+        if config.name in _SIBLINGS and Path(config.path).resolve().parent != here
+    ]
 
 
 @register(Tags.caches)
