@@ -83,7 +83,7 @@ def store_server() -> Iterator[EmbeddedServer]:
             yield server
     server.leave()
     forget_connections()
-    shutil.rmtree(directory)
+    shutil.rmtree(directory, ignore_errors=True)  # the server may be writing its last file
 
 
 @pytest.fixture(scope="session", autouse=True)
