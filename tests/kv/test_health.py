@@ -59,6 +59,7 @@ class TestCheckStore:
             wait_until(lambda: check_store().ok)
 
 
+@pytest.mark.django_db  # the check of the workers asks the apps whether work waits: some ask the database
 class TestKvCheck:
     @pytest.fixture
     def changed(self, store: Any) -> Iterator[Any]:
