@@ -5,6 +5,7 @@ TEST_STORE puts the whole suite on another kind of server (tests/engines.py), DA
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -55,6 +56,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             places[path] = (before + count / 2) / total
             before += count
     items.sort(key=lambda item: (places[item.path], item.path))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A test without a browser begins without an event loop: Playwright keeps one running in this thread."""
+    loop = asyncio._get_running_loop()
+    if loop is None or "browser" in getattr(item, "fixturenames", ()):
+        return (yield)
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(autouse=True)
