@@ -59,10 +59,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """A test without a browser begins without an event loop: Playwright keeps one running in this thread."""
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Tests that run event loops of their own begin without one: Playwright keeps its own running in this thread.
+
+    From the set-up to the end: asgiref gives code beside a running loop another connection to the database.
+    """
     loop = asyncio._get_running_loop()
-    if loop is None or "browser" in getattr(item, "fixturenames", ()):
+    if loop is None or item.get_closest_marker("own_loop") is None:
         return (yield)
     asyncio._set_running_loop(None)
     try:

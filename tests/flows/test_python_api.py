@@ -16,6 +16,8 @@ from django.test import RequestFactory
 from tests.house.tree import ROOT
 from usertokens.services import get_balance, list_transactions
 
+pytestmark = pytest.mark.own_loop
+
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = {"stats": "## Python API\n", "tokens": "## Python API\n", "codetags": "## Python API\n", "async": "# "}
 

@@ -17,6 +17,8 @@ from django.utils import translation
 
 from kv.threads import THREADS, async_twin, submit, to_its_end
 
+pytestmark = pytest.mark.own_loop
+
 
 def name_of_thread(number: int, *, of: str = "") -> str:
     """A docstring.

@@ -27,6 +27,8 @@ from usertokens.services import (
 )
 from usertokens.signals import low_balance
 
+pytestmark = pytest.mark.own_loop
+
 USER = "7"
 
 

@@ -19,6 +19,8 @@ from tests.usertokens.test_held import USER, Failed, Stop, state
 from usertokens.errors import HoldEnded, InsufficientTokens
 from usertokens.services import ahold, get_balance, hold, spend_tokens
 
+pytestmark = pytest.mark.own_loop
+
 
 @pytest.fixture(autouse=True)
 def _store(store: Any) -> None:

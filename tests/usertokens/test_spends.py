@@ -15,7 +15,7 @@ from tests.usertokens.test_async import ticks
 from tests.usertokens.test_held_async import drain
 from usertokens.services import get_balance, list_transactions, spends
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.usertokens.spending_urls")]
+pytestmark = [pytest.mark.own_loop, pytest.mark.django_db, pytest.mark.urls("tests.usertokens.spending_urls")]
 
 FINISHED = (
     "plain",
