@@ -22,9 +22,19 @@
     set("table.responses-table", { role: "table" });
     set(".curl", { "aria-label": "curl" });
     set("textarea.body-param__text", { "aria-label": "Request body" });
+    set(".servers select", { "aria-label": "Server" });
+    set(".examples-select-element", { "aria-label": "Example" });
     set("pre.microlight", { tabindex: "0" }); // wider than a phone: scrolled by keyboard too
     // A link inside of a button; the button does the same.
     for (const element of page.querySelectorAll("button a[href]")) element.removeAttribute("href");
+  };
+  // The description names the site's one address; what is tried out here goes to where this page came from.
+  const configs = ui.getConfigs();
+  const intercept = configs.requestInterceptor;
+  configs.requestInterceptor = (request) => {
+    const { pathname, search } = new URL(request.url, location.href);
+    request.url = `${location.origin}${pathname}${search}`;
+    return intercept(request);
   };
   new MutationObserver(mend).observe(page, { childList: true, subtree: true });
   mend();
