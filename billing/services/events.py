@@ -92,19 +92,28 @@ def _session_of(event: StripeEvent) -> dict[str, Any]:
 
     A refund or dispute names a charge, the charge a payment, and the payment's checkout the user. Raises Unresolved.
     """
+    api = client().v1
     if event.type.startswith("checkout.session."):
-        return fetch(lambda: client().v1.checkout.sessions.retrieve(event.object_id))
+        return _fetched(api.checkout.sessions, event.object_id)
     found: dict[str, Any] = {}
     if event.type.startswith("refund."):
-        found = fetch(lambda: client().v1.refunds.retrieve(event.object_id))
+        found = _fetched(api.refunds, event.object_id)
     elif event.type.startswith("charge.dispute."):
-        found = fetch(lambda: client().v1.disputes.retrieve(event.object_id))
+        found = _fetched(api.disputes, event.object_id)
     charge_id = event.object_id if event.type == "charge.refunded" else str(found.get("charge") or "")
     if charge_id:
-        found = fetch(lambda: client().v1.charges.retrieve(charge_id))
+        found = _fetched(api.charges, charge_id)
     if found.get("customer"):
         return {"customer": found["customer"]}
     session = session_of_payment(str(found["payment_intent"])) if found.get("payment_intent") else None
     if session is None:
         raise Unresolved("it names no customer, and no checkout that does")
     return session
+
+
+def _fetched(objects: Any, object_id: str) -> dict[str, Any]:
+    """One of Stripe's objects. Raises Unresolved for what is no id, for which Stripe answers with a list of them."""
+    found = fetch(lambda: objects.retrieve(object_id)) if object_id else {}
+    if found.get("id") != object_id:
+        raise Unresolved("it names no object that Stripe has")
+    return found

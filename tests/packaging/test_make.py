@@ -93,5 +93,5 @@ def test_the_check_of_submissions_can_be_run() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
-    line = r"^export REQUIRE_BROWSER=1 REQUIRE_OUTSIDE=1 REQUIRE_SERVERS=1$"
+    line = r"^export REQUIRE_BROWSER=1 REQUIRE_OUTSIDE=1 REQUIRE_SERVERS=1 REQUIRE_TOOLS=1$"
     assert re.search(line, script.read_text(), flags=re.MULTILINE)

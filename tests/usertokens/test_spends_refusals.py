@@ -14,7 +14,7 @@ from kv.errors import StoreUnavailable
 from tests.usertokens.test_spends import FINISHED, HTML, JSON, STREAMS, tokens
 from usertokens.services import forget_user, get_balance, spend_tokens, spends
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.usertokens.spending_urls")]
+pytestmark = [pytest.mark.own_loop, pytest.mark.django_db, pytest.mark.urls("tests.usertokens.spending_urls")]
 
 
 class TestPrice:
