@@ -19,7 +19,6 @@ ROOT = Path(__file__).parents[1]
 #: Each Django with the first Python that it runs on.
 DJANGOS = {(5, 2): (3, 11), (6, 0): (3, 12), (6, 1): (3, 12)}
 PYTHONS = [(3, 11), (3, 12), (3, 13), (3, 14)]
-_UV = Path(sys.executable).with_name("uv")
 Version = tuple[int, int]
 
 
@@ -74,10 +73,9 @@ def pairs(only: str) -> list[Pair]:
 
 
 def _install(pair: Pair) -> bool:
-    python = str(pair.home / "bin/python")
-    install = [str(_UV), "pip", "install", "--quiet", "--python", python]
+    install = [str(pair.home / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     steps = [
-        [str(_UV), "venv", "--quiet", "--clear", "--python", str(pair.python), str(pair.home)],
+        [str(pair.python), "-m", "venv", "--clear", str(pair.home)],
         [*install, "--require-hashes", "-r", "requirements-dev.txt"],
         [*install, f"django=={_dotted(pair.django)}.*"],
     ]

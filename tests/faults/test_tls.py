@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 BINARY = shutil.which("redis-server") or ""
 SLOTS = 16384
 pytestmark = [
+    pytest.mark.django_db,
     pytest.mark.slow,
     pytest.mark.skipif(
         not (BINARY and shutil.which("openssl")) and not os.environ.get("REQUIRE_SERVERS"),
