@@ -70,7 +70,7 @@ test-redis7: $(VENV)/.dev compile ## the suite on Debian's redis-server
 test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers at once
 	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE)
 
-test-matrix: $(VENV)/.dev compile ## the suite on each pair of Django and Python found here; ONLY=newest: on the newest alone
+test-matrix: $(VENV)/.dev var/outside/.done compile ## the suite on each pair of Django and Python found here; ONLY=newest: on the newest alone
 	@$(BIN)/python -m tests.matrix --only "$(ONLY)" $(call PARALLEL,2) $(SUITE)
 
 test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations.md but failovers, which test-cluster and test-sentinel try
