@@ -187,6 +187,7 @@ class EmbeddedServer:
         """Where Python is embedded in another program, `sys.executable` may be that program: then nobody watches."""
         if not Path(sys.executable or "").name.startswith(("python", "pypy")):
             return None
+        (self.directory / "watch").touch(0o600)  # the watcher makes no file itself
         script = os.fspath(Path(__file__).with_name("embedded_watch.py"))
         return subprocess.Popen(
             [sys.executable, "-I", "-S", script, os.fspath(self.directory), os.fspath(self.socket_path)],

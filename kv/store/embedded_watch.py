@@ -20,13 +20,17 @@ _PATIENCE = 10.0
 _POLL = 0.01
 
 
-def watch(directory: str, path: str) -> None:
+def watch(directory: str, path: str, *, apart: bool = False) -> None:
     """Return when the server has ended, at once when another process watches it, or the directory is gone.
 
-    path: of the server's socket.
+    path:  of the server's socket.
+    apart: go on in a child, and end this process as soon as the child watches. So whoever started it and waits for it
+           knows that the server is watched, and has no zombie later.
     """
     try:
         mine = _try_lock(directory, "watch")
+        if apart and os.fork():
+            os._exit(0)
         while mine is not None and not look(directory, path, mine):
             time.sleep(_EVERY)
     except OSError:
@@ -88,8 +92,12 @@ def _has_ended(directory: str) -> bool:
 
 
 def _try_lock(directory: str, name: str) -> int | None:
-    """The descriptor of the lock; None when another process holds it."""
-    descriptor = os.open(os.path.join(directory, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # noqa: PTH118
+    """The descriptor of the lock; None when another process holds it.
+
+    The files were made by who started the server. None is made here: somebody may be removing the directory just now.
+    Raises FileNotFoundError then.
+    """
+    descriptor = os.open(os.path.join(directory, name), os.O_RDWR | os.O_CLOEXEC)  # noqa: PTH118
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -99,6 +107,4 @@ def _try_lock(directory: str, name: str) -> int | None:
 
 
 if __name__ == "__main__":
-    if os.fork():
-        os._exit(0)  # whoever started this waits for nothing, and has no zombie later
-    watch(*sys.argv[1:])
+    watch(*sys.argv[1:], apart=True)

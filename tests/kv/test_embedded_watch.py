@@ -102,19 +102,29 @@ class TestUsersThatLeaveWithoutAWord:
     def test_a_watcher_ends_with_its_server(self, directory: Path) -> None:
         server = EmbeddedServer(directory)
         server.ensure(10)
-        wait_until(lambda: is_held(directory / "watch"))
+        assert is_held(directory / "watch")
         server.stop()
         wait_until(lambda: not is_held(directory / "watch"))
 
     def test_a_second_watcher_ends_at_once(self, directory: Path) -> None:
         server = EmbeddedServer(directory)
         server.ensure(10)
-        wait_until(lambda: is_held(directory / "watch"))
+        assert is_held(directory / "watch")
         embedded_watch.watch(str(directory), str(server.socket_path))
         assert server.answers()
 
     def test_a_watcher_without_its_directory_ends(self, tmp_path: Path) -> None:
         embedded_watch.watch(str(tmp_path / "gone"), str(tmp_path / "gone/valkey.sock"))
+
+    @pytest.mark.parametrize("removed", ["launch", "alive", "users", "watch"])
+    def test_a_watcher_makes_no_file_in_a_directory_that_is_being_removed(self, directory: Path, removed: str) -> None:
+        server = EmbeddedServer(directory)
+        server.ensure(10)
+        server.stop()
+        wait_until(lambda: not is_held(directory / "watch"))
+        (directory / removed).unlink()
+        embedded_watch.watch(str(directory), str(server.socket_path))
+        assert not (directory / removed).exists()
 
     def test_inside_another_program_nobody_watches(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
