@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 from codetags.services.hits import record_hit
+from tests.browser.asked import asked_during
 from tests.browser.test_codetags import COUNTS, record
 from tests.browser.test_dashboard import sign_in
 from tests.browser.test_live import log_out_elsewhere
@@ -86,21 +87,17 @@ def test_says_what_failed_and_tries_again(site: str, counts: Page, answer: Any, 
 def test_waits_for_focus_and_selection(site: str, counts: Page, hold: str) -> None:
     counts.evaluate(hold)
     record("NEWS", 1)
-    counts.clock.run_for(2 * EVERY_MS)
-    expect(counts.locator("[data-codes] tbody tr")).to_have_count(2)
+    assert asked_during(counts, 2 * EVERY_MS) == []
     counts.evaluate("document.activeElement.blur(); getSelection().removeAllRanges()")
     counts.clock.run_for(2_000)
     expect(counts.locator("[data-codes] tbody tr")).to_have_count(3)
 
 
 def test_a_slow_site_is_asked_once_at_a_time(site: str, counts: Page) -> None:
-    asked: list[str] = []
-    counts.on("request", lambda request: asked.append(request.url) if PART.search(request.url) else None)
     counts.route(PART, lambda route: None)
     with counts.expect_request(PART):
         counts.clock.run_for(EVERY_MS)
-    counts.clock.run_for(12_000)
-    assert len(asked) == 1
+    assert asked_during(counts, 12_000) == []
 
 
 def test_what_is_open_stays_open_and_in_its_place(site: str, counts: Page) -> None:
@@ -138,8 +135,7 @@ def test_a_selection_made_while_the_answer_was_on_its_way_is_kept(site: str, cou
 def test_can_be_paused(site: str, counts: Page) -> None:
     counts.get_by_role("button", name="Pause updates").press("Enter")
     record("NEWS", 1)
-    counts.clock.run_for(2 * EVERY_MS)
-    expect(counts.locator("[data-codes] tbody tr")).to_have_count(2)
+    assert asked_during(counts, 2 * EVERY_MS) == []
     counts.get_by_role("button", name="Resume updates").press("Enter")
     expect(counts.locator("[data-codes] tbody tr")).to_have_count(3)
 

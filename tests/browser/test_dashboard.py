@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import User
 from django.test import Client
 
+from tests.browser.asked import asked_during
 from tests.browser.test_looks import SMALL_PHONE, overflow, wrong_in_each_look
 from tests.faults.servers import wait_until
 from usertokens.services import activity, balances, conversations, holds
@@ -91,13 +92,10 @@ def test_news_come_by_themselves(site: str, quiet_page: Page) -> None:
 
 def test_nothing_is_asked_while_nobody_looks(site: str, quiet_page: Page) -> None:
     sign_in(quiet_page, site, busy_user())
-    asked: list[str] = []
     quiet_page.clock.install()
     quiet_page.goto(f"{site}/dashboard", wait_until="networkidle")
     quiet_page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
-    quiet_page.on("request", lambda request: asked.append(request.url))
-    quiet_page.clock.run_for(120_000)
-    assert [url for url in asked if url.endswith("/dashboard")] == []
+    assert asked_during(quiet_page, 120_000) == []
 
 
 def test_without_scripts(site: str, browser: Browser) -> None:
