@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
@@ -43,6 +46,53 @@ def home(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
     """The icon that browsers request for a page that names none, such as the API's."""
     return HttpResponseRedirect(static("site/favicon.svg"))
+
+
+@require_safe
+@cache_control(public=True, max_age=86400)
+def touch_icon(request: HttpRequest) -> HttpResponseRedirect:
+    """The icon that phones request at the root for a page that names none."""
+    return HttpResponseRedirect(static("site/icon-180.png"))
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def manifest(request: HttpRequest) -> JsonResponse:
+    """What browsers need to install the site as an app, in the page's language (https://www.w3.org/TR/appmanifest/)."""
+    colour = "#fbf8f1"  # --paper of site.css
+    return JsonResponse(
+        {
+            "id": "/",
+            "name": "Countinghouse",
+            "short_name": "Countinghouse",
+            "description": _("Visitors, payment codes and tokens, counted once."),
+            "lang": get_language(),
+            "dir": "ltr",
+            "start_url": reverse("home"),
+            "scope": "/",
+            "display": "standalone",
+            "background_color": colour,
+            "theme_color": colour,
+            "icons": [
+                {"src": static("site/favicon.svg"), "sizes": "any", "type": "image/svg+xml"},
+                *(
+                    {"src": static(f"site/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"}
+                    for size in (192, 512)
+                ),
+                {
+                    "src": static("site/icon-maskable.png"),
+                    "sizes": "512x512",
+                    "type": "image/png",
+                    "purpose": "maskable",
+                },
+            ],
+            "shortcuts": [
+                {"name": _("Dashboard"), "url": reverse("usertokens:dashboard")},
+                {"name": _("Payment code"), "url": reverse("stats:pay")},
+            ],
+        },
+        content_type="application/manifest+json",
+    )
 
 
 def nothing(request: HttpRequest, rest: str = "") -> HttpResponse:

@@ -8,7 +8,7 @@ from billing.urls import api as billing_api
 from billing.urls import pages as billing_pages
 from codetags.urls import api as codetags_api
 from codetags.urls import pages as codetags_pages
-from config import pages
+from config import pages, search_engines
 from config.accounts.views import change_admin_password
 from kv.rest.csrf import CsrfView
 from stats.urls import api as stats_api
@@ -29,12 +29,16 @@ urlpatterns = [
     path("", include((billing_api, "billing_api"))),
     path("api/csrf", CsrfView.as_view(), name="csrf"),
     path("favicon.ico", pages.favicon),
+    path("apple-touch-icon.png", pages.touch_icon),
+    path("robots.txt", search_engines.robots),
+    path("sitemap.xml", search_engines.sitemap, name="sitemap"),
     path("", include("kv.monitoring.urls")),
     path("api/schema", pages.SchemaView.as_view(), name="schema"),
     path("api/docs", pages.DocsView.as_view(url_name="schema"), name="docs"),
     re_path(r"^en(?:/(?P<rest>.*))?$", pages.without_prefix),
     *i18n_patterns(
         path("", pages.home, name="home"),
+        path("manifest.webmanifest", pages.manifest, name="manifest"),
         path("", include((stats_pages, "stats"))),
         path("", include((codetags_pages, "codetags"))),
         path("", include((usertokens_pages, "usertokens"))),

@@ -1,7 +1,7 @@
 """Makes the pictures of README.md: `make pictures`. Serves a site of its own with sample data for them.
 
-docs/pictures/: each page in light and dark, a short recording, and the badges. tests/house/test_pictures.py holds the
-badges against pyproject.toml.
+docs/pictures/: each page in light and dark, a short recording, and the badges, which tests/house/test_pictures.py holds
+against pyproject.toml. Then the icons and pictures that docs/shared_pictures.py draws.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 sys.path.insert(0, os.fspath(Path(__file__).resolve().parent.parent))
+from docs.shared_pictures import draw_all
 from tests.stripe_fake.server import FakeStripe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ def main() -> None:
         for scheme in ("light", "dark"):
             take_pages(browser, address, scheme)
         record(browser, address)
+        draw_all(browser)
         browser.close()
 
 

@@ -12,7 +12,7 @@ from stats.services.usage import record_usage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Page, ViewportSize
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 PAGES = ("/", "/pay", "/statistics", "/accounts/login", "/accounts/signup", "/de/", "/fr/pay")
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -21,19 +21,19 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
 # What is still moving is shown as it will stand. preload would load each stylesheet once more, for rules that are off.
-AXE = """async () => {
+AXE = """async (options) => {
     const ends = ({ effect }) => effect.getComputedTiming().endTime < Infinity;
     for (const moving of document.getAnimations().filter(ends)) moving.finish();
-    const { violations } = await axe.run({ resultTypes: ["violations"], preload: false });
+    const { violations } = await axe.run({ resultTypes: ["violations"], preload: false, ...options });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }"""
 
 
-def barriers(page: Page) -> list[str]:
-    """All that axe-core finds."""
+def barriers(page: Page, **options: Any) -> list[str]:
+    """All that axe-core finds. options: of `axe.run`."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found: list[str] = page.evaluate(AXE)
+    found: list[str] = page.evaluate(AXE, options)
     return found
 
 
@@ -136,3 +136,35 @@ def test_language_menu_keeps_the_page(site: str, quiet_page: Page) -> None:
     assert quiet_page.locator("html").get_attribute("lang") == "de"
     quiet_page.get_by_role("link", name="English").click()
     quiet_page.wait_for_url(f"{site}/statistics?qr=DEMO")
+
+
+def test_more_contrast_where_the_reader_asks_for_it(site: str, page: Page) -> None:
+    """By axe-core's rule for WCAG's level AAA, 7 : 1, in light and dark."""
+    page.emulate_media(contrast="more")
+    rule = "color-contrast-enhanced"
+    for path in ("/", "/pay", "/statistics", "/pricing", "/cookies", "/accounts/login"):
+        page.goto(site + path, wait_until="networkidle")
+        for look in in_each_look(page):
+            found = barriers(page, runOnly=[rule], rules={rule: {"enabled": True}})
+            assert (path, look, found) == (path, look, [])
+
+
+def test_a_browser_reads_the_manifest(site: str, page: Page) -> None:
+    page.goto(f"{site}/de/", wait_until="networkidle")
+    found = page.context.new_cdp_session(page).send("Page.getAppManifest")
+    assert found["errors"] == []
+    assert found["url"] == f"{site}/de/manifest.webmanifest"
+
+
+def test_a_page_weighs_less_than_60_kilobytes(site: str, browser: Browser) -> None:
+    """Each by itself, for somebody who was never here: all that the network brings, headers included."""
+    for path in (*PAGES, "/pricing", "/cookies", "/privacy", "/cookies/settings", "/es/pricing"):
+        context = browser.new_context(viewport=PHONE)
+        page = context.new_page()
+        network, loaded = context.new_cdp_session(page), list[float]()
+        network.on("Network.loadingFinished", lambda event, loaded=loaded: loaded.append(event["encodedDataLength"]))
+        network.send("Network.enable")
+        page.goto(site + path, wait_until="networkidle")
+        assert len(loaded) > 1
+        assert (path, sum(loaded) < 60_000) == (path, True)
+        context.close()

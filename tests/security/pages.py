@@ -47,6 +47,10 @@ class Page:
 PAGES = (
     Page("", "shared"),
     Page("favicon.ico", "shared", status=302),
+    Page("apple-touch-icon.png", "shared", status=302),
+    Page("robots.txt", "shared"),
+    Page("sitemap.xml", "shared"),
+    Page("manifest.webmanifest", "shared"),
     Page("^en(?:/(?P<rest>.*))?$", "open", path="en/pay", status=302),
     Page("healthz", "open"),
     Page("readyz", "open"),
