@@ -49,8 +49,7 @@ class Pages(Sitemap):  # type: ignore[type-arg]  # generic to the checker alone
         """The path in the active language."""
         return reverse(item)
 
-    @property
-    def protocol(self) -> str:
+    def get_protocol(self, protocol: str | None = None) -> str:
         """Of the public address, whichever way the request came."""
         return urlsplit(settings.SITE_URL).scheme
 
