@@ -1,23 +1,19 @@
 """URLs of the app. `include("billing.urls")` has the API and the pages; a project may include one of them."""
 
-from django.db.transaction import non_atomic_requests
 from django.urls import include, path
 
-from billing.views import api as api_views
-from billing.views import pages as page_views
-from billing.views import webhook
+from kv.web.lazy_views import LazyView
 
 api = [
-    # Not inside a project's transaction: the row must be committed before Stripe is answered and the worker woken.
-    path("api/webhooks/stripe", non_atomic_requests(webhook.StripeWebhookView.as_view()), name="webhook"),
-    path("api/billing/checkout", api_views.CheckoutView.as_view(), name="checkout"),
-    path("api/billing/portal", api_views.PortalView.as_view(), name="portal"),
-    path("api/billing/subscription", api_views.SubscriptionView.as_view(), name="subscription"),
+    path("api/webhooks/stripe", LazyView("billing.views.webhook.StripeWebhookView"), name="webhook"),
+    path("api/billing/checkout", LazyView("billing.views.api.CheckoutView"), name="checkout"),
+    path("api/billing/portal", LazyView("billing.views.api.PortalView"), name="portal"),
+    path("api/billing/subscription", LazyView("billing.views.api.SubscriptionView"), name="subscription"),
 ]
 pages = [
-    path("pricing", page_views.pricing, name="pricing"),
-    path("pricing/checkout", page_views.CheckoutPage.as_view(), name="checkout"),
-    path("pricing/portal", page_views.PortalPage.as_view(), name="portal"),
-    path("pricing/return", page_views.ReturnPage.as_view(), name="return"),
+    path("pricing", LazyView("billing.views.pages.pricing"), name="pricing"),
+    path("pricing/checkout", LazyView("billing.views.pages.CheckoutPage"), name="checkout"),
+    path("pricing/portal", LazyView("billing.views.pages.PortalPage"), name="portal"),
+    path("pricing/return", LazyView("billing.views.pages.ReturnPage"), name="return"),
 ]
 urlpatterns = [path("", include((api, "billing_api"))), path("", include((pages, "billing")))]

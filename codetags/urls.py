@@ -2,18 +2,16 @@
 
 from django.urls import include, path
 
-from codetags.views import api as api_views
-from codetags.views import consent
-from codetags.views import pages as page_views
+from kv.web.lazy_views import LazyView
 
 api = [
-    path("api/analytics/qr", api_views.HitView.as_view(), name="hit"),
-    path("api/dashboard/code-tags", api_views.CountsView.as_view(), name="counts"),
+    path("api/analytics/qr", LazyView("codetags.views.api.HitView"), name="hit"),
+    path("api/dashboard/code-tags", LazyView("codetags.views.api.CountsView"), name="counts"),
 ]
 pages = [
-    path("cookies", page_views.cookies, name="cookies"),
-    path("cookies/settings", consent.SettingsView.as_view(), name="cookie_settings"),
-    path("cookies/notice.css", consent.notice_style, name="cookie_notice_style"),
-    path("privacy", page_views.privacy, name="privacy"),
+    path("cookies", LazyView("codetags.views.pages.cookies"), name="cookies"),
+    path("cookies/settings", LazyView("codetags.views.consent.SettingsView"), name="cookie_settings"),
+    path("cookies/notice.css", LazyView("codetags.views.consent.notice_style"), name="cookie_notice_style"),
+    path("privacy", LazyView("codetags.views.pages.privacy"), name="privacy"),
 ]
 urlpatterns = [path("", include((api, "codetags_api"))), path("", include((pages, "codetags")))]

@@ -14,6 +14,9 @@ class SiteConfig(AppConfig):
         """Connect them, register the checks, say what the site refuses before any view, and send traces."""
         from django.conf import settings
 
+        from config.optional_packages import import_rest_framework
+
+        import_rest_framework()  # before the apps' admin pages and views do
         from config import checks, schema, tracing, wiring  # noqa: F401 (checks register themselves)
 
         if settings.TRACING:

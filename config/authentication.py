@@ -16,7 +16,6 @@ from django.db import connection
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
-from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from knox.models import get_token_model
@@ -38,13 +37,6 @@ class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
                 break
             return self.validate_user(kept)  # type: ignore[no-any-return]
         return super().authenticate_credentials(token)  # type: ignore[no-any-return]
-
-
-class ServiceTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """Describes ServiceTokens as knox's own class is, under a name that says what they are."""
-
-    target_class = "config.authentication.ServiceTokens"
-    name = "serviceToken"
 
 
 class OwnAndGroups:

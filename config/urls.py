@@ -10,7 +10,7 @@ from codetags.urls import api as codetags_api
 from codetags.urls import pages as codetags_pages
 from config import pages, search_engines
 from config.accounts.views import change_admin_password
-from kv.rest.csrf import CsrfView
+from kv.web.lazy_views import LazyView
 from stats.urls import api as stats_api
 from stats.urls import pages as stats_pages
 from usertokens.urls import api as usertokens_api
@@ -27,14 +27,14 @@ urlpatterns = [
     path("", include((codetags_api, "codetags_api"))),
     path("", include((usertokens_api, "usertokens_api"))),
     path("", include((billing_api, "billing_api"))),
-    path("api/csrf", CsrfView.as_view(), name="csrf"),
+    path("api/csrf", LazyView("kv.rest.csrf.CsrfView"), name="csrf"),
     path("favicon.ico", pages.favicon),
     path("apple-touch-icon.png", pages.touch_icon),
     path("robots.txt", search_engines.robots),
     path("sitemap.xml", search_engines.sitemap, name="sitemap"),
     path("", include("kv.monitoring.urls")),
-    path("api/schema", pages.SchemaView.as_view(), name="schema"),
-    path("api/docs", pages.DocsView.as_view(url_name="schema"), name="docs"),
+    path("api/schema", LazyView("config.schema_pages.SchemaView", rare=True), name="schema"),
+    path("api/docs", LazyView("config.schema_pages.DocsView", rare=True), name="docs"),
     re_path(r"^en(?:/(?P<rest>.*))?$", pages.without_prefix),
     *i18n_patterns(
         path("", pages.home, name="home"),

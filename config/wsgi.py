@@ -18,6 +18,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.urls import get_resolver
 
 from config.bodies import BodyRefused, normalize_body, refusal
+from kv.web.lazy_views import load_views
 
 StartResponse = Callable[..., Any]
 # Exact paths: a path that only begins like one of them is a page, which needs the headers of pages.
@@ -33,6 +34,7 @@ class SiteApplication:
         self.api = _handler(settings.API_MIDDLEWARE)
         # Import all views before the first request: its time limit is 300 ms while the store can't be reached.
         get_resolver().url_patterns  # noqa: B018 (a cached property)
+        load_views()
         self.session = settings.SESSION_COOKIE_NAME + "="
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

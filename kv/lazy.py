@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used.
+"""Names of a package, and modules, that are imported when they are first used.
 
 The `services` package of an app is imported before Django has loaded its models: by settings, by `models` themselves.
 Its public functions need the models. So the package lists them for type checkers and readers, and this module finds
@@ -11,6 +11,22 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
+
+
+class LazyModule:
+    """Stands for a module that takes long to import and is seldom needed: `else: stripe = LazyModule("stripe")`.
+
+    Type checkers see the import itself, under `if TYPE_CHECKING`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        """The module's own. Not Python's names, which only what inspects an object asks for."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(import_module(self._name), name)
 
 
 def lazy_names(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from kv.rest.fields import CallerIdField, NamedChoiceField, TextField, WholeNumberField
 from kv.rest.inputs import Input
+from kv.rest.schema import extend_schema_serializer
 
 LARGEST_AMOUNT = 99_999_999_999
 

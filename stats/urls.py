@@ -2,19 +2,17 @@
 
 from django.urls import include, path
 
-from stats.views import api as api_views
-from stats.views import pages as page_views
-from stats.views import pay as pay_views
+from kv.web.lazy_views import LazyView
 
 api = [
-    path("api/stats", api_views.FiguresView.as_view(), name="stats"),
-    path("api/stats/visit", api_views.VisitView.as_view(), name="visit"),
-    path("api/stats/qr", api_views.PaymentCodeView.as_view(), name="qr"),
-    path("api/track-usage", api_views.TrackUsageView.as_view(), name="track_usage"),
-    path("api/usage", api_views.UsageView.as_view(), name="usage"),
+    path("api/stats", LazyView("stats.views.api.FiguresView"), name="stats"),
+    path("api/stats/visit", LazyView("stats.views.api.VisitView"), name="visit"),
+    path("api/stats/qr", LazyView("stats.views.api.PaymentCodeView"), name="qr"),
+    path("api/track-usage", LazyView("stats.views.api.TrackUsageView"), name="track_usage"),
+    path("api/usage", LazyView("stats.views.api.UsageView"), name="usage"),
 ]
 pages = [
-    path("pay", pay_views.PayView.as_view(), name="pay"),
-    path("statistics", page_views.statistics, name="statistics"),
+    path("pay", LazyView("stats.views.pay.PayView"), name="pay"),
+    path("statistics", LazyView("stats.views.pages.statistics"), name="statistics"),
 ]
 urlpatterns = [path("", include((api, "stats_api"))), path("", include((pages, "stats")))]

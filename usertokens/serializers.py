@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kv.rest.fields import MomentField, TextField, WholeNumberField
 from kv.rest.inputs import Input
+from kv.rest.schema import extend_schema_field
 from kv.times import utc_now
 from usertokens.services.holds import LONGEST_HOLD
 from usertokens.types import BEST_MOOD, LARGEST_AMOUNT, LONGEST_REASON

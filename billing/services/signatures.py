@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from billing.conf import app_settings
 from billing.errors import BadSignature, BillingOff
 from billing.services.stripe_api import HAS_LIBRARY
+from kv.lazy import LazyModule
 from kv.times import utc_now
 
-if HAS_LIBRARY:
+if TYPE_CHECKING:
     import stripe
+else:
+    stripe = LazyModule("stripe")
 
 #: Seconds by which a signature's time may differ from now. Stripe signs each retry again.
 TOLERANCE = 300

@@ -10,15 +10,18 @@ from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from logging import getLogger
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from billing.conf import app_settings
 from billing.errors import BillingOff, StripeRefused, StripeUnavailable
+from kv.lazy import LazyModule
 
 #: Whether Stripe's library is installed: the extra `billing`. Without it billing is off, and a check says so.
 HAS_LIBRARY = find_spec("stripe") is not None
-if HAS_LIBRARY:
+if TYPE_CHECKING:
     import stripe
+else:
+    stripe = LazyModule("stripe")
 
 log = getLogger(__name__)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +19,7 @@ from billing.views import examples
 from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.rest.codes import Code
 from kv.rest.errors import InvalidInput, Refusal
-from kv.rest.schema import extend_schema
+from kv.rest.schema import extend_schema, one_of
 from kv.rest.views import ANY_BODY, ApiView
 
 _BILLING_OFF = Code(503, "billing_off", "Billing is not set up here.")
@@ -65,7 +64,7 @@ class CheckoutView(ApiView):
     @extend_schema(
         operation_id="open_checkout",
         examples=examples.CHECKOUT,
-        request=PolymorphicProxySerializer("Checkout", [PlanInput, TopUpInput], resource_type_field_name=None),
+        request=one_of("Checkout", [PlanInput, TopUpInput]),
         responses={201: UrlOutput},
     )
     def post(self, request: Request) -> Response:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,6 +35,11 @@ class StripeWebhookView(PublicView):
         Code(503, "billing_off", "No webhook secret is set here; Stripe sends the event again."),
         DATABASE_UNAVAILABLE,
     )
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Not inside a project's transaction: the row is committed before Stripe is answered and the worker woken."""
+        return non_atomic_requests(super().as_view(**initkwargs))
 
     @extend_schema(
         operation_id="receive_stripe_event",

@@ -10,8 +10,6 @@ import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -31,7 +29,7 @@ from kv.rest.fields import CALLER_ID
 from kv.rest.inputs import NoInput, unknown_fields
 from kv.rest.negotiation import BeaconParser
 from kv.rest.permissions import holds, is_staff
-from kv.rest.schema import extend_schema
+from kv.rest.schema import extend_schema, parameter, response
 from kv.rest.views import ANY_BODY, ApiView, PublicView
 from kv.web.addresses import client_address
 
@@ -40,18 +38,16 @@ _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c
 _MALFORMED = "This is not a code: by default four letters or digits."
 _FIELDS = frozenset(HitInput().fields)
 _PARAMETERS = [
-    OpenApiParameter("code", OpenApiTypes.STR, description="Upper-cased first."),
-    OpenApiParameter("id", CALLER_ID, description="Of one landing: the same id counts once within a day."),
-    OpenApiParameter(
-        "unreadable", OpenApiTypes.STR, enum=["1"], description="In the place of a code: the link's can't be read."
-    ),
+    parameter("code", str, description="Upper-cased first."),
+    parameter("id", CALLER_ID, description="Of one landing: the same id counts once within a day."),
+    parameter("unreadable", str, enum=["1"], description="In the place of a code: the link's can't be read."),
 ]
 _TRAITS = ("HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_CH_UA", "HTTP_SEC_CH_UA_PLATFORM")
 _LONGEST_ID = 64
 _COUNTED = "Counted or not; a 1×1 GIF for an Accept that begins with image/."
 _HIT = {
-    (200, "application/json"): OpenApiResponse(HitOutput, _COUNTED),
-    (200, "image/gif"): OpenApiResponse(OpenApiTypes.BINARY, _COUNTED),
+    (200, "application/json"): response(HitOutput, _COUNTED),
+    (200, "image/gif"): response({"type": "string", "format": "binary"}, _COUNTED),
 }
 
 

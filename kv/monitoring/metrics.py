@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
@@ -21,6 +20,7 @@ from kv.monitoring.callers import remember_caller, was_permitted
 from kv.monitoring.collectors import DATABASE, PREFIX, STORE, collect_all, installed_collectors
 from kv.monitoring.probes import database_answers
 from kv.rest.permissions import may
+from kv.rest.schema import extend_schema
 from kv.rest.views import ApiView
 from kv.store.health import check_store
 from kv.store.node_health import measure_nodes

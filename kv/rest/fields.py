@@ -6,9 +6,9 @@ from datetime import tzinfo
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import ISO_8601, serializers
 
+from kv.rest.schema import extend_schema_field
 from kv.texts import NothingVisible, UnreadableText, clean_text
 
 #: The schema of an id that the caller made.

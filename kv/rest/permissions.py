@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
+from typing import TYPE_CHECKING, Any
 
 from kv.labels import with_label
+
+if TYPE_CHECKING:  # admin pages ask too, and need no REST framework
+    from rest_framework.permissions import BasePermission
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 def may(user: Any, permission: str) -> bool:
@@ -27,6 +28,7 @@ def is_staff(user: Any) -> bool:
 
 def holds(permission: str) -> type[BasePermission]:
     """A DRF permission class: any signed-in caller with the Django permission `app.codename`."""
+    from rest_framework.permissions import BasePermission
 
     class Holds(BasePermission):
         def has_permission(self, request: Request, view: APIView) -> bool:

@@ -19,7 +19,7 @@ from kv.rest.codes import Code
 from kv.rest.errors import handle_exception
 from kv.rest.inputs import NoInput
 from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, JsonRenderer
-from kv.rest.schema import ApiSchema
+from kv.rest.schema import SchemaOfViews
 from kv.web.rate_limits import RateLimit
 from kv.web.throttling import check_limit
 
@@ -68,7 +68,7 @@ class ApiView(APIView):
     # No OPTIONS: it is refused without `metadata_class`, so it must not stand in Allow.
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     versioning_class = None
-    schema = ApiSchema()
+    schema = SchemaOfViews()
     rate_limit: ClassVar[RateLimit | None] = None
     max_body: ClassVar[int] = MAX_BODY
     codes: ClassVar[Sequence[Code]] = ()

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import limits
-
 from kv.conf import app_settings
 
 _MICROSECONDS = 1_000_000
@@ -66,6 +64,8 @@ class RateLimit:
 @lru_cache(maxsize=64)
 def parse_window(text: str) -> Window:
     """Read `30/minute`, `5 per 10 seconds` and the like. Raises ValueError, also for none at all and for several."""
+    import limits  # with its stores of every kind: 50 modules, which settings that declare a limit do not need
+
     items = limits.parse_many(text)
     if len(items) != 1 or items[0].amount < 1:
         raise ValueError(f"{text!r} is not one limit")

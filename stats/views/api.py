@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied, UnsupportedMediaType
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -22,7 +21,7 @@ from kv.rest.codes import DATABASE_UNAVAILABLE, PERMISSION_DENIED, RATE_LIMITED,
 from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.negotiation import BeaconParser, JsonParser, is_beacon
 from kv.rest.permissions import is_staff, may
-from kv.rest.schema import extend_schema
+from kv.rest.schema import extend_schema, one_of, response
 from kv.rest.views import ANY_BODY, OPEN_HEADERS, ApiView, OpenView, PublicView
 from kv.web.addresses import client_address
 from kv.web.origins import is_cross_site
@@ -113,10 +112,10 @@ class PaymentCodeView(ApiView):
     @extend_schema(
         operation_id="record_qr_code",
         examples=examples.PAYMENT_CODE,
-        request=PolymorphicProxySerializer("QrCode", [ReceiptInput, PaymentCodeInput], resource_type_field_name=None),
+        request=one_of("QrCode", [ReceiptInput, PaymentCodeInput]),
         responses={
-            200: OpenApiResponse(PaymentCodeOutput, "Not counted: seen before, or over the limit for one code."),
-            201: OpenApiResponse(PaymentCodeOutput, "Counted."),
+            200: response(PaymentCodeOutput, "Not counted: seen before, or over the limit for one code."),
+            201: response(PaymentCodeOutput, "Counted."),
         },
     )
     def post(self, request: Request) -> Response:

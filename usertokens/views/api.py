@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kv.rest.permissions import may
-from kv.rest.schema import extend_schema
+from kv.rest.schema import extend_schema, response
 from usertokens.conf import CHAT_LIMIT, CHAT_USER_LIMIT
 from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import ConversationInput, ConversationOutput, DashboardOutput, MoodInput, PlanOfUserInput
@@ -82,8 +81,8 @@ class ConversationView(UserTokensView):
         examples=examples.CONVERSATION,
         request=ConversationInput,
         responses={
-            200: OpenApiResponse(ConversationOutput, "Updated: the id is known."),
-            201: OpenApiResponse(ConversationOutput, "Saved and counted."),
+            200: response(ConversationOutput, "Updated: the id is known."),
+            201: response(ConversationOutput, "Saved and counted."),
         },
     )
     def post(self, request: Request) -> Response:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -18,6 +17,7 @@ from kv.rest.errors import InvalidInput, Refusal
 from kv.rest.fields import CALLER_ID
 from kv.rest.inputs import unknown_fields
 from kv.rest.permissions import may
+from kv.rest.schema import parameter
 from kv.rest.views import SAFE, ApiView
 from kv.web.rate_limits import RateLimit, RateLimited
 from kv.web.throttling import check_identity
@@ -27,10 +27,10 @@ from usertokens.services.users import require_user
 
 _KEY = re.compile(r"[\x20-\x7e]{1,64}\Z")
 
-KEY_HEADER = OpenApiParameter(
-    "Idempotency-Key", CALLER_ID, OpenApiParameter.HEADER, description="The same key and body again: the first answer."
+KEY_HEADER = parameter(
+    "Idempotency-Key", CALLER_ID, "header", description="The same key and body again: the first answer."
 )
-USER_QUERY = OpenApiParameter(
+USER_QUERY = parameter(
     "userId", {"type": "string", "maxLength": 64}, description="Another user, for callers with the permission."
 )
 

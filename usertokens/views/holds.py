@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kv.rest.codes import RATE_LIMITED
 from kv.rest.permissions import may
-from kv.rest.schema import extend_schema
+from kv.rest.schema import extend_schema, parameter
 from usertokens.conf import HOLD_LIMIT
 from usertokens.permissions import ACT_FOR_ANY
 from usertokens.serializers import CapturedOutput, CaptureInput, ForUserInput, HoldInput, HoldOutput, ReleasedOutput
@@ -27,7 +26,7 @@ from usertokens.views.base import (
 )
 from usertokens.views.tokens import movement_body
 
-_ID = OpenApiParameter("hold_id", str, OpenApiParameter.PATH, description="As the answer to the hold gave it.")
+_ID = parameter("hold_id", str, "path", description="As the answer to the hold gave it.")
 
 
 class HoldsView(UserTokensView):

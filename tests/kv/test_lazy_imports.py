@@ -1,0 +1,107 @@
+"""What a process imports before it has served anybody: counted in modules, each kind of process in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.urls import resolve
+from rest_framework.views import APIView
+
+from kv.web import lazy_views
+from tests.house.tree import ROOT
+
+# What only a page, a payment, a picture or the description of the API needs.
+SELDOM = {
+    "babel", "charset_normalizer", "docutils", "drf_spectacular.openapi", "drf_spectacular.plumbing", "jinja2", "limits",
+    "markdown", "openpyxl", "stripe", "unittest", "urllib3",
+}  # fmt: skip
+ADOPTER = """
+from pathlib import Path
+from django.conf import settings
+from kv.store.caches import clearable_cache, durable_cache
+
+place = Path({data!r})
+settings.configure(
+    SECRET_KEY="x" * 50, VISITOR_HASH_KEY="x" * 50, USE_TZ=True, STATIC_URL="static/",
+    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": str(place / "db")}}}},
+    CACHES={{"kv": durable_cache(directory=place), "default": clearable_cache(directory=place)}},
+    INSTALLED_APPS=[
+        {apps} "django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes",
+        "django.contrib.sessions", "django.contrib.messages", "django.contrib.staticfiles",
+    ],
+    TEMPLATES=[{{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}}],
+    ROOT_URLCONF="adopter_urls",
+)
+import sys, types, django
+django.setup()
+from django.contrib import admin
+from django.urls import get_resolver, include, path
+
+urls = sys.modules["adopter_urls"] = types.ModuleType("adopter_urls")
+urls.urlpatterns = [path("admin/", admin.site.urls), {urls}]
+get_resolver().url_patterns
+"""
+SAY = "\nimport sys; print('\\n'.join(sys.modules))"
+
+
+def modules_after(code: str, data: Path) -> set[str]:
+    """The names in sys.modules of a process of its own that has run the code."""
+    environment = {**os.environ, "DATA_DIR": str(data), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    command = [sys.executable, "-c", code + SAY]
+    done = subprocess.run(command, cwd=data, env=environment, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+def test_a_web_worker_has_its_views_and_nothing_that_only_a_few_pages_need(data: Path) -> None:
+    found = modules_after("import config.wsgi", data)
+    assert {"stats.views.api", "codetags.views.api", "usertokens.views.tokens", "billing.views.webhook"} <= found
+    assert SELDOM & found == set()
+    assert len(found) <= 1300, len(found)
+
+
+@pytest.mark.parametrize("app", ["stats", "codetags", "usertokens", "billing"])
+def test_an_adopters_project_imports_no_rest_framework_before_it_serves(app: str, data: Path) -> None:
+    """A management command, a worker of a queue, a shell: they have the URL conf and serve nobody."""
+    apps, urls = f'"kv", "{app}", "rest_framework",', f'path("", include("{app}.urls"))'
+    bare = modules_after(ADOPTER.format(data=str(data), apps="", urls=""), data)
+    ours = modules_after(ADOPTER.format(data=str(data), apps=apps, urls=urls), data)
+    more = ours - bare
+    assert (SELDOM | {"rest_framework.views", "rest_framework.serializers", "requests", "yaml"}) & more == set()
+    own = {name for name in more if name.partition(".")[0] in {"kv", app}}
+    assert len(own) <= 90, sorted(own)
+
+
+def test_a_lazy_view_is_the_view_to_whoever_looks_at_it() -> None:
+    for path, name in {
+        "/api/stats/visit": "stats.views.api.VisitView",
+        "/api/webhooks/stripe": "billing.views.webhook.StripeWebhookView",
+        "/statistics": "stats.views.pages.statistics",
+        "/api/schema": "config.schema_pages.SchemaView",
+    }.items():
+        match = resolve(path)
+        assert match._func_path == name
+        assert getattr(match.func, "csrf_exempt", False) is path.startswith("/api/")
+        assert issubclass(getattr(match.func, "cls", object), APIView) is path.startswith("/api/")
+        assert not hasattr(match.func, "nothing_of_the_kind")
+    assert resolve("/api/webhooks/stripe").func._non_atomic_requests == {"default"}  # type: ignore[attr-defined]
+    assert not hasattr(resolve("/api/stats/visit").func, "_non_atomic_requests")
+
+
+def test_every_view_of_the_site_is_found_where_its_url_says() -> None:
+    lazy_views.load_views()
+
+
+def test_a_view_that_is_not_there_is_an_error_and_not_a_missing_attribute() -> None:
+    wrong = lazy_views.LazyView("stats.views.api.NoSuchView", rare=True)
+    with pytest.raises(ImportError, match="NoSuchView"):
+        hasattr(wrong, "csrf_exempt")
