@@ -6,7 +6,6 @@ stopped, the kernel would go on giving it connections. The supervisor gives up o
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -17,8 +16,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import getLogger
+from typing import ClassVar
 
-from kv.work.heartbeat import HEARTBEAT_FD
+from config.children import Child, start_child
 from kv.work.shutdown import Shutdown
 
 log = getLogger(__name__)
@@ -35,7 +35,6 @@ _FIRST_BEAT_SECONDS = 30.0
 _STEADY_SECONDS = 30.0
 # The supervisor gives up after so many starts in a row without a heartbeat, before the site has ever answered.
 _MOST_FALSE_STARTS = 3
-_PR_SET_PDEATHSIG = 1
 
 
 class NeverCameUp(Exception):
@@ -54,6 +53,7 @@ class PortTaken(Exception):
 class Program:
     """A child process in a session of its own: Ctrl-C on the terminal reaches only the supervisor.
 
+    main: what the command runs, for a fork of this process; None: the command is executed.
     first_pause, longest_pause: seconds before it is started again. Doubled each time; after _STEADY_SECONDS of running
     the first one again.
     """
@@ -62,14 +62,17 @@ class Program:
     command: Sequence[str]
     first_pause: float
     longest_pause: float
+    main: Callable[[], object] | None = None
     #: How many times in a row it ended before its first heartbeat.
     false_starts: int = field(default=0, init=False)
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _process: Child | None = field(default=None, init=False, repr=False)
     _heartbeats: int = field(default=-1, init=False, repr=False)
     _started: float = field(default=0.0, init=False, repr=False)
     _last_heartbeat: float = field(default=0.0, init=False, repr=False)
     _pause: float = field(default=0.0, init=False, repr=False)
     _restart_at: float = field(default=0.0, init=False, repr=False)
+    #: The descriptors that all programs' heartbeats are read from; a forked child closes its copies.
+    _open: ClassVar[set[int]] = set()
 
     def start(self) -> None:
         """Start it. On Linux the kernel kills it when the supervisor is killed."""
@@ -77,18 +80,18 @@ class Program:
         self._heartbeats, beats = os.pipe()
         os.set_blocking(self._heartbeats, False)
         os.set_blocking(beats, False)
+        self._open.add(self._heartbeats)
         try:
-            self._process = subprocess.Popen(
-                self.command,
-                start_new_session=True,
-                stdin=subprocess.DEVNULL,
-                pass_fds=(beats,),
-                env={**os.environ, HEARTBEAT_FD: str(beats)},
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 (this process has no threads)
-            )
+            self._process = start_child(self.command, self._forked if self.main else None, beats=beats)
         finally:
             os.close(beats)
         self._started, self._last_heartbeat, self._restart_at = time.monotonic(), 0.0, 0.0
+
+    def _forked(self) -> None:
+        for descriptor in self._open:
+            os.close(descriptor)
+        if self.main is not None:
+            self.main()
 
     def status(self) -> int | None:
         """Its exit status; None while it runs."""
@@ -153,18 +156,19 @@ class Program:
     def _close_heartbeats(self) -> None:
         if self._heartbeats >= 0:
             os.close(self._heartbeats)
+            self._open.discard(self._heartbeats)
             self._heartbeats = -1
 
 
-def web_workers(*, host: str, port: int, count: int) -> list[Program]:
+def web_workers(*, host: str, port: int, count: int, main: Callable[[], object] | None = None) -> list[Program]:
     """The web processes, all on one port."""
     command = [sys.executable, "-m", "config.web_worker", host, str(port)]
-    return [Program(f"web worker {number + 1}", command, 0.2, 5.0) for number in range(count)]
+    return [Program(f"web worker {number + 1}", command, 0.2, 5.0, main) for number in range(count)]
 
 
-def background_worker() -> Program:
+def background_worker(main: Callable[[], object] | None = None) -> Program:
     """The process that runs the duties."""
-    return Program("background worker", [sys.executable, "-m", "django", "work"], 1.0, 30.0)
+    return Program("background worker", [sys.executable, "-m", "django", "work"], 1.0, 30.0, main)
 
 
 def check_port(host: str, port: int) -> None:
@@ -221,9 +225,3 @@ def _await_listener(webs: Sequence[Program], address: tuple[str, int], shutdown:
             if web.false_starts >= _MOST_FALSE_STARTS:
                 raise NeverCameUp(web.status() or 0)
     return False
-
-
-def _end_with_parent() -> None:
-    # Not SIGTERM: a stopped process would not handle it, and keep the port.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

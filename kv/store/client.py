@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn, cast
+from weakref import WeakSet
 
 import hiredis
 import redis
@@ -34,6 +35,9 @@ _WAIT_MARGIN_MS = 110
 _WITHOUT_KEY = {"PING", "ECHO", "TIME", "INFO", "CONFIG", "SCRIPT", "CLUSTER", "DBSIZE"}
 
 
+_clients: WeakSet[LeanClient] = WeakSet()
+
+
 class LeanClient:
     """Connections of one redis-py pool, each lent to one call at a time."""
 
@@ -46,6 +50,12 @@ class LeanClient:
         )
         self._by_sentinel = isinstance(pool, SentinelConnectionPool)
         self._age = 0
+        _clients.add(self)
+
+    def close(self) -> None:
+        """Close the connections that no call has; the next call opens one anew."""
+        while self._idle:
+            self._idle.pop().disconnect()
 
     def send_one(self, command: Command) -> Any:
         """Write one command and read its reply."""
@@ -137,6 +147,12 @@ class LeanClient:
                 raise unavailable(error) from error
             raise
         return connection
+
+
+def close_clients() -> None:
+    """Close the connections of every client that no call has."""
+    for client in list(_clients):
+        client.close()
 
 
 @lru_cache(maxsize=64)

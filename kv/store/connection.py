@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from django.core.cache import caches
 from django.core.signals import setting_changed
 from django_redis import get_redis_connection
 from redis.cluster import RedisCluster
@@ -13,11 +14,23 @@ from redis.cluster import RedisCluster
 from kv.conf import app_settings
 from kv.errors import store_errors
 from kv.store.caches import ALIAS
-from kv.store.client import Arg, Command, LeanClient, client_of
+from kv.store.client import Arg, Command, LeanClient, client_of, close_clients
 from kv.store.cluster import ClusterClient
+from kv.store.factories import ClusterFactory
 from kv.store.guard import refuse_real_store
+from kv.store.places import pools_of
 
-__all__ = ["Arg", "Command", "LeanClient", "call", "call_many", "call_write", "connection", "forget_connections"]
+__all__ = [
+    "Arg",
+    "Command",
+    "LeanClient",
+    "call",
+    "call_many",
+    "call_write",
+    "close_connections",
+    "connection",
+    "forget_connections",
+]
 
 
 def connection() -> Any:
@@ -71,6 +84,20 @@ def _known_client() -> LeanClient | ClusterClient:
 def forget_connections() -> None:
     """Look the connection up anew at the next call: for tests, and after CACHES has changed."""
     _known_client.cache_clear()
+
+
+def close_connections() -> None:
+    """Close what this process has open at the store and at every cache of django-redis; the next call opens it anew.
+
+    For a process that forks: what is open would be open in the child too. Not while another thread makes a call.
+    """
+    close_clients()
+    for alias in caches.settings:
+        for pool in pools_of(caches[alias]):
+            pool.disconnect()
+            for sentinel in getattr(getattr(pool, "sentinel_manager", None), "sentinels", ()):
+                sentinel.connection_pool.disconnect()
+    ClusterFactory.close_all()
 
 
 def _on_setting_changed(*, setting: str, **_: Any) -> None:

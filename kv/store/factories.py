@@ -164,3 +164,10 @@ class ClusterFactory(ConnectionFactory):
 
     def disconnect(self, connection: Any) -> None:
         """Nothing: the client is shared by the whole process."""
+
+    @classmethod
+    def close_all(cls) -> None:
+        """Close every node's connections; the next call opens them anew."""
+        known: Any = cls._clusters
+        for client in known.values():
+            client.disconnect_connection_pools()

@@ -32,7 +32,7 @@ class LazyView:
                 found: Any = getattr(import_module(self.__module__), self._name)
             except AttributeError as error:  # which would tell whoever asks for an attribute that there is none
                 raise ImportError(f"{self!r} can't be imported: {error}") from error
-            self._view = found.as_view() if isinstance(found, type) else found
+            self._view = found.as_view() if hasattr(found, "as_view") else found
         return self._view
 
     def __call__(self, request: Any, *args: Any, **kwargs: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import socket
@@ -27,6 +28,7 @@ class Shutdown:
     signalled: ClassVar[bool] = False
     #: Whether the command ends in order because of it.
     under_way: ClassVar[bool] = False
+    _entered: ClassVar[set[Shutdown]] = set()
 
     def __init__(self) -> None:
         self.asked = Shutdown.under_way = Shutdown.signalled
@@ -40,6 +42,7 @@ class Shutdown:
         self._wakeup_before = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
         for number in self._SIGNALS:
             self._before[number] = signal.signal(number, self._on_signal)
+        Shutdown._entered.add(self)
         return self
 
     def __exit__(
@@ -48,6 +51,10 @@ class Shutdown:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup_before)
+        Shutdown._entered.discard(self)
+        self._close()
+
+    def _close(self) -> None:
         self._sender.close()
         self._receiver.close()
 
@@ -68,3 +75,14 @@ class Shutdown:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if number != signal.SIGCHLD:
             self.asked = Shutdown.under_way = Shutdown.signalled = True
+
+
+def _forget_in_child() -> None:
+    """A forked child has got no signal yet, and what wakes its parent is the parent's."""
+    for entered in Shutdown._entered:  # noqa: SLF001 (same module)
+        entered._close()  # noqa: SLF001
+    Shutdown._entered.clear()  # noqa: SLF001
+    Shutdown.signalled = Shutdown.under_way = False
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

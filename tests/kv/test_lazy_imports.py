@@ -16,8 +16,8 @@ from tests.house.tree import ROOT
 
 # What only a page, a payment, a picture or the description of the API needs.
 SELDOM = {
-    "babel", "charset_normalizer", "docutils", "drf_spectacular.openapi", "drf_spectacular.plumbing", "jinja2", "limits",
-    "markdown", "openpyxl", "stripe", "unittest", "urllib3",
+    "babel", "charset_normalizer", "docutils", "drf_spectacular.openapi", "drf_spectacular.plumbing", "jinja2",
+    "limits", "markdown", "openpyxl", "stripe", "unittest", "urllib3",
 }  # fmt: skip
 ADOPTER = """
 from pathlib import Path
@@ -51,7 +51,8 @@ SAY = "\nimport sys; print('\\n'.join(sys.modules))"
 def modules_after(code: str, data: Path) -> set[str]:
     """The names in sys.modules of a process of its own that has run the code."""
     environment = {**os.environ, "DATA_DIR": str(data), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    for name in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "REDIS_URL"):
+        environment.pop(name, None)
     command = [sys.executable, "-c", code + SAY]
     done = subprocess.run(command, cwd=data, env=environment, capture_output=True, text=True, check=True)
     return set(done.stdout.split())

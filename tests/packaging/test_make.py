@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,39 @@ def test_without_a_python_one_line_says_what_is_needed(checkout: Path) -> None:
     refused = _make(checkout, "run", path=str(tools))
     assert refused.returncode != 0
     assert refused.stderr.splitlines()[0].startswith("Needs python3.11 or newer with venv")
+
+
+@pytest.mark.parametrize(
+    ("found", "chosen"),
+    [
+        # 0: built with profile-guided optimization; 3: without; 1: too old, or without venv; 127: a shim for nothing
+        ({"a/python3.13": 3, "b/python3.11": 0}, "b/python3.11"),
+        ({"a/python3.11": 3, "b/python3.11": 0, "b/python3": 0}, "b/python3.11"),
+        ({"a/python3.13": 0, "b/python3.12": 0}, "a/python3.13"),
+        ({"a/python3.12": 3, "b/python3.13": 3, "b/python3": 1}, "b/python3.13"),
+        ({"a/python3.13": 127, "b/python3": 3}, "b/python3"),
+        ({"a/python3": 1}, ""),
+    ],
+)
+def test_an_interpreter_with_profile_guided_optimization_is_preferred(
+    checkout: Path, found: dict[str, int], chosen: str
+) -> None:
+    for name, status in found.items():
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).write_text(f"#!/bin/sh\nexit {status}\n")
+        (checkout / name).chmod(0o755)
+    # make itself runs a recipe's shell; nothing else of the machine's own path is wanted here.
+    path = os.pathsep.join(str(checkout / place) for place in "ab")
+    shown = _make(checkout, "--eval", "shown: ; $(info $(PYTHON))", "--silent", "shown", path=path)
+    assert shown.stdout.strip() == (str(checkout / chosen) if chosen else ""), shown.stderr
+
+
+def test_what_python_tells_of_its_own_build_is_understood(checkout: Path) -> None:
+    """Of this interpreter, whichever it is: it is found, alone in the path."""
+    (checkout / "a").mkdir()
+    (checkout / "a/python3").symlink_to(sys._base_executable)  # type: ignore[attr-defined]
+    shown = _make(checkout, "--eval", "shown: ; $(info $(PYTHON))", "--silent", "shown", path=str(checkout / "a"))
+    assert shown.stdout.strip() == str(checkout / "a/python3"), shown.stderr
 
 
 def test_the_set_up_is_done_once(checkout: Path) -> None:

@@ -15,6 +15,7 @@ from django.core.management.base import CommandError, SystemCheckError
 from django.db import InterfaceError, OperationalError
 from django.db.migrations.exceptions import MigrationSchemaMissing
 
+from config.forked_workers import import_workers
 from config.migrations_lock import migrating_alone
 from config.static_files import collect_static
 from config.supervisor import NeverCameUp, PortTaken, background_worker, check_port, supervise, web_workers
@@ -57,9 +58,10 @@ class Command(StoreCommand):
         os.chdir(settings.BASE_DIR)  # so that `python -m` finds the project
         try:
             self._prepare()
+            forked = import_workers(settings.HOST, settings.PORT)
             supervise(
-                web_workers(host=settings.HOST, port=settings.PORT, count=settings.WORKERS),
-                None if options["web_only"] else background_worker(),
+                web_workers(host=settings.HOST, port=settings.PORT, count=settings.WORKERS, main=forked.web),
+                None if options["web_only"] else background_worker(forked.work),
                 address=(settings.HOST, settings.PORT),
                 ready=self._welcome,
             )

@@ -1,0 +1,37 @@
+"""What the site's processes run when they are forked, imported before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from config.children import can_fork
+
+
+class Mains(NamedTuple):
+    """What a web worker and the background worker run; None where they are to be executed instead."""
+
+    web: Callable[[], object] | None
+    work: Callable[[], object] | None
+
+
+def import_workers(host: str, port: int) -> Mains:
+    """Import all that they need, so that every fork has it.
+
+    What can't be imported ends no supervisor: the process that is executed in its place says why, and is started again.
+    """
+    if not can_fork():
+        return Mains(None, None)
+    try:
+        from config import web_worker, wsgi  # noqa: F401 (the application is made with the import)
+    except (Exception, SystemExit):  # noqa: BLE001
+        return Mains(None, None)
+    return Mains(partial(web_worker.main, host, port), _work)
+
+
+def _work() -> None:
+    from kv.management.commands.work import Command
+
+    # The supervisor has made the checks.
+    Command().run_from_argv(["manage.py", "work", "--skip-checks"])
