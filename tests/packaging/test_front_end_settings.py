@@ -31,6 +31,7 @@ from django.core.management import call_command
 from django.test import Client
 call_command("check", fail_level="ERROR")
 call_command("migrate", verbosity=0)
+call_command("kv_check")  # and waits for the store, which a busy machine starts slowly
 OWN, STRANGER = "https://app.example.org", "https://stranger.example"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 client = Client(headers={"User-Agent": AGENT, "Sec-Fetch-Site": "cross-site"}, enforce_csrf_checks=True)

@@ -12,11 +12,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BLOCK = re.compile(r"```(?:python|django)\n(?:# |\{# )(shop/\S+)(?: #\})?\n(.*?)```", re.DOTALL)
 ASK = """
-import json, re
+import json, re, sys
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.test import Client
 import kv, stats, usertokens
 
+call_command("kv_check", stdout=sys.stderr)  # and waits for the store, which a busy machine starts slowly
 user = get_user_model().objects.create_superuser("ada", password="x")
 client = Client()
 said = {"from": [module.__file__ for module in (kv, stats, usertokens)]}
