@@ -13,7 +13,7 @@ from importlib import import_module
 
 _NOT_BENCHMARKS = {
     "__main__", "settings", "measure", "store", "http", "peer", "peer_client", "peers",
-    "flood", "load", "load_client", "load_site", "structure",
+    "flood", "load", "load_client", "load_site", "structure", "processor", "site_without_lane",
 }  # fmt: skip
 _ALONE = "--alone"
 

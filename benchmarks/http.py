@@ -50,10 +50,10 @@ def granian(target: str, environment: dict[str, str], workers: int = 2) -> Itera
 
 
 @contextmanager
-def served_site(environment: dict[str, str], workers: int = 2) -> Iterator[int]:
+def served_site(environment: dict[str, str], workers: int = 2, module: str = "config.web_worker") -> Iterator[int]:
     """Serve the site as `make run` does, by web workers of its own; yields the port."""
     port = free_port()
-    command = [sys.executable, "-m", "config.web_worker", "127.0.0.1", str(port)]
+    command = [sys.executable, "-m", module, "127.0.0.1", str(port)]
     processes = [
         subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT, start_new_session=True)
         for _ in range(workers)

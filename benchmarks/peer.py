@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
+import threading
 from typing import Any
 
 import django
@@ -11,6 +13,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
 if not settings.configured:
     settings.configure(
@@ -69,11 +72,35 @@ class VisitView(APIView):
         return Response({"counted": bool(added), "visitors": int(total)})
 
 
+class _Line(threading.local):
+    """A socket to the store for each thread."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(os.environ["PEER_SOCKET"])
+
+
+line = _Line() if "PEER_SOCKET" in os.environ else None
+
+
+@csrf_exempt
+def bare(request: HttpRequest) -> HttpResponse:
+    """One EVALSHA over a bare socket: the least that a Django view can do to count."""
+    address = request.META["HTTP_X_FORWARDED_FOR"]
+    words = ("EVALSHA", sha, "3", "{peer}:seen", "{peer}:total", "{peer}:days", address, "2026-01-01")
+    assert line is not None
+    arguments = "".join([f"${len(word)}\r\n{word}\r\n" for word in words])
+    line.socket.sendall(f"*{len(words)}\r\n{arguments}".encode())
+    added, _, total = line.socket.recv(4096).split(b"\r\n")[1:4]
+    body = b'{"counted":%s,"visitors":%s}' % (b"true" if added == b":1" else b"false", total)
+    return HttpResponse(body, content_type="application/json", headers={"Content-Length": str(len(body))})
+
+
 def constant(request: HttpRequest) -> HttpResponse:
     """A bare view that returns a constant."""
     body = b'{"visitors":1,"qr_total":1,"revenue_cents":1}'
     return HttpResponse(body, content_type="application/json", headers={"Content-Length": str(len(body))})
 
 
-urlpatterns = [path("visit", VisitView.as_view()), path("constant", constant)]
+urlpatterns = [path("visit", VisitView.as_view()), path("bare", bare), path("constant", constant)]
 application = get_wsgi_application()

@@ -26,9 +26,12 @@ from kv.store.factories import embedded_server
 from tests.cluster.client import WholeCluster
 from tests.cluster.watch import never_ran, ran, watched_scripts
 from tests.engines import store_url
+from tests.site_client import SiteClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LANES = ("fast lane", "django")
 
 # How long an example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -126,6 +129,13 @@ def store(store_server: EmbeddedServer) -> Any:
     client.flushall()
     client.script_flush()
     return WholeCluster(client) if isinstance(client, RedisCluster) else client
+
+
+@pytest.fixture(params=LANES)
+def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The test runs twice: a `SiteClient` asks by the fast lane, where there is one, and Django alone."""
+    monkeypatch.setattr(SiteClient, "fast", request.param == LANES[0])
+    return str(request.param)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

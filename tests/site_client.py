@@ -6,7 +6,7 @@ import json
 import threading
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
@@ -15,11 +15,17 @@ from django.test import Client, override_settings
 from django.test.client import ClientHandler
 
 from config.wsgi import SiteApplication
+from kv.web.fast_lane import fast_lane
 from tests.declared import codes_at
 
 
 class SiteClient(Client):
-    """Django's own client, whose handler uses the middleware that `config.wsgi` would use."""
+    """Django's own client, whose handler uses the middleware that `config.wsgi` would use.
+
+    fast: whether the fast lane is in front, as it is in `config.wsgi`. tests/lanes.py switches it off.
+    """
+
+    fast: ClassVar[bool] = True
 
     def __init__(self, enforce_csrf_checks: bool = False, **defaults: Any) -> None:
         # Settings are overridden for a moment below, for all threads: one client serves several, made by none of them.
@@ -32,11 +38,15 @@ class SiteClient(Client):
         site = SiteApplication.__new__(SiteApplication)
         site.session = settings.SESSION_COOKIE_NAME + "="
         site.full = lambda environ, _: full(environ)  # type: ignore[assignment]
-        site.api = lambda environ, _: api(environ)  # type: ignore[assignment]
+        site.api = lambda environ, _: api(environ)
+        if self.fast:
+            site.api = fast_lane(site.api, middleware=settings.API_MIDDLEWARE)
         self.handler: Any = partial(_served, site)
 
     def request(self, **request: Any) -> Any:
-        """As Django's; and a refusal is one that the description of the API names."""
+        """As Django's, with a Host header, as of every browser; a refusal is one that the API's description names."""
+        if "SERVER_NAME" not in {*request, *self.defaults} and "HTTP_HOST" not in self.defaults:
+            request.setdefault("HTTP_HOST", "testserver")
         response = super().request(**request)
         if response.status_code >= HTTPStatus.BAD_REQUEST and settings.ROOT_URLCONF == "config.urls":
             declared = codes_at(request["REQUEST_METHOD"], request["PATH_INFO"])
@@ -47,11 +57,13 @@ class SiteClient(Client):
 
 
 def _served(site: SiteApplication, environ: dict[str, Any]) -> Any:
-    """The site's response. What it refuses before Django sees the request is made into one of Django's."""
+    """The site's response. What is answered or refused before Django sees the request is made into one of Django's."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
     response: Any = site(environ, lambda *head: started.append(head))
     if started:
         status, headers = started[0]
         response = HttpResponse(b"".join(response), status=int(status[:3]), headers=dict(headers))
+        response.cookies.load(response.headers.get("Set-Cookie", ""))
+        del response.headers["Set-Cookie"]
         response.wsgi_request = WSGIRequest(environ)
     return response

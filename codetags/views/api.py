@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any
 
-import orjson
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import ValidationError
@@ -18,11 +16,10 @@ from rest_framework.response import Response
 from codetags.conf import COUNTS_LIMIT
 from codetags.errors import BadCursor, MalformedCode
 from codetags.serializers import CountsInput, CountsOutput, HitInput, HitOutput
-from codetags.services import codes, counts, excluded_hits, exclusions, hits
-from codetags.services.cookies import COUNTED_COOKIE, COUNTED_SECONDS
-from codetags.types import CodeCounts, Outcome, Reason
-from codetags.views import examples
-from kv.errors import StoreUnavailable
+from codetags.services import codes, counts
+from codetags.services.cookies import COUNTED_COOKIE
+from codetags.types import CodeCounts, Reason
+from codetags.views import answers, examples, lane
 from kv.rest.codes import DATABASE_UNAVAILABLE, INVALID_INPUT, RATE_LIMITED
 from kv.rest.errors import InvalidInput
 from kv.rest.fields import CALLER_ID
@@ -31,10 +28,8 @@ from kv.rest.negotiation import BeaconParser
 from kv.rest.permissions import holds, is_staff
 from kv.rest.schema import extend_schema, parameter, response
 from kv.rest.views import ANY_BODY, ApiView, PublicView
-from kv.web.addresses import client_address
+from kv.web.fast_lane.calls import FAILED, Failure, failure_of
 
-# The smallest GIF: one transparent pixel.
-_PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 _MALFORMED = "This is not a code: by default four letters or digits."
 _FIELDS = frozenset(HitInput().fields)
 _PARAMETERS = [
@@ -42,7 +37,6 @@ _PARAMETERS = [
     parameter("id", CALLER_ID, description="Of one landing: the same id counts once within a day."),
     parameter("unreadable", str, enum=["1"], description="In the place of a code: the link's can't be read."),
 ]
-_TRAITS = ("HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_CH_UA", "HTTP_SEC_CH_UA_PLATFORM")
 _LONGEST_ID = 64
 _COUNTED = "Counted or not; a 1×1 GIF for an Accept that begins with image/."
 _HIT = {
@@ -54,26 +48,21 @@ _HIT = {
 class HitView(PublicView):
     """GET or POST {code}: count a landing, once a day for each visitor and code."""
 
+    fast = MappingProxyType(lane.ANSWERS)
     parser_classes = [BeaconParser, *ANY_BODY]
     codes = (INVALID_INPUT, RATE_LIMITED, DATABASE_UNAVAILABLE)
-    _failed: Exception | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer usual landings without DRF, which would take as much time as the counting itself."""
         # Calls with a body go to DRF even when the code is in the query: it may be too large or have unknown fields.
         is_short = request.META.get("CONTENT_LENGTH") in {None, "", "0"} and request.method in {"GET", "POST"}
+        is_short = is_short and failure_of(request) is None
         if is_short and ("code" in request.GET or "unreadable" in request.GET):
             try:
                 return self._answer(request, {})
             except Exception as error:  # noqa: BLE001 (raised again in `initial`, so that DRF formats it)
-                self._failed = error
+                request.META[FAILED] = Failure(error, asked_who=False)
         return super().dispatch(request, *args, **kwargs)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Raise the error of `dispatch`, if there was one."""
-        if self._failed is not None:
-            raise self._failed
-        super().initial(request, *args, **kwargs)
 
     @extend_schema(operation_id="record_hit_by_get", examples=examples.HIT[1:], parameters=_PARAMETERS, responses=_HIT)
     def get(self, request: Request) -> HttpResponse:
@@ -97,9 +86,9 @@ class HitView(PublicView):
 
     def _answer(self, request: HttpRequest, data: Mapping[str, Any]) -> HttpResponse:
         texts, landing = _read(request.GET, data)
-        reason = exclusions.exclusion(request.method or "", request.META)
-        if reason is None and is_staff(getattr(request, "user", None)):
-            reason = Reason.STAFF
+        reason = answers.why_excluded(
+            request.META, method=request.method or "", is_staff=lambda: is_staff(getattr(request, "user", None))
+        )
         is_reported = _says_unreadable(request.GET)
         try:
             code = "" if is_reported else codes.read_code(texts)
@@ -108,34 +97,9 @@ class HitView(PublicView):
             raise InvalidInput("code", _MALFORMED) from error
         if is_reported:
             _exclude_unreadable(reason)
-            return _response(request, "", counted=False)
-        known = codes.read_remembered(request.COOKIES.get(COUNTED_COOKIE, ""))
-        if reason is None and (code in known or hits.target_of(code) in known):
-            reason = Reason.REPEAT
-        if reason is not None:
-            _exclude(code=code, reason=reason)
-            return _response(request, code, counted=False)
-        outcome = hits.record_hit(
-            code=code,
-            address=client_address(request),
-            agent=request.META.get("HTTP_USER_AGENT", ""),
-            traits="\n".join(request.META.get(name, "") for name in _TRAITS),
-            landing=landing,
-            remembered=known,
-        )
-        response = _response(request, code, counted=outcome is Outcome.COUNTED)
-        # No cookie for SEEN, which may be another visitor, nor for OUTSIDE, since the visitor may come again.
-        if outcome in {Outcome.COUNTED, Outcome.AGAIN}:
-            response.set_cookie(
-                COUNTED_COOKIE,
-                codes.write_remembered(known, hits.target_of(code), code),
-                max_age=COUNTED_SECONDS,
-                path="/",
-                secure=request.is_secure(),
-                httponly=True,
-                samesite=_same_site(request),
-            )
-        return response
+            return _response(request, answers.Hit(""))
+        cookie = request.COOKIES.get(COUNTED_COOKIE, "")
+        return _response(request, answers.count(request.META, code=code, landing=landing, cookie=cookie, reason=reason))
 
 
 class CountsView(ApiView):
@@ -194,16 +158,10 @@ def _landing_id(text: Any) -> str:
     return text
 
 
-def _exclude(*, reason: Reason, code: str = "") -> None:
-    # A call that is not counted is answered also while the store is unavailable.
-    with suppress(StoreUnavailable):
-        excluded_hits.exclude_hit(code=code, reason=reason)
-
-
 def _exclude_unreadable(reason: Reason | None) -> None:
     # Links that bots or the staff try are not printed ones.
     if reason is None:
-        _exclude(reason=Reason.UNREADABLE)
+        answers.exclude(reason=Reason.UNREADABLE)
 
 
 def _shown(code: CodeCounts) -> dict[str, Any]:
@@ -217,19 +175,9 @@ def _shown(code: CodeCounts) -> dict[str, Any]:
     }
 
 
-def _same_site(request: HttpRequest) -> Literal["Lax", "None"]:
-    """As the session's cookie, which is "None" for front ends on other sites. Browsers take "None" with https only."""
-    return "None" if settings.SESSION_COOKIE_SAMESITE == "None" and request.is_secure() else "Lax"
-
-
-def _wants_picture(request: HttpRequest) -> bool:
-    return str(request.META.get("HTTP_ACCEPT", "")).lstrip().startswith("image/")
-
-
-def _response(request: HttpRequest, code: str, *, counted: bool) -> HttpResponse:
-    if _wants_picture(request):
-        response = HttpResponse(_PIXEL, content_type="image/gif")
-    else:
-        response = HttpResponse(orjson.dumps({"code": code, "counted": counted}), content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
+def _response(request: HttpRequest, hit: answers.Hit) -> HttpResponse:
+    headers, body = hit.content(request.META)
+    response = HttpResponse(body, headers=headers)
+    if hit.remembered:
+        response.set_cookie(COUNTED_COOKIE, hit.remembered, **answers.cookie_options(is_secure=request.is_secure()))
     return response

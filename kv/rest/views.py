@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -19,7 +19,9 @@ from kv.rest.codes import Code
 from kv.rest.errors import handle_exception
 from kv.rest.inputs import NoInput
 from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, JsonRenderer
+from kv.rest.permissions import is_staff
 from kv.rest.schema import SchemaOfViews
+from kv.web.fast_lane.calls import Answerer, Offer, failure_of
 from kv.web.rate_limits import RateLimit
 from kv.web.throttling import check_limit
 
@@ -57,6 +59,7 @@ class ApiView(APIView):
     tag:        what it is described under; its app by default.
     reads_store: a GET can't be answered without the store, so that it is refused when the limit finds the store away:
                 after one timeout, not after a second one.
+    fast:       what answers its usual calls in the fast lane, by method. A subclass does not inherit it.
     """
 
     renderer_classes = [JsonRenderer]
@@ -75,6 +78,19 @@ class ApiView(APIView):
     tag: ClassVar[str] = ""
     uses_store: ClassVar[bool] = True
     reads_store: ClassVar[bool] = False
+    fast: ClassVar[Mapping[str, Answerer]] = MappingProxyType({})
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """DRF's view function, which offers the fast lane what the class does."""
+        return cls.offered(super().as_view(**initkwargs), **initkwargs)
+
+    @classmethod
+    def offered(cls, view: Any, **initkwargs: Any) -> Any:
+        """The view function with the class's offer to the fast lane; none for a view with arguments of its own."""
+        own = vars(cls).get("fast")
+        view.offer = Offer(view, own, ", ".join(cls().allowed_methods)) if own and not initkwargs else None
+        return view
 
     @property
     def django_request(self) -> HttpRequest:
@@ -82,7 +98,14 @@ class ApiView(APIView):
         return self.request._request  # noqa: SLF001 (DRF has no public name for it)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a body that says it is too large, and credentials that can be none, before anything else is done."""
+        """Refuse a body that says it is too large, and credentials that can be none, before anything else is done.
+
+        Before that, raise what the fast lane ran into.
+        """
+        if (failed := failure_of(self.django_request)) is not None:
+            if failed.asked_who:
+                is_staff(getattr(self.django_request, "user", None))
+            raise failed.error
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:

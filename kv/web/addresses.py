@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Mapping
 from functools import lru_cache
 
 from django.conf import settings
@@ -23,12 +24,17 @@ def client_address(request: HttpRequest) -> str:
     With NUM_PROXIES trusted proxies in front it is the entry that many from the right of X-Forwarded-For, its port
     stripped; an entry that is missing or no address leaves the socket's. Answers "" when the socket has none either.
     """
+    return address_in(request.META)
+
+
+def address_in(meta: Mapping[str, str]) -> str:
+    """`client_address` of a request with this WSGI environment or `request.META`."""
     proxies = app_settings.NUM_PROXIES
     if proxies > 0:
-        entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        entries = meta.get("HTTP_X_FORWARDED_FOR", "").split(",")
         if len(entries) >= proxies and (forwarded := canonical_address(_without_port(entries[-proxies].strip()))):
             return forwarded
-    return canonical_address(request.META.get("REMOTE_ADDR", ""))
+    return canonical_address(meta.get("REMOTE_ADDR", ""))
 
 
 @lru_cache(maxsize=4096)

@@ -22,6 +22,7 @@ class LazyView:
     def __init__(self, place: str, *, rare: bool = False) -> None:
         self.__module__, _, self._name = place.rpartition(".")
         self._view: Any = None
+        self.is_rare = rare
         if not rare:
             _made.append(self)
 

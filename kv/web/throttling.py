@@ -6,11 +6,13 @@ One script counts for most endpoints. The busiest ones carry the same window ins
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest
 
 from kv import keys
 from kv.store.scripts import Script
-from kv.web.addresses import address_hash, client_address, wider_network
+from kv.web.addresses import address_hash, address_in, client_address, wider_network
 from kv.web.rate_limits import RateLimit
 
 _COUNT = Script("kv", "count_request")
@@ -34,7 +36,12 @@ def check_identity(limit: RateLimit, *identity: str) -> None:
 
 def caller_id(request: HttpRequest) -> str:
     """The caller's address as half of its keyed hash, in hex."""
-    return address_hash(client_address(request)).hex()[:32]
+    return caller_in(request.META)
+
+
+def caller_in(meta: Mapping[str, str]) -> str:
+    """The same of a request with this WSGI environment or `request.META`."""
+    return address_hash(address_in(meta)).hex()[:32]
 
 
 def network_id(request: HttpRequest) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from dataclasses import asdict
 from functools import wraps
+from types import MappingProxyType
 from typing import Any
 
-import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied, UnsupportedMediaType
@@ -18,16 +17,15 @@ from rest_framework.response import Response
 
 from kv.errors import StoreUnavailable
 from kv.rest.codes import DATABASE_UNAVAILABLE, PERMISSION_DENIED, RATE_LIMITED, Code
-from kv.rest.errors import InvalidInput, Refusal
+from kv.rest.errors import InvalidInput
 from kv.rest.negotiation import BeaconParser, JsonParser, is_beacon
 from kv.rest.permissions import is_staff, may
 from kv.rest.schema import extend_schema, one_of, response
-from kv.rest.views import ANY_BODY, OPEN_HEADERS, ApiView, OpenView, PublicView
-from kv.web.addresses import client_address
+from kv.rest.views import ANY_BODY, ApiView, OpenView, PublicView
 from kv.web.origins import is_cross_site
 from kv.web.throttling import check_limit
 from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, USAGE_LIMIT
-from stats.errors import BadReceipt, TotalTooLarge, UnknownTool
+from stats.errors import BadReceipt, UnknownTool
 from stats.serializers import (
     FiguresOutput,
     PaymentCodeInput,
@@ -38,14 +36,15 @@ from stats.serializers import (
     UseInput,
     VisitOutput,
 )
-from stats.services import figures, payment_code_counts, receipts, usage, visits
-from stats.services.exclusions import exclusion
+from stats.services import receipts, usage
 from stats.types import CountedPaymentCode
-from stats.views import examples
+from stats.views import answers, examples, lane
 
 
 class FiguresView(OpenView):
     """GET: the three public totals, from the memory of the process while they are fresh."""
+
+    fast = MappingProxyType({"GET": lane.figures})
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -57,9 +56,10 @@ class FiguresView(OpenView):
             if request.method == "GET":
                 with suppress(StoreUnavailable):  # then DRF answers, with its own format of errors
                     return _figures()
-            return through_drf(request)
+            response: HttpResponseBase = through_drf(request)
+            return response
 
-        return view
+        return cls.offered(view, **initkwargs)
 
     @extend_schema(operation_id="get_figures", examples=examples.FIGURES, responses=FiguresOutput)
     def get(self, request: Request) -> HttpResponse:
@@ -68,20 +68,14 @@ class FiguresView(OpenView):
 
 
 def _figures() -> HttpResponse:
-    known, age = figures.fresh_figures()
-    body = {
-        "visitors": known.visitors,
-        "qr_total": known.qr_total,
-        "revenue_cents": known.revenue_cents,
-        "currency": "EUR",
-    }
-    headers = {**OPEN_HEADERS, "Cache-Control": "public, max-age=60", "Age": str(math.ceil(age))}
-    return HttpResponse(orjson.dumps(body), content_type="application/json", headers=headers)
+    headers, body = answers.figures()
+    return HttpResponse(body, content_type="application/json", headers=headers)
 
 
 class VisitView(PublicView):
     """POST: count the caller as a visitor, only the first time."""
 
+    fast = MappingProxyType({"POST": lane.visit})
     parser_classes = [BeaconParser, *ANY_BODY]
     codes = (RATE_LIMITED, DATABASE_UNAVAILABLE)
 
@@ -91,17 +85,13 @@ class VisitView(PublicView):
         self.refuse_fields(request)
         plain = self.django_request
         user = getattr(plain, "user", None)
-        reason = exclusion(plain.META, host=plain.get_host(), is_staff=is_staff(user))
-        address = client_address(plain)
-        visit = visits.exclude_visit(address=address, reason=reason) if reason else visits.record_visit(address=address)
-        return Response(
-            {"counted": visit.counted, "visitors": visit.visitors, "reason": visit.reason and visit.reason.value}
-        )
+        return Response(answers.visit(plain.META, host=plain.get_host(), is_staff=is_staff(user)))
 
 
 class PaymentCodeView(ApiView):
     """POST: count a payment code, by its receipt (any caller) or by id and amount (permitted callers)."""
 
+    fast = MappingProxyType({"POST": lane.receipt})
     parser_classes = [JsonParser, BeaconParser]
     permission_classes = [AllowAny]
     codes = (RATE_LIMITED, PERMISSION_DENIED, Code(409, "total_too_large", "The total would be larger than 2^53 - 1."))
@@ -134,7 +124,7 @@ class PaymentCodeView(ApiView):
             receipt = receipts.read_receipt(form.validated_data["receipt"])
         except BadReceipt as error:
             raise InvalidInput("receipt", str(error)) from error
-        return self._count(receipt.id, receipt.amount_cents)
+        return answers.count_payment_code(receipt.id, receipt.amount_cents)
 
     def _count_amount(self, request: Request) -> CountedPaymentCode:
         names_amount = isinstance(request.data, dict) and {"amount_cents", "id"} & request.data.keys()
@@ -151,18 +141,13 @@ class PaymentCodeView(ApiView):
             raise PermissionDenied
         form = PaymentCodeInput(data=request.data)
         form.is_valid(raise_exception=True)
-        return self._count(form.validated_data["id"], form.validated_data["amount_cents"])
-
-    def _count(self, code_id: str, amount_cents: int) -> CountedPaymentCode:
-        try:
-            return payment_code_counts.record_payment_code(id=code_id, amount_cents=amount_cents)
-        except TotalTooLarge as error:
-            raise Refusal(409, "total_too_large", "The total would grow beyond exact numbers.") from error
+        return answers.count_payment_code(form.validated_data["id"], form.validated_data["amount_cents"])
 
 
 class TrackUsageView(PublicView):
     """POST: count one use of a tool."""
 
+    fast = MappingProxyType({"POST": lane.use})
     parser_classes = [JsonParser, BeaconParser]
     rate_limit = TRACK_LIMIT
 

@@ -166,6 +166,7 @@ class TestLanguages:
         assert answer.json()["errors"] == {"tool": ["This tool is not tracked here."]}
 
 
+@pytest.mark.usefixtures("lane")
 class TestHttps:
     @pytest.fixture(autouse=True)
     def _https(self, settings: Any) -> None:
@@ -187,12 +188,14 @@ class TestHttps:
         assert answer["Strict-Transport-Security"] == "max-age=31536000"
 
 
+@pytest.mark.usefixtures("lane")
 class TestHosts:
     @pytest.mark.parametrize("path", ["/", "/api/stats", "/api/usage", "/accounts/login"])
     def test_of_others_are_refused(self, path: str, client: SiteClient) -> None:
         assert client.get(path, headers={"Host": "evil.example"}).status_code == 400
 
 
+@pytest.mark.usefixtures("lane")
 class TestSessionCookie:
     """PostgreSQL refuses a text with NUL in it, and the error would be a 500 on every page that asks who is there."""
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from stats.services.usage import list_usage
 from tests.security.table import BROWSER, ROWS, Cast, Row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "lane")]
 
 PUBLIC = ("/api/stats/visit", "/api/track-usage", "/api/analytics/qr", "/api/stats/qr")
 # Stripe's webhook reads bytes, whatever their type, and checks their signature.

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.security.table import BROWSER
 from tests.site_client import SiteClient
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lane")]
 
 MIB = 1024 * 1024
 FORMS = ("/", "/pay", "/cookies/settings", "/pricing/checkout", "/accounts/login", "/accounts/signup", "/admin/login/")

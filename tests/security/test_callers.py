@@ -11,7 +11,7 @@ from tests.security.addresses import api_addresses
 from tests.security.table import BROWSER, CALLERS, ROWS, Caller, Cast, Row, methods_of
 from tests.site_client import SiteClient
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lane")]
 
 UNSAFE = [row for row in ROWS if row.method != "GET"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PURGE")

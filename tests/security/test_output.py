@@ -17,7 +17,7 @@ from tests.security.table import BROWSER
 from tests.site_client import SiteClient
 from usertokens.services import balances, conversations
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lane")]
 
 TAG = "<script>alert(1)</script>"
 ATTRIBUTE = "\"' onmouseover=alert(1) x='"

@@ -11,7 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from tests.security.table import BROWSER
 from tests.site_client import SiteClient
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lane")]
 
 # Stripe's events are Stripe's to shape.
 THEIRS = {"/api/webhooks/stripe"}

@@ -20,6 +20,8 @@ from tests.stats.callers import post, service_token, staff
 PATH = "/api/stats/qr"
 CODE = {"amount_cents": 1250, "id": "order-1"}
 
+pytestmark = pytest.mark.usefixtures("lane")
+
 
 @pytest.fixture(autouse=True)
 def _clean(store: Any) -> None:

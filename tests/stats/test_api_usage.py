@@ -12,6 +12,8 @@ from tests.stats.callers import post
 TOOL = "ccn-image-optimiser"
 PATH = "/api/track-usage"
 
+pytestmark = pytest.mark.usefixtures("lane")
+
 
 @pytest.fixture(autouse=True)
 def _clean(store: Any) -> None:

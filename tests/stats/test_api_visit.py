@@ -16,6 +16,8 @@ from stats.types import Figures
 from tests.site_client import SiteClient
 from tests.stats.callers import ADDRESS, addresses, staff, visit
 
+pytestmark = pytest.mark.usefixtures("lane")
+
 
 @pytest.fixture(autouse=True)
 def _clean(store: Any) -> None:

@@ -1,0 +1,107 @@
+"""Which requests the fast lane answers, and its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from logging import getLogger
+from time import perf_counter
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+
+from kv import request_ids
+from kv.store.factories import note_request as note_first_request
+from kv.tracing import is_traced
+from kv.web.fast_lane.calls import FAILED, USUAL_TYPES, Answer, Call, Failure
+from kv.web.fast_lane.middleware import CSRF, Closed, Effect, find_effects
+from kv.web.fast_lane.routes import Route, find_routes
+
+log = getLogger(__name__)
+
+# A host's name may come with any port, so the hosts that passed the check are forgotten at this number.
+_MAX_HOSTS = 100
+#: What such a request is not expected to bring. Mod_rewrite sets the last two, which change the path.
+_UNUSUAL = ("HTTP_AUTHORIZATION", "HTTP_TRANSFER_ENCODING", "SCRIPT_URL", "REDIRECT_URL")
+
+
+class Lane:
+    """Answers a request, or leaves it to the application. middleware, ignored: as for `fast_lane`."""
+
+    def __init__(self, *, middleware: Sequence[str] | None = None, ignored: Collection[str] = ()) -> None:
+        self._hosts: set[str] = set()
+        names = settings.MIDDLEWARE if middleware is None else middleware
+        self._cookies = [f"{settings.SESSION_COOKIE_NAME}="]
+        if CSRF in names:  # which makes a new cookie where one is malformed
+            self._cookies.append(f"{settings.CSRF_COOKIE_NAME}=")
+        self._hosts_allowed: Any = None
+        self.routes: dict[tuple[str, str], Route] = {}
+        self._effects: list[Effect] = []
+        try:
+            self._effects = find_effects(names, ignored)
+        except Closed as reason:
+            log.warning("the fast lane is closed: %s", reason)
+        else:
+            self.routes = find_routes()
+
+    def answer(self, environ: dict[str, Any]) -> Answer | None:
+        """The answer to a request with this WSGI environment; None for one that the application must answer."""
+        route = self.routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        if route is None or is_traced() or not self._is_usual(environ):
+            return None
+        is_secure = _is_secure(environ)
+        if settings.SECURE_SSL_REDIRECT and not is_secure:
+            return None
+        call = Call(environ, is_secure, route.allowed, route.name, perf_counter())
+        note_first_request()
+        request_ids.begin(request_ids.id_of(environ))
+        try:
+            answer = route.answer(call)
+        except Exception as error:  # noqa: BLE001 (the view raises it again)
+            environ[FAILED] = Failure(error, call.asked_who)
+            return None
+        if answer is not None:
+            for effect in self._effects:
+                effect(call, answer)
+        return answer
+
+    def _is_usual(self, environ: dict[str, Any]) -> bool:
+        for name in _UNUSUAL:
+            if name in environ:
+                return False
+        if environ.get("SCRIPT_NAME") or (environ.get("CONTENT_TYPE") or "") not in USUAL_TYPES:
+            return False
+        cookies = environ.get("HTTP_COOKIE", "")
+        if cookies and (not cookies.isascii() or any(name in cookies for name in self._cookies)):
+            return False
+        if "\0" in environ.get("HTTP_USER_AGENT", "") or "\0" in environ.get("HTTP_ACCEPT", ""):
+            return False
+        return self._is_allowed(environ)
+
+    def _is_allowed(self, environ: dict[str, Any]) -> bool:
+        """Whether the host is one of the site's."""
+        host = environ.get("HTTP_HOST", "")
+        allowed = settings.ALLOWED_HOSTS
+        if allowed is not self._hosts_allowed or len(self._hosts) >= _MAX_HOSTS:
+            self._hosts, self._hosts_allowed = set(), allowed
+        if host in self._hosts:
+            return not (settings.USE_X_FORWARDED_HOST and "HTTP_X_FORWARDED_HOST" in environ)
+        request = HttpRequest()
+        request.META = {"HTTP_HOST": host}
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return False
+        self._hosts.add(host)
+        return not (settings.USE_X_FORWARDED_HOST and "HTTP_X_FORWARDED_HOST" in environ)
+
+
+def _is_secure(environ: dict[str, Any]) -> bool:
+    """As `request.is_secure()`."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        header, wanted = settings.SECURE_PROXY_SSL_HEADER
+        said = environ.get(header)
+        if said is not None:
+            return bool(said.split(",", 1)[0].strip() == wanted)
+    return bool(environ["wsgi.url_scheme"] == "https")

@@ -1,0 +1,126 @@
+"""Two applications, asked the same: their answers, and what they leave in the store and in the counts of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any
+
+from kv.monitoring.counts import request_counts
+from stats.services.figures import forget_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kv.web.fast_lane.calls import Answer, Answerer, Call
+    from kv.web.fast_lane.lane import Lane
+    from tests.config.lane_requests import Asked
+
+_TIMES = re.compile(rb"\d{12,}")
+
+#: Status, headers in order, body.
+Said = tuple[str, list[tuple[str, str]], bytes]
+
+
+def alike(
+    requests: Sequence[Asked], store: Any, lane: Lane, fast: Callable[[Asked], Said], django: Callable[[Asked], Said]
+) -> int:
+    """Ask both, each on an empty store, and fail where they differ. Returns how many requests the lane answered."""
+    taken = _count_answers(lane)
+    said, contents, counts = [], [], []
+    for side in (fast, django):
+        store.flushall()
+        forget_figures()
+        before = _counted()
+        said.append([side(request) for request in requests])
+        contents.append(_content(store))
+        counts.append({key: count - before.get(key, 0) for key, count in _counted().items()})
+    for request, mine, theirs in zip(requests, *said, strict=True):
+        assert mine == theirs, (request, mine, theirs)
+    assert contents[0] == contents[1]
+    assert counts[0] == counts[1]
+    return len(taken)
+
+
+def answer(application: Any, request: Asked) -> Said:
+    """What a WSGI application says, without what differs from one moment to the next."""
+    started: list[Any] = []
+    try:
+        response: Any = application(request.environ(), lambda *given: started.append(given))
+    except Exception as error:  # noqa: BLE001 (of Django, for a request that it can't make sense of)
+        return type(error).__name__, [], b""
+    body = b"".join(response)
+    if close := getattr(response, "close", None):
+        close()
+    ((status, headers),) = started
+    return status, sorted((name, _steady(name, value)) for name, value in headers), body
+
+
+async def answer_async(application: Any, request: Asked) -> Said:
+    """The same of an ASGI application."""
+    messages = request.messages()
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0) if messages else await asyncio.get_running_loop().create_future()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    try:
+        await application(request.scope(), receive, send)
+    except Exception as error:  # noqa: BLE001 (as above)
+        return type(error).__name__, [], b""
+    if not sent:  # the sender had gone
+        return "", [], b""
+    headers = sorted((name.decode(), _steady(name.decode(), value.decode())) for name, value in sent[0]["headers"])
+    return str(sent[0]["status"]), headers, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def _steady(name: str, value: str) -> str:
+    match name:
+        case "X-Request-ID":
+            return re.sub(r"^[0-9a-f]{32}$", "#", value)
+        case "Age" | "Retry-After":
+            assert value.isdecimal()
+            return "#"
+        case "RateLimit":
+            return re.sub(r"t=\d+", "t=#", value)
+        case "Set-Cookie":
+            return re.sub(r"expires=[^;]+|csrftoken=\w{32}", "#", value)
+        case _:
+            return value
+
+
+def _content(store: Any) -> dict[bytes, Any]:
+    """Every key of the store with its value; of lists of times only how many there are."""
+    read = {
+        b"string": store.get,
+        b"hash": lambda name: sorted(store.hgetall(name).items()),
+        b"set": lambda name: sorted(store.smembers(name)),
+        b"zset": lambda name: len(store.zrange(name, 0, -1)),
+        b"list": store.llen,
+        b"stream": store.xlen,
+    }
+    found = {name: (store.type(name), read[store.type(name)](name)) for name in store.scan_iter(count=1000)}
+    return {name: _TIMES.sub(b"#", repr(value).encode()) for name, value in found.items()}
+
+
+def _counted() -> dict[Any, int]:
+    return {key: latency.count for key, latency in request_counts().read().items()}
+
+
+def _count_answers(lane: Lane) -> list[None]:
+    taken: list[None] = []
+
+    def counting(answerer: Answerer) -> Answerer:
+        def noted(call: Call) -> Answer | None:
+            given = answerer(call)
+            if given is not None:
+                taken.append(None)
+            return given
+
+        return noted
+
+    lane.routes = {key: route._replace(answer=counting(route.answer)) for key, route in lane.routes.items()}
+    return taken

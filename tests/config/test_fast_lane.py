@@ -1,0 +1,155 @@
+"""The fast lane and Django give the same answers, and leave the same in the store."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from random import Random
+from typing import Any
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+
+from kv.web.fast_lane import fast_lane
+from kv.web.fast_lane.lane import Lane
+from tests.config.lane_requests import Asked, asked
+from tests.config.lane_sides import alike, answer, answer_async
+from tests.lanes import site
+from tests.midday import midday_zone
+
+pytestmark = [pytest.mark.django_db]
+
+LIMITS = {"visit": "60/minute", "track": "60/minute", "qr": "60/minute", "code": "60/minute", "codes": "90/minute"}
+#: Settings of sites, each with as many requests.
+SITES: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "limited": {"RATE_LIMITS": LIMITS},
+    "behind two proxies": {"NUM_PROXIES": 2, "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
+    "https alone": {
+        "SECURE_SSL_REDIRECT": True, "SECURE_HSTS_SECONDS": 60, "SECURE_HSTS_PRELOAD": True, "NUM_PROXIES": 1,
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "SESSION_COOKIE_SAMESITE": "None",
+    },
+    "with front ends": {
+        "CORS_ORIGINS": ["http://app.example:3000"], "CORS_ALLOWED_ORIGINS": ["http://app.example:3000"],
+        "USE_X_FORWARDED_HOST": True, "ACCESS_LOG": True,
+    },
+    "of codes of another pattern": {"CODETAGS_PATTERN": "[A-Z][A-Z0-9-]{1,3}", "CODETAGS_BACKSTOP_SECONDS": 0},
+}  # fmt: skip
+REQUESTS = 900
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_both_lanes_answer_alike(name: str, store: Any, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver", ".other.example"]
+    settings.TIME_ZONE = midday_zone()
+    for setting, value in SITES[name].items():
+        setattr(settings, setting, value)
+    random = Random(f"lanes {name}")  # the same requests at each run
+    usual = {"HTTP_X_FORWARDED_PROTO": "https"} if name == "https alone" else {}
+    requests = [asked(random, usual) for _ in range(REQUESTS)]
+    fast, django = site(fast=True), site(fast=False)
+    api: Any = fast.api
+    taken = alike(
+        requests, store, api.lane, lambda request: answer(fast, request), lambda request: answer(django, request)
+    )
+    assert_both_work(taken)
+
+
+def assert_both_work(taken: int, requests: int = REQUESTS) -> None:
+    """Neither lane is idle. taken: the requests that the fast lane answered."""
+    assert requests / 6 < taken < requests * 5 / 6
+
+
+#: What `startproject` writes.
+THEIR_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+
+class TestAnotherProject:
+    """With paths and middleware of its own, by one line in `wsgi.py` or `asgi.py`."""
+
+    @pytest.fixture(autouse=True)
+    def _project(self, settings: Any) -> None:
+        settings.ROOT_URLCONF = "tests.config.lane_urls"
+        settings.MIDDLEWARE = THEIR_MIDDLEWARE
+        settings.ALLOWED_HOSTS = ["testserver", ".other.example"]
+        settings.TIME_ZONE = midday_zone()
+
+    def test_its_paths_are_those_of_its_url_conf(self) -> None:
+        """Not what its own views shadow, wrap, change or extend; nothing with parameters, patterns or languages."""
+        assert {(method, path): route.name for (method, path), route in Lane().routes.items()} == {
+            ("GET", "/v1/api/stats"): "counts:stats",
+            ("POST", "/v1/api/stats/visit"): "counts:visit",
+            ("POST", "/v1/api/stats/qr"): "counts:qr",
+            ("GET", "/hits/new"): "new_hit",
+            ("POST", "/hits/new"): "new_hit",
+        }
+
+    def test_wsgi(self, store: Any) -> None:
+        django = WSGIHandler()
+        fast = fast_lane(WSGIHandler())
+        random = Random("wsgi")
+        requests = [self.moved(asked(random, {})) for _ in range(REQUESTS)]
+        assert_both_work(
+            alike(requests, store, fast.lane, lambda one: answer(fast, one), lambda one: answer(django, one))
+        )
+
+    @pytest.mark.own_loop
+    def test_asgi(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Django leaves the files of bodies open whose requests it can't make sense of.
+        monkeypatch.setattr("django.core.handlers.asgi.tempfile.SpooledTemporaryFile", lambda **_: io.BytesIO())
+        django = ASGIHandler()
+        fast = fast_lane(ASGIHandler())
+        random = Random("asgi")
+        requests = [self.moved(asked(random, {})) for _ in range(REQUESTS // 3)]
+        for request in requests:  # these lead to the database, by a thread that does not see what this test wrote
+            request.headers.pop("HTTP_AUTHORIZATION", None)
+            if "session" in request.headers.get("HTTP_COOKIE", "").lower():
+                del request.headers["HTTP_COOKIE"]
+        with asyncio.Runner() as runner:
+            taken = alike(
+                requests,
+                store,
+                fast.lane,
+                lambda one: runner.run(answer_async(fast, one)),
+                lambda one: runner.run(answer_async(django, one)),
+            )
+        assert_both_work(taken, len(requests))
+
+    @staticmethod
+    def moved(request: Asked) -> Asked:
+        request.path = request.path.replace("/api/analytics/qr", "/hits/new").replace("/api/", "/v1/api/")
+        return request
+
+    @pytest.mark.parametrize(
+        ("setting", "value"),
+        [
+            ("MIDDLEWARE", [*THEIR_MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]),
+            ("MIDDLEWARE", [*THEIR_MIDDLEWARE, "django.middleware.gzip.GZipMiddleware"]),
+            ("CSRF_USE_SESSIONS", True),
+            ("DISALLOWED_USER_AGENTS", [1]),
+            ("PREPEND_WWW", True),
+            ("FORCE_SCRIPT_NAME", "/site"),
+        ],
+    )
+    def test_what_it_does_not_know_closes_it(
+        self, setting: str, value: Any, settings: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        setattr(settings, setting, value)
+        with caplog.at_level(logging.WARNING, "kv.web.fast_lane"):
+            assert Lane().routes == {}
+        assert "the fast lane is closed: " in caplog.text
+
+    def test_middleware_can_be_named_that_need_not_see_these_calls(self, settings: Any) -> None:
+        ignored = "django.middleware.locale.LocaleMiddleware"
+        settings.MIDDLEWARE = [*THEIR_MIDDLEWARE, ignored]
+        assert len(Lane(ignored=[ignored]).routes) == 5
