@@ -34,10 +34,11 @@ def run() -> Iterator[Row]:
             names = keys.hit("DEMO", caller[:24], caller, today)
             arguments = ("DEMO", "DEMO", today, 600, 10_000, keys.OTHER, *limits, "", 0, "", "")
             ready.append((*names, *arguments, 5, 60, 8_640_000, 20_000, 90_000))
+        number_of_keys = len(names)
         addresses = [str(IPv4Address(0x0C000000 + number)) for number in range(_READY)]
         candidates = {
             "ours": lambda number: record_hit(code="DEMO", address=addresses[number], agent=_AGENT),
-            "theirs": lambda number: client.evalsha(sha, 17, *ready[number]),
+            "theirs": lambda number: client.evalsha(sha, number_of_keys, *ready[number]),
         }
         with pinned(*server_pids()):
             rates = side_by_side(candidates, calls=_CALLS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from benchmarks.measure import Row
 from benchmarks.store import fresh_store
 from codetags import keys
 from codetags.models import CodeTag
+from codetags.services.column_upkeep import add_missing_codes
 from codetags.services.registry import mirror_registry
 from kv.days import local_day
 from kv.store.connection import connection
@@ -32,18 +34,11 @@ _FEW, _MANY = 100, 100_000
 
 def run() -> Iterator[Row]:
     """Every second code registered; each with a series of 30 days. The first page, and the last."""
-    plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    with fresh_store(), override_settings(STORAGES={**settings.STORAGES, **plain}):
-        database.creation.create_test_db(verbosity=0, autoclobber=True)
-        try:
-            client = Client(headers={"Host": "127.0.0.1"})
-            client.force_login(User.objects.create_superuser("bench", password="bench"))
-            with override_settings(KV_PREFIX="few:"):
-                _fill(_FEW)
-            _fill(_MANY)
-            times = {name: _times(client, last=name == "last page") for name in ("first page", "last page")}
-        finally:
-            database.creation.destroy_test_db(database.settings_dict["NAME"], verbosity=0)
+    with admin_client() as client:
+        with override_settings(KV_PREFIX="few:"):
+            fill(_FEW)
+        fill(_MANY)
+        times = {name: _times(client, last=name == "last page") for name in ("first page", "last page")}
     for name, (few, many) in times.items():
         yield Row(
             f"codetags: list of 100 000, {name}",
@@ -55,7 +50,22 @@ def run() -> Iterator[Row]:
         )
 
 
-def _fill(number_of_codes: int) -> None:
+@contextmanager
+def admin_client() -> Iterator[Client]:
+    """A client that is logged in as a superuser, on an empty store and an empty database."""
+    plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    with fresh_store(), override_settings(STORAGES={**settings.STORAGES, **plain}):
+        database.creation.create_test_db(verbosity=0, autoclobber=True)
+        try:
+            client = Client(headers={"Host": "127.0.0.1"})
+            client.force_login(User.objects.create_superuser("bench", password="bench"))
+            yield client
+        finally:
+            database.creation.destroy_test_db(database.settings_dict["NAME"], verbosity=0)
+
+
+def fill(number_of_codes: int) -> None:
+    """So many codes, every second one registered; each with hits on the last 30 days."""
     today = local_day()
     days = [(today - timedelta(days=back)).isoformat() for back in range(30)]
     now = timezone.now().timestamp() * 1000
@@ -64,15 +74,20 @@ def _fill(number_of_codes: int) -> None:
     for first in range(0, len(codes), 2000):
         pipeline = client.pipeline(transaction=False)
         for place, code in enumerate(codes[first : first + 2000], first):
-            hits = (place * 7919) % 5000
+            hits = (place * 7919) % 5000 + 1
             pipeline.set(keys.count(code), hits)
-            pipeline.hset(keys.days(code), mapping=dict.fromkeys(days, 1 + hits % 9))
+            pipeline.hset(keys.days(code), mapping=dict(zip(days, _parts(hits, len(days)), strict=True)))
             pipeline.zadd(keys.rank(), {code: hits})
             pipeline.zadd(keys.last_seen(), {code: now - place})
         pipeline.execute()
     tags = [CodeTag(code=code, label=f"Poster {code}") for code in codes[::2]]
     CodeTag.objects.bulk_create(tags, 1000, ignore_conflicts=True)
     mirror_registry()
+    add_missing_codes()
+
+
+def _parts(hits: int, days: int) -> list[int]:
+    return [hits // days + (place < hits % days) for place in range(days)]
 
 
 def _code(number: int) -> str:

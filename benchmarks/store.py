@@ -100,6 +100,12 @@ def requests_read() -> int:
     )
 
 
+def commands_done() -> int:
+    """How many commands the primaries have done, those within scripts among them."""
+    found = [stats["calls"] for info in _asked("commandstats") for name, stats in info.items() if name not in _NOT_WORK]
+    return sum(found)
+
+
 def forget_costs() -> None:
     """`call_cost` begins anew."""
     for node in _primaries():

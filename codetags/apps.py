@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from codetags.keys import FAMILIES
+from codetags.keys import BACKED_UP, DERIVED
 
 
 class CodeTagsConfig(AppConfig):
@@ -12,7 +12,8 @@ class CodeTagsConfig(AppConfig):
     name = "codetags"
     verbose_name = _("Campaign codes")
     default_auto_field = "django.db.models.BigAutoField"
-    kv_families = FAMILIES
+    kv_families = BACKED_UP
+    kv_derived = DERIVED
 
     def ready(self) -> None:
         """Import the checks and the signal handlers, which registers them."""

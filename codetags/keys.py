@@ -11,8 +11,11 @@ from codetags.conf import app_settings
 from codetags.types import EARLIEST
 from kv.globs import literal
 
-#: What follows KV_PREFIX in every key of the app, for backups.
-FAMILIES = ("{qr}:",)
+#: What follows KV_PREFIX in the app's keys, for backups.
+BACKED_UP = ("{qr}:",)
+#: What follows from those, and is made anew from them when it is missing. In no backup: its keys are of one moment.
+DERIVED = ("{qr}columns:",)
+FAMILIES = (*BACKED_UP, *DERIVED)
 
 #: The code under which unknown codes beyond CODETAGS_MAX_UNKNOWN are counted. No real code can have this name.
 OTHER = "~OTHER"
@@ -35,6 +38,37 @@ def count(code: str) -> str:
 def days(code: str) -> str:
     """HASH hits by day (YYYY-MM-DD; 1970-01-01: without a date), the parts of `count`. No TTL. Written as `count`."""
     return f"{_prefix()}days:{code}"
+
+
+def slots() -> str:
+    """HASH code → its place in `names` and in every column, from 0 on: every code with hits. No TTL.
+
+    Written with the first hit of a code, by add_series, reset_code.
+    """
+    return f"{_columns()}slots"
+
+
+def names() -> str:
+    """STRING the codes by slot, as code_names.lua has them. No TTL. Written as `slots`."""
+    return f"{_columns()}names"
+
+
+def column(period: str) -> str:
+    """STRING hits of every code on one day (YYYY-MM-DD) or in a month (YYYY-MM): for each slot an unsigned integer.
+
+    Of 32 bits, the first byte is the highest. No TTL. Written with `days`, by add_series.
+    """
+    return f"{_columns()}{period}"
+
+
+def columns_of(day: str) -> tuple[str, str]:
+    """The columns of a day (YYYY-MM-DD) and of its month."""
+    return column(day), column(day[:7])
+
+
+def derived() -> str:
+    """The glob of `slots`, `names` and every column, for SCAN."""
+    return literal(_columns()) + "*"
 
 
 def last_seen() -> str:
@@ -142,6 +176,7 @@ def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") ->
     Those that no other function here names are described in place.
     """
     stem = _prefix()
+    columns = f"{stem[:-1]}columns:"
     return [
         # STRING the backstop: "1" this visitor was counted, "0" outside the dates. TTL CODETAGS_BACKSTOP_SECONDS.
         f"{stem}seen:{code}:{fingerprint}",
@@ -163,7 +198,16 @@ def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") ->
         f"{stem}left_out:{today}",
         # STRING "1": the landing with this id was counted. TTL LANDING_SECONDS.
         f"{stem}landing:{mark}",
+        # As `slots`, `names` and `columns_of` have them.
+        f"{columns}slots",
+        f"{columns}names",
+        f"{columns}{today}",
+        f"{columns}{today[:7]}",
     ]
+
+
+def _columns() -> str:
+    return f"{app_settings.KV_PREFIX}{{qr}}columns:"
 
 
 def _prefix() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -84,11 +84,15 @@ class RegisteredCode:
 
 @dataclass(frozen=True, slots=True)
 class CodePage:
-    """One page of the list of codes: `total` codes in all; `next` is the cursor of the page after, None at the end."""
+    """One page of the list of codes: `total` codes in all; `next` is the cursor of the page after, None at the end.
+
+    excluded: calls that were not counted, of all codes.
+    """
 
     codes: tuple[CodeCounts, ...]
     total: int
     next: str | None
+    excluded: Excluded = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

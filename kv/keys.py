@@ -96,6 +96,14 @@ def families() -> tuple[str, ...]:
     return tuple(family for config in apps.get_app_configs() for family in getattr(config, "kv_families", ()))
 
 
+def derived() -> tuple[str, ...]:
+    """How those keys of every installed app begin that it makes anew from others: each AppConfig's own `kv_derived`.
+
+    No backup or copy has them; both delete those that they find where they have written the others.
+    """
+    return tuple(family for config in apps.get_app_configs() for family in getattr(config, "kv_derived", ()))
+
+
 def everything(prefix: str) -> str:
     """The glob that finds every key under a prefix, and on a shared server without one others' too, for SCAN."""
     return literal(prefix) + "*"

@@ -3,7 +3,8 @@ KEYS  1 seen (STRING, the backstop), 2 count, 3 days (HASH), 4 count of ~OTHER, 
       7 rank (ZSET), 8 registry (HASH), 9 unknown (SET), 10 crowd of the address on this code (STRING),
       11 window of the address on this code, 12 window of the address on all codes, 13 outbox (LIST),
       14 state of the outbox (HASH), 15 left out in all (HASH), 16 left out today (HASH),
-      17 mark of the landing (STRING)
+      17 mark of the landing (STRING), 18 slots (HASH), 19 names (STRING), 20 column of today (STRING),
+      21 column of the month (STRING)
 ARGV  1 code as it was called, 2 code that it counts for (as the caller knows), 3 today (YYYY-MM-DD),
       4 backstop (seconds, 0 = off), 5 unknown codes by name (int), 6 name of ~OTHER,
       7 limit on this code (0 = none), 8 its window (microseconds), 9 limit on all codes, 10 its window,
@@ -15,8 +16,10 @@ Returns {"counted"} | {"seen"} | {"again"} | {"outside"} | {"limited", "code" or
 -- uses kv.moving_window
 -- uses codetags.registry_entry
 -- uses codetags.note_excluded
+-- uses codetags.code_names
+-- uses codetags.add_hits
 local seen, code_count, code_days, other_count, other_days, last_seen, rank, registry, unknown, crowd, recent, recent_all,
-  outbox, outbox_state, excluded, excluded_today, landing_mark = unpack(KEYS)
+  outbox, outbox_state, excluded, excluded_today, landing_mark, slots, names, column, month_column = unpack(KEYS)
 local called, code, today, backstop, most_unknown, other, limit, window, limit_all, window_all, event_id, most_waiting,
   at_ms, landing, crowd_size, crowd_seconds, day_ttl, most_fields, landing_ttl = unpack(ARGV)
 -- What is compared must be a number; the rest goes on to commands as text.
@@ -92,8 +95,10 @@ if not entry and redis.call('SISMEMBER', unknown, code) == 0 then
   end
 end
 local ms = at_ms ~= '' and at_ms or string.format('%.0f', math.floor(now / 1000))
-redis.call('ZADD', rank, string.format('%.0f', redis.call('INCR', count)), name)
+local total = redis.call('INCR', count)
+redis.call('ZADD', rank, string.format('%.0f', total), name)
 redis.call('HINCRBY', days, today, 1)
+add_hits(slots, names, column, month_column, name, 1, total == 1)
 redis.call('ZADD', last_seen, 'GT', ms, name)
 if event_id ~= '' then
   if redis.call('RPUSH', outbox, event_id .. ' ' .. code .. ' ' .. ms) > tonumber(most_waiting) then

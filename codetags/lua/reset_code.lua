@@ -1,12 +1,16 @@
 --[[ Forget every hit of one code; a code of the registry stays in the list, at 0.
-KEYS  count (STRING), days (HASH), last_seen (ZSET), rank (ZSET), registry (HASH), unknown (SET)
+KEYS  count (STRING), days (HASH), last_seen (ZSET), rank (ZSET), registry (HASH), unknown (SET), slots (HASH),
+      names (STRING)
 ARGV  code
 Returns hits that were forgotten (text) ]]
-local count, days, last_seen, rank, registry, unknown = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+-- uses codetags.code_names
+-- uses codetags.free_slot
+local count, days, last_seen, rank, registry, unknown, slots, names = unpack(KEYS)
 local code = ARGV[1]
 local forgotten = redis.call('GET', count) or '0'
 redis.call('DEL', count, days)
 redis.call('ZREM', last_seen, code)
+free_slot(slots, names, code)
 redis.call('SREM', unknown, code)
 if redis.call('HEXISTS', registry, code) == 1 then
   redis.call('ZADD', rank, 0, code)

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from codetags import keys
 from codetags.errors import BadCursor
-from codetags.models import CodeTag, DailyHits
-from codetags.services.excluded_hits import list_excluded, list_excluded_days
+from codetags.models import CodeTag
+from codetags.services.column_format import slots_with
+from codetags.services.columns import read_columns, read_days
+from codetags.services.excluded_hits import ExcludedCalls, list_excluded_days, read_excluded
+from codetags.services.rankings import FoundRanking, Ranked, Ranking, SlotRanking
 from codetags.services.registry import registered_codes
-from codetags.services.rollup import rolled_until
-from codetags.types import EARLIEST, CodeCounts, CodePage, DayCount
-from kv.days import day_start, local_day
+from codetags.types import EARLIEST, CodeCounts, CodePage, DayCount, Excluded
+from kv.batches import in_batches
+from kv.days import local_day
 from kv.store.connection import call, call_many
 from kv.store.replies import pairs
 from kv.store.scripts import Script
 from kv.threads import async_twin
-from kv.times import local_from_ms, to_ms
+from kv.times import local_from_ms
 
 SPARK_DAYS = 30
-_CHUNK = 500
+_CHUNK = 1000
 #: The most codes that a search in labels and notes finds.
 _MOST_FOUND = 1000
-#: For more days than this the whole series is read, not single days.
-_LONG_SPAN = 400
 
 find_offset_script = Script("codetags", "find_offset")
-Ranking = Sequence[tuple[str, int]]
 
 
 def list_codes(
@@ -57,11 +57,12 @@ def list_codes(
     else:
         ranking = _ranking(since, until, search, now)
         if cursor:
-            offset = sum((count, code) >= (int(cursor[0]), cursor[1]) for code, count in ranking)
-        total, ranked = len(ranking), ranking[offset : offset + limit]
-    codes = describe_codes(ranked, since=since, until=until, now=now)
+            offset = ranking.place(int(cursor[0]), cursor[1])
+        total, ranked = len(ranking), ranking.page(offset, limit)
+    excluded, excluded_in_all = read_excluded([one.code for one in ranked], since=since, until=until, now=now)
+    codes = tuple(_described(ranked, excluded, _last_days(ranked, now)))
     more = offset + len(ranked) < total and bool(ranked)
-    return CodePage(codes, total, f"{ranked[-1][1]}-{ranked[-1][0]}" if more else None)
+    return CodePage(codes, total, f"{ranked[-1].hits}-{ranked[-1].code}" if more else None, excluded_in_all)
 
 
 alist_codes = async_twin(list_codes, uses_database=True)
@@ -70,14 +71,17 @@ alist_codes = async_twin(list_codes, uses_database=True)
 def each_code(
     *, since: date | None = None, until: date | None = None, search: str = "", now: datetime | None = None
 ) -> Iterator[CodeCounts]:
-    """Every code that `list_codes` would list, in its order, read in chunks. Raises StoreUnavailable."""
+    """Every code that `list_codes` would list, in its order and read in chunks, without the last 30 days.
+
+    Raises StoreUnavailable.
+    """
     if since is None and until is None and not search:
-        reply = call("ZREVRANGE", keys.rank(), 0, -1, "WITHSCORES")
-        ranking: Ranking = _pairs(reply)
+        ranked: Iterator[Ranked] = iter(_pairs(call("ZREVRANGE", keys.rank(), 0, -1, "WITHSCORES")))
     else:
-        ranking = _ranking(since, until, search, now)
-    for start in range(0, len(ranking), _CHUNK):
-        yield from describe_codes(ranking[start : start + _CHUNK], since=since, until=until, now=now)
+        ranked = iter(_ranking(since, until, search, now).all())
+    excluded = ExcludedCalls(since, until, now)
+    for chunk in in_batches(ranked, _CHUNK):
+        yield from _described(chunk, excluded.of([one.code for one in chunk]), [()] * len(chunk))
 
 
 def get_code(code: str, *, now: datetime | None = None) -> CodeCounts | None:
@@ -85,7 +89,9 @@ def get_code(code: str, *, now: datetime | None = None) -> CodeCounts | None:
     score = call("ZSCORE", keys.rank(), code)
     if score is None and not registered_codes([code]):
         return None
-    (found,) = describe_codes([(code, int(float(score or 0)))], now=now)
+    ranked = [Ranked(code, int(float(score or 0)))]
+    excluded, _ = read_excluded([code], now=now)
+    (found,) = _described(ranked, excluded, _last_days(ranked, now))
     return found
 
 
@@ -103,41 +109,41 @@ def list_days(code: str, *, since: date, until: date) -> tuple[DayCount, ...]:
 alist_days = async_twin(list_days)
 
 
-def describe_codes(
-    ranked: Ranking, *, since: date | None = None, until: date | None = None, now: datetime | None = None
-) -> tuple[CodeCounts, ...]:
-    """The codes with everything beside their counts: two round trips and one query for all of them.
-
-    since, until: the days of the excluded calls, which are kept for EXCLUDED_DAYS.
-    """
+def _described(
+    ranked: Sequence[Ranked], excluded: Sequence[Excluded], last_days: Sequence[tuple[int, ...]]
+) -> Iterator[CodeCounts]:
+    """The codes with everything beside their counts."""
     if not ranked:
-        return ()
-    codes = [code for code, _ in ranked]
-    today = local_day(now)
-    days = [(today - timedelta(days=back)).isoformat() for back in range(SPARK_DAYS - 1, -1, -1)]
-    seen, *series = call_many(
-        [
-            ("ZMSCORE", keys.last_seen(), *codes),
-            *(("HMGET", keys.days(code), *days) for code in codes),
-        ]
-    )
-    excluded_calls = list_excluded(codes, since=since, until=until, now=now)
+        return
+    codes = [one.code for one in ranked]
+    seen = call("ZMSCORE", keys.last_seen(), *codes)
     known = registered_codes(codes)
-    return tuple(
-        CodeCounts(
-            code=code,
-            label=known[code].label if code in known else "",
-            count=count,
+    for one, at, calls, spark in zip(ranked, seen, excluded, last_days, strict=True):
+        registered = known.get(one.code)
+        yield CodeCounts(
+            code=one.code,
+            label=registered.label if registered else "",
+            count=one.hits,
             last_seen=local_from_ms(int(float(at))) if at is not None else None,
-            last_30_days=tuple(int(value or 0) for value in spark),
-            excluded=excluded,
-            registered=known.get(code),
+            last_30_days=spark,
+            excluded=calls,
+            registered=registered,
         )
-        for (code, count), at, excluded, spark in zip(ranked, seen, excluded_calls, series, strict=True)
-    )
 
 
-def _ranked(offset: int, limit: int) -> tuple[int, Ranking]:
+def _last_days(ranked: Sequence[Ranked], now: datetime | None) -> list[tuple[int, ...]]:
+    """The hits of each code on each of the last SPARK_DAYS."""
+    today = local_day(now)
+    days = [today - timedelta(days=back) for back in range(SPARK_DAYS - 1, -1, -1)]
+    slots = [one.slot for one in ranked if one.slot is not None]
+    if slots and len(slots) == len(ranked):
+        return read_days(slots, days)
+    fields = [day.isoformat() for day in days]
+    rows = call_many([("HMGET", keys.days(one.code), *fields) for one in ranked]) if ranked else []
+    return [tuple(int(hits or 0) for hits in row) for row in rows]
+
+
+def _ranked(offset: int, limit: int) -> tuple[int, list[Ranked]]:
     total, reply = call_many(
         [("ZCARD", keys.rank()), ("ZREVRANGE", keys.rank(), offset, offset + limit - 1, "WITHSCORES")]
     )
@@ -145,57 +151,16 @@ def _ranked(offset: int, limit: int) -> tuple[int, Ranking]:
 
 
 def _ranking(since: date | None, until: date | None, search: str, now: datetime | None) -> Ranking:
-    """Every code that matches, in order."""
+    """The codes that match."""
     if since is None and until is None:
-        counts = _found_counts(search)
-    else:
-        counts = _counts_of_days(max(since or EARLIEST, EARLIEST), until or date.max, now)
-        if search:
-            wanted = _labelled(search)
-            term = search.upper()
-            counts = {code: count for code, count in counts.items() if term in code or code in wanted}
-    return sorted(counts.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)
-
-
-def _counts_of_days(since: date, until: date, now: datetime | None) -> dict[str, int]:
-    """Hits by code: from SQL for the days that it has completely, from the store for the others (at least today)."""
-    rolled = rolled_until()
-    live_from = min(local_day(rolled) if rolled else EARLIEST, local_day(now))
-    rows = (
-        DailyHits.objects.filter(date__gte=since, date__lte=until, date__lt=live_from)
-        .values_list("code")
-        .annotate(hits=Sum("count"))
-    )
-    counts = dict(rows.iterator()) if rolled else {}
-    if until >= live_from:
-        first = max(since, live_from)
-        for code, hits in _live_counts(first, until, now).items():
-            counts[code] = counts.get(code, 0) + hits
-    return {code: hits for code, hits in counts.items() if hits}
-
-
-def _live_counts(first: date, until: date, now: datetime | None) -> dict[str, int]:
-    """Hits from `first` to `until` by code, from the daily series of the codes with hits since `first`."""
-    lowest = "-inf" if first == EARLIEST else to_ms(day_start(first))
-    codes = [code.decode() for code in call("ZRANGEBYSCORE", keys.last_seen(), lowest, "+inf")]
-    last = min(until, local_day(now))
-    span = (last - first).days + 1
-    counts: dict[str, int] = {}
-    for start in range(0, len(codes), _CHUNK):
-        chunk = codes[start : start + _CHUNK]
-        counts.update(zip(chunk, _sums(chunk, first, last, span), strict=True))
-    return counts
-
-
-def _sums(codes: list[str], first: date, last: date, span: int) -> list[int]:
-    if span > _LONG_SPAN:
-        whole = call_many([("HGETALL", keys.days(code)) for code in codes])
-        low, high = first.isoformat(), last.isoformat()
-        return [sum(int(hits) for day, hits in pairs(days) if low <= day.decode() <= high) for days in whole]
-    days = [(first + timedelta(days=step)).isoformat() for step in range(max(span, 0))]
-    if not days:
-        return [0] * len(codes)
-    return [sum(int(hits or 0) for hits in row) for row in call_many([("HMGET", keys.days(c), *days) for c in codes])]
+        return FoundRanking(Ranked(code, hits) for code, hits in _found_counts(search).items())
+    today = local_day(now)
+    ranking = SlotRanking(*read_columns(since or EARLIEST, min(until or today, today), today))
+    if not search:
+        return ranking
+    labelled = _labelled(search)
+    slots = call("HMGET", keys.slots(), *labelled) if labelled else ()
+    return ranking.only([*slots_with(ranking.names, search.upper()), *(int(slot) for slot in slots if slot)])
 
 
 def _found_counts(search: str) -> dict[str, int]:
@@ -210,7 +175,7 @@ def _found_counts(search: str) -> dict[str, int]:
     while term.isascii():
         escaped = "".join(f"\\{sign}" if sign in "*?[]\\^" else sign for sign in term)
         cursor, reply = call("ZSCAN", keys.rank(), cursor, "MATCH", f"*{escaped}*", "COUNT", 5000)
-        found.update(_pairs(reply))
+        found.update((ranked.code, ranked.hits) for ranked in _pairs(reply))
         if int(cursor) == 0:
             break
     return found
@@ -221,8 +186,8 @@ def _labelled(search: str) -> list[str]:
     return list(rows.values_list("code", flat=True)[:_MOST_FOUND])
 
 
-def _pairs(reply: object) -> list[tuple[str, int]]:
-    return [(code.decode(), int(float(score))) for code, score in pairs(reply)]
+def _pairs(reply: object) -> list[Ranked]:
+    return [Ranked(code.decode(), int(float(score))) for code, score in pairs(reply)]
 
 
 def _read_cursor(text: str) -> tuple[str, str]:

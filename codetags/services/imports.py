@@ -64,6 +64,9 @@ def import_hits(source: str, counts: Iterable[OldCount], *, dry_run: bool = Fals
             keys.rank(),
             keys.registry(),
             keys.unknown(),
+            keys.slots(),
+            keys.names(),
+            *keys.columns_of(day),
         ]
         field = f"{source}\t{old.name} {day}"
         hits += int(import_hits_script.run(names, [field, code, day, old.hits, "1" if dry_run else ""]))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codetags import keys
 from codetags.models import DailyHits
+from codetags.services.column_upkeep import forget_columns
 from codetags.services.excluded_hits import forget_all_excluded, forget_excluded
 from codetags.services.registry import mirror_registry
 from kv.batches import in_batches
@@ -31,6 +32,8 @@ def reset_code(code: str) -> int:
                 keys.rank(),
                 keys.registry(),
                 keys.unknown(),
+                keys.slots(),
+                keys.names(),
             ],
             [code],
         )
@@ -51,6 +54,7 @@ def reset_all() -> None:
     """Delete every hit of every code, and the outbox; the registry stays. Raises StoreUnavailable."""
     forget_all_excluded()
     _delete(keys.family(), but=keys.forgotten())
+    forget_columns()
     DailyHits.objects.all().delete()
     mirror_registry()
 

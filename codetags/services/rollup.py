@@ -94,7 +94,7 @@ def restore_days(*, dry_run: bool = False, advance: Advance = _ignore) -> Restor
         mirror_registry()
     codes = hits = 0
     for code, last in DailyHits.objects.values_list("code").annotate(Max("date")).order_by("code").iterator(_CHUNK):
-        rows = DailyHits.objects.filter(code=code).values_list("date", "count")
+        rows = list(DailyHits.objects.filter(code=code).values_list("date", "count"))
         pairs = [item for day, count in rows for item in (day.isoformat(), count)]
         names = [
             keys.count(code),
@@ -103,6 +103,9 @@ def restore_days(*, dry_run: bool = False, advance: Advance = _ignore) -> Restor
             keys.last_seen(),
             keys.registry(),
             keys.unknown(),
+            keys.slots(),
+            keys.names(),
+            *(name for day, _ in rows for name in keys.columns_of(day.isoformat())),
         ]
         seen = to_ms(day_start(last))
         hits += int(restore_days_script.run(names, [code, seen, "1" if dry_run else "", *pairs]))

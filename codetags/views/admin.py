@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from codetags import keys
 from codetags.conf import REFRESH_LIMIT, app_settings
 from codetags.forms import CodeImageForm, ListForm, RangeForm
-from codetags.services import counts, excluded_hits, outbox
+from codetags.services import counts, outbox
 from codetags.services.patterns import LONGEST
 from codetags.types import EARLIEST, CodeCounts, CodePage, DayCount, Excluded, Reason, RegisteredCode
 from codetags.views.links import Landing, list_landings
@@ -147,7 +147,7 @@ def _list(request: HttpRequest, form: ListForm, landings: tuple[Landing, ...]) -
         "is_filtered": any(asked.values()),
         "in_range": bool(asked.get("since") or asked.get("until")),
         "export_query": urlencode(kept),
-        "excluded": _totals(excluded_hits.sum_excluded(since=asked.get("since"), until=asked.get("until"))),
+        "excluded": _totals(page.excluded),
         **_pager(page, number, kept),
     }
 

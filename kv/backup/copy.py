@@ -15,7 +15,7 @@ from kv.backup.progress import Meter
 from kv.backup.reader import ValueReader
 from kv.backup.records import Piece
 from kv.backup.restore import StoreNotEmpty
-from kv.backup.writer import ValueWriter, unlink
+from kv.backup.writer import ValueWriter, forget_derived, unlink
 from kv.conf import app_settings
 from kv.store.nodes import Node, Nodes
 
@@ -109,6 +109,7 @@ class Copier:
                         writer.flush()
                         meter.advance(len(names))
                     removed += unlink(self._target, (self._new + name for name in sorted(present - wanted)))
+            forget_derived(self._target)
             return Copied(written, same, removed, writer.dropped)
 
     def compare(self, follow: Follow) -> Differences:

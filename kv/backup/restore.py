@@ -13,7 +13,7 @@ from kv.backup.file import Header, Reader
 from kv.backup.names import KeyNames
 from kv.backup.progress import Follow, Meter
 from kv.backup.records import Piece
-from kv.backup.writer import ValueWriter, unlink
+from kv.backup.writer import ValueWriter, forget_derived, unlink
 from kv.conf import app_settings
 from kv.errors import ForeignValues
 from kv.store.nodes import Nodes, open_nodes
@@ -84,6 +84,7 @@ def restore_backup(path: Path, *, replace: bool = False, follow: Follow) -> Rest
         if present.count:
             for there, restored in zip(present.parts(), kept.parts(), strict=True):
                 removed += unlink(nodes, sorted(there - restored))
+        forget_derived(nodes)
     return Restored(run.written, run.expired, removed, run.writer.dropped)
 
 

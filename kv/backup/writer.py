@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 import redis
 
+from kv import keys
 from kv.backup import records
+from kv.backup.names import groups
 from kv.backup.reader import knows_field_expiry
 from kv.backup.records import Piece
 from kv.errors import DamagedBackup, StoreUnavailable
@@ -64,6 +66,15 @@ def unlink(nodes: Nodes, names: Iterable[bytes]) -> int:
             commands = {}
     _send(commands)
     return count
+
+
+def forget_derived(nodes: Nodes) -> None:
+    """Delete what apps make anew from other keys, now that these were written. Raises StoreUnavailable."""
+    for node in nodes:
+        found = set(node.scan(families=keys.derived()))
+        # Those of one hash tag in one command: they belong together.
+        for names in groups(found, max(len(found), 1)):
+            node.ask("UNLINK", *names)
 
 
 def _send(commands: dict[Node, list[Command]]) -> None:

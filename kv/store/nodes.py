@@ -51,13 +51,15 @@ class Node:
             self._line.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
             return [self._reply() for _ in commands]
 
-    def scan(self, prefix: str | None = None) -> Iterator[bytes]:
+    def scan(self, prefix: str | None = None, families: Sequence[str] | None = None) -> Iterator[bytes]:
         """Every key of the project on this node, its prefix included; those that come and go meanwhile may be missed.
 
-        prefix: KV_PREFIX when it is None. A key may be named twice.
+        prefix: KV_PREFIX when it is None. families: those that are backed up when it is None.
+        A key may be named twice.
         """
         prefix = app_settings.KV_PREFIX if prefix is None else prefix
-        beginnings = tuple(f"{prefix}{family}".encode() for family in keys.families())
+        families = keys.families() if families is None else families
+        beginnings = tuple(f"{prefix}{family}".encode() for family in families)
         cursor: Any = 0
         while True:
             cursor, found = self.ask("SCAN", cursor, "MATCH", keys.everything(prefix), "COUNT", _SCAN_COUNT)

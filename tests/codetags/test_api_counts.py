@@ -12,7 +12,6 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from codetags import keys
 from codetags.models import CodeTag
 from codetags.services.counts import list_codes
 from codetags.services.hits import record_hit
@@ -122,14 +121,6 @@ class TestAnswer:
         asked: dict[str, Any] = {"limit": 1, **yesterday}
         body = clerk.get(URL, asked).json()
         assert listed(clerk, limit=1, before=body["next"], **yesterday) == [("BT26", 1)]
-
-    def test_a_range_reads_sql_and_today_alone(self, clerk: Client, store: Any) -> None:
-        today = local_day()
-        record("DEMO", 2, back=3)
-        roll_up_days(everything=True)
-        store.delete(keys.days("DEMO"))
-        record("DEMO", 1)
-        assert listed(clerk, **{"from": (today - timedelta(days=5)).isoformat()}) == [("DEMO", 3)]
 
     @pytest.mark.parametrize(
         ("query", "field"),

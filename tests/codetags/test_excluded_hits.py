@@ -16,7 +16,7 @@ from django.utils import timezone
 from codetags import keys
 from codetags.models import CodeTag
 from codetags.services.counts import get_code, list_codes, list_days
-from codetags.services.excluded_hits import count_excluded, exclude_hit, list_excluded, sum_excluded
+from codetags.services.excluded_hits import count_excluded, exclude_hit, read_excluded
 from codetags.services.hits import record_hit
 from codetags.services.resets import reset_code
 from codetags.types import Reason
@@ -37,6 +37,10 @@ def excluded(code: str = "DEMO") -> dict[Reason, int]:
     found = get_code(code)
     assert found is not None
     return {reason: calls for reason, calls in found.excluded.items() if calls}
+
+
+def sum_excluded(**days: Any) -> dict[Reason, int]:
+    return read_excluded([], **days)[1]
 
 
 def sums() -> dict[Reason, int]:
@@ -108,7 +112,7 @@ class TestBounds:
         for number in range(300):
             exclude_hit(code=f"{number:04d}", reason=Reason.BOT)
         assert store.hlen(keys.excluded()) == 2
-        (others,) = list_excluded([keys.OTHER])
+        ((others,), _) = read_excluded([keys.OTHER])
         assert others[Reason.BOT] == sums()[Reason.BOT] == 300
 
     def test_a_day_has_so_many_fields(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:

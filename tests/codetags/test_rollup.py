@@ -85,7 +85,8 @@ class TestRollUp:
         assert out.getvalue() == "1 codes checked, 2 rows written.\n"
 
     def test_the_worker_does_it(self, three_hits: date) -> None:
-        assert {duty.name for duty in DUTIES} == {"codetags_deliver", "codetags_rollup", "codetags_registry"}
+        names = {"codetags_deliver", "codetags_rollup", "codetags_registry", "codetags_columns"}
+        assert {duty.name for duty in DUTIES} == names
         run_duty(ROLL_UP)
         run_duty(MIRROR)
         assert len(rows()) == 2

@@ -1,0 +1,94 @@
+"""Counted, not timed: what a list with a range of days costs does not grow with the number of codes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.test import override_settings
+
+from codetags.services.counts import list_codes
+from codetags.services.imports import OldCount, import_hits
+from kv.days import local_day
+from tests.codetags.callers import staff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clean(store: Any, midday: None) -> Iterator[None]:
+    """The store is empty, and no day ends within a test."""
+    with override_settings(RATE_LIMITS=None):
+        yield
+
+
+class TestCost:
+    """Counted, not timed: what a list costs does not grow with the number of codes."""
+
+    def fill(self, number: int) -> None:
+        today = local_day()
+        rows = [OldCount(f"{place:04X}", today - timedelta(days=place % 45), place % 9 + 1) for place in range(number)]
+        import_hits("older", rows)
+
+    @pytest.mark.parametrize("limit", [20, 100])
+    def test_of_a_range(self, store: Any, limit: int, django_assert_max_num_queries: Any) -> None:
+        today = local_day()
+        spans = [(today - timedelta(days=29), today), (today - timedelta(days=400), today - timedelta(days=1))]
+        costs: list[list[int]] = []
+        for number in (400, 3000):
+            self.fill(number)
+            costs.append([])
+            for since, until in spans:
+                for offset in (0, 100):
+                    before = commands(store)
+                    with django_assert_max_num_queries(1):
+                        page = list_codes(limit=limit, offset=offset, since=since, until=until)
+                    assert len(page.codes) == limit
+                    costs[-1].append(commands(store) - before)
+        assert costs[0] == costs[1]
+        assert max(costs[1]) <= 200
+
+    def test_of_the_admins_page(self, client: Client, store: Any) -> None:
+        client.force_login(staff("view_counts"))
+        today = local_day()
+        query: dict[str, Any] = {"since": (today - timedelta(days=120)).isoformat(), "until": today.isoformat()}
+        costs = []
+        for number in (200, 3000):
+            self.fill(number)
+            client.get("/admin/codetags/codecount/", query)
+            before = commands(store)
+            assert client.get("/admin/codetags/codecount/", {**query, "p": 3}).status_code == 200
+            costs.append(commands(store) - before)
+        assert costs[0] == costs[1] <= 200
+
+    def test_of_the_file(self, client: Client, store: Any) -> None:
+        self.fill(3000)
+        client.force_login(staff("view_counts"))
+        query: dict[str, Any] = {"since": (local_day() - timedelta(days=44)).isoformat()}
+        before = commands(store)
+        answer = client.get("/admin/codetags/codecount/export.csv", query)
+        assert b"".join(answer.streaming_content).count(b"\n") == 3001  # type: ignore[attr-defined]
+        assert commands(store) - before <= 70
+
+
+#: What clients, replicas and sentinels send beside the reading and writing of keys.
+_ADMINISTRATION = ("acl", "auth", "client", "cluster", "command", "config", "hello", "info", "latency", "ping", "psync",
+    "psubscribe", "publish", "readonly", "replconf", "role", "script", "select", "sentinel", "slaveof", "subscribe", "wait")  # fmt: skip
+
+
+def commands(store: Any) -> int:
+    """How many commands the store has done on keys, those within scripts among them."""
+    found = store.info("commandstats")
+    nodes = [found] if any("calls" in stats for stats in found.values()) else list(found.values())
+    return sum(
+        stats["calls"]
+        for node in nodes
+        for name, stats in node.items()
+        if name.removeprefix("cmdstat_").split("|")[0] not in _ADMINISTRATION
+    )
