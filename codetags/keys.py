@@ -150,14 +150,25 @@ def rolled() -> str:
     return f"{_prefix()}rolled"
 
 
-def rollup_codes() -> str:
-    """SET codes that the running roll-up has not copied yet. No TTL; deleted at its end. Written by roll_up_step."""
-    return f"{_prefix()}rollup:codes"
+def rollup_queue() -> str:
+    """ZSET codes that the running roll-up has not copied yet, all with score 0. No TTL; empty at its end.
+
+    Written by the roll-up.
+    """
+    return f"{_prefix()}rollup:queue"
 
 
-def rollup_began() -> str:
-    """STRING when the running roll-up began, ms since 1970. No TTL; deleted at its end. Written by roll_up_step."""
-    return f"{_prefix()}rollup:began"
+def rollup_listed() -> str:
+    """STRING when the running roll-up began, ms since 1970, set once its queue is complete. No TTL; deleted at its end.
+
+    Written by the roll-up.
+    """
+    return f"{_prefix()}rollup:listed"
+
+
+def rollup_before() -> tuple[str, str]:
+    """What version 0.2 called the two: a SET and a STRING that may have been left. Deleted by the next roll-up."""
+    return f"{_prefix()}rollup:codes", f"{_prefix()}rollup:began"
 
 
 def imported() -> str:

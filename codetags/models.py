@@ -183,6 +183,19 @@ class DailyHits(models.Model):
         return f"{self.code} {self.date}: {self.count}"
 
 
+class CopiedHits(models.Model):
+    """The hits of one code that DailyHits covers: the store's total when the roll-up last copied the code."""
+
+    code = models.CharField(max_length=LONGEST, primary_key=True)
+    hits = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.hits}"
+
+
 class CodeCount(models.Model):
     """No table: it only carries the permission to see the counts, and their entry in the admin."""
 

@@ -111,10 +111,14 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """The result of a roll-up: codes checked, and rows of DailyHits added or raised."""
+    """The result of a roll-up: codes checked, and rows of DailyHits added or raised.
+
+    is_complete: False when codes are left, which the next roll-up checks.
+    """
 
     codes: int
     rows: int
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import QuerySet
+
 from codetags import keys
-from codetags.models import DailyHits
+from codetags.models import CopiedHits, DailyHits
 from codetags.services.column_upkeep import forget_columns
 from codetags.services.excluded_hits import forget_all_excluded, forget_excluded
 from codetags.services.registry import mirror_registry
@@ -14,6 +16,7 @@ from kv.errors import store_errors
 from kv.store.connection import call_write, connection
 from kv.store.scripts import Script
 from kv.threads import async_twin
+from kv.transactions import atomic_for
 
 reset_code_script = Script("codetags", "reset_code")
 
@@ -39,7 +42,7 @@ def reset_code(code: str) -> int:
         )
     )
     forget_excluded(code)
-    DailyHits.objects.filter(code=code).delete()
+    _forget_copies(DailyHits.objects.filter(code=code), CopiedHits.objects.filter(code=code))
     _delete(keys.family(f"seen:{code}:"))
     fields = [field for field in _imports() if field.rpartition(b"\t")[2].decode().upper().split(" ")[0] == code]
     if fields:
@@ -55,8 +58,14 @@ def reset_all() -> None:
     forget_all_excluded()
     _delete(keys.family(), but=keys.forgotten())
     forget_columns()
-    DailyHits.objects.all().delete()
+    _forget_copies(DailyHits.objects.all(), CopiedHits.objects.all())
     mirror_registry()
+
+
+def _forget_copies(days: QuerySet[DailyHits], totals: QuerySet[CopiedHits]) -> None:
+    with atomic_for(DailyHits):
+        days.delete()
+        totals.delete()
 
 
 def _imports() -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
@@ -9,20 +10,26 @@ from django.db.models import Max
 
 from codetags import keys
 from codetags.models import DailyHits
+from codetags.services.copied_days import copy_all_days, copy_last_days, in_groups
 from codetags.services.registry import mirror_registry
 from codetags.types import Restored, Rollup
 from kv.batches import in_batches
 from kv.days import day_start, local_day
-from kv.store.connection import call, call_many, call_write
+from kv.store.connection import call, call_write
 from kv.store.replies import pairs
 from kv.store.scripts import Script
-from kv.times import local_from_ms, to_ms, utc_now
-from kv.transactions import atomic_for
+from kv.times import local_from_ms, to_ms
 
 _CHUNK = 500
-#: The next roll-up reads the last minutes before a roll-up again, since clocks of workers differ
+#: Codes that one command lists: the store answers it within a millisecond.
+_LISTED = 1000
+#: The length of a step, seconds: a worker that is shutting down waits for it.
+_STEP_SECONDS = 1.0
+#: The next roll-up reads the last minutes before a roll-up again, since clocks differ
 #: (shown by tests/codetags/test_rollup.py::test_hits_of_a_worker_whose_clock_is_behind_are_copied).
 _OVERLAP = timedelta(minutes=5)
+#: After a longer time without a roll-up all days of a code are read, not the last ones.
+_MOST_DAYS = 31
 
 Advance = Callable[[int], None]
 
@@ -31,56 +38,56 @@ def _ignore(count: int) -> None:
     """Without a progress display."""
 
 
+def _never() -> bool:
+    """Until the end."""
+    return False
+
+
 restore_days_script = Script("codetags", "restore_days")
 
 
 def roll_up_days(
-    *, everything: bool = False, dry_run: bool = False, advance: Advance = _ignore, now: datetime | None = None
+    *,
+    everything: bool = False,
+    dry_run: bool = False,
+    advance: Advance = _ignore,
+    stop: Callable[[], bool] = _never,
+    now: datetime | None = None,
 ) -> Rollup:
-    """Copy the days with hits since the last roll-up to DailyHits: idempotent, and never lowers a row
+    """Copy what was counted since the last roll-up to DailyHits: idempotent, and never lowers a row
     (shown by tests/codetags/test_rollup.py::test_lowers_no_row).
 
     A row that is higher than the count in the store stays: the store has lost hits then (see `restore_days`).
-    everything: all codes and days. dry_run: write nothing, return what would be written.
-    advance: called with the number of codes of each chunk.
+    everything: check all codes, not only those that were hit. dry_run: write nothing, return what would be written.
+    advance: called with the number of codes of each part. stop: asked after each; True ends the roll-up there, and the
+    next one, or the next step, goes on from there.
     Raises StoreUnavailable.
     """
-    moment = now or utc_now()
-    first = None if everything else _first_day()
+    first = _first_moment()
+    if dry_run:
+        return _preview(None if everything else first, first, advance, now)
+    _list_codes(everything=everything, first=first, now=now)
     codes = rows = 0
-    for chunk in in_batches(_codes(first), _CHUNK):
-        codes += len(chunk)
-        rows += _copy(chunk, first, dry_run=dry_run)
-        advance(len(chunk))
-    if not dry_run:
-        call_write("SET", keys.rolled(), to_ms(moment))
-    return Rollup(codes, rows)
+    is_complete = False
+    while not is_complete and not stop():
+        done = _copy_some(first, now)
+        codes, rows, is_complete = codes + done.codes, rows + done.rows, done.is_complete
+        advance(done.codes)
+    return Rollup(codes, rows, is_complete)
 
 
 def roll_up_step(*, now: datetime | None = None) -> bool:
-    """Copy at most 500 of the codes with hits since the last roll-up; True while there are more.
+    """Copy some of the codes with hits since the last roll-up, for about a second; True while there are more.
 
     The list of codes is stored when a roll-up begins, and a code is removed from it once it is copied. So the next
     step, in any process, goes on from there, and a step that failed is repeated. When the list is empty, SQL has every
     hit up to the beginning of the roll-up.
     Raises StoreUnavailable.
     """
-    first = _first_day()
-    began = call("GET", keys.rollup_began())
-    if began is None:
-        began = to_ms(now or utc_now())
-        for chunk in in_batches(_codes(first), _CHUNK):
-            call_write("SADD", keys.rollup_codes(), *chunk)
-        call_write("SET", keys.rollup_began(), began)
-    codes = [code.decode() for code in call("SRANDMEMBER", keys.rollup_codes(), _CHUNK)]
-    if codes:
-        _copy(codes, first, dry_run=False)
-        call_write("SREM", keys.rollup_codes(), *codes)
-    if len(codes) == _CHUNK:
-        return True
-    call_write("SET", keys.rolled(), int(began))
-    call_write("DEL", keys.rollup_began())
-    return False
+    first = _first_moment()
+    if call("GET", keys.rollup_listed()) is None:
+        _list_codes(everything=False, first=first, now=now)
+    return not _copy_some(first, now).is_complete
 
 
 def restore_days(*, dry_run: bool = False, advance: Advance = _ignore) -> Restored:
@@ -120,70 +127,107 @@ def rolled_until() -> datetime | None:
     return local_from_ms(int(mark)) if mark else None
 
 
-def _first_day() -> date | None:
-    """The first day that SQL may not have completely; None: this is not known of any day."""
+def _first_moment() -> datetime | None:
+    """From here on SQL may not have every hit; None: this is not known of any day."""
     since = rolled_until()
-    return local_day(since - _OVERLAP) if since else None
+    return since - _OVERLAP if since else None
 
 
-def _codes(first: date | None) -> Iterator[str]:
-    """The codes with hits since the day; all for None."""
+def _list_codes(*, everything: bool, first: datetime | None, now: datetime | None) -> None:
+    """Begin a roll-up, or add to the list of the one that is under way."""
+    began = _server_ms() if now is None else to_ms(now)
+    for chunk in in_batches(_codes(None if everything else first), _LISTED):
+        # With equal scores they are in alphabetical order: so SQL's indexes are written from one end to the other.
+        call_write("ZADD", keys.rollup_queue(), *(part for code in chunk for part in (0, code)))
+    # Only once the list is complete. The beginning of one that is under way stays: it is the earlier one.
+    call_write("SET", keys.rollup_listed(), began, "NX")
+
+
+def _copy_some(first: datetime | None, now: datetime | None) -> Rollup:
+    """Copy codes of the list for about a second, and end the roll-up when none is left."""
+    until = time.monotonic() + _STEP_SECONDS
+    codes = [code.decode() for code in call("ZRANGE", keys.rollup_queue(), 0, _CHUNK)]
+    more, codes = codes[_CHUNK:], codes[:_CHUNK]
+    done = rows = 0
+    for part, raised in _copy(codes, first, now):
+        call_write("ZREM", keys.rollup_queue(), *part)
+        done, rows = done + len(part), rows + raised
+        if time.monotonic() >= until:
+            break
+    if more or done < len(codes):
+        return Rollup(done, rows, is_complete=False)
+    began = call("GET", keys.rollup_listed())
+    if began is not None:  # another worker, which had this one's lease, may have ended it
+        call_write("SET", keys.rolled(), began)
+        call_write("UNLINK", keys.rollup_listed(), *keys.rollup_before())
+    return Rollup(done, rows)
+
+
+def _preview(since: datetime | None, first: datetime | None, advance: Advance, now: datetime | None) -> Rollup:
+    codes = rows = 0
+    seen: set[str] = set()
+    for chunk in in_batches(_codes(since), _CHUNK):
+        # A scan may name a code twice.
+        fresh = [code for code in dict.fromkeys(chunk) if code not in seen]
+        seen.update(fresh)
+        codes += len(fresh)
+        rows += sum(raised for _, raised in _copy(fresh, first, now, dry_run=True))
+        advance(len(fresh))
+    return Rollup(codes, rows)
+
+
+def _copy(
+    codes: list[str], first: datetime | None, now: datetime | None, *, dry_run: bool = False
+) -> Iterator[tuple[list[str], int]]:
+    """Copy the codes in parts: those of each, and how many rows were added or raised."""
+    others = codes
+    if codes and (days := _days_since(first, now)):
+        others, raised = copy_last_days(codes, days, dry_run=dry_run)
+        left = set(others)
+        if done := [code for code in codes if code not in left]:
+            yield done, raised
+    if others:
+        for group in in_groups(others):
+            yield group, copy_all_days(group, dry_run=dry_run)
+
+
+def _days_since(first: datetime | None, now: datetime | None) -> list[date]:
+    """The days of the hits since then; one more, for a worker whose clock is ahead. Empty: all days."""
     if first is None:
-        return _scan_codes()
-    found = call("ZRANGEBYSCORE", keys.last_seen(), to_ms(day_start(first)), "+inf")
-    return (code.decode() for code in found)
+        return []
+    day, last = local_day(first), local_day(now) + timedelta(days=1)
+    span = (last - day).days + 1
+    return [day + timedelta(days=step) for step in range(span)] if span <= _MOST_DAYS else []
+
+
+def _codes(first: datetime | None) -> Iterator[str]:
+    """The codes with hits since then; all for None. A code may come twice."""
+    return _scan_codes() if first is None else _codes_hit_since(to_ms(first))
+
+
+def _codes_hit_since(lowest: int) -> Iterator[str]:
+    count = _LISTED
+    while True:
+        found = call("ZRANGEBYSCORE", keys.last_seen(), lowest, "+inf", "WITHSCORES", "LIMIT", 0, count)
+        hits = [(code.decode(), int(float(at))) for code, at in pairs(found)]
+        yield from (code for code, _ in hits)
+        if len(hits) < count:
+            return
+        # A code that is hit meanwhile moves on, never back. More than a page may have the same moment.
+        count = count * 2 if hits[-1][1] == lowest else _LISTED
+        lowest = hits[-1][1]
 
 
 def _scan_codes() -> Iterator[str]:
-    cursor, seen = b"0", set[str]()
+    cursor = b"0"
     while True:
-        cursor, found = call("ZSCAN", keys.rank(), cursor, "COUNT", 1000)
-        # A scan may name a member twice.
-        fresh = [code for code in (name.decode() for name in found[::2]) if code not in seen]
-        seen.update(fresh)
-        yield from fresh
+        cursor, found = call("ZSCAN", keys.rank(), cursor, "COUNT", _LISTED)
+        yield from (code.decode() for code in found[::2])
         if int(cursor) == 0:
             return
 
 
-def _copy(codes: list[str], first: date | None, *, dry_run: bool) -> int:
-    """Write the codes' days from `first` on (None: all) to SQL; how many rows."""
-    series = [_series(code, days, first) for code, days in zip(codes, _days(codes), strict=True)]
-    wanted = {(code, day): count for code, days in zip(codes, series, strict=True) for day, count in days}
-    return _write(wanted, dry_run=dry_run)
-
-
-def _days(codes: list[str]) -> list[dict[str, int]]:
-    replies = call_many([("HGETALL", keys.days(code)) for code in codes])
-    return [_counts(reply) for reply in replies]
-
-
-def _counts(reply: object) -> dict[str, int]:
-    return {day.decode(): int(count) for day, count in pairs(reply)}
-
-
-def _series(code: str, days: dict[str, int], first: date | None) -> list[tuple[date, int]]:
-    parsed = ((date.fromisoformat(day), count) for day, count in days.items())
-    return [(day, count) for day, count in parsed if first is None or day >= first]
-
-
-def _write(wanted: dict[tuple[str, date], int], *, dry_run: bool) -> int:
-    if not wanted:
-        return 0
-    with atomic_for(DailyHits):
-        known = DailyHits.objects.filter(
-            code__in={code for code, _ in wanted},
-            date__gte=min(day for _, day in wanted),
-            date__lte=max(day for _, day in wanted),
-        )
-        have = {(row.code, row.date): row.count for row in known}
-        rows = [
-            DailyHits(code=code, date=day, count=count)
-            for (code, day), count in wanted.items()
-            if count > have.get((code, day), 0)
-        ]
-        if not dry_run:
-            DailyHits.objects.bulk_create(
-                rows, 1000, update_conflicts=True, update_fields=["count"], unique_fields=["code", "date"]
-            )
-    return len(rows)
+def _server_ms() -> int:
+    """The time of the clock by which hits are dated."""
+    seconds, microseconds = call("TIME")
+    return int(seconds) * 1000 + int(microseconds) // 1000

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
@@ -15,13 +17,16 @@ from django.utils import timezone
 from codetags import keys
 from codetags.duties import DUTIES, MIRROR, ROLL_UP
 from codetags.models import CodeTag, DailyHits
-from codetags.services import rollup
+from codetags.services import copied_days, rollup
 from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
 from codetags.services.rollup import restore_days, roll_up_days, roll_up_step, rolled_until
-from codetags.types import Outcome, Restored
+from codetags.types import Outcome, Restored, Rollup
 from kv.days import day_start, local_day
 from kv.work.duties import run_duty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.django_db
 
@@ -107,18 +112,18 @@ class TestSteps:
         until = rolled_until()
         assert until is not None
         assert abs((until - began).total_seconds()) < 60
-        assert store.exists(keys.rollup_codes(), keys.rollup_began()) == 0
-        assert roll_up_step() is True, "the next looks at what was hit today again"
+        assert store.exists(keys.rollup_queue(), keys.rollup_listed()) == 0
+        assert roll_up_step() is True, "the next looks at the last minutes again"
 
     def test_a_number_that_comes_out_even_ends_too(self, store: Any) -> None:
         record("AAA5", 5)
-        assert [roll_up_step() for _ in range(4)] == [True, True, True, False]
+        assert [roll_up_step() for _ in range(3)] == [True, True, False]
         assert len(rows()) == 6
         assert rolled_until() is not None
 
     def test_one_that_dies_is_repeated(self, store: Any) -> None:
         roll_up_step()
-        with patch.object(rollup, "_write", side_effect=OperationalError), pytest.raises(OperationalError):
+        with patch.object(copied_days, "upsert_rows", side_effect=OperationalError), pytest.raises(OperationalError):
             roll_up_step()
         assert (len(rows()), rolled_until()) == (2, None)
         assert [roll_up_step() for _ in range(2)] == [True, False]
@@ -138,11 +143,46 @@ class TestSteps:
             pass
         assert rows()[("ZZZZ", local_day(now))] == 1
 
-    def test_a_whole_one_in_between_does_no_harm(self, store: Any) -> None:
-        roll_up_step()
-        assert roll_up_days(everything=True).rows == 3
-        assert [roll_up_step() for _ in range(2)] == [True, False]
+    def test_a_whole_one_in_between_ends_it(self, store: Any) -> None:
+        began = timezone.now()
+        roll_up_step(now=began)
+        assert roll_up_days(everything=True, now=began + timedelta(hours=1)).rows == 3
         assert len(rows()) == 5
+        until = rolled_until()
+        assert until is not None
+        assert abs((until - began).total_seconds()) < 1, "no hit after the first one began is taken for copied"
+
+    def test_one_that_is_stopped_goes_on_where_it_was(self, store: Any) -> None:
+        answers = iter([False, False, True])
+        assert roll_up_days(everything=True, stop=lambda: next(answers)) == Rollup(4, 4, is_complete=False)
+        assert rolled_until() is None
+        assert roll_up_step() is False, "the worker copies the last one"
+        assert [len(rows()), rolled_until() is None] == [5, False]
+
+    def test_the_command_stops_at_a_signal(self, store: Any) -> None:
+        with patch.object(rollup, "copy_all_days", side_effect=_signalled_after(rollup.copy_all_days)):
+            call_command("codetags_rollup", stdout=(out := io.StringIO()), stderr=io.StringIO())
+        assert out.getvalue().splitlines() == [
+            "2 codes checked, 2 rows written.",
+            "Stopped before its end. The worker does the rest, or this command, run again.",
+        ]
+        call_command("codetags_rollup", stdout=(out := io.StringIO()), stderr=io.StringIO())
+        assert len(rows()) == 5
+
+    def test_the_keys_of_the_version_before_are_removed(self, store: Any) -> None:
+        store.sadd(keys.rollup_before()[0], "AAA1")
+        store.set(keys.rollup_before()[1], 1)
+        roll_up_days()
+        assert store.exists(*keys.rollup_before()) == 0
+        assert len(rows()) == 5
+
+
+def _signalled_after(copy: Callable[..., int]) -> Callable[..., int]:
+    def copy_and_signal(*args: Any, **kwargs: Any) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return copy(*args, **kwargs)
+
+    return copy_and_signal
 
 
 class TestRestore:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from codetags.duties import ROLL_UP
@@ -39,15 +38,21 @@ class Command(StoreCommand):
         done = rollup.roll_up_days(everything=True, dry_run=True) if self.dry_run else self._roll_up()
         verb = "would be written" if self.dry_run else "written"
         self.stdout.write(f"{done.codes} codes checked, {done.rows} rows {verb}.")
+        if not done.is_complete:
+            self.stdout.write("Stopped before its end. The worker does the rest, or this command, run again.")
 
     def _roll_up(self) -> Rollup:
         done: list[Rollup] = []
         with self.meter(label="Copying", unit="codes") as meter, Shutdown() as shutdown:
-            step = partial(rollup.roll_up_days, everything=True, advance=meter.advance)
-            duty = replace(ROLL_UP, run=lambda: done.append(step()))
+
+            def run() -> bool:
+                done.append(rollup.roll_up_days(everything=True, advance=meter.advance, stop=lambda: shutdown.asked))
+                return not done[-1].is_complete  # then the worker goes on at once
+
+            duty = replace(ROLL_UP, run=run)
             while not done and not shutdown.asked:
                 try:
                     run_duty(duty)
                 except DutyHeld as held:  # the worker does it at the moment
                     shutdown.wait(min(held.seconds + 0.05, 1.0))
-        return done[0] if done else Rollup(0, 0)
+        return done[0] if done else Rollup(0, 0, is_complete=False)

@@ -1,0 +1,59 @@
+"""Plain rows are added, or replace the figures of those that are there."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from codetags.models import CopiedHits, DailyHits
+from kv.upserts import upsert_rows
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 5, 31)
+
+
+def upsert(*rows: tuple[str, date, int]) -> None:
+    upsert_rows(DailyHits, ("code", "date", "count"), rows, unique=("code", "date"))
+
+
+def found() -> dict[tuple[str, date], int]:
+    return {(row.code, row.date): row.count for row in DailyHits.objects.all()}
+
+
+def test_adds_and_replaces() -> None:
+    DailyHits.objects.create(code="AAAA", date=DAY, count=3)
+    DailyHits.objects.create(code="CCCC", date=DAY, count=4)
+    upsert(("AAAA", DAY, 5), ("BBBB", DAY, 1))
+    assert found() == {("AAAA", DAY): 5, ("BBBB", DAY): 1, ("CCCC", DAY): 4}
+
+
+def test_more_rows_than_one_statement_has() -> None:
+    rows = [("AAAA", DAY + timedelta(days=number), number) for number in range(2500)]
+    upsert(*rows)
+    upsert(*rows)
+    assert found() == {(code, day): count for code, day, count in rows}
+
+
+def test_no_rows() -> None:
+    upsert()
+    assert found() == {}
+
+
+@pytest.mark.parametrize("text", ["%s", "'; --", 'a"b', "é", "~OTHER"])
+def test_values_are_values(text: str) -> None:
+    upsert((text, DAY, 2**62))
+    assert found() == {(text, DAY): 2**62}
+
+
+def test_a_primary_key_of_its_own() -> None:
+    upsert_rows(CopiedHits, ("code", "hits"), {"AAAA": 1, "BBBB": 2}.items(), unique=("code",))
+    upsert_rows(CopiedHits, ("code", "hits"), [("BBBB", 3)], unique=("code",))
+    assert dict(CopiedHits.objects.values_list("code", "hits")) == {"AAAA": 1, "BBBB": 3}
+
+
+def test_a_refused_row_leaves_none() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        upsert(("AAAA", DAY, 1), ("BBBB", DAY, None))  # type: ignore[arg-type] # what the database must refuse
+    assert found() == {}

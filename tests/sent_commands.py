@@ -1,0 +1,44 @@
+"""What is sent to the store meanwhile: for tests that give an operation a budget of commands."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from kv.store import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kv.store.connection import Command
+
+
+class _Listening:
+    """Hands everything on to the client, and notes the commands."""
+
+    def __init__(self, client: Any, sent: list[Command]) -> None:
+        self._client = client
+        self._sent = sent
+
+    def send_one(self, command: Command) -> Any:
+        self._sent.append(command)
+        return self._client.send_one(command)
+
+    def send(self, commands: Sequence[Command]) -> list[Any]:
+        self._sent.extend(commands)
+        found: list[Any] = self._client.send(commands)
+        return found
+
+    def send_and_wait(self, command: Command, replicas: int) -> Any:
+        self._sent.append(command)
+        return self._client.send_and_wait(command, replicas)
+
+
+@contextmanager
+def sent_commands() -> Iterator[list[Command]]:
+    """The commands that `call`, `call_many`, `call_write` and scripts send, in their order."""
+    sent: list[Command] = []
+    client = connection._client()
+    with patch.object(connection, "_client", lambda: _Listening(client, sent)):
+        yield sent
