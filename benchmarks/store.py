@@ -118,6 +118,19 @@ def call_cost(command: str) -> float:
     return float(sum(stats["usec"] for stats in found) / sum(stats["calls"] for stats in found))
 
 
+def forget_slow_commands() -> None:
+    """`slowest_command` begins anew."""
+    for node in _primaries():
+        node.config_set("slowlog-log-slower-than", 200)
+        node.config_set("slowlog-max-len", 100_000)
+        node.slowlog_reset()
+
+
+def slowest_command() -> float:
+    """Milliseconds for which one command, of anybody, kept a server from all others since `forget_slow_commands`."""
+    return max((entry["duration"] for node in _primaries() for entry in node.slowlog_get(100_000)), default=0) / 1000
+
+
 def _asked(section: str) -> list[dict[str, Any]]:
     return [node.info(section) for node in _primaries()]
 

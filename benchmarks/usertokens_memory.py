@@ -9,12 +9,11 @@ import os
 import time
 from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
 
-from benchmarks.measure import Row
+from benchmarks.measure import Row, peak_memory, reset_peak
 from benchmarks.store import fresh_store, used_memory
 from kv.store.connection import call_many, connection
 from usertokens import keys
@@ -80,11 +79,11 @@ def _copy(template: dict[str, bytes], users: int, *, start: int) -> None:
 
 def _commands(users: int, entries: int) -> Iterator[Row]:
     for name in ("usertokens_recharge", "usertokens_check"):
-        before = _reset_peak()
+        before = reset_peak()
         start = time.perf_counter()
         call_command(name, stdout=StringIO(), stderr=StringIO(), verbosity=0)
         seconds = time.perf_counter() - start
-        grown = (_peak() - before) / 1024
+        grown = (peak_memory() - before) / 1024
         yield Row(
             f"{name}, {users:,} users, {_words(entries)}",
             f"{users / seconds:,.0f}/s",
@@ -93,14 +92,3 @@ def _commands(users: int, entries: int) -> Iterator[Row]:
             grown / 64,
             "≤1.0",
         )
-
-
-def _reset_peak() -> int:
-    """Forget the process's largest size so far; answers its size now, kB."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return _peak()
-
-
-def _peak() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0])
