@@ -38,7 +38,7 @@ def upsert_rows(
     with connection.cursor() as cursor:
         if connection.features.max_query_params:
             # SQLite: one prepared statement, and no round trips that a longer one would save.
-            cursor.executemany(f"{head}{group} {suffix}", prepared)
+            cursor.executemany(f"{head}{group} {suffix}", list(prepared))
             return
         for batch in in_batches(prepared, _ROWS):
             groups = ", ".join([group] * len(batch))

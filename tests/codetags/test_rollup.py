@@ -160,7 +160,7 @@ class TestSteps:
         assert [len(rows()), rolled_until() is None] == [5, False]
 
     def test_the_command_stops_at_a_signal(self, store: Any) -> None:
-        with patch.object(rollup, "copy_all_days", side_effect=_signalled_after(rollup.copy_all_days)):
+        with patch.object(rollup, "copy_all_days", side_effect=_signalled_after(copied_days.copy_all_days)):
             call_command("codetags_rollup", stdout=(out := io.StringIO()), stderr=io.StringIO())
         assert out.getvalue().splitlines() == [
             "2 codes checked, 2 rows written.",

@@ -196,7 +196,7 @@ class TestWhatIsFound:
         fill(2, 3)
         steps()
         yesterday = local_day() - timedelta(days=1)
-        send = copied_days.call_many
+        send = call_many
 
         def hit_between(commands: list[Any]) -> list[Any]:
             if commands[-1][0] != "ZMSCORE":
@@ -227,7 +227,7 @@ class TestMemory:
         fill(9, 40)
         fill(1, 300)
         sizes = []
-        send = copied_days.call_many
+        send = call_many
 
         def noted(commands: list[Any]) -> list[Any]:
             replies = send(commands)

@@ -17,8 +17,9 @@ from codetags.services import copied_days, rollup
 from codetags.services.resets import reset_code
 from codetags.services.rollup import roll_up_days, roll_up_step
 from kv.days import local_day
-from kv.store.connection import call, call_many
+from kv.store.connection import call, call_many, call_write
 from kv.store.replies import pairs
+from kv.upserts import upsert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,8 +148,8 @@ def _happen(kind: str, code: str, number: int) -> None:
     else:
         killer = Killer(number, after=kind == "killed after")
         with (
-            patch.object(rollup, "call_write", killer.around(rollup.call_write)),
-            patch.object(copied_days, "upsert_rows", killer.around(copied_days.upsert_rows)),
+            patch.object(rollup, "call_write", killer.around(call_write)),
+            patch.object(copied_days, "upsert_rows", killer.around(upsert_rows)),
             suppress(Killed),
         ):
             roll_up_step()
