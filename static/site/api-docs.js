@@ -1,6 +1,10 @@
 /* Mends what Swagger UI writes and readers of screens stumble over; it writes anew whenever something is opened. */
 {
   const page = document.getElementById("swagger-ui");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  dark.addEventListener("change", paint);
+  paint();
   const set = (selector, attributes) => {
     for (const element of page.querySelectorAll(selector)) {
       for (const [name, value] of Object.entries(attributes)) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.browser.test_dashboard import busy_user, sign_in
-from tests.browser.test_looks import barriers_in_each_look
+from tests.browser.test_looks import barriers_in_each_look, wrong_in_each_look
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -38,4 +38,4 @@ def test_the_api(site: str, page: Page) -> None:
     page.get_by_role("button", name="Try it out").first.click()
     page.get_by_role("button", name="Execute").first.click()
     page.locator(".live-responses-table").first.wait_for()
-    assert barriers_in_each_look(page) == []
+    assert wrong_in_each_look(page) == []
