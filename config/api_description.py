@@ -6,7 +6,6 @@ from typing import Any
 
 from kv.version import package_version
 
-
 # CommonMark, for people. docs/api.md says the same at length.
 _INTRODUCTION = """\
 Counts and balances of one site: visitors, payment codes, campaign codes, tokens and plans. JSON in and out, UTF-8, no
