@@ -30,8 +30,8 @@ each field. 402 is too few tokens, 403 a missing permission, 409 a conflict. Aft
 
 ## Limits
 
-A body has at most 64 KiB, a list 1 to 100 entries a page: pass `next` back as `before`. Calls are limited by caller. 429
-says when to try again in `Retry-After`; `RateLimit` and `RateLimit-Policy` say how much is left.
+A body has at most 64 KiB, a list 1 to 100 entries a page: pass `next` back as `before`. Calls are limited by caller.
+429 says when to try again in `Retry-After`; `RateLimit` and `RateLimit-Policy` say how much is left.
 """
 
 
