@@ -13,20 +13,21 @@ trailing slash.
 
 ## Who calls
 
-Public calls need nothing. For all others send the token of a service, `Authorization: Token …`
-(`manage.py service_token NAME --perm APP.CODENAME` prints one), or the cookie of a session. Each write of a session also
-sends `X-CSRFToken`, which `GET /api/csrf` gives. A *permitted* call needs the Django permission that it names.
+Public calls need nothing. For all others send the token of a service, `Authorization: Token …` (`manage.py
+service_token NAME --perm APP.CODENAME` prints one), or the cookie of a session. Each write of a session also sends
+`X-CSRFToken`, which `GET /api/csrf` gives. A *permitted* call needs the Django permission that it names.
 
 ## Repeat without doing twice
 
-Every write of tokens takes an `Idempotency-Key`, 1 to 64 printable characters of your choice. For seven days the same key
-with the same body gets the first answer again. With another body it gets 409 `idempotency_conflict`, and nothing happens.
+Every write of tokens takes an `Idempotency-Key`, 1 to 64 printable characters of your choice. For seven days the same
+key with the same body gets the first answer again. With another body it gets 409 `idempotency_conflict`, and nothing
+happens.
 
 ## Errors
 
-Each has `detail`, a sentence for a person, and `code`, a name for a program. Wrong input (400) adds `errors`, which names
-each field. 402 is too few tokens, 403 a missing permission, 409 a conflict. After 503 nothing was done: try again in
-`Retry-After` seconds, with the same key.
+Each has `detail`, a sentence for a person, and `code`, a name for a program. Wrong input (400) adds `errors`, which
+names each field. 402 is too few tokens, 403 a missing permission, 409 a conflict. After 503 nothing was done: try
+again in `Retry-After` seconds, with the same key.
 
 ## Limits
 
