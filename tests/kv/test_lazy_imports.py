@@ -11,6 +11,7 @@ import pytest
 from django.urls import resolve
 from rest_framework.views import APIView
 
+from benchmarks.start import project
 from kv.web import lazy_views
 from tests.house.tree import ROOT
 
@@ -19,32 +20,6 @@ SELDOM = {
     "babel", "charset_normalizer", "docutils", "drf_spectacular.openapi", "drf_spectacular.plumbing", "jinja2",
     "limits", "markdown", "openpyxl", "stripe", "unittest", "urllib3",
 }  # fmt: skip
-ADOPTER = """
-from pathlib import Path
-from django.conf import settings
-from kv.store.caches import clearable_cache, durable_cache
-
-place = Path({data!r})
-settings.configure(
-    SECRET_KEY="x" * 50, VISITOR_HASH_KEY="x" * 50, USE_TZ=True, STATIC_URL="static/",
-    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": str(place / "db")}}}},
-    CACHES={{"kv": durable_cache(directory=place), "default": clearable_cache(directory=place)}},
-    INSTALLED_APPS=[
-        {apps} "django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes",
-        "django.contrib.sessions", "django.contrib.messages", "django.contrib.staticfiles",
-    ],
-    TEMPLATES=[{{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}}],
-    ROOT_URLCONF="adopter_urls",
-)
-import sys, types, django
-django.setup()
-from django.contrib import admin
-from django.urls import get_resolver, include, path
-
-urls = sys.modules["adopter_urls"] = types.ModuleType("adopter_urls")
-urls.urlpatterns = [path("admin/", admin.site.urls), {urls}]
-get_resolver().url_patterns
-"""
 SAY = "\nimport sys; print('\\n'.join(sys.modules))"
 
 
@@ -73,9 +48,8 @@ def test_a_web_worker_has_its_views_and_nothing_that_only_a_few_pages_need(data:
 @pytest.mark.parametrize("app", ["stats", "codetags", "usertokens", "billing"])
 def test_an_adopters_project_imports_no_rest_framework_before_it_serves(app: str, data: Path) -> None:
     """A management command, a worker of a queue, a shell: they have the URL conf and serve nobody."""
-    apps, urls = f'"kv", "{app}", "rest_framework",', f'path("", include("{app}.urls"))'
-    bare = modules_after(ADOPTER.format(data=str(data), apps="", urls=""), data)
-    ours = modules_after(ADOPTER.format(data=str(data), apps=apps, urls=urls), data)
+    bare = modules_after(project(data), data)
+    ours = modules_after(project(data, "kv", app), data)
     more = ours - bare
     assert (SELDOM | {"rest_framework.views", "rest_framework.serializers", "requests", "yaml"}) & more == set()
     own = {name for name in more if name.partition(".")[0] in {"kv", app}}
