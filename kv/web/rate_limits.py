@@ -5,12 +5,18 @@ Nothing here reaches the store, so that an app's `conf.py` may declare its limit
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from kv.conf import app_settings
 
 _MICROSECONDS = 1_000_000
+# `30/minute`, `5 per 10 seconds`
+_LIMIT = re.compile(r"\s*(?P<amount>[0-9]+)\s*(?:/|per)\s*(?P<times>[0-9]+)?\s*(?P<unit>[a-z]+)\s*", re.IGNORECASE)
+_SECONDS = {
+    "second": 1, "minute": 60, "hour": 3600, "day": 86_400, "month": 30 * 86_400, "year": 360 * 86_400,
+}  # fmt: skip
 
 
 class RateLimited(Exception):
@@ -64,9 +70,8 @@ class RateLimit:
 @lru_cache(maxsize=64)
 def parse_window(text: str) -> Window:
     """Read `30/minute`, `5 per 10 seconds` and the like. Raises ValueError, also for none at all and for several."""
-    import limits  # with its stores of every kind: 50 modules, which settings that declare a limit do not need
-
-    items = limits.parse_many(text)
-    if len(items) != 1 or items[0].amount < 1:
+    found = _LIMIT.fullmatch(text) if isinstance(text, str) else None
+    seconds = _SECONDS.get(found["unit"].lower().removesuffix("s")) if found else None
+    if found is None or seconds is None or int(found["amount"]) < 1:
         raise ValueError(f"{text!r} is not one limit")
-    return Window(items[0].amount, items[0].get_expiry())
+    return Window(int(found["amount"]), (int(found["times"] or 1) or 1) * seconds)

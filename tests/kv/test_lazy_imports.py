@@ -18,7 +18,7 @@ from tests.house.tree import ROOT
 # What only a page, a payment, a picture or the description of the API needs.
 SELDOM = {
     "babel", "charset_normalizer", "docutils", "drf_spectacular.openapi", "drf_spectacular.plumbing", "jinja2",
-    "limits", "markdown", "openpyxl", "stripe", "unittest", "urllib3",
+    "markdown", "openpyxl", "stripe", "unittest", "urllib3",
 }  # fmt: skip
 SAY = "\nimport sys; print('\\n'.join(sys.modules))"
 

@@ -103,13 +103,41 @@ class TestRateLimit:
 class TestParseWindow:
     @pytest.mark.parametrize(
         ("text", "window"),
-        [("30/minute", Window(30, 60)), ("5 per 10 seconds", Window(5, 10)), ("1000/day", Window(1000, 86400))],
+        [
+            ("30/minute", Window(30, 60)),
+            ("5 per 10 seconds", Window(5, 10)),
+            ("1000/day", Window(1000, 86400)),
+            ("1 / 2Hours", Window(1, 7200)),
+            ("007PER month", Window(7, 2_592_000)),
+            ("2/year", Window(2, 31_104_000)),
+            (" 3 per\u00a0second\n", Window(3, 1)),
+            ("5/0 minutes", Window(5, 60)),
+        ],
     )
     def test_reads(self, text: str, window: Window) -> None:
         assert parse_window(text) == window
 
-    @pytest.mark.parametrize("text", ["", "many", "30", "30/fortnight", "0/minute", "30/minute;5/second"])
-    def test_refuses(self, text: str) -> None:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "many",
+            "30",
+            "30/fortnight",
+            "0/minute",
+            "30/minute;5/second",
+            "30/minutess",
+            "-1/minute",
+            "1.5/minute",
+            "30/",
+            "30 minute",
+            "٣/minute",
+            "30/ſecond",
+            None,
+            30,
+        ],
+    )
+    def test_refuses(self, text: Any) -> None:
         with pytest.raises(ValueError, match=r"."):
             parse_window(text)
 
