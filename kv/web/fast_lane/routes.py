@@ -51,8 +51,6 @@ def _offers(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any, Offe
 
 
 def _offer_of(callback: Any) -> Offer | None:
-    if isinstance(callback, LazyView) and callback.is_rare:
-        return None
     view = callback.load() if isinstance(callback, LazyView) else callback
     offer = getattr(view, "offer", None)
     return offer if isinstance(offer, Offer) and offer.view is view else None
