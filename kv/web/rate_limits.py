@@ -70,7 +70,7 @@ class RateLimit:
 @lru_cache(maxsize=64)
 def parse_window(text: str) -> Window:
     """Read `30/minute`, `5 per 10 seconds` and the like. Raises ValueError, also for none at all and for several."""
-    found = _LIMIT.fullmatch(text) if isinstance(text, str) else None
+    found = _LIMIT.fullmatch(str(text))  # a project may have put a number there
     seconds = _SECONDS.get(found["unit"].lower().removesuffix("s")) if found else None
     if found is None or seconds is None or int(found["amount"]) < 1:
         raise ValueError(f"{text!r} is not one limit")
