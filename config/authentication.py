@@ -51,7 +51,7 @@ class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
 
     def find_caller(self, request: HttpRequest, permission: str, other: str | None) -> Caller | None:
         """The account of the token, in one query: see `kv.rest.callers`. None is no refusal: DRF's way finds out."""
-        words = get_authorization_header(request).split()
+        words = get_authorization_header(request).split()  # type: ignore[arg-type] # it reads META alone
         if len(words) != 2 or words[0].lower() != self.authenticate_header(request).lower().encode():  # noqa: PLR2004
             return None
         if other is not None and not _is_plain_id(other):

@@ -24,9 +24,9 @@ class Later(Expression):
         super().__init__(output_field=output_field)
         self.name = name
 
-    def as_sql(self, *_: Any, **__: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, *_: Any, **__: Any) -> Any:
         """A placeholder, and this object in the place of the value."""
-        return "%s", [self]
+        return "%s", (self,)
 
 
 class Statement:
@@ -63,11 +63,11 @@ class _Compiled:
         names = list(dict.fromkeys(param.name for param in params if isinstance(param, Later)))
         self._fields = {param.name: param.output_field for param in params if isinstance(param, Later)}
         # PostgreSQL plans a prepared statement once for each connection: planning takes it longer than the look-ups.
-        numbers = [f"${names.index(param.name) + 1}" if isinstance(param, Later) else str(param) for param in params]
+        numbers = [f"${names.index(param.name) + 1}" if isinstance(param, Later) else f"{param}" for param in params]
         self._prepared = f"chk_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
         self._prepare = f"PREPARE {self._prepared} AS {sql % tuple(numbers)}"
         self._execute = f"EXECUTE {self._prepared} ({', '.join(['%s'] * len(names))})"
-        self._may_prepare = all(isinstance(param, Later) or type(param) is int for param in params)
+        self._may_prepare = all(isinstance(param, Later | int) for param in params)
 
     def run(self, connection: Any, values: dict[str, Any]) -> Rows:
         """Run it on the connection."""

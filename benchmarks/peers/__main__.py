@@ -118,6 +118,7 @@ def _ours(common: dict[str, str]) -> tuple[dict[str, str], str]:
     environment = {
         **common, "DJANGO_SETTINGS_MODULE": "config.settings", "NUM_PROXIES": "1", "SITE_URL": "", "RATE_LIMITS": "off",
         "STRIPE_SECRET_KEY": "sk_test_peer", "STRIPE_WEBHOOK_SECRET": _SECRET, "CODETAGS_MAX_UNKNOWN": "10",
+        "KV_TIMEOUT_MS": "5000",  # a disk that pauses is slow for both sides
     }  # fmt: skip
     _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
     seed = (

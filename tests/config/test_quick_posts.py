@@ -123,7 +123,8 @@ class Side:
             body, word = body.replace(name.encode(), text.encode()), word.replace(name, text)
         headers = {**request.headers, "Authorization": word}
         self.client.cookies.clear()
-        response = self.client.generic(request.method, request.path, body, headers=headers, **request.more)
+        more: dict[str, Any] = dict(request.more)
+        response = self.client.generic(request.method, request.path, body, headers=headers, **more)
         head = {name: value for name, value in response.items() if name != "X-Request-ID"}
         return response.status_code, head, response.content
 
@@ -155,7 +156,7 @@ def taken(store: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 def test_both_ways_answer_alike(taken: list[bool]) -> None:
     rng, quick, slow = Random(15), Side("quick"), Side("slow-")
-    quick.client.defaults["quick"] = True
+    quick.client.defaults["quick"] = "1"
     statuses: Counter[int] = Counter()
     for _ in range(REQUESTS):
         request = made(rng)
@@ -175,7 +176,7 @@ def test_a_store_that_is_away_is_refused_alike(taken: list[bool], monkeypatch: p
         raise StoreUnavailable("it is away")
 
     quick, slow = Side("quick"), Side("slow-")
-    quick.client.defaults["quick"] = True
+    quick.client.defaults["quick"] = "1"
     monkeypatch.setattr("usertokens.views.tokens.balances.spend_tokens", away)
     body = json.dumps({"amount": 1, "reason": "article", "userId": "@customer"}).encode()
     headers = {"Authorization": "Token @acting"}
@@ -191,7 +192,7 @@ def test_what_is_no_answer_leaves_both_alike(taken: list[bool], monkeypatch: pyt
         raise ZeroDivisionError
 
     side = Side("quick")
-    side.client.defaults["quick"] = True
+    side.client.defaults["quick"] = "1"
     monkeypatch.setattr("usertokens.views.tokens.balances.spend_tokens", broken)
     body = json.dumps({"amount": 1, "reason": "article", "userId": "@customer"}).encode()
     request = Made("POST", "/api/tokens/spend", body, {"Authorization": "Token @acting"},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connections, transaction
 from django.db.models import BooleanField, CharField, Exists, OuterRef, Q
 
 from kv.statements import Later, Statement, _Compiled
@@ -15,6 +15,7 @@ from kv.statements import Later, Statement, _Compiled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+connection: Any = connections["default"]
 SEEN = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 
 
@@ -123,6 +124,14 @@ class TestConnections:
         with pytest.raises(OperationalError), transaction.atomic():
             statement.fetch(**self.ask)
         assert len(runs) == 1
+
+    def test_postgresql_plans_it_once(self, statement: Statement) -> None:
+        for _ in range(8):
+            statement.fetch(**self.ask)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(*), sum(generic_plans) FROM pg_prepared_statements")
+                assert cursor.fetchone() == (1, 3)  # it plans five times, to compare
 
     def test_what_the_server_has_forgotten_is_sent_whole(
         self, statement: Statement, django_assert_num_queries: Any
