@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from kv import keys
 from kv.store.scripts import Script
+from kv.store.steps import Step, Steps, drive
 from kv.web.addresses import address_hash, address_in, client_address, wider_network
 from kv.web.rate_limits import RateLimit
 
@@ -25,11 +26,16 @@ def check_limit(limit: RateLimit, request: HttpRequest, *also: str) -> None:
 
 def check_identity(limit: RateLimit, *identity: str) -> None:
     """Count one request under `identity`, which must hold no address. Raises RateLimited or StoreUnavailable."""
+    drive(check_identity_steps(limit, *identity))
+
+
+def check_identity_steps(limit: RateLimit, *identity: str) -> Steps[None]:
+    """The work of `check_identity`."""
     amount, window = limit.script_args
     if not amount:
         return
     # Not as a write: nobody is to wait for replicas, since a limit that a failover forgets is no loss.
-    wait = _COUNT.read([keys.limit(limit.name, ":".join(identity))], [amount, window])
+    wait = yield Step(_COUNT, [keys.limit(limit.name, ":".join(identity))], [amount, window], is_write=False)
     if wait:
         raise limit.exceeded(wait)
 

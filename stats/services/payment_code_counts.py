@@ -8,6 +8,7 @@ from datetime import datetime
 from kv.days import local_day
 from kv.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
+from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
 from stats import keys
 from stats.conf import app_settings
@@ -29,8 +30,16 @@ def record_payment_code(*, id: str, amount_cents: int, now: datetime | None = No
     if amount_cents > app_settings.STATS_MAX_QR_CENTS:
         known = figures.read_figures()
         return CountedPaymentCode(counted=False, qr_total=known.qr_total, revenue_cents=known.revenue_cents)
-    digest = hashlib.sha256(id.encode()).hexdigest()[:32]
-    reply = record_payment_code_script.run(
+    return drive(record_payment_code_steps(id, amount_cents, now))
+
+
+def record_payment_code_steps(
+    code_id: str, amount_cents: int, now: datetime | None = None
+) -> Steps[CountedPaymentCode]:
+    """The work of `record_payment_code` for an amount that is counted."""
+    digest = hashlib.sha256(code_id.encode()).hexdigest()[:32]
+    reply = yield Step(
+        record_payment_code_script,
         [keys.payment_code_seen(digest), keys.qr_total(), keys.revenue(), keys.day(local_day(now))],
         [amount_cents, keys.PAYMENT_CODE_SEEN_SECONDS, LARGEST_WHOLE],
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from kv.days import local_day
 from kv.store.connection import call
 from kv.store.scripts import Script
+from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
 from stats import keys
 from stats.conf import app_settings
@@ -22,12 +23,17 @@ def record_usage(*, tool: str, id: str | None = None, now: datetime | None = Non
 
     Raises UnknownTool or StoreUnavailable, and then has counted nothing.
     """
+    return drive(record_usage_steps(tool, id, now))
+
+
+def record_usage_steps(tool: str, use_id: str | None, now: datetime | None = None) -> Steps[ToolUsage]:
+    """The work of `record_usage`."""
     if tool not in app_settings.STATS_TOOLS:
         raise UnknownTool(tool)
     counter = keys.usage(tool)
-    mark = counter if id is None else keys.usage_seen(hashlib.sha256(f"{tool}\n{id}".encode()).hexdigest()[:32])
-    ttl = 0 if id is None else keys.USE_SEEN_SECONDS
-    count = record_usage_script.run([counter, keys.usage_day(local_day(now)), mark], [tool, ttl])
+    mark = counter if use_id is None else keys.usage_seen(hashlib.sha256(f"{tool}\n{use_id}".encode()).hexdigest()[:32])
+    ttl = 0 if use_id is None else keys.USE_SEEN_SECONDS
+    count = yield Step(record_usage_script, [counter, keys.usage_day(local_day(now)), mark], [tool, ttl])
     return ToolUsage(tool, int(count))
 
 
