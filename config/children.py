@@ -110,7 +110,6 @@ def _fork(main: Callable[[], object], title: str, beats: int) -> Child:
     sys.stdout.flush()  # what is left in a buffer would be written by both
     sys.stderr.flush()
     # The collector writes to every object that it looks at, and a page that is written to is not shared any more.
-    gc.collect()
     gc.freeze()
     supervisor = os.getpid()
     # Until the child has handlers of its own, a signal would call the supervisor's in it.
