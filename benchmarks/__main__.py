@@ -11,6 +11,8 @@ import subprocess
 import sys
 from importlib import import_module
 
+from benchmarks.measure import interpreter
+
 _NOT_BENCHMARKS = {
     "__main__", "settings", "measure", "store", "http", "peer", "peer_client", "peers",
     "flood", "growth_data", "growth_site", "load", "load_client", "load_site", "structure", "processor",
@@ -29,6 +31,7 @@ def main(wanted: list[str]) -> int:
     names = [name for name in found if any(map(name.startswith, wanted)) or (not wanted and name not in _LONG)]
     if not names:
         sys.exit(f"no such benchmark; there are: {', '.join(found)}")
+    print(interpreter())
     print(f"{'operation':44} {'ours':>14} {'theirs':>14} {'ratio':>7} {'bar':>6}  against", flush=True)
     # Each in a process of its own: none inherits another's tables, connections or memory.
     commands = [[sys.executable, "-m", "benchmarks", _ALONE, name] for name in names]

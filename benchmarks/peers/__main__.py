@@ -93,6 +93,7 @@ def main() -> int:
             (f"a limited DRF view, {words}", limited[0], rates[f"throttle {who}"], "DRF's throttle on the same Valkey"),
             (f"a limited Django view, {words}", limited[1], rates[f"ratelimit {who}"], "django-ratelimit on the same"),
         ]
+    print(interpreter())
     print("| operation | ours, /s | CPU, µs | theirs, /s | CPU, µs | ratio | CPU | against |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     missed = 0
