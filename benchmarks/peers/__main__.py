@@ -21,6 +21,7 @@ from typing import NamedTuple
 import psycopg
 
 from benchmarks.http import ROOT, granian, load, served_site
+from benchmarks.measure import interpreter
 from benchmarks.peer_client import peer_client
 from benchmarks.processor import Processor, children, parent
 from kv.store.embedded import EmbeddedServer
