@@ -12,7 +12,6 @@ from django.http import HttpRequest
 
 from kv import keys
 from kv.store.scripts import Script
-from kv.store.steps import Step, Steps, drive
 from kv.web.addresses import address_hash, address_in, client_address, wider_network
 from kv.web.rate_limits import RateLimit
 
@@ -26,18 +25,18 @@ def check_limit(limit: RateLimit, request: HttpRequest, *also: str) -> None:
 
 def check_identity(limit: RateLimit, *identity: str) -> None:
     """Count one request under `identity`, which must hold no address. Raises RateLimited or StoreUnavailable."""
-    drive(check_identity_steps(limit, *identity))
-
-
-def check_identity_steps(limit: RateLimit, *identity: str) -> Steps[None]:
-    """The work of `check_identity`."""
     amount, window = limit.script_args
     if not amount:
         return
     # Not as a write: nobody is to wait for replicas, since a limit that a failover forgets is no loss.
-    wait = yield Step(_COUNT, [keys.limit(limit.name, ":".join(identity))], [amount, window], is_write=False)
+    wait = _COUNT.read([keys.limit(limit.name, ":".join(identity), limit.slot)], [amount, window])
     if wait:
         raise limit.exceeded(wait)
+
+
+def window_of(limit: RateLimit, caller: str) -> tuple[str, tuple[int, int]]:
+    """For a script of the app in `limit.slot`, which counts beside its own work: the window's key, the arguments."""
+    return keys.limit(limit.name, caller, limit.slot), limit.script_args
 
 
 def caller_id(request: HttpRequest) -> str:

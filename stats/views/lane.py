@@ -8,8 +8,8 @@ from dataclasses import asdict
 from kv.store.steps import Steps
 from kv.web.fast_lane.calls import Answer, Call
 from kv.web.origins import is_cross_site
-from kv.web.throttling import caller_in, check_identity_steps
-from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, app_settings
+from kv.web.throttling import caller_in
+from stats.conf import app_settings
 from stats.errors import BadReceipt
 from stats.services import figures as totals
 from stats.services import usage
@@ -55,8 +55,7 @@ def use(call: Call) -> Steps[Answer | None]:
         return None
     if "id" in data and not (isinstance(use_id, str) and _ID.fullmatch(use_id)):
         return None
-    yield from check_identity_steps(TRACK_LIMIT, caller_in(call.environ))
-    used = yield from usage.record_usage_steps(tool, use_id)
+    used = yield from usage.record_usage_steps(tool, use_id, caller=caller_in(call.environ))
     return call.respond(asdict(used))
 
 
@@ -74,7 +73,6 @@ def receipt(call: Call) -> Steps[Answer | None]:
         return None
     if read.amount_cents > app_settings.STATS_MAX_QR_CENTS:
         return None
-    yield from check_identity_steps(PAYMENT_CODE_LIMIT, caller_in(call.environ))
     with answers.refusals():
-        counted = yield from record_payment_code_steps(read.id, read.amount_cents)
+        counted = yield from record_payment_code_steps(read.id, read.amount_cents, caller=caller_in(call.environ))
     return call.respond(asdict(counted), 201 if counted.counted else 200)

@@ -74,7 +74,7 @@ async def connected(lean: Any) -> LoopClient:
 
 
 def once() -> Steps[Any]:
-    return (yield Step(record_usage_script, ["{usage}:a", "{usage}:b", "{usage}:a"], ["a", 0]))
+    return (yield Step(record_usage_script, ["{usage}:a", "{usage}:b", "{usage}:a", "{usage}:a"], ["a", 0, 0, 0]))
 
 
 async def sent(lean: Lean, count: int) -> None:
