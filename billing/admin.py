@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -20,9 +20,12 @@ from billing.types import SyncResult
 from kv.errors import StoreUnavailable
 from kv.labels import admin_page
 from kv.rest.permissions import may
+from kv.web.large_lists import LargeListAdmin, StoredValuesFilter
 
 #: The project's users may be named by something else, such as an e-mail address.
 _USERNAME = get_user_model().USERNAME_FIELD
+#: Keys that one query names.
+_FEW = 500
 
 
 class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker alone
@@ -88,14 +91,29 @@ class GuestCheckoutAdmin(_ReadOnly):
 
 
 @admin.register(StripeEvent)
-class StripeEventAdmin(_ReadOnly):
+class StripeEventAdmin(_ReadOnly, LargeListAdmin):
     """The inbox."""
 
     list_display = ("event_id", "type", "state", "customer_id", "attempts", "received_at", "done_at", "error")
-    list_filter = ("state", "livemode", "type")
+    list_filter = ("state", "livemode", ("type", StoredValuesFilter))
     search_fields = ("event_id", "customer_id", "object_id")
     date_hierarchy = "received_at"
+    ordering = ("-received_at", "-id")
     actions = ("replay",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StripeEvent], search_term: str
+    ) -> tuple[QuerySet[StripeEvent], bool]:
+        """The events with this id, which indexes find at once; where there is none, those with the text in an id."""
+        whole = Q(event_id=search_term) | Q(customer_id=search_term) | Q(object_id=search_term)
+        if search_term and self.model.objects.filter(whole).exists():
+            return queryset.filter(whole), False
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        # In the order of the table, which is the quickest to read through; few are then put into the list's.
+        few = list(found.order_by().values_list("pk", flat=True)[: _FEW + 1]) if search_term else []
+        if search_term and len(few) <= _FEW:
+            return queryset.filter(pk__in=few), False
+        return found, may_have_duplicates
 
     @admin.action(description=gettext_lazy("Replay the chosen events"), permissions=("replay",))
     def replay(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:

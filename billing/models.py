@@ -116,7 +116,15 @@ class StripeEvent(models.Model):
         permissions = [("replay_event", "Can replay events from Stripe")]
         verbose_name = _("Stripe event")
         verbose_name_plural = _("Stripe events")
-        indexes = [models.Index(fields=("state", "due_at"), name="billing_inbox")]
+        indexes = [
+            models.Index(fields=("state", "due_at"), name="billing_inbox"),
+            # Of the admin's list: its order, and the same for each of its filters.
+            models.Index(fields=("received_at", "id"), name="billing_by_time"),
+            models.Index(fields=("state", "received_at", "id"), name="billing_by_state"),
+            models.Index(fields=("type", "received_at", "id"), name="billing_by_type"),
+            models.Index(fields=("livemode", "received_at", "id"), name="billing_by_mode"),
+            models.Index(fields=("object_id",), name="billing_by_object"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"

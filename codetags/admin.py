@@ -18,12 +18,13 @@ from codetags.views import admin as pages
 from codetags.views import downloads
 from kv.errors import StoreUnavailable
 from kv.rest.permissions import may
+from kv.web.large_lists import LargeListAdmin
 
 View = Callable[..., HttpResponseBase]
 
 
 @admin.register(CodeTag)
-class CodeTagAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker alone
+class CodeTagAdmin(LargeListAdmin):
     """The registry: the planned codes, and when each is counted."""
 
     list_display = ("code", "label", "counts_for", "start", "end", "archived", "created_by")

@@ -112,6 +112,8 @@ class CodeTag(models.Model):
 
     class Meta:
         ordering = ("code",)
+        # Of the admin's list: its dates.
+        indexes = [models.Index(fields=["created_at"], name="codetags_by_time")]
         verbose_name = _("code")
         verbose_name_plural = _("registry of codes")
 
@@ -184,12 +186,10 @@ class DailyHits(models.Model):
 
 
 class CopiedHits(models.Model):
-    """The hits of one code that DailyHits covers: the store's total when it was last copied, and its last day's."""
+    """The hits of one code that DailyHits covers: the store's total when the roll-up last copied the code."""
 
     code = models.CharField(max_length=LONGEST, primary_key=True)
     hits = models.BigIntegerField()
-    last = models.DateField()
-    last_hits = models.BigIntegerField()
 
     class Meta:
         default_permissions = ()

@@ -10,12 +10,11 @@ from typing import Any
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
-from codetags.services.excluded_hits import exclude_hit_steps
+from codetags.services.excluded_hits import exclude_hit
 from codetags.types import Outcome, Reason
 from kv.days import local_day
 from kv.store.connection import Arg
 from kv.store.scripts import Script
-from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
 from kv.times import to_ms
 from kv.web.addresses import address_hash
@@ -57,31 +56,12 @@ def record_hit(
     The first hit of an alias in a process takes a second round trip. Raises RateLimited or StoreUnavailable, and then
     has counted nothing.
     """
-    return drive(
-        record_hit_steps(
-            code=code, address=address, agent=agent, traits=traits, landing=landing, remembered=remembered, now=now
-        )
-    )
-
-
-def record_hit_steps(
-    *,
-    code: str,
-    address: str,
-    agent: str,
-    traits: str = "",
-    landing: str = "",
-    remembered: Collection[str] = (),
-    now: datetime | None = None,
-) -> Steps[Outcome]:
-    """The work of `record_hit`."""
     visitor = address_hash(address)
     today = local_day(now).isoformat()
     common = _common_args(today, landing, now)
     target = _targets.get(code, code)
     for _ in range(3):  # more than twice only when the alias changes meanwhile
-        reply = yield Step(
-            record_hit_script,
+        reply = record_hit_script.run(
             keys.hit(
                 target,
                 _fingerprint(visitor, target, agent, traits),
@@ -95,7 +75,7 @@ def record_hit_steps(
             break
         target = _learn(code, reply[1].decode())
         if target in remembered:
-            yield from exclude_hit_steps(code, Reason.REPEAT, now)
+            exclude_hit(code=code, reason=Reason.REPEAT, now=now)
             return Outcome.AGAIN
     return _outcome(reply)
 

@@ -14,7 +14,6 @@ from codetags.services import codes, excluded_hits, exclusions, hits
 from codetags.services.cookies import COUNTED_SECONDS
 from codetags.types import Outcome, Reason
 from kv.errors import StoreUnavailable
-from kv.store.steps import Steps
 from kv.web.addresses import address_in
 
 # The smallest GIF: one transparent pixel.
@@ -43,7 +42,7 @@ def why_excluded(meta: Mapping[str, str], *, method: str, is_staff: Callable[[],
     return Reason.STAFF if reason is None and is_staff() else reason
 
 
-def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reason: Reason | None) -> Steps[Hit]:
+def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reason: Reason | None) -> Hit:
     """Count a hit, unless there is a reason not to. cookie: with the codes of the visitor, "" without one.
 
     Raises RateLimited or StoreUnavailable.
@@ -52,9 +51,9 @@ def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reas
     if reason is None and (code in known or hits.target_of(code) in known):
         reason = Reason.REPEAT
     if reason is not None:
-        yield from exclude(code=code, reason=reason)
+        exclude(code=code, reason=reason)
         return Hit(code)
-    outcome = yield from hits.record_hit_steps(
+    outcome = hits.record_hit(
         code=code,
         address=address_in(meta),
         agent=meta.get("HTTP_USER_AGENT", ""),
@@ -68,10 +67,10 @@ def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reas
     return Hit(code, outcome is Outcome.COUNTED, remembered)
 
 
-def exclude(*, reason: Reason, code: str = "") -> Steps[None]:
+def exclude(*, reason: Reason, code: str = "") -> None:
     """Count a call that is not counted. It is answered also while the store is unavailable."""
     with suppress(StoreUnavailable):
-        yield from excluded_hits.exclude_hit_steps(code, reason)
+        excluded_hits.exclude_hit(code=code, reason=reason)
 
 
 def cookie_options(*, is_secure: bool) -> dict[str, Any]:

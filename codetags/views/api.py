@@ -28,7 +28,6 @@ from kv.rest.negotiation import BeaconParser
 from kv.rest.permissions import holds, is_staff
 from kv.rest.schema import extend_schema, parameter, response
 from kv.rest.views import ANY_BODY, ApiView, PublicView
-from kv.store.steps import drive
 from kv.web.fast_lane.calls import FAILED, Failure, failure_of
 
 _MALFORMED = "This is not a code: by default four letters or digits."
@@ -100,8 +99,7 @@ class HitView(PublicView):
             _exclude_unreadable(reason)
             return _response(request, answers.Hit(""))
         cookie = request.COOKIES.get(COUNTED_COOKIE, "")
-        counting = answers.count(request.META, code=code, landing=landing, cookie=cookie, reason=reason)
-        return _response(request, drive(counting))
+        return _response(request, answers.count(request.META, code=code, landing=landing, cookie=cookie, reason=reason))
 
 
 class CountsView(ApiView):
@@ -163,7 +161,7 @@ def _landing_id(text: Any) -> str:
 def _exclude_unreadable(reason: Reason | None) -> None:
     # Links that bots or the staff try are not printed ones.
     if reason is None:
-        drive(answers.exclude(reason=Reason.UNREADABLE))
+        answers.exclude(reason=Reason.UNREADABLE)
 
 
 def _shown(code: CodeCounts) -> dict[str, Any]:
