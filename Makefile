@@ -129,6 +129,9 @@ var/peers/.done: benchmarks/peers/requirements.txt $(VENV)/.dev
 bench-peers: var/peers/.done compile ## compare with packages that do the same: a table of ratios
 	@PEERS=var/peers $(BIN)/python -m benchmarks.peers
 
+bench-growth: $(VENV)/.dev compile ## operations at a large site beside one of a hundredth: a table of ratios (GROWTH=10: a tenth)
+	@$(BIN)/python -m benchmarks growth
+
 load: $(VENV)/.dev compile ## a mixed load for SECONDS=600 (closed, then open loop), and again at ten times the data
 	@$(BIN)/python -m benchmarks.load --seconds $(or $(SECONDS),600)
 

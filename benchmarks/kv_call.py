@@ -13,11 +13,11 @@ def run() -> Iterator[Row]:
     """record_usage.lua, three commands, no id."""
     with fresh_store() as placed:
         client = plain_client(placed)
-        names = ["{usage}:a", "{usage}:b", "{usage}:a"]
+        names = ["{usage}:a", "{usage}:b", "{usage}:a", "{usage}:a"]
         sha = client.script_load(record_usage_script.source)
         candidates = {
-            "ours": lambda _: record_usage_script.run(names, ["tool", 0]),
-            "theirs": lambda _: client.evalsha(sha, 3, *names, "tool", 0),
+            "ours": lambda _: record_usage_script.run(names, ["tool", 0, 0, 0]),
+            "theirs": lambda _: client.evalsha(sha, 4, *names, "tool", 0, 0, 0),
         }
         with pinned(*server_pids()):
             rates = side_by_side(candidates, calls=2000)

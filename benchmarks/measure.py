@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import statistics
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +35,16 @@ class Row:
             return True
         limit = float(self.bar[1:])
         return self.ratio <= limit if self.bar.startswith("≤") else self.ratio >= limit
+
+
+def interpreter() -> str:
+    """Which Python measures, and whether it was built with profile-guided optimization, as the Makefile finds it."""
+    told = sysconfig.get_config_var
+    is_guided = "--enable-optimizations" in (told("CONFIG_ARGS") or "") or (
+        told("PGO_PROF_GEN_FLAG") and not told("PGO_PROF_USE_FLAG")
+    )
+    how = "with" if is_guided else "without"
+    return f"{platform.python_implementation()} {platform.python_version()}, {how} profile-guided optimization"
 
 
 def side_by_side(candidates: dict[str, Callable[[int], object]], *, calls: int, rounds: int = 9) -> dict[str, float]:

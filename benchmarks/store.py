@@ -131,6 +131,21 @@ def slowest_command() -> float:
     return max((entry["duration"] for node in _primaries() for entry in node.slowlog_get(100_000)), default=0) / 1000
 
 
+def server_seconds() -> float:
+    """Processor seconds of all primaries since they started."""
+    return float(sum(info["used_cpu_user"] + info["used_cpu_sys"] for info in _asked("cpu")))
+
+
+def commands_run() -> int:
+    """Commands that the primaries have run, those inside of scripts too, since they started or `forget_costs`."""
+    return sum(
+        stats["calls"]
+        for info in _asked("commandstats")
+        for name, stats in info.items()
+        if name not in _NOT_WORK and name != "cmdstat_slowlog|get"
+    )
+
+
 def _asked(section: str) -> list[dict[str, Any]]:
     return [node.info(section) for node in _primaries()]
 

@@ -18,7 +18,7 @@ from benchmarks.store import fresh_store, used_memory
 from kv.store.connection import call_many, connection
 from usertokens import keys
 from usertokens.services.activity import create_user_stats
-from usertokens.services.balances import get_balance, spend_tokens
+from usertokens.services.balances import add_tokens, get_balance, spend_tokens
 
 _BATCH = 2_000
 _BARS = {1: 700, 10: 1200}
@@ -32,9 +32,9 @@ def run() -> Iterator[Row]:
         with fresh_store():
             client = connection()
             # The hash table's first growth is not a user's.
-            _copy(_template(client, entries), 1, start=999_999_000)
+            copy_users(user_template(client, entries), 1, start=999_999_000)
             before = used_memory()
-            _copy(_template(client, entries), users, start=1_000_000)
+            copy_users(user_template(client, entries), users, start=1_000_000)
             each = (used_memory() - before) / users
             yield Row(
                 f"memory: a user of {users:,}, {_words(entries)}",
@@ -51,12 +51,17 @@ def _words(entries: int) -> str:
     return f"{entries} {'entry' if entries == 1 else 'entries'}"
 
 
-def _template(client: Any, entries: int) -> dict[str, bytes]:
-    """Every key of a user with so many entries: the allowance and spends under a key of 12 characters."""
+def user_template(client: Any, entries: int, *, bought: int = 0) -> dict[str, bytes]:
+    """Every key of a user with so many entries: the allowance and spends under a key of 12 characters.
+
+    bought: tokens of a grant beside it.
+    """
     user_id = "template"
     client.delete(*keys.everything(user_id))
     create_user_stats(user_id)
     get_balance(user_id)
+    if bought:
+        add_tokens(user_id, bought, reason="bought")
     for number in range(entries - 1):
         spend_tokens(user_id, 3, reason="article", key=f"order-{number:06}")
     # Idempotency keys are gone after a week or two; the account is measured as it rests.
@@ -66,7 +71,7 @@ def _template(client: Any, entries: int) -> dict[str, bytes]:
     return found
 
 
-def _copy(template: dict[str, bytes], users: int, *, start: int) -> None:
+def copy_users(template: dict[str, bytes], users: int, *, start: int) -> None:
     for first in range(start, start + users, _BATCH):
         call_many(
             [

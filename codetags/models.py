@@ -186,10 +186,12 @@ class DailyHits(models.Model):
 
 
 class CopiedHits(models.Model):
-    """The hits of one code that DailyHits covers: the store's total when the roll-up last copied the code."""
+    """The hits of one code that DailyHits covers: the store's total when it was last copied, and its last day's."""
 
     code = models.CharField(max_length=LONGEST, primary_key=True)
     hits = models.BigIntegerField()
+    last = models.DateField()
+    last_hits = models.BigIntegerField()
 
     class Meta:
         default_permissions = ()

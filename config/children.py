@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -107,10 +108,8 @@ class _Forked:
 
 
 def _fork(main: Callable[[], object], title: str, beats: int) -> Child:
-    sys.stdout.flush()  # what is left in a buffer would be written by both
-    sys.stderr.flush()
+    _flush()  # what is left in a buffer would be written by both
     # The collector writes to every object that it looks at, and a page that is written to is not shared any more.
-    gc.collect()
     gc.freeze()
     supervisor = os.getpid()
     # Until the child has handlers of its own, a signal would call the supervisor's in it.
@@ -134,8 +133,9 @@ def _run(main: Callable[[], object], title: str, beats: int, supervisor: int, ma
             os._exit(status)
         _forget_signals(mask)
         null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.close(null)
+        if null:  # else the supervisor was started without
+            os.dup2(null, 0)
+            os.close(null)
         os.environ[HEARTBEAT_FD] = str(beats)
         set_title(title)
         main()
@@ -154,10 +154,15 @@ def _exit(status: int) -> NoReturn:
     """End as a program does, but for what the supervisor's frames would still do."""
     try:
         atexit._run_exitfuncs()  # noqa: SLF001 (os._exit runs none, and there is no public name)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
     finally:
         os._exit(status)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # nobody reads it any more, or it never was there
+            stream.flush()
 
 
 def _forget_signals(mask: set[Any]) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from django.template import engines
+
+from billing.services import stripe_api
 from config.children import can_fork
 
 
@@ -25,6 +28,10 @@ def import_workers(host: str, port: int) -> Mains:
         return Mains(None, None)
     try:
         from config import web_worker, wsgi  # noqa: F401 (the application is made with the import)
+
+        engines.all()  # imports every library of template tags
+        if stripe_api.is_on():
+            import stripe  # noqa: F401
     except (Exception, SystemExit):  # noqa: BLE001
         return Mains(None, None)
     return Mains(partial(web_worker.main, host, port), _work)

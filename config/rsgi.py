@@ -67,6 +67,8 @@ class WsgiAdapter:
     def __init__(self, application: Application, *, threads: int = THREADS) -> None:
         self._application = application
         self._threads = threads
+        #: Answers some requests without a thread.
+        self._on_loop = getattr(application, "answer_on_loop", None)
         self._calls: SimpleQueue[_Call] = SimpleQueue()
         self._pending: set[_PendingBody] = set()
         self._running = 0
@@ -93,6 +95,9 @@ class WsgiAdapter:
                     protocol.response_bytes(*refusal(error, environ))
                     return
             environ[ARRIVED] = time.perf_counter()
+            if self._on_loop is not None and (answer := await self._on_loop(environ)) is not None:
+                protocol.response_bytes(answer.status, list(answer.headers.items()), answer.body)
+                return
             done = self._loop.create_future()
             self._calls.put(_Call(environ, protocol, done))
             await done

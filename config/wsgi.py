@@ -17,7 +17,10 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
 from config.bodies import BodyRefused, normalize_body, refusal
+from kv.store.loop_client import ready_client
 from kv.web.fast_lane import fast_lane
+from kv.web.fast_lane.calls import Answer
+from kv.web.fast_lane.wsgi import WsgiLane
 from kv.web.lazy_views import load_views
 
 StartResponse = Callable[..., Any]
@@ -44,11 +47,29 @@ class SiteApplication:
             status, headers, body = refusal(error, environ)
             start_response(f"{status} {HTTPStatus(status).phrase}", headers)
             return [body]
+        stack = self.api if self._is_call(environ) else self.full
+        return stack(environ, start_response)
+
+    async def answer_on_loop(self, environ: dict[str, Any]) -> Answer | None:
+        """The answer of the fast lane on an event loop; None for a request that this application serves in a thread."""
+        lane = self.api.lane if isinstance(self.api, WsgiLane) else None
+        if lane is None or (environ["REQUEST_METHOD"], environ["PATH_INFO"]) not in lane.routes:
+            return None
+        client = ready_client()
+        if client is None or not self._is_call(environ):
+            return None
+        try:
+            normalize_body(environ)
+        except BodyRefused:
+            return None  # as it will be refused again
+        return await lane.answer_on_loop(environ, client)
+
+    def _is_call(self, environ: dict[str, Any]) -> bool:
+        """Whether it is an API call without a session cookie."""
         path = environ["PATH_INFO"]
         # /api/docs is a page, with the content security policy of pages.
         is_call = path in _PROBES or (path.startswith("/api/") and not path.startswith("/api/docs"))
-        stack = self.api if is_call and self.session not in environ.get("HTTP_COOKIE", "") else self.full
-        return stack(environ, start_response)
+        return is_call and self.session not in environ.get("HTTP_COOKIE", "")
 
 
 def _handler(middleware: list[str]) -> WSGIHandler:

@@ -83,12 +83,14 @@ def waited(key: str) -> str:
     return f"{app_settings.KV_PREFIX}kv:{{{key[begin:end] if 0 < begin < end else key}}}:waited"
 
 
-def limit(name: str, caller: str) -> str:
+def limit(name: str, caller: str, slot: str = "") -> str:
     """LIST the times of the last requests, microseconds since 1970, newest first. TTL the window.
 
     Written by count_request. `caller` holds no address. A key each, of any slot: nothing is touched beside it.
+    slot: that of an app's family, whose scripts count the request beside their own work.
     """
-    return f"{app_settings.KV_PREFIX}limits:{name}:{caller}"
+    stem = f"{{{slot}}}:~limits" if slot else "limits"
+    return f"{app_settings.KV_PREFIX}{stem}:{name}:{caller}"
 
 
 def families() -> tuple[str, ...]:

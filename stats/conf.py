@@ -20,6 +20,6 @@ class StatsSettings:
 app_settings = StatsSettings()
 
 VISIT_LIMIT = RateLimit("visit", "30/minute")
-PAYMENT_CODE_LIMIT = RateLimit("qr", "30/minute")
-TRACK_LIMIT = RateLimit("track", "60/minute")
+PAYMENT_CODE_LIMIT = RateLimit("qr", "30/minute", slot="stats")
+TRACK_LIMIT = RateLimit("track", "60/minute", slot="usage")
 USAGE_LIMIT = RateLimit("usage", "120/minute")

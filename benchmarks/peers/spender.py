@@ -1,5 +1,6 @@
 """`python -m benchmarks.peers.spender`: spends a second of eight threads over the users, without the web around it.
 
+Prints them, and the processor microseconds of a spend: of this process and of those in PEER_SERVERS, process ids.
 PEER=ledger spends in the ORM; otherwise the site's own service does.
 """
 
@@ -11,12 +12,14 @@ import threading
 import time
 from collections.abc import Callable
 
+from benchmarks.processor import Processor
+
 _THREADS = 8
 _SECONDS = 3.0
 
 
-def main() -> float:
-    """Spends a second, after a second of warming up."""
+def main() -> tuple[float, float]:
+    """Spends a second, and microseconds of a spend, after a second of warming up."""
     users = os.environ["PEER_USERS"].split(",")
     spend = _in_orm() if os.environ.get("PEER") == "ledger" else _ours()
     run, over, counts = secrets.token_hex(4), threading.Event(), [0] * _THREADS
@@ -32,13 +35,16 @@ def main() -> float:
     for thread in threads:
         thread.start()
     time.sleep(1)
+    processor = Processor(os.getpid(), *map(int, os.environ["PEER_SERVERS"].split(",")))
+    processor.start()
     before, began = sum(counts), time.perf_counter()
     time.sleep(_SECONDS)
-    rate = (sum(counts) - before) / (time.perf_counter() - began)
+    done = sum(counts) - before
+    rate, cost = done / (time.perf_counter() - began), processor.seconds() / done * 1e6
     over.set()
     for thread in threads:
         thread.join()
-    return rate
+    return rate, cost
 
 
 def _ours() -> Callable[[str, str], object]:
@@ -58,4 +64,4 @@ def _in_orm() -> Callable[[str, str], object]:
 
 
 if __name__ == "__main__":
-    print(main())
+    print(*main())

@@ -14,6 +14,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("code", models.CharField(max_length=32, primary_key=True, serialize=False)),
                 ("hits", models.BigIntegerField()),
+                ("last", models.DateField()),
+                ("last_hits", models.BigIntegerField()),
             ],
             options={"default_permissions": ()},
         ),

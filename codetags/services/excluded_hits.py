@@ -15,6 +15,7 @@ from kv.days import local_day
 from kv.store.connection import call, call_many
 from kv.store.replies import pairs
 from kv.store.scripts import Script
+from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
 
 REASONS = tuple(Reason)
@@ -33,9 +34,16 @@ def exclude_hit(*, code: str = "", reason: Reason, now: datetime | None = None) 
     code: well-formed; "" when the link has no readable code. A code that is neither in the registry nor was ever hit is
     counted as ~OTHER, so that invented codes do not fill the store. Raises StoreUnavailable.
     """
-    exclude_hit_script.read(
+    drive(exclude_hit_steps(code, reason, now))
+
+
+def exclude_hit_steps(code: str, reason: Reason, now: datetime | None = None) -> Steps[None]:
+    """The work of `exclude_hit`."""
+    yield Step(
+        exclude_hit_script,
         [keys.registry(), keys.unknown(), keys.excluded(), keys.excluded_on(local_day(now))],
         [code, reason.value, keys.OTHER, keys.EXCLUDED_SECONDS, keys.EXCLUDED_FIELDS],
+        is_write=False,
     )
 
 

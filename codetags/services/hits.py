@@ -10,11 +10,12 @@ from typing import Any
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
-from codetags.services.excluded_hits import exclude_hit
+from codetags.services.excluded_hits import exclude_hit_steps
 from codetags.types import Outcome, Reason
 from kv.days import local_day
 from kv.store.connection import Arg
 from kv.store.scripts import Script
+from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
 from kv.times import to_ms
 from kv.web.addresses import address_hash
@@ -56,12 +57,31 @@ def record_hit(
     The first hit of an alias in a process takes a second round trip. Raises RateLimited or StoreUnavailable, and then
     has counted nothing.
     """
+    return drive(
+        record_hit_steps(
+            code=code, address=address, agent=agent, traits=traits, landing=landing, remembered=remembered, now=now
+        )
+    )
+
+
+def record_hit_steps(
+    *,
+    code: str,
+    address: str,
+    agent: str,
+    traits: str = "",
+    landing: str = "",
+    remembered: Collection[str] = (),
+    now: datetime | None = None,
+) -> Steps[Outcome]:
+    """The work of `record_hit`."""
     visitor = address_hash(address)
     today = local_day(now).isoformat()
     common = _common_args(today, landing, now)
     target = _targets.get(code, code)
     for _ in range(3):  # more than twice only when the alias changes meanwhile
-        reply = record_hit_script.run(
+        reply = yield Step(
+            record_hit_script,
             keys.hit(
                 target,
                 _fingerprint(visitor, target, agent, traits),
@@ -75,7 +95,7 @@ def record_hit(
             break
         target = _learn(code, reply[1].decode())
         if target in remembered:
-            exclude_hit(code=code, reason=Reason.REPEAT, now=now)
+            yield from exclude_hit_steps(code, Reason.REPEAT, now)
             return Outcome.AGAIN
     return _outcome(reply)
 

@@ -70,7 +70,7 @@ def roll_up_days(
     codes = rows = 0
     is_complete = False
     while not is_complete and not stop():
-        done = _copy_some(first, now)
+        done = _copy_some(first, now, verify=everything)
         codes, rows, is_complete = codes + done.codes, rows + done.rows, done.is_complete
         advance(done.codes)
     return Rollup(codes, rows, is_complete)
@@ -143,13 +143,13 @@ def _list_codes(*, everything: bool, first: datetime | None, now: datetime | Non
     call_write("SET", keys.rollup_listed(), began, "NX")
 
 
-def _copy_some(first: datetime | None, now: datetime | None) -> Rollup:
+def _copy_some(first: datetime | None, now: datetime | None, *, verify: bool = False) -> Rollup:
     """Copy codes of the list for about a second, and end the roll-up when none is left."""
     until = time.monotonic() + _STEP_SECONDS
     codes = [code.decode() for code in call("ZRANGE", keys.rollup_queue(), 0, _CHUNK)]
     more, codes = codes[_CHUNK:], codes[:_CHUNK]
     done = rows = 0
-    for part, raised in _copy(codes, first, now):
+    for part, raised in _copy(codes, first, now, verify=verify):
         call_write("ZREM", keys.rollup_queue(), *part)
         done, rows = done + len(part), rows + raised
         if time.monotonic() >= until:
@@ -171,18 +171,18 @@ def _preview(since: datetime | None, first: datetime | None, advance: Advance, n
         fresh = [code for code in dict.fromkeys(chunk) if code not in seen]
         seen.update(fresh)
         codes += len(fresh)
-        rows += sum(raised for _, raised in _copy(fresh, first, now, dry_run=True))
+        rows += sum(raised for _, raised in _copy(fresh, first, now, verify=since is None, dry_run=True))
         advance(len(fresh))
     return Rollup(codes, rows)
 
 
 def _copy(
-    codes: list[str], first: datetime | None, now: datetime | None, *, dry_run: bool = False
+    codes: list[str], first: datetime | None, now: datetime | None, *, verify: bool, dry_run: bool = False
 ) -> Iterator[tuple[list[str], int]]:
     """Copy the codes in parts: those of each, and how many rows were added or raised."""
     others = codes
     if codes and (days := _days_since(first, now)):
-        others, raised = copy_last_days(codes, days, dry_run=dry_run)
+        others, raised = copy_last_days(codes, days, verify=verify, dry_run=dry_run)
         left = set(others)
         if done := [code for code in codes if code not in left]:
             yield done, raised

@@ -14,6 +14,7 @@ from codetags.services import codes, excluded_hits, exclusions, hits
 from codetags.services.cookies import COUNTED_SECONDS
 from codetags.types import Outcome, Reason
 from kv.errors import StoreUnavailable
+from kv.store.steps import Steps
 from kv.web.addresses import address_in
 
 # The smallest GIF: one transparent pixel.
@@ -42,7 +43,7 @@ def why_excluded(meta: Mapping[str, str], *, method: str, is_staff: Callable[[],
     return Reason.STAFF if reason is None and is_staff() else reason
 
 
-def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reason: Reason | None) -> Hit:
+def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reason: Reason | None) -> Steps[Hit]:
     """Count a hit, unless there is a reason not to. cookie: with the codes of the visitor, "" without one.
 
     Raises RateLimited or StoreUnavailable.
@@ -51,9 +52,9 @@ def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reas
     if reason is None and (code in known or hits.target_of(code) in known):
         reason = Reason.REPEAT
     if reason is not None:
-        exclude(code=code, reason=reason)
+        yield from exclude(code=code, reason=reason)
         return Hit(code)
-    outcome = hits.record_hit(
+    outcome = yield from hits.record_hit_steps(
         code=code,
         address=address_in(meta),
         agent=meta.get("HTTP_USER_AGENT", ""),
@@ -67,10 +68,10 @@ def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reas
     return Hit(code, outcome is Outcome.COUNTED, remembered)
 
 
-def exclude(*, reason: Reason, code: str = "") -> None:
+def exclude(*, reason: Reason, code: str = "") -> Steps[None]:
     """Count a call that is not counted. It is answered also while the store is unavailable."""
     with suppress(StoreUnavailable):
-        excluded_hits.exclude_hit(code=code, reason=reason)
+        yield from excluded_hits.exclude_hit_steps(code, reason)
 
 
 def cookie_options(*, is_secure: bool) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from kv.rest.negotiation import BeaconParser
 from kv.rest.permissions import holds, is_staff
 from kv.rest.schema import extend_schema, parameter, response
 from kv.rest.views import ANY_BODY, ApiView, PublicView
+from kv.store.steps import drive
 from kv.web.fast_lane.calls import FAILED, Failure, failure_of
 
 _MALFORMED = "This is not a code: by default four letters or digits."
@@ -99,7 +100,8 @@ class HitView(PublicView):
             _exclude_unreadable(reason)
             return _response(request, answers.Hit(""))
         cookie = request.COOKIES.get(COUNTED_COOKIE, "")
-        return _response(request, answers.count(request.META, code=code, landing=landing, cookie=cookie, reason=reason))
+        counting = answers.count(request.META, code=code, landing=landing, cookie=cookie, reason=reason)
+        return _response(request, drive(counting))
 
 
 class CountsView(ApiView):
@@ -161,7 +163,7 @@ def _landing_id(text: Any) -> str:
 def _exclude_unreadable(reason: Reason | None) -> None:
     # Links that bots or the staff try are not printed ones.
     if reason is None:
-        answers.exclude(reason=Reason.UNREADABLE)
+        drive(answers.exclude(reason=Reason.UNREADABLE))
 
 
 def _shown(code: CodeCounts) -> dict[str, Any]:

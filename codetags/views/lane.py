@@ -8,13 +8,14 @@ from functools import partial
 from codetags.services import codes
 from codetags.services.cookies import COUNTED_COOKIE
 from codetags.views import answers
+from kv.store.steps import Steps
 from kv.web.fast_lane.calls import Answer, Call, cookie_header
 
 # As landing.js writes it. The characters mean the same whether they are decoded or not.
 _QUERY = re.compile(r"code=([0-9A-Za-z]{1,32})(?:&id=([0-9A-Za-z._-]{1,64}))?")
 
 
-def hit(call: Call, *, method: str) -> Answer | None:
+def hit(call: Call, *, method: str) -> Steps[Answer | None]:
     """GET or POST /api/analytics/qr?code=…, without a body."""
     found = _QUERY.fullmatch(call.query)
     if found is None or call.length not in {"", "0"}:
@@ -24,7 +25,7 @@ def hit(call: Call, *, method: str) -> Answer | None:
         return None
     reason = answers.why_excluded(call.environ, method=method, is_staff=call.is_staff)
     cookie = call.cookie(COUNTED_COOKIE)
-    counted = answers.count(call.environ, code=code, landing=found[2] or "", cookie=cookie, reason=reason)
+    counted = yield from answers.count(call.environ, code=code, landing=found[2] or "", cookie=cookie, reason=reason)
     headers, body = counted.content(call.environ)
     if counted.remembered:
         options = answers.cookie_options(is_secure=call.is_secure)

@@ -47,7 +47,7 @@ class RequestMiddleware:
         """What it does to a call in the fast lane, which has begun the id itself."""
         answer.headers[request_ids.HEADER] = call.environ[request_ids.KEPT]
         size = len(answer.body)
-        note_request(call.environ, status=answer.status, size=size, route=call.route, started=call.started)
+        note_request(call.environ, status=answer.status, size=size, route=call.route.name, started=call.started)
 
     async def _serve(self, request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()

@@ -45,9 +45,8 @@ class LeanClient:
         self._pool = pool
         self._idle: deque[Any] = deque()
         self._pid = os.getpid()
-        self._breaker = CircuitBreaker(
-            pool.connection_kwargs.get("socket_timeout") or app_settings.KV_TIMEOUT_MS / 1000
-        )
+        self.timeout: float = pool.connection_kwargs.get("socket_timeout") or app_settings.KV_TIMEOUT_MS / 1000
+        self._breaker = CircuitBreaker(self.timeout)
         self._by_sentinel = isinstance(pool, SentinelConnectionPool)
         self._age = 0
         _clients.add(self)
@@ -56,6 +55,33 @@ class LeanClient:
         """Close the connections that no call has; the next call opens one anew."""
         while self._idle:
             self._idle.pop().disconnect()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the circuit breaker is open."""
+        return self._breaker.is_open
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its connections are plain sockets to a server that stays the same."""
+        kind = self._pool.connection_class
+        is_socket = issubclass(kind, redis.Connection | redis.UnixDomainSocketConnection)
+        return is_socket and not issubclass(kind, redis.SSLConnection) and not self._by_sentinel
+
+    def note(self, error: BaseException) -> None:
+        """Tell the circuit breaker of a failed call."""
+        self._breaker.note(error)
+
+    def open_socket(self) -> Any:
+        """A socket of a new connection, authenticated and set up; the caller closes it. Raises redis errors."""
+        connection: Any = self._pool.make_connection()
+        try:
+            connection.connect()
+        except BaseException:
+            connection.disconnect()
+            raise
+        opened, connection._sock = connection._sock, None  # noqa: SLF001 (or it would close it)
+        return opened
 
     def send_one(self, command: Command) -> Any:
         """Write one command and read its reply."""

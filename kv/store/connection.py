@@ -67,6 +67,12 @@ def call_write(*command: Arg) -> Any:
     return _client().send_and_wait(command, replicas)
 
 
+def lean_client() -> LeanClient | None:
+    """The client of a server that event loops may talk to; None for a cluster, behind sentinels and over TLS."""
+    client = _client()
+    return client if isinstance(client, LeanClient) and client.is_plain else None
+
+
 def _client() -> LeanClient | ClusterClient:
     refuse_real_store()
     return _known_client()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 
 from django.conf import settings
@@ -43,6 +45,10 @@ def canonical_address(text: str) -> str:
 
     Answers "" when it is no address.
     """
+    with suppress(OSError, ValueError):
+        # Dotted IPv4, as most are, is canonical. It also refuses leading zeros, and takes a tenth of the time.
+        socket.inet_pton(socket.AF_INET, text)
+        return text
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

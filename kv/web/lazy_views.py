@@ -14,11 +14,16 @@ _made: list[LazyView] = []
 
 
 class LazyView:
-    """A view by its name, such as `LazyView("stats.views.api.VisitView")`: of a function, or of a class of views."""
+    """A view by its name, such as `LazyView("stats.views.api.VisitView")`: of a function, or of a class of views.
+
+    What is asked of it, and what a decorator sets or copies, is the view's own.
+    """
 
     def __init__(self, place: str) -> None:
-        self.__module__, _, self._name = place.rpartition(".")
-        self._view: Any = None
+        module, _, name = place.rpartition(".")
+        own = {"__module__": module, "_name": name, "_view": None}
+        for attribute, value in own.items():
+            object.__setattr__(self, attribute, value)
         _made.append(self)
 
     def load(self) -> Any:
@@ -28,7 +33,7 @@ class LazyView:
                 found: Any = getattr(import_module(self.__module__), self._name)
             except AttributeError as error:  # which would tell whoever asks for an attribute that there is none
                 raise ImportError(f"{self!r} can't be imported: {error}") from error
-            self._view = found.as_view() if hasattr(found, "as_view") else found
+            object.__setattr__(self, "_view", found.as_view() if hasattr(found, "as_view") else found)
         return self._view
 
     def __call__(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -40,6 +45,18 @@ class LazyView:
         if name.startswith("__") and name not in {"__name__", "__qualname__"}:
             raise AttributeError(name)
         return getattr(self.load(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.load(), name, value)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The view's: `functools.wraps` copies it, and `csrf_exempt` is in it."""
+        found: dict[str, Any] = self.load().__dict__
+        return found
+
+    def __reduce__(self) -> tuple[type[LazyView], tuple[str]]:
+        return LazyView, (f"{self.__module__}.{self._name}",)
 
     def __repr__(self) -> str:
         return f"<LazyView {self.__module__}.{self._name}>"

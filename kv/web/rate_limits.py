@@ -42,10 +42,14 @@ known_limits: set[str] = set()
 
 @dataclass(frozen=True)
 class RateLimit:
-    """A named limit with its default, such as `RateLimit("visit", "30/minute")`; RATE_LIMITS may say otherwise."""
+    """A named limit with its default, such as `RateLimit("visit", "30/minute")`; RATE_LIMITS may say otherwise.
+
+    slot: the hash tag of an app's keys, where a script of that app counts against the limit.
+    """
 
     name: str
     default: str
+    slot: str = ""
 
     def __post_init__(self) -> None:
         known_limits.add(self.name)

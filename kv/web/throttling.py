@@ -29,9 +29,14 @@ def check_identity(limit: RateLimit, *identity: str) -> None:
     if not amount:
         return
     # Not as a write: nobody is to wait for replicas, since a limit that a failover forgets is no loss.
-    wait = _COUNT.read([keys.limit(limit.name, ":".join(identity))], [amount, window])
+    wait = _COUNT.read([keys.limit(limit.name, ":".join(identity), limit.slot)], [amount, window])
     if wait:
         raise limit.exceeded(wait)
+
+
+def window_of(limit: RateLimit, caller: str) -> tuple[str, tuple[int, int]]:
+    """For a script of the app in `limit.slot`, which counts beside its own work: the window's key, the arguments."""
+    return keys.limit(limit.name, caller, limit.slot), limit.script_args
 
 
 def caller_id(request: HttpRequest) -> str:

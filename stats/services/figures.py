@@ -37,6 +37,11 @@ def fresh_figures() -> tuple[Figures, float]:
     return _last_known.get(read_figures)
 
 
+def are_fresh() -> bool:
+    """Whether `fresh_figures` would answer at once."""
+    return _last_known.is_fresh()
+
+
 def read_figures() -> Figures:
     """The totals as the store has them now; one round trip. Raises StoreUnavailable."""
     visitors, qr_total, revenue = call("MGET", keys.visitors(), keys.qr_total(), keys.revenue())

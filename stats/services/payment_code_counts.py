@@ -8,9 +8,11 @@ from datetime import datetime
 from kv.days import local_day
 from kv.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
+from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
+from kv.web.throttling import window_of
 from stats import keys
-from stats.conf import app_settings
+from stats.conf import PAYMENT_CODE_LIMIT, app_settings
 from stats.errors import TotalTooLarge
 from stats.services import figures
 from stats.services.receipts import require_cents
@@ -29,11 +31,25 @@ def record_payment_code(*, id: str, amount_cents: int, now: datetime | None = No
     if amount_cents > app_settings.STATS_MAX_QR_CENTS:
         known = figures.read_figures()
         return CountedPaymentCode(counted=False, qr_total=known.qr_total, revenue_cents=known.revenue_cents)
-    digest = hashlib.sha256(id.encode()).hexdigest()[:32]
-    reply = record_payment_code_script.run(
-        [keys.payment_code_seen(digest), keys.qr_total(), keys.revenue(), keys.day(local_day(now))],
-        [amount_cents, keys.PAYMENT_CODE_SEEN_SECONDS, LARGEST_WHOLE],
+    return drive(record_payment_code_steps(id, amount_cents, now))
+
+
+def record_payment_code_steps(
+    code_id: str, amount_cents: int, now: datetime | None = None, *, caller: str = ""
+) -> Steps[CountedPaymentCode]:
+    """The work of `record_payment_code` for an amount that is counted.
+
+    caller: hex, as of `kv.web.throttling.caller_in`, to count against the limit too. Raises RateLimited then.
+    """
+    mark = keys.payment_code_seen(hashlib.sha256(code_id.encode()).hexdigest()[:32])
+    window, limit = window_of(PAYMENT_CODE_LIMIT, caller) if caller else (mark, (0, 0))
+    reply = yield Step(
+        record_payment_code_script,
+        [mark, keys.qr_total(), keys.revenue(), keys.day(local_day(now)), window],
+        [amount_cents, keys.PAYMENT_CODE_SEEN_SECONDS, LARGEST_WHOLE, *limit],
     )
+    if reply[0] == b"limited":
+        raise PAYMENT_CODE_LIMIT.exceeded(reply[1])
     if reply[0] == b"too_large":
         raise TotalTooLarge("revenue")
     counted = CountedPaymentCode(counted=reply[1] == 1, qr_total=int(reply[2]), revenue_cents=int(reply[3]))

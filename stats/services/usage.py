@@ -8,9 +8,11 @@ from datetime import datetime
 from kv.days import local_day
 from kv.store.connection import call
 from kv.store.scripts import Script
+from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
+from kv.web.throttling import window_of
 from stats import keys
-from stats.conf import app_settings
+from stats.conf import TRACK_LIMIT, app_settings
 from stats.errors import UnknownTool
 from stats.types import ToolUsage
 
@@ -22,13 +24,28 @@ def record_usage(*, tool: str, id: str | None = None, now: datetime | None = Non
 
     Raises UnknownTool or StoreUnavailable, and then has counted nothing.
     """
+    return drive(record_usage_steps(tool, id, now))
+
+
+def record_usage_steps(
+    tool: str, use_id: str | None, now: datetime | None = None, *, caller: str = ""
+) -> Steps[ToolUsage]:
+    """The work of `record_usage`. caller: hex, as of `kv.web.throttling.caller_in`, to count against the limit too.
+
+    Raises RateLimited then, and has counted nothing.
+    """
     if tool not in app_settings.STATS_TOOLS:
         raise UnknownTool(tool)
     counter = keys.usage(tool)
-    mark = counter if id is None else keys.usage_seen(hashlib.sha256(f"{tool}\n{id}".encode()).hexdigest()[:32])
-    ttl = 0 if id is None else keys.USE_SEEN_SECONDS
-    count = record_usage_script.run([counter, keys.usage_day(local_day(now)), mark], [tool, ttl])
-    return ToolUsage(tool, int(count))
+    mark = counter if use_id is None else keys.usage_seen(hashlib.sha256(f"{tool}\n{use_id}".encode()).hexdigest()[:32])
+    ttl = 0 if use_id is None else keys.USE_SEEN_SECONDS
+    window, limit = window_of(TRACK_LIMIT, caller) if caller else (counter, (0, 0))
+    reply = yield Step(
+        record_usage_script, [counter, keys.usage_day(local_day(now)), mark, window], [tool, ttl, *limit]
+    )
+    if isinstance(reply, list):
+        raise TRACK_LIMIT.exceeded(reply[1])
+    return ToolUsage(tool, int(reply))
 
 
 arecord_usage = async_twin(record_usage)

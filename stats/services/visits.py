@@ -7,6 +7,7 @@ from typing import Any
 
 from kv.days import local_day
 from kv.store.scripts import Script
+from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
 from stats import keys
 from stats.conf import VISIT_LIMIT
@@ -26,8 +27,14 @@ def record_visit(*, address: str, now: datetime | None = None) -> Visit:
 
     Raises RateLimited or StoreUnavailable, and then has counted nothing.
     """
+    return drive(record_visit_steps(address, now))
+
+
+def record_visit_steps(address: str, now: datetime | None = None) -> Steps[Visit]:
+    """The work of `record_visit`."""
     visitor = visitor_of(address)
-    reply = record_visit_script.run(
+    reply = yield Step(
+        record_visit_script,
         keys.visit(visitor.shard, local_day(now), visitor.caller),
         [visitor.member, visitor.element, _UNIQUES_TTL, *VISIT_LIMIT.script_args, VOTE_EVERY],
     )
@@ -45,8 +52,14 @@ def exclude_visit(*, address: str, reason: Reason, now: datetime | None = None) 
 
     Raises RateLimited or StoreUnavailable, and then has counted nothing.
     """
+    return drive(exclude_visit_steps(address, reason, now))
+
+
+def exclude_visit_steps(address: str, reason: Reason, now: datetime | None = None) -> Steps[Visit]:
+    """The work of `exclude_visit`."""
     visitor = visitor_of(address)
-    reply = exclude_visit_script.run(
+    reply = yield Step(
+        exclude_visit_script,
         [keys.visitors(), keys.day(local_day(now)), keys.visit_window(visitor.caller)],
         [f"out:{reason.value}", *VISIT_LIMIT.script_args],
     )

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 
 from kv.rest.errors import Refusal
 from kv.rest.views import OPEN_HEADERS
+from kv.store.steps import Steps
 from kv.web.addresses import address_in
 from stats.errors import TotalTooLarge
 from stats.services import figures as totals
-from stats.services import payment_code_counts, visits
+from stats.services import visits
 from stats.services.exclusions import exclusion
-from stats.types import CountedPaymentCode
 
 
 def figures() -> tuple[dict[str, str], bytes]:
@@ -30,17 +31,19 @@ def figures() -> tuple[dict[str, str], bytes]:
     return {**OPEN_HEADERS, "Cache-Control": "public, max-age=60", "Age": str(math.ceil(age))}, orjson.dumps(body)
 
 
-def visit(meta: Mapping[str, str], *, host: str, is_staff: bool) -> dict[str, Any]:
-    """Count a visit, or why not. meta: the WSGI environment. Raises RateLimited or StoreUnavailable."""
+def visit(meta: Mapping[str, str], *, host: str, is_staff: bool) -> Steps[dict[str, Any]]:
+    """Count a visit, or say why not. meta: the WSGI environment. Raises RateLimited or StoreUnavailable."""
     reason = exclusion(meta, host=host, is_staff=is_staff)
     address = address_in(meta)
-    visit = visits.exclude_visit(address=address, reason=reason) if reason else visits.record_visit(address=address)
+    steps = visits.exclude_visit_steps(address, reason) if reason else visits.record_visit_steps(address)
+    visit = yield from steps
     return {"counted": visit.counted, "visitors": visit.visitors, "reason": visit.reason and visit.reason.value}
 
 
-def count_payment_code(code_id: str, amount_cents: int) -> CountedPaymentCode:
-    """Count a payment code. Raises Refusal or StoreUnavailable."""
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Around the counting of a payment code: what the API answers when it is refused. Raises Refusal."""
     try:
-        return payment_code_counts.record_payment_code(id=code_id, amount_cents=amount_cents)
+        yield
     except TotalTooLarge as error:
         raise Refusal(409, "total_too_large", "The total would grow beyond exact numbers.") from error

@@ -22,6 +22,7 @@ from kv.rest.negotiation import BeaconParser, JsonParser, is_beacon
 from kv.rest.permissions import is_staff, may
 from kv.rest.schema import extend_schema, one_of, response
 from kv.rest.views import ANY_BODY, ApiView, OpenView, PublicView
+from kv.store.steps import drive
 from kv.web.origins import is_cross_site
 from kv.web.throttling import check_limit
 from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, USAGE_LIMIT
@@ -36,7 +37,7 @@ from stats.serializers import (
     UseInput,
     VisitOutput,
 )
-from stats.services import receipts, usage
+from stats.services import payment_code_counts, receipts, usage
 from stats.types import CountedPaymentCode
 from stats.views import answers, examples, lane
 
@@ -85,7 +86,7 @@ class VisitView(PublicView):
         self.refuse_fields(request)
         plain = self.django_request
         user = getattr(plain, "user", None)
-        return Response(answers.visit(plain.META, host=plain.get_host(), is_staff=is_staff(user)))
+        return Response(drive(answers.visit(plain.META, host=plain.get_host(), is_staff=is_staff(user))))
 
 
 class PaymentCodeView(ApiView):
@@ -124,7 +125,7 @@ class PaymentCodeView(ApiView):
             receipt = receipts.read_receipt(form.validated_data["receipt"])
         except BadReceipt as error:
             raise InvalidInput("receipt", str(error)) from error
-        return answers.count_payment_code(receipt.id, receipt.amount_cents)
+        return self._count(receipt.id, receipt.amount_cents)
 
     def _count_amount(self, request: Request) -> CountedPaymentCode:
         names_amount = isinstance(request.data, dict) and {"amount_cents", "id"} & request.data.keys()
@@ -141,7 +142,11 @@ class PaymentCodeView(ApiView):
             raise PermissionDenied
         form = PaymentCodeInput(data=request.data)
         form.is_valid(raise_exception=True)
-        return answers.count_payment_code(form.validated_data["id"], form.validated_data["amount_cents"])
+        return self._count(form.validated_data["id"], form.validated_data["amount_cents"])
+
+    def _count(self, code_id: str, amount_cents: int) -> CountedPaymentCode:
+        with answers.refusals():
+            return payment_code_counts.record_payment_code(id=code_id, amount_cents=amount_cents)
 
 
 class TrackUsageView(PublicView):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 
+from kv.store.steps import Steps
 from kv.web.fast_lane.calls import Answer, Call
 from kv.web.origins import is_cross_site
-from kv.web.throttling import caller_in, check_identity
-from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, app_settings
+from kv.web.throttling import caller_in
+from stats.conf import app_settings
 from stats.errors import BadReceipt
+from stats.services import figures as totals
 from stats.services import usage
+from stats.services.payment_code_counts import record_payment_code_steps
 from stats.services.receipts import read_receipt
 from stats.views import answers
 
@@ -23,22 +26,24 @@ _ID = re.compile(r"[\x20-\x7e]{1,64}")
 _RECEIPT = re.compile(r"[\w:=.-]{1,512}", re.ASCII)
 
 
-def figures(call: Call) -> Answer | None:
+def figures(call: Call) -> Steps[Answer | None]:
     """GET /api/stats."""
-    if call.query or call.length not in {"", "0"}:
+    if call.query or call.length not in {"", "0"} or not (call.may_wait or totals.are_fresh()):
         return None
+    yield from ()  # what is read, is read by this thread
     headers, body = answers.figures()
     return Answer(200, {**headers, "Content-Type": "application/json"}, body)
 
 
-def visit(call: Call) -> Answer | None:
+def visit(call: Call) -> Steps[Answer | None]:
     """POST /api/stats/visit, without a body or with `{}`, which is not read."""
     if call.query or call.length not in {"", "0", "2"}:
         return None
-    return call.respond(answers.visit(call.environ, host=call.host, is_staff=call.is_staff()))
+    answer = yield from answers.visit(call.environ, host=call.host, is_staff=call.is_staff())
+    return call.respond(answer)
 
 
-def use(call: Call) -> Answer | None:
+def use(call: Call) -> Steps[Answer | None]:
     """POST /api/track-usage with a tool of the list, and perhaps an id."""
     if call.query or (call.is_beacon and is_cross_site(call.environ, host=call.host)):
         return None
@@ -50,11 +55,11 @@ def use(call: Call) -> Answer | None:
         return None
     if "id" in data and not (isinstance(use_id, str) and _ID.fullmatch(use_id)):
         return None
-    check_identity(TRACK_LIMIT, caller_in(call.environ))
-    return call.respond(asdict(usage.record_usage(tool=tool, id=use_id)))
+    used = yield from usage.record_usage_steps(tool, use_id, caller=caller_in(call.environ))
+    return call.respond(asdict(used))
 
 
-def receipt(call: Call) -> Answer | None:
+def receipt(call: Call) -> Steps[Answer | None]:
     """POST /api/stats/qr with a receipt that is valid."""
     data = None if call.query else call.json_body(_LONGEST_RECEIPT)
     if not data or data.keys() != {"receipt"}:
@@ -66,6 +71,8 @@ def receipt(call: Call) -> Answer | None:
         read = read_receipt(text)
     except BadReceipt:
         return None
-    check_identity(PAYMENT_CODE_LIMIT, caller_in(call.environ))
-    counted = answers.count_payment_code(read.id, read.amount_cents)
+    if read.amount_cents > app_settings.STATS_MAX_QR_CENTS:
+        return None
+    with answers.refusals():
+        counted = yield from record_payment_code_steps(read.id, read.amount_cents, caller=caller_in(call.environ))
     return call.respond(asdict(counted), 201 if counted.counted else 200)

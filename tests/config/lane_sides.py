@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from kv.monitoring.counts import request_counts
+from kv.store.connection import lean_client
+from kv.store.loop_client import _clients, ready_client
 from stats.services.figures import forget_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from config.wsgi import SiteApplication
+    from kv.store.steps import Steps
     from kv.web.fast_lane.calls import Answer, Answerer, Call
     from kv.web.fast_lane.lane import Lane
     from tests.config.lane_requests import Asked
@@ -54,6 +59,35 @@ def answer(application: Any, request: Asked) -> Said:
         close()
     ((status, headers),) = started
     return status, sorted((name, _steady(name, value)) for name, value in headers), body
+
+
+def answer_on_loop(application: SiteApplication, request: Asked, runner: asyncio.Runner) -> Said:
+    """What the site says under its own server: by the fast lane on the event loop, or else in a thread."""
+
+    def served(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        given = runner.run(application.answer_on_loop(environ))
+        if given is None:
+            return application(environ, start_response)
+        start_response(f"{given.status} {HTTPStatus(given.status).phrase}", list(given.headers.items()))
+        return [given.body]
+
+    return answer(served, request)
+
+
+async def connected() -> None:
+    """Once this loop's client of the store is there; at once where it has none."""
+    while lean_client() is not None and ready_client() is None:
+        if connecting := _clients[asyncio.get_running_loop()]._connecting:
+            await connecting
+
+
+async def disconnected() -> None:
+    """Close this loop's client of the store, before the loop is closed."""
+    if client := ready_client():
+        client.close()
+    turned = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(turned.set_result, None)
+    await turned
 
 
 async def answer_async(application: Any, request: Asked) -> Said:
@@ -114,8 +148,8 @@ def _count_answers(lane: Lane) -> list[None]:
     taken: list[None] = []
 
     def counting(answerer: Answerer) -> Answerer:
-        def noted(call: Call) -> Answer | None:
-            given = answerer(call)
+        def noted(call: Call) -> Steps[Answer | None]:
+            given = yield from answerer(call)
             if given is not None:
                 taken.append(None)
             return given

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from knox.models import AuthToken
 
@@ -38,11 +40,11 @@ def customer() -> User:
 
 
 class TestQueries:
-    def test_a_spend_for_another_takes_three(self, customer: User, django_assert_num_queries: Any) -> None:
+    def test_a_spend_for_another_takes_one(self, customer: User, django_assert_num_queries: Any) -> None:
         """The token with its account, what that may, and whether the other one is there."""
         token = service_token("shop", ACT)
         assert spend(token, customer) == 200
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(1):
             assert spend(token, customer) == 200
 
     def test_a_payment_code_takes_two(self, django_assert_num_queries: Any) -> None:
@@ -52,7 +54,7 @@ class TestQueries:
 
     def test_many_tokens_of_one_account_take_no_more(self, customer: User, django_assert_num_queries: Any) -> None:
         tokens = [service_token("shop", ACT) for _ in range(5)]
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(1):
             assert spend(tokens[2], customer) == 200
 
     def test_what_a_user_may_is_asked_once(self, customer: User, django_assert_num_queries: Any) -> None:
@@ -88,6 +90,40 @@ def test_the_next_call_is_refused(customer: User, change: Callable[[], None], st
     assert spend(token, customer) == 200
     change()
     assert spend(token, customer) == status
+
+
+class TestOtherBackends:
+    """What a project's own backend says of permissions is asked as ever, step by step."""
+
+    @pytest.mark.parametrize(
+        ("backends", "status"),
+        [
+            (["tests.config.test_authentication.Nobody"], 403),
+            (["tests.config.test_authentication.Nobody", "django.contrib.auth.backends.ModelBackend"], 403),
+            (["tests.config.test_authentication.Everybody"], 200),
+            (["axes.backends.AxesStandaloneBackend"], 403),
+            (["django.contrib.auth.backends.ModelBackend"], 200),
+            (["config.authentication.OwnAndGroups"], 200),
+        ],
+    )
+    def test_are_asked(self, customer: User, settings: Any, backends: list[str], status: int) -> None:
+        token = service_token("shop", RECORD if "Everybody" in backends[0] else ACT)
+        settings.AUTHENTICATION_BACKENDS = backends
+        assert spend(token, customer) == status
+
+
+class Nobody(BaseBackend):
+    """Refuses everybody, whatever the next one says."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
+        raise PermissionDenied
+
+
+class Everybody(BaseBackend):
+    """Lets everybody."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
+        return True
 
 
 class TestTokens:

@@ -15,7 +15,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from kv.web.fast_lane import fast_lane
 from kv.web.fast_lane.lane import Lane
 from tests.config.lane_requests import Asked, asked
-from tests.config.lane_sides import alike, answer, answer_async
+from tests.config.lane_sides import alike, answer, answer_async, answer_on_loop, connected, disconnected
 from tests.lanes import site
 from tests.midday import midday_zone
 
@@ -40,6 +40,7 @@ SITES: dict[str, dict[str, Any]] = {
 REQUESTS = 900
 
 
+@pytest.mark.own_loop
 @pytest.mark.parametrize("name", SITES)
 def test_both_lanes_answer_alike(name: str, store: Any, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["testserver", ".other.example"]
@@ -55,6 +56,14 @@ def test_both_lanes_answer_alike(name: str, store: Any, settings: Any) -> None:
         requests, store, api.lane, lambda request: answer(fast, request), lambda request: answer(django, request)
     )
     assert_both_work(taken)
+    some = requests[: REQUESTS // 2]
+    with asyncio.Runner() as runner:
+        runner.run(connected())
+        taken = alike(
+            some, store, api.lane, lambda one: answer_on_loop(fast, one, runner), lambda one: answer(django, one)
+        )
+        runner.run(disconnected())
+    assert_both_work(taken, len(some))
 
 
 def assert_both_work(taken: int, requests: int = REQUESTS) -> None:
@@ -123,6 +132,7 @@ class TestAnotherProject:
                 lambda one: runner.run(answer_async(fast, one)),
                 lambda one: runner.run(answer_async(django, one)),
             )
+            runner.run(disconnected())
         assert_both_work(taken, len(requests))
 
     @staticmethod

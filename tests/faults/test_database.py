@@ -32,9 +32,15 @@ def site() -> Iterator[Site]:
 
 def save(site: Site, token: str, user: str) -> tuple[int, Any]:
     """A conversation, which needs a row in SQL."""
+    body = {"userId": user, "summary": "A talk", "id": "6f1c1f4e-3f1e-4c54-9d6f-0c7a3b2f9f10"}
+    return send(site, token, "/api/chat/save", body)
+
+
+def send(site: Site, token: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    """POST as a service."""
     request = urllib.request.Request(
-        f"http://127.0.0.1:{site.port}/api/chat/save",
-        data=json.dumps({"userId": user, "summary": "A talk", "id": "6f1c1f4e-3f1e-4c54-9d6f-0c7a3b2f9f10"}).encode(),
+        f"http://127.0.0.1:{site.port}{path}",
+        data=json.dumps(body).encode(),
         headers={"Authorization": f"Token {token}", "Content-Type": "application/json", "User-Agent": "service/1"},
     )
     try:

@@ -20,7 +20,7 @@ import pytest
 
 from tests.faults.servers import wait_until
 from tests.faults.site import Site
-from tests.faults.test_database import assert_twenty_are_quick, said, save
+from tests.faults.test_database import assert_twenty_are_quick, said, save, send
 from tests.postgres import _program, postgres
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ class Database:
         """Save the one conversation; the status, and the code of a refusal."""
         status, body = save(self.site, self.token, self.user)
         return status, body.get("code", "")
+
+    def spend(self) -> tuple[int, str]:
+        """Spend a token for the user, which reads three rows, and no more."""
+        body = {"userId": self.user, "amount": 1, "reason": "article"}
+        status, answer = send(self.site, self.token, "/api/tokens/spend", body)
+        return status, answer.get("code", "")
 
     @contextmanager
     def locked(self) -> Iterator[psycopg.Connection[Any]]:
@@ -132,15 +138,23 @@ def test_a_row_that_somebody_holds_is_a_503_and_counts_go_on(database: Database)
     assert database.save() == (200, "")
 
 
-def test_a_connection_that_is_cut_is_made_anew(database: Database) -> None:
+def cut(database: Database) -> None:
+    """End every connection of the site."""
     with database.session() as session:
-        cut = session.execute(
+        ended = session.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend'"
             " AND pid <> pg_backend_pid()"
         ).fetchall()
-    assert cut
+    assert ended
+
+
+def test_a_connection_that_is_cut_is_made_anew(database: Database) -> None:
+    cut(database)
     for _ in range(4):
         assert database.save() == (200, "")
+    # Each thread's connection is found dead by the one statement of a spend, which is then run on another.
+    cut(database)
+    assert [database.spend() for _ in range(16)] == [(200, "")] * 16
 
 
 def test_a_connection_cut_in_the_middle_of_a_request_is_a_503_at_once(database: Database) -> None:
@@ -160,6 +174,7 @@ def test_gone_it_is_a_503_at_once_pages_render_and_it_heals_by_itself(database: 
     with database.gone():
         took = []
         for _ in range(6):
+            assert database.spend() == REFUSED
             began = time.monotonic()
             assert database.save() == REFUSED
             took.append(time.monotonic() - began)
@@ -173,6 +188,7 @@ def test_gone_it_is_a_503_at_once_pages_render_and_it_heals_by_itself(database: 
     wait_until(lambda: site.ask("/readyz")[0] == 200)
     # Every thread of both workers: each has a connection of its own to find dead.
     assert [database.save() for _ in range(20)] == [(200, "")] * 20
+    assert [database.spend() for _ in range(20)] == [(200, "")] * 20
 
 
 def page(site: Site, path: str, cookie: str = "") -> int:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from copy import copy, deepcopy
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db.transaction import non_atomic_requests
+from django.http import HttpRequest
 from django.urls import resolve
 from rest_framework.views import APIView
 
@@ -80,3 +85,24 @@ def test_a_view_that_is_not_there_is_an_error_and_not_a_missing_attribute() -> N
     lazy_views._made.remove(wrong)
     with pytest.raises(ImportError, match="NoSuchView"):
         hasattr(wrong, "csrf_exempt")
+
+
+def test_a_project_may_wrap_copy_and_mark_a_lazy_view() -> None:
+    """As `decorator_include`, `cache_page` and `non_atomic_requests` do with what they find in a URL conf."""
+    view = lazy_views.LazyView("stats.views.api.VisitView")
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> Any:
+        return view(request)
+
+    assert vars(wrapper)["csrf_exempt"] is True
+    assert vars(wrapper)["view_class"] is view.view_class
+    assert wrapper.__module__ == "stats.views.api"
+    marked = non_atomic_requests(using="other")(view)
+    assert marked is view
+    assert view.load()._non_atomic_requests == {"other"}
+    for other in (copy(view), deepcopy(view)):
+        assert repr(other) == repr(view) == "<LazyView stats.views.api.VisitView>"
+        assert other.view_class is view.view_class
+        lazy_views._made.remove(other)
+    lazy_views._made.remove(view)

@@ -48,8 +48,9 @@ def test_values_are_values(text: str) -> None:
 
 
 def test_a_primary_key_of_its_own() -> None:
-    upsert_rows(CopiedHits, ("code", "hits"), {"AAAA": 1, "BBBB": 2}.items(), unique=("code",))
-    upsert_rows(CopiedHits, ("code", "hits"), [("BBBB", 3)], unique=("code",))
+    columns = ("code", "hits", "last", "last_hits")
+    upsert_rows(CopiedHits, columns, [("AAAA", 1, DAY, 1), ("BBBB", 2, DAY, 2)], unique=("code",))
+    upsert_rows(CopiedHits, columns, [("BBBB", 3, DAY, 3)], unique=("code",))
     assert dict(CopiedHits.objects.values_list("code", "hits")) == {"AAAA": 1, "BBBB": 3}
 
 

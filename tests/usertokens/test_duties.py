@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
 
 from kv.errors import StoreUnavailable
+from tests.sent_commands import sent_commands
 from usertokens import duties, keys
 from usertokens.duties import DUTIES, Walk
 from usertokens.models import ArchivedEntry
 from usertokens.services import accounts, balances, journal
+from usertokens.services.recharges import recharge_users
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +87,49 @@ class TestWalk:
         seen.clear()
         assert [walk.step() for _ in range(4)] == [True, True, True, False]
         assert sorted(seen) == list("0123456")
+
+
+class TestNothingToDo:
+    """A walk over accounts in which nothing is due asks for little, however much there is in them."""
+
+    @pytest.fixture(autouse=True)
+    def _entries(self, store: Any) -> None:
+        for user_id in ("5", "6", "7"):
+            for number in range(30):
+                balances.spend_tokens(user_id, 1, key=str(number))
+
+    def test_recharging_runs_no_script(self) -> None:
+        with sent_commands() as sent:
+            assert recharge_users(["5", "6", "7"]) == 0
+        assert [command[0] for command in sent] == ["HMGET"] * 3
+
+    def test_recharging_runs_the_script_of_those_with_something_due(self, store: Any) -> None:
+        store.hset(keys.account("6"), "due", 1)
+        with sent_commands() as sent:
+            recharge_users(["5", "6", "7"])
+        assert [command[0] for command in sent if command[0] != "SCRIPT"] == [*["HMGET"] * 3, "EVALSHA"]
+
+    @pytest.mark.parametrize("has_archive", [False, True])
+    def test_archiving_reads_one_entry(self, store: Any, *, has_archive: bool) -> None:
+        long_ago = timezone.now() - timedelta(days=duties.ARCHIVE_DAYS)
+        if has_archive:
+            journal.archive_journal("5", older_than=None)
+            balances.spend_tokens("5", 1)
+        pages: list[int] = []
+        read = journal._reply
+
+        def noted(user_id: str, highest: int | str, count: int, now: Any) -> Any:
+            reply = read(user_id, highest, count, now)
+            pages.append(len(reply[0]))
+            return reply
+
+        with patch.object(journal, "_reply", noted):
+            assert journal.archive_journal("5", older_than=long_ago) == 0
+        assert sum(pages) == 1
+        assert len(pages) == 1 + has_archive
+
+    def test_archiving_finds_what_is_old_behind_an_archive(self) -> None:
+        journal.archive_journal("5", older_than=None)
+        balances.spend_tokens("5", 1)
+        assert journal.archive_journal("5", older_than=timezone.now() + timedelta(days=1)) == 1
+        assert journal.archive_journal("5", older_than=timezone.now() + timedelta(days=1)) == 0

@@ -86,16 +86,23 @@ def archive_journal(user_id: str, *, older_than: datetime | None, now: datetime 
     """
     moved = 0
     while True:
-        # Asks for no entries, only for the archive's end and the newest number.
-        _, archived, newest = _reply(user_id, 0, 1, now)
+        # The oldest entry first: where it stays, no other is read.
+        oldest, archived, newest = _reply(user_id, 1, 1, now)
+        if not oldest:
+            oldest = _read_stored(user_id, archived + 1, 1, now)[0]
+        if not oldest or _stays(oldest[0], older_than, newest):
+            return moved
         entries = list(reversed(_read_stored(user_id, min(archived + _CHUNK, newest), _CHUNK, now)[0]))
         entries = [entry for entry in entries if archived < entry.id <= archived + _CHUNK]
-        if older_than is not None:
-            stays = (at for at, entry in enumerate(entries) if entry.at >= older_than and entry.id > newest - KEPT)
-            entries = entries[: next(stays, len(entries))]
+        stays = (at for at, entry in enumerate(entries) if _stays(entry, older_than, newest))
+        entries = entries[: next(stays, len(entries))]
         if not entries:
             return moved
         moved += _move(user_id, entries)
+
+
+def _stays(entry: Transaction, older_than: datetime | None, newest: int) -> bool:
+    return older_than is not None and entry.at >= older_than and entry.id > newest - KEPT
 
 
 def count_older(user_id: str, *, older_than: datetime) -> int:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from kv.rest.codes import INVALID_INPUT
 from kv.rest.permissions import may
 from kv.rest.schema import extend_schema
-from usertokens.permissions import ACT_FOR_ANY, MANAGE_TOKENS, VIEW_ANY
+from usertokens.permissions import MANAGE_TOKENS, VIEW_ANY
 from usertokens.serializers import (
     AddedOutput,
     AddInput,
@@ -37,8 +37,8 @@ from usertokens.views.base import (
     OPEN_HOLDS,
     USER_QUERY,
     UserTokensView,
-    validated,
 )
+from usertokens.views.quick import QuickPostView
 
 
 class BalanceView(UserTokensView):
@@ -66,9 +66,10 @@ class BalanceView(UserTokensView):
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
-class GenerationView(UserTokensView):
+class GenerationView(QuickPostView):
     """POST {cost?}: pay for one generation and count it."""
 
+    shape = GenerationInput
     codes = (*FOR_USERS, INSUFFICIENT_TOKENS, IDEMPOTENCY_CONFLICT)
 
     @extend_schema(
@@ -80,20 +81,19 @@ class GenerationView(UserTokensView):
     )
     def post(self, request: Request) -> Response:
         """Spend the tokens of one generation."""
-        data = validated(GenerationInput, request.data)
-        user_id = self.subject(request, data.get("userId"), ACT_FOR_ANY)
-        made = balances.record_generation(
-            user_id,
-            data.get("cost"),
-            key=self.idempotency_key(request),
-            actor=self.actor(request, user_id),
-        )
-        return Response(movement_body(made.movement, "spent") | {"generations": made.generations})
+        return self.post_moved(request)
+
+    @staticmethod
+    def move(user_id: str, data: dict[str, Any], *, key: str, actor: str) -> dict[str, Any]:
+        """Spend and count."""
+        made = balances.record_generation(user_id, data.get("cost"), key=key, actor=actor)
+        return movement_body(made.movement, "spent") | {"generations": made.generations}
 
 
-class SpendView(UserTokensView):
+class SpendView(QuickPostView):
     """POST {amount, reason}: take tokens; 402 when there are too few."""
 
+    shape = SpendInput
     codes = (*FOR_USERS, INSUFFICIENT_TOKENS, IDEMPOTENCY_CONFLICT)
 
     @extend_schema(
@@ -102,16 +102,13 @@ class SpendView(UserTokensView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Spend tokens, all or nothing."""
-        data = validated(SpendInput, request.data)
-        user_id = self.subject(request, data.get("userId"), ACT_FOR_ANY)
-        spent = balances.spend_tokens(
-            user_id,
-            data["amount"],
-            reason=data["reason"],
-            key=self.idempotency_key(request),
-            actor=self.actor(request, user_id),
-        )
-        return Response(movement_body(spent, "spent"))
+        return self.post_moved(request)
+
+    @staticmethod
+    def move(user_id: str, data: dict[str, Any], *, key: str, actor: str) -> dict[str, Any]:
+        """Spend."""
+        spent = balances.spend_tokens(user_id, data["amount"], reason=data["reason"], key=key, actor=actor)
+        return movement_body(spent, "spent")
 
 
 class AddView(UserTokensView):

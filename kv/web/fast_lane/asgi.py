@@ -1,4 +1,4 @@
-"""The fast lane in front of an ASGI application. Its calls of the store run in threads: the event loop goes on."""
+"""The fast lane in front of an ASGI application. Its calls of the store do not block the event loop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from kv import request_ids
+from kv.store.loop_client import ready_client
 from kv.threads import async_twin
 from kv.web.fast_lane.calls import FAILED, Answer
 from kv.web.fast_lane.lane import Lane
@@ -23,7 +24,7 @@ class AsgiLane:
     def __init__(self, application: Callable[..., Awaitable[None]], lane: Lane) -> None:
         self.application = application
         self.lane = lane
-        self._answer = async_twin(lane.answer)
+        self._in_thread = async_twin(lane.answer)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request, or whatever else the scope is."""
@@ -31,7 +32,7 @@ class AsgiLane:
             environ = environ_of(scope)
             if environ is not None:
                 read = _Body(receive)
-                if await read.whole(environ) and (answer := await self._answer(environ)) is not None:
+                if await read.whole(environ) and (answer := await self._answered(environ)) is not None:
                     request_ids.forget()
                     await _send(answer, send)
                     return
@@ -39,6 +40,10 @@ class AsgiLane:
                 if FAILED in environ:
                     scope = {**scope, FAILED: environ[FAILED]}
         await self.application(scope, receive, send)
+
+    async def _answered(self, environ: dict[str, Any]) -> Answer | None:
+        client = ready_client()
+        return await (self._in_thread(environ) if client is None else self.lane.answer_on_loop(environ, client))
 
 
 class _Body:

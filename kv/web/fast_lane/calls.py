@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from http.cookies import SimpleCookie
-from typing import Any, NamedTuple
+from time import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from django.http.cookie import parse_cookie
 from django.http.response import HttpResponseBase
 
+if TYPE_CHECKING:
+    from kv.store.steps import Steps
+
 #: In a request's environment or ASGI scope: what the lane ran into. The view raises it, and does nothing again.
 FAILED = "kv.failed"
+# Of these a cookie's value needs no quotes.
+_PLAIN = re.compile(r"[\w.-]+", re.ASCII)
 #: Types of a JSON body as browsers and programs write them. The second is a beacon's.
 _JSON = frozenset({"application/json", "application/json; charset=utf-8", "application/json;charset=utf-8",
                    "application/json;charset=UTF-8"})  # fmt: skip
@@ -30,20 +38,37 @@ class Answer(NamedTuple):
     body: bytes
 
 
+#: Says what to do for a call, and in the end its answer; None for what is left to Django, with nothing done.
+Answerer = Callable[["Call"], "Steps[Answer | None]"]
+
+
+class Route(NamedTuple):
+    """One method of one path. name: of the URL pattern. allowed: the header Allow of its view."""
+
+    answer: Answerer
+    name: str
+    allowed: str
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """One call, whose path, method, host and scheme are known to be right, and who brings no session.
 
-    environ: as in WSGI. allowed: the methods of its view, as in the header Allow. route: the name of its URL pattern.
+    environ: as in WSGI. started: by time.perf_counter().
+    may_wait: whether this thread may wait for the store, or for anything else.
     asked_who: whether the user was looked at, so that the answer varies by cookie where the project has sessions.
     """
 
     environ: dict[str, Any]
     is_secure: bool
-    allowed: str
-    route: str
+    route: Route
     started: float
+    may_wait: bool = True
     asked_who: bool = False
+
+    def steps(self) -> Steps[Answer | None]:
+        """What is to be done for it."""
+        return self.route.answer(self)
 
     @property
     def host(self) -> str:
@@ -92,7 +117,7 @@ class Call:
 
     def respond(self, data: Any, status: int = 200) -> Answer:
         """JSON, with the headers of Django REST framework's responses."""
-        return Answer(status, {"Content-Type": "application/json", "Allow": self.allowed}, orjson.dumps(data))
+        return Answer(status, {"Content-Type": "application/json", "Allow": self.route.allowed}, orjson.dumps(data))
 
 
 class Failure(NamedTuple):
@@ -106,9 +131,6 @@ def failure_of(request: Any) -> Failure | None:
     """What the fast lane ran into with this request of Django's, for its view to raise."""
     failed: Failure | None = request.META.get(FAILED) or getattr(request, "scope", {}).get(FAILED)
     return failed
-
-
-Answerer = Callable[[Call], Answer | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +153,20 @@ class _Cookies(HttpResponseBase):
 
 
 def cookie_header(name: str, value: str, **options: Any) -> str:
-    """The header Set-Cookie. options: as for `HttpResponse.set_cookie`."""
+    """The header Set-Cookie as WSGIHandler writes it, with a blank before. options: as of `HttpResponse.set_cookie`."""
+    if _PLAIN.fullmatch(value):
+        # Of a second all are alike but for the value, which is written as it is.
+        before, _, after = _cookie_frame(name, int(time()), **options).partition("=0;")
+        return f"{before}={value};{after}"
+    return _written(name, value, **options)
+
+
+@lru_cache(maxsize=16)
+def _cookie_frame(name: str, _: int, **options: Any) -> str:
+    return _written(name, "0", **options)
+
+
+def _written(name: str, value: str, **options: Any) -> str:
     written = _Cookies()
     written.set_cookie(name, value, **options)
-    return str(written.cookies[name].output(header=""))  # with a blank before it, as of WSGIHandler
+    return str(written.cookies[name].output(header=""))

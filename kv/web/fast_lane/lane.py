@@ -12,11 +12,14 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from kv import request_ids
+from kv.conf import app_settings
 from kv.store.factories import note_request as note_first_request
+from kv.store.loop_client import LoopClient
+from kv.store.steps import drive
 from kv.tracing import is_traced
-from kv.web.fast_lane.calls import FAILED, USUAL_TYPES, Answer, Call, Failure
+from kv.web.fast_lane.calls import FAILED, USUAL_TYPES, Answer, Call, Failure, Route
 from kv.web.fast_lane.middleware import CSRF, Closed, Effect, find_effects
-from kv.web.fast_lane.routes import Route, find_routes
+from kv.web.fast_lane.routes import find_routes
 
 log = getLogger(__name__)
 
@@ -47,20 +50,41 @@ class Lane:
 
     def answer(self, environ: dict[str, Any]) -> Answer | None:
         """The answer to a request with this WSGI environment; None for one that the application must answer."""
+        call = self._call(environ, may_wait=True)
+        if call is None:
+            return None
+        request_ids.begin(environ[request_ids.KEPT])
+        try:
+            answer = drive(call.steps())
+        except Exception as error:  # noqa: BLE001 (the view raises it again)
+            environ[FAILED] = Failure(error, call.asked_who)
+            return None
+        return self._complete(call, answer)
+
+    async def answer_on_loop(self, environ: dict[str, Any], client: LoopClient) -> Answer | None:
+        """The same on an event loop, by its client of the store: nothing here waits."""
+        call = self._call(environ, may_wait=False)
+        if call is None or app_settings.ACCESS_LOG:  # whose line may have to wait
+            return None
+        try:
+            answer = await client.drive(call.steps())
+        except Exception as error:  # noqa: BLE001 (the view raises it again)
+            environ[FAILED] = Failure(error, call.asked_who)
+            return None
+        return self._complete(call, answer)
+
+    def _call(self, environ: dict[str, Any], *, may_wait: bool) -> Call | None:
         route = self.routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         if route is None or is_traced() or not self._is_usual(environ):
             return None
         is_secure = _is_secure(environ)
         if settings.SECURE_SSL_REDIRECT and not is_secure:
             return None
-        call = Call(environ, is_secure, route.allowed, route.name, perf_counter())
         note_first_request()
-        request_ids.begin(request_ids.id_of(environ))
-        try:
-            answer = route.answer(call)
-        except Exception as error:  # noqa: BLE001 (the view raises it again)
-            environ[FAILED] = Failure(error, call.asked_who)
-            return None
+        request_ids.id_of(environ)
+        return Call(environ, is_secure, route, perf_counter(), may_wait)
+
+    def _complete(self, call: Call, answer: Answer | None) -> Answer | None:
         if answer is not None:
             for effect in self._effects:
                 effect(call, answer)

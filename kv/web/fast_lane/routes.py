@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.urls import Resolver404, get_resolver
 from django.urls.resolvers import RoutePattern, URLPattern, URLResolver
 from django.utils.translation import override
 
-from kv.web.fast_lane.calls import Answerer, Offer
+from kv.web.fast_lane.calls import Offer, Route
 from kv.web.lazy_views import LazyView
-
-
-class Route(NamedTuple):
-    """One method of one path. name: of the URL pattern. allowed: the header Allow of its view."""
-
-    answer: Answerer
-    name: str
-    allowed: str
 
 
 def find_routes() -> dict[tuple[str, str], Route]:
