@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -9,7 +11,6 @@ from typing import NamedTuple
 from django.template import engines
 
 from billing.services import stripe_api
-from config.children import can_fork
 
 
 class Mains(NamedTuple):
@@ -24,7 +25,8 @@ def import_workers(host: str, port: int) -> Mains:
 
     What can't be imported ends no supervisor: the process that is executed in its place says why, and is started again.
     """
-    if not can_fork():
+    # Not what the kernel counts: a thread that has just ended, of those that compressed files, is gone before the fork.
+    if sys.platform != "linux" or threading.active_count() > 1:
         return Mains(None, None)
     try:
         from config import web_worker, wsgi  # noqa: F401 (the application is made with the import)

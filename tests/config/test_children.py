@@ -148,3 +148,20 @@ go.set()
     )
     assert done.stdout.split() == ["executed", "False", "0"], done.stderr
     assert told == {}
+
+
+def test_the_supervisor_imports_what_it_forks_and_leaves_the_rest_to_processes_that_say_why(tmp_path: Path) -> None:
+    code = """
+from config.forked_workers import import_workers
+print([main is not None for main in import_workers("127.0.0.1", 1)])
+"""
+    _, done = run(code, tmp_path)
+    assert done.stdout.split("\n")[0] == "[True, True]", done.stderr
+    _, done = run(f"go = threading.Event()\nthreading.Thread(target=go.wait).start(){code}go.set()", tmp_path)
+    assert done.stdout.split("\n")[0] == "[False, False]", done.stderr
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "granian.py").write_text("raise SystemExit(7)\n")
+    _, done = run(code, tmp_path, PYTHONPATH=str(broken))
+    assert done.stdout.split("\n")[0] == "[False, False]", done.stderr
+    assert done.returncode == 0
