@@ -14,7 +14,6 @@ import socket
 import time
 from collections import deque
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import hiredis
 import redis
@@ -172,6 +171,8 @@ def ready_client() -> LoopClient | None:
     loop = asyncio.get_running_loop()
     client = _clients.get(loop)
     if client is None or client.lean is not lean:
+        for ended in [other for other in _clients if other.is_closed()]:
+            del _clients[ended]
         client = _clients[loop] = LoopClient(lean)
     if client.is_connected:
         return client
@@ -179,7 +180,7 @@ def ready_client() -> LoopClient | None:
     return None
 
 
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopClient] = WeakKeyDictionary()
+_clients: dict[asyncio.AbstractEventLoop, LoopClient] = {}
 
 
 def _reader() -> Any:

@@ -12,8 +12,11 @@ import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 
+from kv.store.client import LeanClient
+from kv.store.cluster import ClusterClient
 from kv.web.fast_lane import fast_lane
 from kv.web.fast_lane.lane import Lane
+from stats.services.receipts import sign_receipt
 from tests.config.lane_requests import Asked, asked
 from tests.config.lane_sides import alike, answer, answer_async, answer_on_loop, connected, disconnected
 from tests.lanes import site
@@ -69,6 +72,62 @@ def test_both_lanes_answer_alike(name: str, store: Any, settings: Any) -> None:
 def assert_both_work(taken: int, requests: int = REQUESTS) -> None:
     """Neither lane is idle. taken: the requests that the fast lane answered."""
     assert requests / 6 < taken < requests * 5 / 6
+
+
+#: What browsers send beside, of a page of this site. A cookie of another kind is no session.
+BROWSERS = {
+    "Firefox": {
+        "HTTP_ACCEPT": "*/*", "HTTP_ACCEPT_LANGUAGE": "en-US,en;q=0.5", "HTTP_ACCEPT_ENCODING": "gzip, deflate, br",
+        "HTTP_ORIGIN": "http://testserver", "HTTP_REFERER": "http://testserver/", "HTTP_CONNECTION": "keep-alive",
+        "HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_SEC_FETCH_MODE": "cors", "HTTP_SEC_FETCH_DEST": "empty",
+        "HTTP_COOKIE": "cookie_consent=all; qr_counted=AB12", "HTTP_PRIORITY": "u=4", "CONTENT_LENGTH": "0",
+    },
+    "Chromium behind a proxy": {
+        "HTTP_ACCEPT": "*/*", "HTTP_SEC_CH_UA": '"Chromium";v="142"', "HTTP_SEC_CH_UA_MOBILE": "?0",
+        "HTTP_SEC_CH_UA_PLATFORM": '"Linux"', "HTTP_SEC_FETCH_STORAGE_ACCESS": "active", "HTTP_DNT": "0",
+        "HTTP_ORIGIN": "http://testserver", "HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_X_REQUEST_ID": "0f" * 16,
+        "HTTP_X_FORWARDED_FOR": "198.51.100.9", "HTTP_X_FORWARDED_PROTO": "http", "HTTP_X_REAL_IP": "198.51.100.9",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_what_pages_send_costs_one_command_and_no_query(
+    browser: str, store: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    usual = [
+        Asked("POST", "/api/stats/visit", body=b"{}", headers={"CONTENT_TYPE": "application/json"}),
+        Asked("POST", "/api/analytics/qr", "code=DEMO&id=0123456789abcdef0123456789abcdef"),
+        Asked("GET", "/api/analytics/qr", "code=ZZZZ"),
+        Asked("POST", "/api/track-usage", body=b'{"tool":"payment-qr","id":"0123456789abcdef0123456789abcdef"}',
+              headers={"CONTENT_TYPE": "application/json"}),
+        Asked("POST", "/api/stats/qr", body=b'{"receipt":"%s"}' % sign_receipt(1250).encode(),
+              headers={"CONTENT_TYPE": "application/json"}),
+        Asked("GET", "/api/stats"), Asked("GET", "/api/stats"),
+    ]  # fmt: skip
+    fast: Any = site(fast=True)
+    fast.api.application = None  # Django is not asked
+    sent: list[int] = []
+    for client in (LeanClient, ClusterClient):
+        monkeypatch.setattr(client, "send_one", _counting(client.send_one, sent))
+    said = []
+    with django_assert_num_queries(0):
+        for request in [*usual, *usual]:  # scripts are loaded the first time
+            request.headers = {**BROWSERS[browser], **request.headers}
+            if request.body:
+                request.headers.pop("CONTENT_LENGTH", None)
+            before = len(sent)
+            said.append((answer(fast, request)[0][:3], len(sent) - before))
+    assert said[len(usual) :] == [("200", 1)] * 5 + [("200", 0)] * 2
+
+
+def _counting(function: Any, sent: list[int]) -> Any:
+    def noted(self: Any, command: Any) -> Any:
+        sent.append(1)
+        return function(self, command)
+
+    return noted
 
 
 #: What `startproject` writes.
