@@ -53,7 +53,8 @@ class SiteApplication:
     async def answer_on_loop(self, environ: dict[str, Any]) -> Answer | None:
         """The answer of the fast lane on an event loop; None for a request that this application serves in a thread."""
         lane = self.api.lane if isinstance(self.api, WsgiLane) else None
-        if lane is None or (environ["REQUEST_METHOD"], environ["PATH_INFO"]) not in lane.routes:
+        route = lane.routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"])) if lane else None
+        if lane is None or route is None or route.by_token:
             return None
         client = ready_client()
         if client is None or not self._is_call(environ):

@@ -3,7 +3,7 @@
 A view that needs all three asks the first of its authentication classes, before Django REST framework does anything:
 
     class ServiceTokens(TokenAuthentication):
-        def find_caller(self, request, permission, other): ...
+        def find_caller(self, meta, permission, other): ...
 
 A class without that method, and whatever it does not know for sure, is left to the framework, which asks step by step
 and makes the refusals.
@@ -11,9 +11,8 @@ and makes the refusals.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-from django.http import HttpRequest
 
 
 class Caller(NamedTuple):
@@ -27,12 +26,13 @@ class Caller(NamedTuple):
     has_other: bool
 
 
-def find_caller(classes: Any, request: HttpRequest, permission: str, other: str | None) -> Caller | None:
+def find_caller(classes: Any, meta: Mapping[str, Any], permission: str, other: str | None) -> Caller | None:
     """Who calls, as the first of a view's authentication classes says; None where it can't say all at once.
 
-    permission: `app.codename` by the app's package. other: the id of another user, None for none.
+    meta: the request's WSGI environment or `request.META`. permission: `app.codename` by the app's package.
+    other: the id of another user, None for none.
     Must not remember anything beyond this call (shown by tests/config/test_revocations.py). Raises DatabaseError.
     """
     ask = getattr(classes[0], "find_caller", None) if classes else None
-    found: Caller | None = ask(classes[0](), request, permission, other) if ask else None
+    found: Caller | None = ask(classes[0](), meta, permission, other) if ask else None
     return found

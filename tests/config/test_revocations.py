@@ -156,8 +156,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     calls: list[bool] = []
     real_move = QuickPostView._move.__func__  # type: ignore[attr-defined]
 
-    def noted(cls: Any, request: Any) -> Any:
-        moved = real_move(cls, request)
+    def noted(cls: Any, meta: Any, read: Any) -> Any:
+        moved = real_move(cls, meta, read)
         calls.append(moved is not None)
         return moved
 

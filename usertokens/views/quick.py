@@ -2,17 +2,19 @@
 
 It takes over what is as usual: a POST with JSON, a token, no cookie and no query, by a caller who may act for the user.
 The account, its permission and the user are asked for in one query (`kv.rest.callers`). All other calls, and every
-refusal of who calls and of what was sent, are DRF's: nothing is written before they are ruled out.
+refusal, are DRF's: nothing is written before they are ruled out, and what the ledger refuses is raised there.
+The fast lane takes the same call in front of Django.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, ClassVar
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
+from django.db import close_old_connections, connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import ValidationError
@@ -21,10 +23,11 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from kv.rest.callers import find_caller
-from kv.rest.errors import handle_exception
 from kv.rest.negotiation import JsonRenderer
+from kv.store.steps import Steps
+from kv.web.fast_lane.calls import FAILED, Answer, Call, Failure, Offer, failure_of
 from usertokens.permissions import ACT_FOR_ANY
-from usertokens.views.base import UserTokensView, read_key, refusal_of, validated
+from usertokens.views.base import UserTokensView, read_key, validated
 
 
 class QuickPostView(UserTokensView):
@@ -51,15 +54,20 @@ class QuickPostView(UserTokensView):
 
         @wraps(through_drf)
         def view(request: HttpRequest) -> HttpResponseBase:
-            try:
-                moved = cls._move(request)
-            except Exception as error:
-                refused = handle_exception(refusal_of(error), {})
-                if refused is None:
-                    raise
-                return _respond(refused.data, allowed, refused.status_code, refused.headers)
+            moved = None
+            if failure_of(request) is None:  # which DRF's way raises
+                try:
+                    moved = cls._move(request.META, lambda: _body_of(request))
+                except Exception as error:  # noqa: BLE001 (DRF's way raises it again, and does nothing else)
+                    request.META[FAILED] = Failure(error, asked_who=False)
             return through_drf(request) if moved is None else _respond(moved, allowed)
 
+        def answer(call: Call) -> Steps[Answer | None]:
+            moved = cls._move_in_lane(call) if call.may_wait else None
+            yield from ()  # the ledger is asked by this thread, as the database is
+            return None if moved is None else call.respond(moved)
+
+        view.offer = Offer(view, {"POST": answer}, allowed, by_token=True)  # type: ignore[attr-defined]
         return view
 
     def post_moved(self, request: Request) -> Response:
@@ -70,18 +78,20 @@ class QuickPostView(UserTokensView):
         return Response(self.move(user_id, data, key=key, actor=actor))
 
     @classmethod
-    def _move(cls, request: HttpRequest) -> dict[str, Any] | None:
-        """Do what the call asks for, and return the body of the answer; None, and nothing is done, if it is DRF's."""
-        sent = _usual_body(request, cls.max_body)
-        if sent is None:
+    def _move(cls, meta: Mapping[str, Any], read: Callable[[], Any]) -> dict[str, Any] | None:
+        """Do what the call asks for, and return the body of the answer; None, and nothing is done, if it is DRF's.
+
+        read: returns the JSON of the body, None for another one.
+        """
+        if not _is_usual(meta, cls.max_body):
             return None
         try:
-            data = validated(cls.shape, sent)
-            key = read_key(request.META)
+            data = validated(cls.shape, read())
+            key = read_key(meta)
         except ValidationError:
             return None
         other = data.get("userId")
-        caller = find_caller(cls.authentication_classes, request, ACT_FOR_ANY, other)
+        caller = find_caller(cls.authentication_classes, meta, ACT_FOR_ANY, other)
         if caller is None:
             return None
         if other is None or other == caller.id:
@@ -90,24 +100,43 @@ class QuickPostView(UserTokensView):
             return None
         return cls.move(other, data, key=key, actor=caller.id)
 
+    @classmethod
+    def _move_in_lane(cls, call: Call) -> dict[str, Any] | None:
+        """The same in front of Django, so with its care for connections at a request's begin and end."""
+        used = connections.all(initialized_only=True)
+        if any(each.in_atomic_block for each in used) or any(each["ATOMIC_REQUESTS"] for each in _databases()):
+            return None
+        close_old_connections()
+        try:
+            return cls._move(call.environ, lambda: call.json_body(cls.max_body))
+        finally:
+            close_old_connections()
 
-def _usual_body(request: HttpRequest, most: int) -> Any:
-    """The JSON of a request that is as usual, else None. The body can be read again."""
-    meta = request.META
-    if request.method != "POST" or meta.get("CONTENT_TYPE") != "application/json" or meta.get("QUERY_STRING"):
-        return None
-    if meta.get("HTTP_COOKIE") or not meta.get("HTTP_AUTHORIZATION", "é").isascii():
-        return None
+
+def _databases() -> Iterable[Mapping[str, Any]]:
+    settings: Mapping[str, Mapping[str, Any]] = connections.settings
+    return settings.values()
+
+
+def _is_usual(meta: Mapping[str, Any], most: int) -> bool:
+    """Whether it is a POST of JSON by a token, and brings nothing else that may matter."""
+    if meta["REQUEST_METHOD"] != "POST" or meta.get("CONTENT_TYPE") != "application/json" or meta.get("QUERY_STRING"):
+        return False
+    words = meta.get("HTTP_AUTHORIZATION", "")
+    if meta.get("HTTP_COOKIE") or not words.isascii() or not words or "\0" in words:
+        return False
     length = meta.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdecimal() and 0 < int(length) <= most):
-        return None
+    return bool(length.isascii() and length.isdecimal() and 0 < int(length) <= most)
+
+
+def _body_of(request: HttpRequest) -> Any:
+    """The JSON of the body, which can be read again; None for another one."""
     try:
         return orjson.loads(request.body)
     except (orjson.JSONDecodeError, RequestDataTooBig):
         return None
 
 
-def _respond(body: Any, allowed: str, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+def _respond(body: dict[str, Any], allowed: str) -> HttpResponse:
     """The response as DRF makes it."""
-    made = {**(headers or {}), "Allow": allowed, "Content-Type": "application/json"}
-    return HttpResponse(JsonRenderer().render(body), status=status, headers=made)
+    return HttpResponse(JsonRenderer().render(body), headers={"Allow": allowed, "Content-Type": "application/json"})

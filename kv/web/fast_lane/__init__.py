@@ -3,7 +3,8 @@
 It answers calls whose view offers an answer (`fast` of an `ApiView`), with the same services and the same bytes as the
 view behind Django's middleware, which takes three times as long. It takes over the host check, the headers of the
 middleware that it knows, the request's id and its count. Everything else goes to the application, untouched: other
-paths and methods; a session's cookie, credentials, a host that is not allowed, http where https is asked for, a body,
+paths and methods; a session's cookie, credentials that a view does not ask for, a host that is not allowed, http where
+https is asked for, a body,
 a query or a header that the view does not expect; and all calls where MIDDLEWARE has something that it does not know.
 Where a limit is reached or the store is away, the view raises what the lane found, so that nothing is done twice.
 """

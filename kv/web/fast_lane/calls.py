@@ -43,11 +43,12 @@ Answerer = Callable[["Call"], "Steps[Answer | None]"]
 
 
 class Route(NamedTuple):
-    """One method of one path. name: of the URL pattern. allowed: the header Allow of its view."""
+    """One method of one path. name: of the URL pattern. allowed: the header Allow of its view. by_token: as offered."""
 
     answer: Answerer
     name: str
     allowed: str
+    by_token: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -138,11 +139,13 @@ class Offer:
     """What a view offers to the fast lane: for some methods a function that answers, or None for what it leaves.
 
     view: the very function that offers it. A decorator's function around it has the same attributes, but is another.
+    by_token: it answers calls with credentials in the header Authorization, and no others. They may wait.
     """
 
     view: Callable[..., Any]
     answers: Mapping[str, Answerer]
     allowed: str
+    by_token: bool = False
 
 
 class _Cookies(HttpResponseBase):

@@ -26,7 +26,7 @@ log = getLogger(__name__)
 # A host's name may come with any port, so the hosts that passed the check are forgotten at this number.
 _MAX_HOSTS = 100
 #: What such a request is not expected to bring. Mod_rewrite sets the last two, which change the path.
-_UNUSUAL = ("HTTP_AUTHORIZATION", "HTTP_TRANSFER_ENCODING", "SCRIPT_URL", "REDIRECT_URL")
+_UNUSUAL = ("HTTP_TRANSFER_ENCODING", "SCRIPT_URL", "REDIRECT_URL")
 
 
 class Lane:
@@ -75,7 +75,9 @@ class Lane:
 
     def _call(self, environ: dict[str, Any], *, may_wait: bool) -> Call | None:
         route = self.routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
-        if route is None or is_traced() or not self._is_usual(environ):
+        if route is None or is_traced() or (route.by_token and not may_wait):
+            return None
+        if route.by_token != ("HTTP_AUTHORIZATION" in environ) or not self._is_usual(environ):
             return None
         is_secure = _is_secure(environ)
         if settings.SECURE_SSL_REDIRECT and not is_secure:

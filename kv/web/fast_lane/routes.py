@@ -19,7 +19,7 @@ def find_routes() -> dict[tuple[str, str], Route]:
     resolver = get_resolver()
     with override(settings.LANGUAGE_CODE):
         return {
-            (method, path): Route(answer, name, offer.allowed)
+            (method, path): Route(answer, name, offer.allowed, offer.by_token)
             for path, callback, offer in _offers(resolver, "/")
             if path.isascii() and (name := _name(resolver, path, callback)) is not None
             for method, answer in offer.answers.items()
