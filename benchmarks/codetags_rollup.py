@@ -35,7 +35,7 @@ _ROUNDS = 9
 
 def run() -> Iterator[Row]:
     """A first roll-up; then the worker's roll-up and the command's, in turn for codes of both ages."""
-    rows = int(os.environ.get("BENCH_ROWS", "3000000"))
+    rows = int(os.environ.get("BENCH_ROWS", "3000000")) // _YOUNG * _YOUNG
     with fresh_store() as placed, tables(placed):
         yield from _first(rows)
         for prefix, days, sign in (("young:", _YOUNG, "A"), ("old:", _OLD, "B")):

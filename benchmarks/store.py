@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +128,12 @@ def forget_slow_commands() -> None:
 
 
 def slowest_command() -> float:
-    """Milliseconds for which one command, of anybody, kept a server from all others since `forget_slow_commands`."""
-    return max((entry["duration"] for node in _primaries() for entry in node.slowlog_get(100_000)), default=0) / 1000
+    """Milliseconds for which one command kept a server from all others since `forget_slow_commands`.
+
+    The fifth slowest: a server that another process keeps from its core makes any command look slow now and then.
+    """
+    found = (entry["duration"] for node in _primaries() for entry in node.slowlog_get(100_000))
+    return float(next(islice(sorted(found, reverse=True), 4, None), 0)) / 1000
 
 
 def server_seconds() -> float:
