@@ -5,6 +5,7 @@ from __future__ import annotations
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from config.models import OpenSession
@@ -22,10 +23,14 @@ def clear_sessions() -> bool:
     expired = Session.objects.filter(expire_date__lt=timezone.now())
     found = list(expired.order_by("expire_date").values_list("pk", flat=True)[:STEP])
     expired.filter(pk__in=found).delete()
-    over = OpenSession.objects.exclude(session_key__in=Session.objects.values("session_key"))
+    over = OpenSession.objects.filter(~Exists(Session.objects.filter(pk=OuterRef("pk"))))
+    over.filter(pk__in=found).delete()
+    if len(found) == STEP:
+        return True
+    # Those whose session was deleted in another way: to find them, all are compared, so only once all others are gone.
     gone = list(over.values_list("pk", flat=True)[:STEP])
     over.filter(pk__in=gone).delete()
-    return STEP in (len(found), len(gone))
+    return len(gone) == STEP
 
 
 def clear_attempts() -> bool:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from config import duties
 from config.duties import clear_attempts, clear_sessions
+from config.models import OpenSession
 from kv.work.duties import run_duty
 from tests.site_client import SiteClient
 
@@ -56,6 +57,24 @@ def test_many_take_several_steps(
         left.append(Session.objects.count())
     assert left == [5, 1]
     assert Session.objects.count() == 0
+
+
+def test_the_records_of_all_sessions_are_compared_once_not_in_each_step(
+    sessions: Callable[[int, timedelta], None], monkeypatch: pytest.MonkeyPatch, django_user_model: Any
+) -> None:
+    monkeypatch.setattr(duties, "STEP", 4)
+    ada = django_user_model.objects.create_user("ada")
+    sessions(9, timedelta(days=-1))
+    sessions(2, timedelta(hours=1))
+    for key in [*Session.objects.values_list("pk", flat=True), "gone"]:
+        OpenSession.objects.create(session_key=key, user=ada, seen_at=timezone.now())
+    left = []
+    while True:
+        more = clear_sessions()
+        left.append(OpenSession.objects.count())
+        if not more:
+            break
+    assert left == [8, 4, 2], "a step takes those of its sessions; the last one also what else is left"
 
 
 def test_wrong_log_ins_go_when_they_keep_nobody_out() -> None:
