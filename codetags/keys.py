@@ -61,6 +61,11 @@ def column(period: str) -> str:
     return f"{_columns()}{period}"
 
 
+def spare_column() -> str:
+    """STRING a column while trim_columns copies it; never there otherwise."""
+    return f"{_columns()}spare"
+
+
 def columns_of(day: str) -> tuple[str, str]:
     """The columns of a day (YYYY-MM-DD) and of its month."""
     return column(day), column(day[:7])

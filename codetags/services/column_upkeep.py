@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from codetags import keys
 from codetags.services.column_format import NAME_BYTES
@@ -15,9 +15,12 @@ from kv.store.scripts import Script
 _CHUNK = 1000
 _LISTED = 100
 _MOST_DAYS = 5000
+#: Columns that one script copies.
+_TRIMMED = 10
 
 add_series_script = Script("codetags", "add_series")
 free_slots_script = Script("codetags", "free_slots")
+trim_columns_script = Script("codetags", "trim_columns")
 
 
 def add_missing_codes(most: int | None = None) -> bool:
@@ -26,16 +29,27 @@ def add_missing_codes(most: int | None = None) -> bool:
     Safe beside hits, and in several processes at once. Raises StoreUnavailable.
     """
     added = 0
+    written: set[str] = set()
     while with_hits := column_state()[0]:
         for start in range(0, with_hits, _CHUNK):
             ranked = call("ZREVRANGE", keys.rank(), start, min(start + _CHUNK, with_hits) - 1)
             known = call("HMGET", keys.slots(), *ranked) if ranked else ()
             missing = [code.decode() for code, slot in zip(ranked, known, strict=True) if slot is None]
             for group in _in_groups(missing):
-                added += _add_series(group)
+                count, periods = _add_series(group)
+                added += count
+                written.update(periods)
                 if most is not None and added >= most:
+                    trim_columns(written)
                     return True
+    trim_columns(written)
     return False
+
+
+def trim_columns(periods: Iterable[str]) -> None:
+    """Free the memory that columns hold for growing. Raises StoreUnavailable."""
+    for chunk in in_batches(periods, _TRIMMED):
+        trim_columns_script.read([keys.spare_column(), *map(keys.column, chunk)])
 
 
 def column_state() -> tuple[int, int]:
@@ -50,7 +64,7 @@ def column_state() -> tuple[int, int]:
 def make_anew(codes: Sequence[str]) -> None:
     """Write the series of these codes once more. Raises StoreUnavailable."""
     for chunk in in_batches(codes, _CHUNK):
-        free_slots_script.run([keys.slots(), keys.names()], chunk)
+        free_slots_script.read([keys.slots(), keys.names()], chunk)
         for group in _in_groups(chunk):
             _add_series(group)
 
@@ -78,8 +92,9 @@ def _in_groups(codes: Sequence[str]) -> Iterator[dict[str, list[str]]]:
         yield group
 
 
-def _add_series(group: dict[str, list[str]]) -> int:
+def _add_series(group: dict[str, list[str]]) -> tuple[int, list[str]]:
+    """How many were added, and to which columns."""
     days = {day for own in group.values() for day in own}
     periods = sorted(days | {day[:7] for day in days})
     names = [keys.slots(), keys.names(), keys.rank(), *map(keys.days, group), *map(keys.column, periods)]
-    return int(add_series_script.run(names, [len(group), *group, *periods]))
+    return int(add_series_script.read(names, [len(group), *group, *periods])), periods

@@ -23,7 +23,7 @@ from codetags.services.column_format import (
     slots_in_series,
     sum_columns,
 )
-from codetags.services.column_upkeep import add_missing_codes, column_state, make_anew
+from codetags.services.column_upkeep import add_missing_codes, column_state, make_anew, trim_columns
 from codetags.types import EARLIEST
 from kv.batches import in_batches
 from kv.days import local_day
@@ -59,7 +59,7 @@ def read_days(slots: Sequence[int], days: Sequence[date]) -> list[tuple[int, ...
 
 
 def mend_columns(*, now: datetime | None = None) -> int:
-    """Make anew the codes whose columns do not add up to their total; how many.
+    """Make anew the codes whose columns do not add up to their total; how many. Trim the columns of the last month.
 
     A worker of version 0.2 that still runs beside this one adds its hits to the series alone. Raises StoreUnavailable.
     """
@@ -80,6 +80,10 @@ def mend_columns(*, now: datetime | None = None) -> int:
         if not before[slot] <= totals[code] <= after[slot]
     ]
     make_anew(wrong)
+    today = local_day(now)
+    # Those that still grow are trimmed when they are over.
+    days = [(today - timedelta(days=back)).isoformat() for back in range(1, 32)]
+    trim_columns([*days, *{day[:7] for day in days}])
     return len(wrong)
 
 

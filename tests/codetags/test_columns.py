@@ -20,6 +20,7 @@ from codetags.duties import COLUMNS
 from codetags.models import CodeTag, DailyHits
 from codetags.services.column_format import NAME_BYTES, sum_columns
 from codetags.services.columns import mend_columns
+from codetags.services.counts import list_codes
 from codetags.services.imports import OldCount, import_hits
 from codetags.services.resets import reset_all, reset_code
 from codetags.services.rollup import restore_days, roll_up_days
@@ -149,6 +150,16 @@ class TestUpgrade:
             steps += 1
         assert steps == 3
         check_ranges()
+
+    def test_the_worker_frees_what_columns_hold_for_growing(self, store: Any) -> None:
+        day = local_day() - timedelta(days=1)
+        import_hits("older", [OldCount(f"{place:04X}", day, 1) for place in range(2000)])
+        name = keys.column(day.isoformat())
+        before = store.memory_usage(name)
+        assert mend_columns() == 0
+        assert store.strlen(name) == 8000 <= store.memory_usage(name) < min(before + 1, 8500)
+        assert store.exists(keys.spare_column()) == 0
+        assert list_codes(since=day, until=day).total == 2000
 
     def test_hits_of_an_old_worker_that_still_runs_are_mended(self, store: Any) -> None:
         hit("DEMO", utc_now())
