@@ -265,7 +265,11 @@ def _variable(name: str) -> str:
     return "HTTP_" + name.upper().replace("-", "_")
 
 
-_USUAL = ("host", "user-agent", "accept", "cookie", "x-forwarded-for", "x-forwarded-proto", "authorization", "origin")
+_USUAL = (
+    "host", "user-agent", "accept", "cookie", "x-forwarded-for", "x-forwarded-proto", "authorization", "origin",
+    "accept-language", "accept-encoding", "referer", "connection", "priority", "sec-fetch-site", "sec-fetch-mode",
+    "sec-fetch-dest", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "x-request-id", "dnt", "sec-gpc",
+)  # fmt: skip
 # The first two have no prefix HTTP_.
 _VARIABLES = {
     "content-type": "CONTENT_TYPE",

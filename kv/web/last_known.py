@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.signals import setting_changed
@@ -75,8 +75,9 @@ class LastKnown(Generic[T]):
 
     def amend(self, value: T) -> None:
         """Replace the value by a newer one of this process's own making. It is read anew no later than before."""
-        if self._known is not None:
-            self._known = replace(self._known, value=value)
+        known = self._known
+        if known is not None:
+            self._known = _Known(value, known.of, known.read_at)
 
     def forget(self) -> None:
         """Read anew at the next use: after a change of settings or a reset, and between tests."""
