@@ -139,6 +139,10 @@ def _caller(tokens: Any) -> Any:
     return valid.values_list("digest", "user_id", "user__is_superuser", Exists(own), Exists(groups), Exists(other))
 
 
-_TOKEN = Statement(get_token_model, _token)
+def _token_model() -> Any:
+    return get_token_model()
+
+
+_TOKEN = Statement(_token_model, _token)
 _HELD = Statement(lambda: Permission, _held)
-_CALLER = Statement(get_token_model, _caller)
+_CALLER = Statement(_token_model, _caller)
