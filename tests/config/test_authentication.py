@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.backends import BaseBackend
@@ -45,6 +46,14 @@ class TestQueries:
         token = service_token("shop", ACT)
         assert spend(token, customer) == 200
         with django_assert_num_queries(1):
+            assert spend(token, customer) == 200
+
+    @pytest.mark.django_db(transaction=True)
+    def test_in_the_fast_lane_too(self, customer: User, django_assert_num_queries: Any) -> None:
+        """Which is open without a transaction around it. PostgreSQL has planned the query then."""
+        token = service_token("shop", ACT)
+        assert spend(token, customer) == 200
+        with django_assert_num_queries(1), patch("rest_framework.views.APIView.dispatch", side_effect=AssertionError):
             assert spend(token, customer) == 200
 
     def test_a_payment_code_takes_two(self, django_assert_num_queries: Any) -> None:
