@@ -11,7 +11,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from codetags.models import CodeTag, codes_changed
-from codetags.services.registry import mirror_code
+from codetags.services.registry import mirror_code, mirror_codes
 from kv.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -26,13 +26,16 @@ def mirror_changed_code(sender: type[CodeTag], instance: CodeTag, using: str, **
 @receiver(codes_changed, sender=CodeTag)
 def mirror_changed_codes(sender: type[CodeTag], codes: list[str], using: str, **kwargs: Any) -> None:
     """The same for many codes at once."""
-    for code in codes:
-        transaction.on_commit(partial(_mirror, code), using=using)
+    transaction.on_commit(partial(_mirror, *codes), using=using)
 
 
-def _mirror(code: str) -> None:
+def _mirror(*codes: str) -> None:
     try:
-        mirror_code(code)
+        if len(codes) == 1:
+            mirror_code(codes[0])
+        else:
+            mirror_codes(codes)
     except StoreUnavailable:
         # The change is in SQL; the duty codetags_registry mirrors it within minutes.
-        log.warning("code %s: the store is unavailable, the change of the registry is mirrored later", code)
+        named = codes[0] if len(codes) == 1 else f"{codes[0]} and {len(codes) - 1} more"
+        log.warning("code %s: the store is unavailable, the change of the registry is mirrored later", named)

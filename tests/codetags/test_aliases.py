@@ -7,19 +7,21 @@ from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import ProtectedError
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from codetags import keys
 from codetags.errors import BadAlias, CodeIsFixed
 from codetags.models import CodeTag
-from codetags.services import hits
+from codetags.services import hits, registry
 from codetags.services.counts import get_code
 from codetags.services.excluded_hits import exclude_hit
 from codetags.services.hits import record_hit
 from codetags.types import Outcome, Reason
+from kv.errors import StoreUnavailable
 from tests.codetags.callers import hit, staff
 
 if TYPE_CHECKING:
@@ -179,3 +181,18 @@ class TestMirror:
             CodeTag.objects.filter(code="BT26").update(archived=True)
             transaction.set_rollback(True)
         assert store.hget(keys.registry(), "BT26") == b"||0"
+
+    def test_many_codes_at_once_take_few_queries(self, alias: CodeTag, store: Any) -> None:
+        tags = [CodeTag(code=f"C{number:03}", label="x", archived=number == 7) for number in range(600)]
+        with CaptureQueriesContext(connection) as queries:
+            CodeTag.objects.bulk_create(tags, 1000)
+        assert len([query for query in queries if query["sql"].startswith("SELECT")]) == 2
+        assert store.hlen(keys.registry()) == 602
+        assert store.hmget(keys.registry(), "C006", "C007") == [b"||0", b"||1"]
+        CodeTag.objects.all().update(archived=True)
+        assert set(store.hvals(keys.registry())) == {b"||1", b"||1|BT26"}
+
+    def test_the_log_names_what_waits(self, poster: CodeTag, caplog: pytest.LogCaptureFixture) -> None:
+        with patch.object(registry, "call_many", side_effect=StoreUnavailable("away")):
+            CodeTag.objects.bulk_create([CodeTag(code=code, label="x") for code in ("AAAA", "BBBB", "CCCC")])
+        assert "code AAAA and 2 more: the store is unavailable" in caplog.text
