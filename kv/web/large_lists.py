@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
@@ -74,6 +75,13 @@ class LargePaginator(Paginator):  # type: ignore[type-arg] # generic for the typ
 
 class LargeChangeList(ChangeList):
     """Counts all rows only where a filter is set, and takes every row from the paginator."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """As Django's, which does not know that a year after 9999 is no date. Raises IncorrectLookupParameters."""
+        try:
+            return super().get_filters(request)
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
 
     def get_results(self, request: HttpRequest) -> None:
         """Find the rows of the page. Raises IncorrectLookupParameters."""

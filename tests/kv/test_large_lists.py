@@ -110,6 +110,12 @@ class TestAsBefore:
                 with _AsBefore():
                     assert mine == shown(admin_client, CODES + query), query
 
+    @pytest.mark.parametrize("query", ["received_at__year=9999", "received_at__year=9999&received_at__month=12"])
+    def test_the_last_year_that_is_a_date_is_no_error_of_ours(
+        self, admin_client: Client, rows: None, query: str
+    ) -> None:
+        assert admin_client.get(f"{EVENTS}?{query}").headers["Location"] == f"{EVENTS}?e=1"
+
     def test_an_empty_list(self, admin_client: Client) -> None:
         for address in (EVENTS, CODES, f"{CODES}?q=x", f"{CODES}?created_at__year=2025"):
             mine = shown(admin_client, address)
