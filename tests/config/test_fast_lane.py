@@ -40,7 +40,7 @@ SITES: dict[str, dict[str, Any]] = {
     },
     "of codes of another pattern": {"CODETAGS_PATTERN": "[A-Z][A-Z0-9-]{1,3}", "CODETAGS_BACKSTOP_SECONDS": 0},
 }  # fmt: skip
-REQUESTS = 900
+REQUESTS = 600
 
 
 @pytest.mark.own_loop
