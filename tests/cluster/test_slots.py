@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # They answer beginnings of keys and the user behind one.
-NO_KEYS = {"kv.families", "usertokens.user_of"}
+NO_KEYS = {"kv.families", "kv.derived", "usertokens.user_of"}
 #: One value for each kind of thing that a key may name. `{` and `}` are not among what a user may choose.
 SAMPLES: dict[str, Any] = {"int": 7, "str": "7f3a", "date": date(2026, 3, 1)}
 PREFIX = "site:"
