@@ -192,6 +192,16 @@ def test_done_events_are_dropped_after_a_season(scenario: Scenario) -> None:
     assert scenario.states() == {"parked": 2}
 
 
+def test_one_that_was_done_while_it_waited_for_its_last_try_is_dropped_too(scenario: Scenario) -> None:
+    scenario.buy_plan()
+    scenario.deliver()
+    done = scenario.now + timedelta(minutes=1)
+    StripeEvent.objects.filter(state="done").update(done_at=done, due_at=done + timedelta(seconds=max(inbox.BACKOFF)))
+    assert scenario.states()["done"] > 0
+    assert not inbox.tidy_inbox(now=done + inbox.RETENTION + timedelta(seconds=1))
+    assert "done" not in scenario.states()
+
+
 class TestPlanChanged:
     @pytest.fixture
     def received(self) -> Iterator[list[tuple[str, str]]]:
