@@ -77,7 +77,7 @@ class Lane:
         route = self.routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         if route is None or is_traced() or (route.by_token and not may_wait):
             return None
-        if route.by_token != ("HTTP_AUTHORIZATION" in environ) or not self._is_usual(environ):
+        if ("HTTP_AUTHORIZATION" in environ) is not route.by_token or not self._is_usual(environ):
             return None
         is_secure = _is_secure(environ)
         if settings.SECURE_SSL_REDIRECT and not is_secure:
