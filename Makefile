@@ -37,8 +37,8 @@ demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
-test: lint var/outside/.done ## lint, types and every test but those of faults, adoption, clients, deployment and frameworks
-	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption --ignore=tests/clients --ignore=tests/deploy --ignore=tests/frontends
+test: lint var/outside/.done ## lint, types and every test but those of faults, other projects, clients, deployment and frameworks
+	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption --ignore=tests/clients --ignore=tests/deploy --ignore=tests/frontends --ignore=tests/packaging
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
@@ -89,8 +89,9 @@ var/adoption/.done: tests/adoption/requirements.txt $(VENV)/.dev
 	@var/adoption/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-test-adoption: $(VENV)/.dev var/adoption/.done compile ## projects of somebody else that adopt the apps: by the words of the documents, in many variations
+test-adoption: $(VENV)/.dev var/adoption/.done compile ## projects of somebody else that adopt the apps: by the words of the documents, in many variations, from the wheel
 	@$(BIN)/pytest -n $(or $(JOBS),2) --dist load --durations=10 --durations-min=5 tests/adoption
+	@$(BIN)/pytest $(call PARALLEL,2) tests/packaging
 
 test-chaos: $(VENV)/.dev compile ## processes die and freeze at random for SECONDS=200 under eight clients; nothing is lost or doubled
 	@CHAOS_SECONDS=$(or $(SECONDS),200) $(BIN)/pytest tests/faults/test_chaos.py
