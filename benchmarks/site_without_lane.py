@@ -9,7 +9,7 @@ def main(host: str, port: int) -> None:
     """Serve as `config.web_worker` does."""
     from config import web_worker
     from config.wsgi import application
-    from kv.web.fast_lane.wsgi import WsgiLane
+    from kv.web.lane.wsgi import WsgiLane
 
     assert isinstance(application.api, WsgiLane)
     application.api = application.api.application

@@ -2,7 +2,7 @@
 
 Django's middleware costs 95 µs a request, more than counting a visit. An API call without a session cookie needs no
 session, language, message or CSRF token, so API_MIDDLEWARE is enough for it. All other requests pass MIDDLEWARE. Both
-reach the same URLs and views. The busiest of these calls pass none of it: see kv.web.fast_lane.
+reach the same URLs and views. The busiest of these calls pass none of it: see kv.web.lane.
 """
 
 import os
@@ -18,9 +18,9 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from config.bodies import BodyRefused, normalize_body, refusal
 from kv.store.loop_client import ready_client
-from kv.web.fast_lane import fast_lane
-from kv.web.fast_lane.calls import Answer
-from kv.web.fast_lane.wsgi import WsgiLane
+from kv.web import fast_lane
+from kv.web.lane.calls import Answer
+from kv.web.lane.wsgi import WsgiLane
 from kv.web.lazy_views import load_views
 
 StartResponse = Callable[..., Any]

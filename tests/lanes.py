@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from config.wsgi import SiteApplication, _handler
-from kv.web.fast_lane import fast_lane
+from kv.web import fast_lane
 
 
 def site(*, fast: bool) -> SiteApplication:

@@ -15,7 +15,7 @@ from django.test import Client, override_settings
 from django.test.client import ClientHandler
 
 from config.wsgi import SiteApplication
-from kv.web.fast_lane import fast_lane
+from kv.web import fast_lane
 from tests.declared import codes_at
 
 

@@ -29,7 +29,7 @@ from kv.rest.permissions import holds, is_staff
 from kv.rest.schema import extend_schema, parameter, response
 from kv.rest.views import ANY_BODY, ApiView, PublicView
 from kv.store.steps import drive
-from kv.web.fast_lane.calls import FAILED, Failure, failure_of
+from kv.web.lane.calls import FAILED, Failure, failure_of
 
 _MALFORMED = "This is not a code: by default four letters or digits."
 _FIELDS = frozenset(HitInput().fields)

@@ -9,7 +9,7 @@ from codetags.services import codes
 from codetags.services.cookies import COUNTED_COOKIE
 from codetags.views import answers
 from kv.store.steps import Steps
-from kv.web.fast_lane.calls import Answer, Call, cookie_header
+from kv.web.lane.calls import Answer, Call, cookie_header
 
 # As landing.js writes it. The characters mean the same whether they are decoded or not.
 _QUERY = re.compile(r"code=([0-9A-Za-z]{1,32})(?:&id=([0-9A-Za-z._-]{1,64}))?")

@@ -8,7 +8,7 @@ from django.utils import translation
 
 from config.middleware.error_pages import ErrorPages, GetResponse
 from config.middleware.headers import replace_nul_in_headers
-from kv.web.fast_lane.middleware import set_length
+from kv.web.lane.middleware import set_length
 
 # A host's name may come with any port, so the hosts that passed the check are forgotten at this number.
 _MAX_HOSTS = 100

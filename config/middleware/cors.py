@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from kv.conf import app_settings
-from kv.web.fast_lane.calls import Answer, Call
-from kv.web.fast_lane.middleware import add_vary
+from kv.web.lane.calls import Answer, Call
+from kv.web.lane.middleware import add_vary
 from kv.web.origins import is_own_front_end
 
 

@@ -13,7 +13,7 @@ from kv import request_ids
 from kv.monitoring.counts import OTHER
 from kv.monitoring.requests import note_request
 from kv.tracing import is_traced, trace_request
-from kv.web.fast_lane.calls import Answer, Call
+from kv.web.lane.calls import Answer, Call
 
 
 class RequestMiddleware:

@@ -21,7 +21,7 @@ from kv.rest.inputs import NoInput
 from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, JsonRenderer
 from kv.rest.permissions import is_staff
 from kv.rest.schema import SchemaOfViews
-from kv.web.fast_lane.calls import Answerer, Offer, failure_of
+from kv.web.lane.calls import Answerer, Offer, failure_of
 from kv.web.rate_limits import RateLimit
 from kv.web.throttling import check_limit
 

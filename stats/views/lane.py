@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict
 
 from kv.store.steps import Steps
-from kv.web.fast_lane.calls import Answer, Call
+from kv.web.lane.calls import Answer, Call
 from kv.web.origins import is_cross_site
 from kv.web.throttling import caller_in
 from stats.conf import app_settings

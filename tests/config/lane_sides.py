@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from config.wsgi import SiteApplication
     from kv.store.steps import Steps
-    from kv.web.fast_lane.calls import Answer, Answerer, Call
-    from kv.web.fast_lane.lane import Lane
+    from kv.web.lane.calls import Answer, Answerer, Call
+    from kv.web.lane.lane import Lane
     from tests.config.lane_requests import Asked
 
 _TIMES = re.compile(rb"\d{12,}")

@@ -14,8 +14,8 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from kv.store.client import LeanClient
 from kv.store.cluster import ClusterClient
-from kv.web.fast_lane import fast_lane
-from kv.web.fast_lane.lane import Lane
+from kv.web import fast_lane
+from kv.web.lane.lane import Lane
 from stats.services.receipts import sign_receipt
 from tests.config.lane_requests import Asked, asked
 from tests.config.lane_sides import alike, answer, answer_async, answer_on_loop, connected, disconnected
@@ -214,7 +214,7 @@ class TestAnotherProject:
         self, setting: str, value: Any, settings: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         setattr(settings, setting, value)
-        with caplog.at_level(logging.WARNING, "kv.web.fast_lane"):
+        with caplog.at_level(logging.WARNING, "kv.web.lane"):
             assert Lane().routes == {}
         assert "the fast lane is closed: " in caplog.text
 

@@ -9,8 +9,8 @@ from typing import Any
 from kv import request_ids
 from kv.store.loop_client import ready_client
 from kv.threads import async_twin
-from kv.web.fast_lane.calls import FAILED, Answer
-from kv.web.fast_lane.lane import Lane
+from kv.web.lane.calls import FAILED, Answer
+from kv.web.lane.lane import Lane
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

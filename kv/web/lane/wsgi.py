@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from kv import request_ids
-from kv.web.fast_lane.lane import Lane
+from kv.web.lane.lane import Lane
 
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 

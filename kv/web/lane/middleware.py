@@ -12,7 +12,7 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.utils.module_loading import import_string
 
-from kv.web.fast_lane.calls import Answer, Call
+from kv.web.lane.calls import Answer, Call
 
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 #: Completes the headers of an answer.

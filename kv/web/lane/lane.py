@@ -17,9 +17,9 @@ from kv.store.factories import note_request as note_first_request
 from kv.store.loop_client import LoopClient
 from kv.store.steps import drive
 from kv.tracing import is_traced
-from kv.web.fast_lane.calls import FAILED, USUAL_TYPES, Answer, Call, Failure, Route
-from kv.web.fast_lane.middleware import CSRF, Closed, Effect, find_effects
-from kv.web.fast_lane.routes import find_routes
+from kv.web.lane.calls import FAILED, USUAL_TYPES, Answer, Call, Failure, Route
+from kv.web.lane.middleware import CSRF, Closed, Effect, find_effects
+from kv.web.lane.routes import find_routes
 
 log = getLogger(__name__)
 

@@ -10,7 +10,7 @@ from django.urls import Resolver404, get_resolver
 from django.urls.resolvers import RoutePattern, URLPattern, URLResolver
 from django.utils.translation import override
 
-from kv.web.fast_lane.calls import Offer, Route
+from kv.web.lane.calls import Offer, Route
 from kv.web.lazy_views import LazyView
 
 
