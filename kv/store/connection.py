@@ -68,7 +68,12 @@ def call_write(*command: Arg) -> Any:
 
 
 def lean_client() -> LeanClient | None:
-    """The client of a server that event loops may talk to; None for a cluster, behind sentinels and over TLS."""
+    """The client of a server that event loops may talk to; None for a cluster, behind sentinels and over TLS.
+
+    None too before a thread has made the client: a cluster's is made by asking its nodes, which may be away.
+    """
+    if not _known_client.cache_info().currsize:
+        return None
     client = _client()
     return client if isinstance(client, LeanClient) and client.is_plain else None
 

@@ -105,9 +105,9 @@ class LoopClient(asyncio.Protocol):
         return waiter
 
     def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
         if self.is_connected:
-            self._transport.write(b"".join(self._unsent))
-        self._unsent.clear()
+            self._transport.write(b"".join(unsent))
 
     def _look(self) -> None:
         """Give the connection up when the oldest call is past its time: one timer for all calls."""
@@ -142,12 +142,14 @@ class LoopClient(asyncio.Protocol):
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not False:
-                if self._waiting and not isinstance(reply, hiredis.PushNotification):
+                if not isinstance(reply, hiredis.PushNotification):
                     self._hand_over(reply)
         except redis.exceptions.InvalidResponse as error:
             self._give_up(error)
 
     def _hand_over(self, reply: Any) -> None:
+        if not self._waiting:  # which calls the next replies are for is not known any more
+            raise redis.exceptions.InvalidResponse("a reply that nobody waits for")
         waiter, _ = self._waiting.popleft()
         if waiter.done():  # its request was cancelled
             return

@@ -84,8 +84,11 @@ class LargeChangeList(ChangeList):
             raise IncorrectLookupParameters from error
 
     def get_results(self, request: HttpRequest) -> None:
-        """Find the rows of the page. Raises IncorrectLookupParameters."""
-        super().get_results(request)
+        """Find the rows of the page. Raises IncorrectLookupParameters, for a moment that is none in UTC too."""
+        try:
+            super().get_results(request)
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
         if not isinstance(self.result_list, list):
             self.result_list: Any = self.paginator.between(0, self.result_count)
         is_filtered = bool(self.queryset.query.where)

@@ -116,6 +116,13 @@ class TestAsBefore:
     ) -> None:
         assert admin_client.get(f"{EVENTS}?{query}").headers["Location"] == f"{EVENTS}?e=1"
 
+    @pytest.mark.parametrize("query", ["received_at__year=1", "received_at__gte=0001-01-01"])
+    def test_the_first_day_of_all_is_none_in_utc(
+        self, admin_client: Client, rows: None, query: str, settings: Any
+    ) -> None:
+        settings.TIME_ZONE = "Europe/Paris"
+        assert admin_client.get(f"{EVENTS}?{query}").status_code in {200, 302}
+
     def test_an_empty_list(self, admin_client: Client) -> None:
         for address in (EVENTS, CODES, f"{CODES}?q=x", f"{CODES}?created_at__year=2025"):
             mine = shown(admin_client, address)

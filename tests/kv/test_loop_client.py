@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from kv.errors import StoreUnavailable
-from kv.store.connection import connection, lean_client
+from kv.store.connection import connection, forget_connections, lean_client
 from kv.store.loop_client import LoopClient, ready_client
 from kv.store.steps import Step, Steps, drive
 from stats.services.usage import record_usage_script, record_usage_steps
@@ -139,8 +139,36 @@ class TestWithTheStore:
 
         assert run(states()) == [True, True]
 
+    def test_a_cluster_that_is_away_at_the_start_is_left_to_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its client is made by asking its nodes, for which no loop waits."""
+
+        def away() -> Any:
+            raise AssertionError("the nodes are asked on the loop")
+
+        async def ready() -> LoopClient | None:
+            return ready_client()
+
+        forget_connections()
+        try:
+            monkeypatch.setattr("kv.store.connection.connection", away)
+            assert run(ready()) is None
+        finally:
+            monkeypatch.undo()
+            forget_connections()
+
 
 class TestFailures:
+    def test_a_reply_that_nobody_waits_for_ends_the_connection(self) -> None:
+        """The replies after it would be taken for those of other calls."""
+
+        async def states() -> bool:
+            lean = Lean()
+            client = await connected(lean)
+            client.data_received(b":1\r\n")
+            return client.is_connected
+
+        assert run(states()) is False
+
     def test_a_silent_server_is_given_up_for_all(self) -> None:
         async def wait() -> tuple[Lean, Any, bool]:
             lean = Lean(timeout=0.05)
