@@ -6,11 +6,13 @@ import asyncio
 import io
 import logging
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from kv.store.client import LeanClient
 from kv.store.cluster import ClusterClient
@@ -21,6 +23,9 @@ from tests.config.lane_requests import Asked, asked
 from tests.config.lane_sides import alike, answer, answer_async, answer_on_loop, connected, disconnected
 from tests.lanes import site
 from tests.midday import midday_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = [pytest.mark.django_db]
 
@@ -41,6 +46,17 @@ SITES: dict[str, dict[str, Any]] = {
     "of codes of another pattern": {"CODETAGS_PATTERN": "[A-Z][A-Z0-9-]{1,3}", "CODETAGS_BACKSTOP_SECONDS": 0},
 }  # fmt: skip
 REQUESTS = 600
+
+
+@pytest.fixture(autouse=True)
+def _the_tests_connection() -> Iterator[None]:
+    """It is in a transaction. Django's own client keeps it open like this; these requests are made without a client."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 @pytest.mark.own_loop
