@@ -27,7 +27,7 @@ from tests.midday import midday_zone
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_counts")]
 
 LIMITS = {"visit": "60/minute", "track": "60/minute", "qr": "60/minute", "code": "60/minute", "codes": "90/minute"}
 #: Settings of sites, each with as many requests.

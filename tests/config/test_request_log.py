@@ -18,7 +18,7 @@ from kv.monitoring.logs import RequestIds
 from tests.config.test_rsgi import Protocol, Scope
 from tests.site_client import SiteClient
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lane")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lane", "own_counts")]
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0"
 
