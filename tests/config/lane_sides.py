@@ -58,7 +58,8 @@ def answer(application: Any, request: Asked) -> Said:
     if close := getattr(response, "close", None):
         close()
     ((status, headers),) = started
-    return status, sorted((name, _steady(name, value)) for name, value in headers), body
+    # A blank around a value, as older versions of Django write one, is no part of it.
+    return status, sorted((name, _steady(name, value.strip())) for name, value in headers), body
 
 
 def answer_on_loop(application: SiteApplication, request: Asked, runner: asyncio.Runner) -> Said:

@@ -97,6 +97,6 @@ def environ_of(scope: dict[str, Any]) -> dict[str, Any] | None:
 
 
 async def _send(answer: Answer, send: Send) -> None:
-    headers = [(name.encode("latin-1"), value.strip().encode("latin-1")) for name, value in answer.headers.items()]
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -156,7 +156,7 @@ class _Cookies(HttpResponseBase):
 
 
 def cookie_header(name: str, value: str, **options: Any) -> str:
-    """The header Set-Cookie as WSGIHandler writes it, with a blank before. options: as of `HttpResponse.set_cookie`."""
+    """The value of the header Set-Cookie. options: as of `HttpResponse.set_cookie`."""
     if _PLAIN.fullmatch(value):
         # Of a second all are alike but for the value, which is written as it is.
         before, _, after = _cookie_frame(name, int(time()), **options).partition("=0;")
@@ -172,4 +172,4 @@ def _cookie_frame(name: str, _: int, **options: Any) -> str:
 def _written(name: str, value: str, **options: Any) -> str:
     written = _Cookies()
     written.set_cookie(name, value, **options)
-    return str(written.cookies[name].output(header=""))
+    return str(written.cookies[name].OutputString())
