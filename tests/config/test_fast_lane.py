@@ -14,9 +14,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
+from kv.errors import StoreUnavailable
 from kv.store.client import LeanClient
 from kv.store.cluster import ClusterClient
 from kv.web import fast_lane
+from kv.web.lane.calls import FAILED, Failure
 from kv.web.lane.lane import Lane
 from stats.services.receipts import sign_receipt
 from tests.config.lane_requests import Asked, asked
@@ -238,3 +240,14 @@ class TestAnotherProject:
         ignored = "django.middleware.locale.LocaleMiddleware"
         settings.MIDDLEWARE = [*THEIR_MIDDLEWARE, ignored]
         assert len(Lane(ignored=[ignored]).routes) == 5
+
+
+def test_what_failed_on_the_loop_is_not_tried_again_in_a_thread(store: Any) -> None:
+    """The answer would wait for a silent store twice, and what was sent might be done twice."""
+    api: Any = site(fast=True).api
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": "/api/stats/visit", "QUERY_STRING": "", "HTTP_HOST": "testserver",
+        "REMOTE_ADDR": "203.0.113.7", "HTTP_USER_AGENT": "Mozilla/5.0", "wsgi.url_scheme": "http",
+    }  # fmt: skip
+    assert api.lane.answer(dict(environ)) is not None
+    assert api.lane.answer({**environ, FAILED: Failure(StoreUnavailable("away"), asked_who=False)}) is None

@@ -77,6 +77,8 @@ class Lane:
         route = self.routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         if route is None or is_traced() or (route.by_token and not may_wait):
             return None
+        if FAILED in environ:  # on the event loop a moment ago: what was tried there is not tried again
+            return None
         if ("HTTP_AUTHORIZATION" in environ) is not route.by_token or not self._is_usual(environ):
             return None
         is_secure = _is_secure(environ)
