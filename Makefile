@@ -32,7 +32,7 @@ run: $(VENV)/.site compile ## set up and serve the site; Ctrl-C stops it and los
 	@exec $(BIN)/python manage.py serve
 
 demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
-	@$(BIN)/python manage.py demo
+	@KV_TIMEOUT_MS=$${KV_TIMEOUT_MS:-10000} $(BIN)/python manage.py demo
 
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
@@ -58,7 +58,7 @@ stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without 
 	@$(BIN)/python -m tests.stripe_fake
 
 # What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
-SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/deploy tests/faults tests/frontends tests/fuzz tests/house tests/packaging tests/sentinel tests/stripe_fake,\
+SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/deploy tests/faults tests/frontends tests/fuzz tests/house tests/lighthouse tests/packaging tests/sentinel tests/stripe_fake,\
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
 ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
 
@@ -122,6 +122,12 @@ var/frontends/.done: tests/frontends/package-lock.json
 test-frontends: $(VENV)/.dev var/frontends/.done compile ## the Vue and the Next.js front end of docs/frontend.md, built, served from other ports, in a browser
 	@$(BIN)/pytest tests/frontends
 
+test-lighthouse: $(VENV)/.dev var/outside/.done compile ## the public pages on a slow phone, by Google's Lighthouse: within a second and a budget
+	@LIGHTHOUSE=times $(BIN)/pytest tests/lighthouse
+
+test-walks: $(VENV)/.dev var/outside/.done compile ## the ways of a customer and of a code's reader through the site in every language, with and without scripts
+	@WALKS=all $(BIN)/pytest -n $(or $(JOBS),2) --dist load tests/browser/test_customer.py tests/browser/test_vouchers.py tests/browser/test_auto_topup.py
+
 # Apart from .venv: they bring older versions of what the site itself uses.
 var/peers/.done: benchmarks/peers/requirements.txt $(VENV)/.dev
 	@$(PIP) --no-deps --upgrade --target var/peers -r $<
@@ -158,6 +164,9 @@ var/deploy/.done: tests/deploy/requirements.txt $(VENV)/.site
 
 test-deploy: $(VENV)/.dev var/deploy/.done compile ## alert rules, and all that runs the site elsewhere, judged by the tools that are found
 	@$(BIN)/pytest tests/deploy
+
+screenshots: $(VENV)/.dev compile ## a picture of every page, var/screenshots/index.html; ONLY=name, LANGS=en,de, AGAINST=commit or folder: beside those
+	@$(BIN)/python -m tests.screenshots --only "$(ONLY)" --languages "$(LANGS)" --against "$(AGAINST)"
 
 audit: var/audit/.done ## check the locked packages for known weaknesses; says so if the data can't be reached
 	@$(BIN)/python -m tests.house.audit var/audit/bin/pip-audit

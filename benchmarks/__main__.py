@@ -14,7 +14,7 @@ from importlib import import_module
 from benchmarks.measure import interpreter
 
 _NOT_BENCHMARKS = {
-    "__main__", "settings", "measure", "store", "http", "peer", "peer_client", "peers",
+    "__main__", "settings", "measure", "store", "http", "peer", "peer_client", "peer_scripts", "peers",
     "flood", "growth_data", "growth_site", "load", "load_client", "load_site", "structure", "processor",
     "site_without_lane",
 }  # fmt: skip

@@ -33,7 +33,7 @@ def run() -> Iterator[Row]:
             caller = address_hash(str(IPv4Address(0x0B000000 + number))).hex()[:32]
             names = keys.hit("DEMO", caller[:24], caller, today)
             arguments = ("DEMO", "DEMO", today, 600, 10_000, keys.OTHER, *limits, "", 0, "", "")
-            ready.append((*names, *arguments, 5, 60, 8_640_000, 20_000, 90_000))
+            ready.append((*names, *arguments, 5, 60, 8_640_000, 20_000, 90_000, "", 50, 20, "h12", "ddesktop"))
         number_of_keys = len(names)
         addresses = [str(IPv4Address(0x0C000000 + number)) for number in range(_READY)]
         candidates = {

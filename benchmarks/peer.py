@@ -1,4 +1,4 @@
-"""The naive peer: Django's default middleware, a DRF view with one redis-py `evalsha`, and a bare view."""
+"""The naive peer: Django's default middleware, a DRF view with one redis-py `evalsha`; and bare views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import django
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 if not settings.configured:
@@ -41,6 +41,8 @@ if not settings.configured:
             "rest_framework",
         ],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        # Of the keys of the site's own scripts. The site counts in the same store.
+        KV_PREFIX="peer:",
     )
     django.setup()
 
@@ -102,5 +104,10 @@ def constant(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers={"Content-Length": str(len(body))})
 
 
-urlpatterns = [path("visit", VisitView.as_view()), path("bare", bare), path("constant", constant)]
+urlpatterns: list[Any] = [path("visit", VisitView.as_view()), path("bare", bare), path("constant", constant)]
+if line is not None:
+    from benchmarks import peer_scripts
+
+    peer_scripts.connect()
+    urlpatterns.append(path("same/", include(peer_scripts)))
 application = get_wsgi_application()

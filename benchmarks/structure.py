@@ -18,8 +18,10 @@ PACKAGES = ("config", "billing", "usertokens", "stats", "codetags", "kv")
 #: What may import what: a module's layer is that of the longest name here that it begins with; imports go downwards.
 LAYERS = {
     "config": 9, "billing": 8, "usertokens": 7, "stats": 7, "codetags": 7,
-    "kv.management": 4, "kv.monitoring": 4, "kv.rest": 4, "kv.templatetags": 4,
-    "kv.checks": 4, "kv.testing": 4, "kv.apps": 5, "kv.pytest_plugin": 5,
+    "kv.admin": 6, "kv.apps": 6, "kv.pytest_plugin": 6,
+    "kv.desk": 5, "kv.management": 5, "kv.monitoring": 5, "kv.rest": 5, "kv.templatetags": 5,
+    "kv.checks": 5, "kv.testing": 5,
+    "kv.events": 4,
     "kv.backup": 3, "kv.work": 3, "kv.web": 3,
     "kv.store": 2,
     "kv": 1,

@@ -9,12 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks.http import ROOT, granian, load, served_site
+from benchmarks.http import ROOT, Sent, granian, load, served_site
 from benchmarks.measure import Row, per_second
 from benchmarks.store import placed_store
 
 _ROUNDS = 7
-_SECONDS = 1.0
+_SECONDS = 1
 _USERS = 16
 # Users, a session for each, and plenty to spend: as JSON, pairs of user id and session key.
 _PREPARE = """
@@ -71,15 +71,15 @@ def _measure(site: dict[str, str], peer: dict[str, str], users: list[list[str]])
         )
 
 
-def _in_turn(candidates: dict[str, Callable[[], tuple[float, dict[bytes, int]]]]) -> dict[str, float]:
+def _in_turn(candidates: dict[str, Callable[[], Sent]]) -> dict[str, float]:
     rates: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(_ROUNDS + 1):
         for name, candidate in candidates.items():
-            rate, statuses = candidate()
-            if turn and set(statuses) != {b"200"}:  # workers may still be starting in the first
-                raise RuntimeError(f"{name}: {statuses}")
+            sent = candidate()
+            if turn and sent.bad:  # workers may still be starting in the first
+                raise RuntimeError(f"{name}: {sent}")
             if turn:
-                rates[name].append(rate)
+                rates[name].append(sent.rate)
     return {name: statistics.median(values) for name, values in rates.items()}
 
 

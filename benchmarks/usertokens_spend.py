@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from django.test import override_settings
+
 from benchmarks.measure import Row, per_second, pinned, side_by_side
 from benchmarks.store import fresh_store, plain_client, server_pids
 from kv.store.connection import call
@@ -52,7 +54,7 @@ def run() -> Iterator[Row]:
 
 def _server_times() -> Iterator[Row]:
     """Processor time of the server for one command, reading and answering included."""
-    with fresh_store():
+    with fresh_store(), override_settings(TOKEN_ACTIONS={"article": 1, "input": "3/10"}):
         add_tokens("1", _PLENTY, reason="plenty")
         _fill("2", grants=300, entries=10_000)
         costs = _in_turn(
@@ -60,6 +62,8 @@ def _server_times() -> Iterator[Row]:
                 "incr": lambda _: call("INCR", "{bench}:counter"),
                 "empty": lambda number: spend_tokens("1", 1, reason="article", key=f"e{number}"),
                 "full": lambda number: spend_tokens("2", 1, reason="article", key=f"f{number}"),
+                "whole": lambda number: spend_tokens("1", action="article", key=f"w{number}"),
+                "fraction": lambda number: spend_tokens("1", action="input", quantity=7, key=f"p{number}"),
             }
         )
     spend, incr, full = costs["empty"], costs["incr"], costs["full"]
@@ -70,6 +74,8 @@ def _server_times() -> Iterator[Row]:
     yield Row(
         "a spend at 300 grants, 10,000 entries", f"{full:.1f} µs", against, f"{spend:.1f} µs", full / spend, "≤1.3"
     )
+    for name, cost in (("at a whole price", costs["whole"]), ("with a fraction carried on", costs["fraction"])):
+        yield Row(f"a spend by action, {name}", f"{cost:.1f} µs", "by amount", f"{spend:.1f} µs", cost / spend, "≤1.25")
 
 
 def _fill(user_id: str, *, grants: int, entries: int) -> None:

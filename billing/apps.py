@@ -13,6 +13,8 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
     default_auto_field = "django.db.models.BigAutoField"
     kv_families = FAMILIES
+    mail_kinds = "billing.services.letters.KINDS"
+    event_types = "billing.services.event_types.TYPES"
 
     def ready(self) -> None:
         """Register the checks and the listeners."""

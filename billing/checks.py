@@ -13,6 +13,8 @@ from billing.services.products import merge_products, plan_products
 from billing.services.stripe_api import HAS_LIBRARY
 
 _LONGEST_GRACE = 365
+#: Days, as Stripe's limit.
+_LONGEST_TRIAL = 730
 _KEYS = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")
 
 
@@ -85,6 +87,14 @@ def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
                 id="billing.W005",
             )
         )
+    for setting in ("BILLING_TRIAL_DAYS", "BILLING_FEATURES"):
+        unknown = sorted(set(getattr(app_settings, setting)) - set(app_settings.PLAN_ALLOWANCES))
+        if unknown:
+            hint = f"The plans are {', '.join(app_settings.PLAN_ALLOWANCES)}."
+            found.append(Error(f"{setting}: PLAN_ALLOWANCES has no plan {unknown[0]}.", hint=hint, id="billing.E011"))
+    if not all(type(days) is int and 1 <= days <= _LONGEST_TRIAL for days in app_settings.BILLING_TRIAL_DAYS.values()):
+        text = f"BILLING_TRIAL_DAYS must be whole numbers of days, 1 to {_LONGEST_TRIAL}."
+        found.append(Error(text, id="billing.E012"))
     for tokens, price in app_settings.BILLING_TOPUPS.items():
         if type(tokens) is not int or tokens < 1 or not str(price).startswith("price_"):
             found.append(

@@ -29,6 +29,20 @@ class BillingSettings:
     BILLING_GRACE_DAYS = Setting(7)
     #: Tokens that can be bought: {1000: "price_…"}.
     BILLING_TOPUPS: Setting[dict[int, str]] = Setting(dict)
+    #: Days of a plan that cost nothing at first, once a user: {"Plus": 14}.
+    BILLING_TRIAL_DAYS: Setting[dict[str, int]] = Setting(dict)
+    #: Whether checkouts take Stripe's promotion codes.
+    BILLING_PROMOTION_CODES = Setting(default=False)
+    #: What each plan brings, for the pricing page: {"Plus": ("All tools", …)}. Texts are translated where they can be.
+    BILLING_FEATURES: Setting[dict[str, tuple[str, ...]]] = Setting(dict)
+    #: One sentence about taxes for the pricing page, such as "Prices include 19 % VAT."
+    BILLING_TAX_NOTE = Setting("")
+    #: Where somebody new begins: a view's name or a path; empty: nowhere.
+    BILLING_SIGNUP = Setting("")
+    #: Tokens of one generation, as usertokens takes them; the pricing page says how many generations a plan is.
+    GENERATION_COST = Setting(3)
+    #: Tokens of an allowance that may be kept at a month's end, as usertokens keeps them.
+    ALLOWANCE_ROLLOVER_CAP = Setting(0)
     #: Tokens of one month by plan, as usertokens grants them; shown beside the prices.
     PLAN_ALLOWANCES: Setting[dict[str, int]] = Setting(lambda: dict(DEFAULT_ALLOWANCES))
     #: The page that the portal and the return page link back to: a view's name or a path.

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from billing.types import SubscriptionState
+
 
 class BillingOff(Exception):
     """STRIPE_SECRET_KEY or STRIPE_WEBHOOK_SECRET is not set, so nothing can be sold."""
@@ -60,8 +67,49 @@ class UnknownPlan(Exception):
 
 
 class AlreadySubscribed(Exception):
-    """The user has a subscription already, and would pay twice. Plans are changed in the portal."""
+    """The user has a subscription already, and would pay twice. Plans are changed in the portal.
+
+    state: what is paid for, as just read from Stripe; None when that is not known.
+    """
+
+    def __init__(self, plan: str = "", state: SubscriptionState | None = None) -> None:
+        super().__init__(plan)
+        self.plan = plan
+        self.state = state
+
+
+class CheckoutOpen(Exception):
+    """The same checkout is open already, and was asked to be left alone."""
 
 
 class UnknownSession(Exception):
     """The checkout session does not belong to this user."""
+
+
+class AutoTopUpIncomplete(Exception):
+    """Automatic top-up can't be switched on without these settings: threshold, tokens, monthly_cap."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(", ".join(missing))
+        self.missing = tuple(missing)
+
+
+class CapTooLow(Exception):
+    """The cap a month is less than what one top-up costs. cents: of `currency`."""
+
+    def __init__(self, cents: int, currency: str) -> None:
+        super().__init__(f"one costs {cents} {currency}")
+        self.cents = cents
+        self.currency = currency
+
+
+class AutoTopUpStopped(Exception):
+    """Staff have stopped the automatic top-up of this user."""
+
+
+class PaymentDisputed(Exception):
+    """A payment of this user is disputed: nothing is charged by itself meanwhile."""
+
+
+class NothingToConfirm(Exception):
+    """No automatic payment of this user waits for a confirmation."""

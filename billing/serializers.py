@@ -7,9 +7,11 @@ from typing import Any
 from rest_framework import serializers
 
 from billing.conf import app_settings
+from billing.services.auto_settings import AutoStatus
 from billing.services.prices import INTERVALS
-from kv.rest.fields import MomentField, NamedChoiceField, TextField, WholeNumberField
+from kv.rest.fields import FlagField, MomentField, NamedChoiceField, TextField, WholeNumberField
 from kv.rest.inputs import Input
+from kv.rest.schema import extend_schema_field
 
 
 class PlanField(NamedChoiceField):  # created with each serializer, so it sees today's settings
@@ -31,6 +33,39 @@ class TopUpInput(Input):
     """Tokens to buy."""
 
     topup = WholeNumberField(min_value=1, max_value=10**12, help_text="Tokens; one of the amounts for sale.")
+
+
+@extend_schema_field({"type": "string"})
+class EchoedField(serializers.JSONField):
+    """What an answer had and is sent back with it; whatever it is, it is ignored."""
+
+
+class AutoTopUpInput(Input):
+    """Automatic top-up as it is to be. What is left out, or null, stays as it is."""
+
+    enabled = FlagField()
+    threshold = WholeNumberField(
+        min_value=1, max_value=10**12, required=False, allow_null=True, help_text="Tokens: a fall to them is charged."
+    )
+    topup = WholeNumberField(
+        min_value=1, max_value=10**12, required=False, allow_null=True, help_text="Tokens; one of the amounts for sale."
+    )
+    monthly_cap_cents = WholeNumberField(min_value=1, max_value=99_999_999_999, required=False, allow_null=True)
+    status = EchoedField(required=False, allow_null=True, help_text="As GET answers it; ignored.")
+    action_url = EchoedField(required=False, allow_null=True, help_text="As GET answers it; ignored.")
+
+
+class AutoTopUpOutput(serializers.Serializer[Any]):
+    """Automatic top-up of the caller. null: never set."""
+
+    enabled = serializers.BooleanField()
+    threshold = serializers.IntegerField(allow_null=True)
+    topup = serializers.IntegerField(allow_null=True)
+    monthly_cap_cents = serializers.IntegerField(allow_null=True)
+    status = NamedChoiceField([one.value for one in AutoStatus], schema_name="AutoTopUpStatus")
+    action_url = serializers.URLField(
+        allow_null=True, help_text="Where the user saves a card, or confirms the payment that waits; null: nowhere."
+    )
 
 
 class UrlOutput(serializers.Serializer[Any]):

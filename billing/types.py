@@ -42,6 +42,15 @@ class EventState(StrEnum):
     PARKED = "parked"
 
 
+class RevenueKind(StrEnum):
+    """What a change of the balance at Stripe is to the site's revenue."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    FEE = "fee"
+
+
 class Presence(StrEnum):
     """What Stripe has of a customer, under the present key.
 
@@ -95,6 +104,26 @@ class PaidPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """One invoice, or one purchase of tokens.
+
+    id:     of the invoice (in_…) or the checkout session (cs_…).
+    cents:  in the smallest unit of `currency`.
+    status: Stripe's of an invoice; of a purchase `paid`, `open`, `refunded` or `partly_refunded`.
+    tokens: bought in it, 0 for an invoice of a plan.
+    plan:   that an invoice is for, "" where it is not known.
+    """
+
+    id: str
+    at: datetime
+    cents: int
+    currency: str
+    status: str
+    tokens: int = 0
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionState:
     """What a user pays for, as last read from Stripe.
 
@@ -107,6 +136,10 @@ class SubscriptionState:
     pending:       a planned change of the plan.
     grace_until:   until when an unpaid renewal keeps the plan; None when all is paid.
     periods:       every period of all subscriptions that is not over; those of the plan's subscription first.
+    interval:      "month" or "year" of the present price; "" without a subscription, or for any other interval.
+    next_cents:    the next charge by the price alone, in the smallest unit of `currency`; None when taxes, discounts or
+                   several prices make it another one.
+    payments:      the newest invoices and purchases, newest first.
     """
 
     plan: Plan = field(default_factory=free_plan)
@@ -121,6 +154,19 @@ class SubscriptionState:
     subscription_id: str = ""
     customer_id: str = ""
     periods: tuple[PaidPeriod, ...] = ()
+    interval: str = ""
+    next_cents: int | None = None
+    currency: str = ""
+    payments: tuple[Payment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody has chosen on the pricing page: a plan and its interval, or a number of tokens."""
+
+    plan: str = ""
+    interval: str = "month"
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +182,25 @@ class TopUp:
     paid: bool
     taken_back: int = 0
     frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A payment that was just made, or one that has failed and is still open.
+
+    key: the id of Stripe's invoice, or of the checkout. url: Stripe's own page of it, "" where it gave none.
+    at:  when it was paid; when the invoice was made, for one that is not. currency: as "EUR".
+    It is for a plan, or for so many tokens.
+    """
+
+    key: str
+    is_paid: bool
+    amount_cents: int
+    currency: str
+    at: datetime
+    url: str
+    plan: str = ""
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +232,10 @@ class PlanOffers:
     plan: Plan
     offers: tuple[Offer, ...]
 
+    def by(self, interval: str) -> Offer | None:
+        """Its price for an interval; None without one."""
+        return next((offer for offer in self.offers if offer.interval == interval), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -196,3 +265,21 @@ class Addresses:
     done: str
     cancelled: str
     locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """What the subscriptions of one currency bring a month now, minor units, and how many there are."""
+
+    currency: str
+    monthly: int
+    subscriptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Churn:
+    """Subscriptions of one month and currency that began, and that ended; what the ended ones had brought a month."""
+
+    started: int
+    ended: int
+    lost_monthly: int

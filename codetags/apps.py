@@ -13,6 +13,7 @@ class CodeTagsConfig(AppConfig):
     verbose_name = _("Campaign codes")
     default_auto_field = "django.db.models.BigAutoField"
     kv_families = BACKED_UP
+    event_types = "codetags.services.event_types.TYPES"
     kv_derived = DERIVED
 
     def ready(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 (Django's name)
 
 from codetags.conf import app_settings
 from codetags.errors import BadPattern, UnsafeWebhookAddress
 from codetags.services import patterns
-from codetags.services.webhook_addresses import check_webhook_address
+from codetags.services.outgoing_webhook import check_address
+from kv.conf import app_settings as kv_settings
 
 
 @register("codetags")
@@ -21,6 +22,30 @@ def check_pattern(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     except BadPattern as error:
         hint = "Such as [A-Z0-9]{4}. docs/settings.md lists what Python and browsers read alike."
         return [Error(f"CODETAGS_PATTERN: {error}.", hint=hint, id="codetags.E001")]
+    return []
+
+
+@register("codetags")
+def check_placements(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Links can have the parameter of placements."""
+    try:
+        patterns.check_parameter(app_settings.CODETAGS_PLACEMENT_PARAM)
+    except BadPattern as error:
+        return [Error(f"CODETAGS_PLACEMENT_PARAM: {error}.", hint="Such as at or utm_source.", id="codetags.E004")]
+    return []
+
+
+@register("codetags")
+def check_country(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A header is believed only where a proxy sets it."""
+    if app_settings.CODETAGS_COUNTRY_HEADER and kv_settings.NUM_PROXIES < 1:
+        return [
+            Warning(
+                "CODETAGS_COUNTRY_HEADER is set without NUM_PROXIES: no country is counted.",
+                hint="Any client could send the header. Set NUM_PROXIES to the number of trusted proxies in front.",
+                id="codetags.W001",
+            )
+        ]
     return []
 
 
@@ -40,7 +65,7 @@ def check_outgoing_webhook(app_configs: Any, **kwargs: Any) -> Sequence[CheckMes
             )
         )
     try:
-        check_webhook_address(url)
+        check_address(url)
     except UnsafeWebhookAddress as error:
         errors.append(Error(f"QR_ANALYTICS_EXTERNAL_URL: {error}", id="codetags.E003"))
     return errors

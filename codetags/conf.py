@@ -20,6 +20,14 @@ class CodeTagsSettings:
     CODETAGS_MAX_UNKNOWN = Setting(10_000)
     #: For how long a second hit of one visitor without a cookie is not counted, seconds; 0 = off.
     CODETAGS_BACKSTOP_SECONDS = Setting(600)
+    #: The parameter of links that names the placement, such as "at" in ?qr=BT26&at=tram-12; "utm_source" is possible.
+    CODETAGS_PLACEMENT_PARAM = Setting("at")
+    #: Whether hits are also counted by hour, device class, language, referring host and country. Off: neither recorded
+    #: nor shown.
+    CODETAGS_BREAKDOWNS = Setting(default=True)
+    #: The header in which a trusted proxy names the visitor's country, such as "CF-IPCountry"; empty = off. Believed
+    #: only with NUM_PROXIES of 1 and more.
+    CODETAGS_COUNTRY_HEADER = Setting("")
     #: The page that campaign links lead to, in the default language.
     CODETAGS_LANDING_PATH = Setting("/")
     #: The site's public URL, for the links on the admin's page; empty = from the request.

@@ -1,7 +1,9 @@
-"""Background work of the app: post the outbox, copy daily counts to SQL, mirror the registry."""
+"""Background work of the app: post the outbox, emit events, copy daily counts to SQL, mirror the registry."""
 
 from __future__ import annotations
 
+from codetags.services.breakdown_copies import drop_step
+from codetags.services.code_events import emit_hits
 from codetags.services.column_upkeep import add_missing_codes
 from codetags.services.columns import mend_columns
 from codetags.services.outbox import deliver_events
@@ -19,8 +21,8 @@ def deliver() -> bool:
 
 
 def roll_up() -> bool:
-    """One step of a roll-up; True while codes are left."""
-    return roll_up_step()
+    """One step of a roll-up, then of taking old breakdowns out of the store; True while there is more to do."""
+    return roll_up_step() or drop_step()
 
 
 def mirror() -> None:
@@ -40,4 +42,5 @@ DELIVER = Duty("codetags_deliver", every=2, lease=30, run=deliver)
 ROLL_UP = Duty("codetags_rollup", every=900, lease=120, run=roll_up)
 MIRROR = Duty("codetags_registry", every=300, lease=60, run=mirror)
 COLUMNS = Duty("codetags_columns", every=3600, lease=120, run=keep_columns)
-DUTIES = (DELIVER, ROLL_UP, MIRROR, COLUMNS)
+EVENTS = Duty("codetags_events", every=2, lease=15, run=emit_hits)
+DUTIES = (DELIVER, EVENTS, ROLL_UP, MIRROR, COLUMNS)

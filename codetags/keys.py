@@ -26,6 +26,11 @@ EXCLUDED_SECONDS = EXCLUDED_DAYS * 86_400
 #: The most fields of such a day. Further codes are counted as ~OTHER, so that bots that try codes fill no memory.
 EXCLUDED_FIELDS = 20_000
 
+#: Placements of a code that are counted by name though the registry does not have them; further ones as ~OTHER.
+MOST_PLACEMENTS = 50
+#: Languages, referring hosts and countries of a code and day, each, that are counted by name; further ones as ~OTHER.
+MOST_VALUES = 20
+
 #: The field of a daily series for imported hits without a date. So the total is always the sum of the series.
 UNDATED = EARLIEST.isoformat()
 
@@ -38,6 +43,39 @@ def count(code: str) -> str:
 def days(code: str) -> str:
     """HASH hits by day (YYYY-MM-DD; 1970-01-01: without a date), the parts of `count`. No TTL. Written as `count`."""
     return f"{_prefix()}days:{code}"
+
+
+def breakdown(code: str, day: str) -> str:
+    """HASH what the hits of a code on a day (YYYY-MM-DD) are made up of: hits by field. No TTL.
+
+    Written by record_hit, restore_breakdown.
+
+    A field is "@" and a placement, "h" and an hour (0-23), "d" and a device class, "l" and a language, "r" and a
+    referring host, "c" and a country; of the last three and of placements ~OTHER in the place of a value beyond the
+    bound. "#l", "#r", "#c": how many values there are.
+    """
+    return f"{_prefix()}by:{code}:{day}"
+
+
+def placements(code: str) -> str:
+    """ZSET placement of a code by its hits; those of the registry from 0 on. No TTL.
+
+    Written by record_hit, mirror_placements, restore_breakdown.
+    """
+    return f"{_prefix()}placements:{code}"
+
+
+def registered_placements() -> str:
+    """HASH code → how many placements the registry has for it, 0 where it has only others. No TTL. As `placements`."""
+    return f"{_prefix()}registry:placements"
+
+
+def dropped() -> str:
+    """STRING "YYYY-MM-DD CODE": the breakdowns up to this one, by day and code, have left the store. No TTL.
+
+    Written by drop_breakdowns.
+    """
+    return f"{_prefix()}dropped"
 
 
 def slots() -> str:
@@ -64,6 +102,15 @@ def column(period: str) -> str:
 def spare_column() -> str:
     """STRING a column while trim_columns copies it; never there otherwise."""
     return f"{_columns()}spare"
+
+
+def campaigns() -> str:
+    """STRING the campaign of each slot: its primary key as an unsigned integer of 64 bits, 0 for none. No TTL.
+
+    May end before `names` does: the slots behind its end are added by the first list that needs them. Written by
+    add_campaigns, note_campaigns.
+    """
+    return f"{_columns()}campaigns"
 
 
 def columns_of(day: str) -> tuple[str, str]:
@@ -145,8 +192,16 @@ def outbox_parked() -> str:
     return f"{_prefix()}outbox:parked"
 
 
+def outbox_events() -> str:
+    """LIST of "code ms total": counted hits still to emit as events, oldest first. No TTL; bounded. By record_hit."""
+    return f"{_prefix()}outbox:events"
+
+
 def outbox_state() -> str:
-    """HASH dropped, reported: hits dropped, and how many of them are logged; failures, next (ms): the pause. No TTL."""
+    """HASH dropped, reported: hits dropped, and how many of them are logged; failures, next (ms): the pause.
+
+    events: how many hits may wait to be emitted as events, while a receiver wants them. No TTL.
+    """
     return f"{_prefix()}outbox:state"
 
 
@@ -179,6 +234,14 @@ def rollup_before() -> tuple[str, str]:
 def imported() -> str:
     """HASH source, tab, name → hits imported from there, so that a backfill may run again. No TTL. By import_hits."""
     return f"{_prefix()}imported"
+
+
+def upload(user_id: str, name: str) -> str:
+    """STRING a file of codes, compressed, between its preview and its confirmation. TTL UPLOAD_SECONDS.
+
+    Written by keep_upload.
+    """
+    return f"{_prefix()}upload:{user_id}:{name}"
 
 
 def family(part: str = "") -> str:
@@ -219,6 +282,11 @@ def hit(code: str, fingerprint: str, caller: str, today: str, mark: str = "") ->
         f"{columns}names",
         f"{columns}{today}",
         f"{columns}{today[:7]}",
+        f"{stem}outbox:events",
+        f"{stem}by:{code}:{today}",
+        f"{stem}by:{OTHER}:{today}",
+        f"{stem}placements:{code}",
+        f"{stem}registry:placements",
     ]
 
 

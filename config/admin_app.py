@@ -9,10 +9,16 @@ class StaffAdminConfig(AdminConfig):
     default_site = "config.admin_site.StaffSite"
 
     def ready(self) -> None:
-        """Find every app's admin pages, and remove those that would show the keys of second factors."""
+        """Find every app's pages; remove those that would show the keys of second factors; list service tokens."""
         super().ready()
         from django.contrib import admin
+        from django.contrib.auth.models import User
         from django_otp.plugins.otp_static.models import StaticDevice
         from django_otp.plugins.otp_totp.models import TOTPDevice
 
-        admin.site.unregister((StaticDevice, TOTPDevice))
+        from config import token_admin
+        from config.user_admin import AccountAdmin
+
+        admin.site.unregister((StaticDevice, TOTPDevice, User))
+        admin.site.register(User, AccountAdmin)
+        token_admin.register()

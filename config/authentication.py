@@ -22,13 +22,14 @@ from knox.crypto import hash_token
 from knox.models import get_token_model
 from knox.settings import CONSTANTS
 
+from config.token_notes import note_use
 from kv.labels import with_label
 from kv.rest.callers import Caller
 from kv.statements import Later, Statement
 
 #: Backends that give a user's own permissions and those of their groups, and beside them what gives none.
 _GIVING = {"config.authentication.OwnAndGroups", "django.contrib.auth.backends.ModelBackend"}
-_PLAIN = {*_GIVING, "axes.backends.AxesStandaloneBackend"}
+_PLAIN = {*_GIVING, "axes.backends.AxesStandaloneBackend", "config.address_log_in.ByAddress"}
 # An id of more digits may be none that the database's column can hold.
 _MOST_DIGITS = 9
 
@@ -46,7 +47,9 @@ class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
                 continue
             if kept.expiry is not None and kept.expiry < now:
                 break
-            return self.validate_user(kept)  # type: ignore[no-any-return]
+            found = self.validate_user(kept)
+            note_use(kept.digest, text)
+            return found  # type: ignore[no-any-return]
         return super().authenticate_credentials(token)  # type: ignore[no-any-return]
 
     def find_caller(self, meta: Mapping[str, Any], permission: str, other: str | None) -> Caller | None:
@@ -65,6 +68,7 @@ class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
         ask = {"begin": begin, "now": timezone.now(), "app": app, "codename": codename, "other": int(other or 0)}
         for kept, user, is_superuser, own, by_group, has_other in _CALLER.fetch(**ask):
             if compare_digest(digest, kept):
+                note_use(digest, token)
                 return Caller(str(user), bool(is_superuser or own or by_group), bool(has_other))
         return None
 

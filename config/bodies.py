@@ -15,6 +15,7 @@ from django.utils.http import parse_header_parameters
 from config.middleware.cors import cors_headers
 from kv.monitoring.requests import note_request
 from kv.request_ids import HEADER, id_of
+from kv.web.tables import FORM_BYTES, MOST_BYTES
 
 # A type that no parser here reads: the API answers 415, a form is empty.
 _UNREADABLE = "application/octet-stream"
@@ -24,6 +25,9 @@ MAX_KEPT = 1024 * 1024 + 1
 #: Bytes of a body that are read; what is over MAX_KEPT is dropped. Many clients read no response before they have sent
 #: the whole body. Of a body whose declared length is over MAX_READ nothing is read.
 MAX_READ = 8 * 1024 * 1024
+#: Ends of addresses that take files, and what is kept of their bodies: the file, and a form around it.
+_TAKING_FILES = ("/api/code-tags/import", "/codetags/codetag/import/")
+MAX_FILE = MOST_BYTES + FORM_BYTES
 _PIECE = 64 * 1024
 _DIGITS = 15
 # Characters of a content type. Django refuses 10 000 while it creates the request, and has no response for it then.
@@ -99,8 +103,8 @@ def normalize_body(environ: dict[str, Any]) -> None:
     Content type: Django accepts every codec of Python as a charset, even `hex` and `zip`, and fails on them while it
     creates the request; so it does on malformed parameters. Everything but UTF-8 and ASCII becomes unreadable here.
     Length: Django treats a chunked body, which has no length, as no body (so does PEP 3333).
-    Body: of a long one the first MAX_KEPT bytes stay in `wsgi.input`. CONTENT_LENGTH stays as declared, and the view
-    that looks at it refuses the request.
+    Body: of a long one the first bytes (`most_kept`) stay in `wsgi.input`. CONTENT_LENGTH stays as declared, and the
+    view that looks at it refuses the request.
     """
     content_type = environ.get("CONTENT_TYPE")
     if content_type and not _is_readable(content_type):
@@ -113,15 +117,20 @@ def normalize_body(environ: dict[str, Any]) -> None:
     environ["CONTENT_LENGTH"] = str(length)
     source = environ["wsgi.input"]
     if 0 < length <= MAX_READ and not isinstance(source, io.BytesIO):
-        environ["wsgi.input"] = io.BytesIO(_read(source, length))
+        environ["wsgi.input"] = io.BytesIO(_read(source, length, most_kept(environ)))
 
 
-def _read(source: Any, length: int) -> bytes:
-    body: bytes = source.read(min(length, MAX_KEPT))
+def most_kept(environ: dict[str, Any]) -> int:
+    """How many bytes of the request's body are kept."""
+    return MAX_FILE if environ["PATH_INFO"].endswith(_TAKING_FILES) else MAX_KEPT
+
+
+def _read(source: Any, length: int, most: int) -> bytes:
+    body: bytes = source.read(min(length, most))
     received = len(body)
     while received < length and (piece := source.read(min(length - received, _PIECE))):
-        if received < MAX_KEPT:
-            body += piece[: MAX_KEPT - received]
+        if received < most:
+            body += piece[: most - received]
         received += len(piece)
     if received < length:
         raise IncompleteBody

@@ -8,7 +8,9 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from config.models import OpenSession
+from config.mail_queue import DUTY
+from config.models import AccountMail, EmailAddress, OpenSession
+from config.token_notes import tidy_notes
 from kv.work.duties import Duty
 
 #: Rows of one step. SQLite allows one writer, so a request may wait for a step: a few milliseconds.
@@ -44,7 +46,29 @@ def clear_attempts() -> bool:
     return len(found) == STEP
 
 
+def clear_addresses() -> bool:
+    """Delete addresses whose link is too old, at most STEP of them; True when more may be left."""
+    from config.verification import LINK_AGE
+
+    over = EmailAddress.objects.filter(verified_at=None, asked_at__lt=timezone.now() - LINK_AGE)
+    found = list(over.order_by("asked_at").values_list("pk", flat=True)[:STEP])
+    over.filter(pk__in=found).delete()
+    return len(found) == STEP
+
+
+def send_mails() -> bool:
+    """Send mails about accounts that are due; True when more may be due. What it needs is imported with the first."""
+    if not AccountMail.objects.exists():
+        return False
+    from config import mail_sending
+
+    return mail_sending.send_mails()
+
+
 DUTIES = (
     Duty("site_sessions", every=86400, lease=60, run=clear_sessions),
+    Duty("site_tokens", every=86400, lease=60, run=tidy_notes),
     Duty("site_attempts", every=3600, lease=60, run=clear_attempts),
+    Duty("site_addresses", every=3600, lease=60, run=clear_addresses),
+    Duty(DUTY, every=5, lease=120, run=send_mails, wakes=True),
 )

@@ -128,6 +128,16 @@ class Environment:
 
         return self.read(name, {}, parse)
 
+    def days(self, name: str) -> dict[str, int]:
+        """`a=14,b=30` as a dict: days, 1 to 730 (as long as Stripe lets a trial be)."""
+
+        def parse(text: str) -> int:
+            if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 730:  # noqa: PLR2004
+                raise ImproperlyConfigured(f"{name}: name=days,name=days is required, of 1 to 730 days")
+            return int(text)
+
+        return {key: parse(value) for key, value in self.pairs(name).items()}
+
     def time_zone(self, name: str, default: str) -> str:
         """A name of the IANA time zone database."""
 

@@ -16,12 +16,19 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from billing.services.stripe_api import is_on as billing_is_on
+from kv.web.caching import public_page
+from usertokens.conf import app_settings as usertokens_settings
+from usertokens.conf import default_plan
+
 
 @require_safe
-@cache_control(public=True, max_age=0, s_maxage=60)
+@public_page
 def home(request: HttpRequest) -> HttpResponse:
-    """The home page with its three cards."""
-    return render(request, "home.html")
+    """What this is, for whom, and the three cards. The same for everybody; what it says of plans is in the settings."""
+    allowances = usertokens_settings.PLAN_ALLOWANCES
+    context = {"billing_is_on": billing_is_on(), "free_tokens": allowances.get(default_plan(), 0)}
+    return render(request, "home.html", context)
 
 
 @require_safe
@@ -87,12 +94,20 @@ def schema(request: HttpRequest) -> HttpResponseBase:
     return view(request)  # type: ignore[no-any-return]
 
 
-@csrf_exempt
-def docs(request: HttpRequest) -> HttpResponseBase:
-    """The page that shows it."""
-    from config.schema_pages import DocsView
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """The page that shows it, small enough for a phone."""
+    from config.api_pages.page import api_page
 
-    view: Any = DocsView.as_view()
+    return api_page(request)
+
+
+@csrf_exempt
+def try_api(request: HttpRequest) -> HttpResponseBase:
+    """The page that tries its calls out: 1.8 MB of scripts, so apart from the one that is read."""
+    from config.schema_pages import TryView
+
+    view: Any = TryView.as_view()
     return view(request)  # type: ignore[no-any-return]
 
 

@@ -28,6 +28,7 @@ from config.bodies import (
     TooManyBodies,
     UnknownTransferCoding,
     body_length,
+    most_kept,
     refusal,
 )
 from kv import request_ids
@@ -42,6 +43,8 @@ _BODY_SECONDS = 10.0
 _BYTES_PER_SECOND = 16 * 1024
 # Bodies that one process reads at once, each of up to 1 MiB in memory.
 _MAX_PENDING = 256
+# Of those so many at addresses that take files, which are larger.
+_MAX_FILES = 16
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -54,10 +57,11 @@ class _Call(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _PendingBody:
-    """A body that is being read. until: the deadline, by the loop's clock. late: the deadline has passed."""
+    """A body that is being read. until: the deadline, by the loop's clock; late: it has passed. most: bytes to keep."""
 
     until: float
     task: Any
+    most: int
     late: bool = False
 
 
@@ -88,7 +92,8 @@ class WsgiAdapter:
         self._idle.clear()
         try:
             environ = environ_of(scope)
-            if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+            # Of an empty body, which browsers declare too, there is nothing to wait for.
+            if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
                 try:
                     await self._read_body(environ, protocol)
                 except BodyRefused as error:
@@ -117,9 +122,11 @@ class WsgiAdapter:
         declared = body_length(environ) if "CONTENT_LENGTH" in environ else None
         if declared is not None and declared > MAX_READ:
             return  # nothing is read; the view that looks at the length refuses it
-        if len(self._pending) >= _MAX_PENDING:
+        most = most_kept(environ)
+        files = sum(pending.most > MAX_KEPT for pending in self._pending) if most > MAX_KEPT else 0
+        if len(self._pending) >= _MAX_PENDING or files >= _MAX_FILES:
             raise TooManyBodies
-        pending = _PendingBody(self._loop.time() + _BODY_SECONDS, asyncio.current_task(self._loop))
+        pending = _PendingBody(self._loop.time() + _BODY_SECONDS, asyncio.current_task(self._loop), most)
         self._pending.add(pending)
         try:
             if declared is not None and declared < MAX_KEPT:
@@ -163,6 +170,7 @@ class WsgiAdapter:
 
     def _answer(self, call: _Call) -> None:
         started: list[Any] = []
+        stream: Any = None
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             started[:] = [int(status[:3]), headers]
@@ -178,8 +186,13 @@ class WsgiAdapter:
             for piece in answer:
                 stream.send_bytes(piece)
         finally:
-            if close := getattr(answer, "close", None):
-                close()
+            try:
+                if close := getattr(answer, "close", None):
+                    close()
+            finally:
+                # Granian ends the response with the last reference to its stream. An exception that was caught on the
+                # way, and that something keeps or a cycle holds, keeps this frame with all its variables.
+                stream = None
 
     @staticmethod
     def _fail(call: _Call) -> None:
@@ -201,7 +214,7 @@ async def _read_whole(protocol: Any) -> tuple[bytes, int]:
 
 
 async def _read_pieces(protocol: Any, pending: _PendingBody) -> tuple[bytes, int]:
-    """The first MAX_KEPT bytes of a body, and its length (reading stops behind MAX_READ). Raises IncompleteBody.
+    """The first bytes of a body, and its length (reading stops behind MAX_READ). Raises IncompleteBody.
 
     Granian ends every body with one empty piece. A second empty piece means that the body ended early, or that its
     chunks are malformed.
@@ -213,7 +226,7 @@ async def _read_pieces(protocol: Any, pending: _PendingBody) -> tuple[bytes, int
             ends += 1
             continue
         received += len(piece)
-        body += piece[: MAX_KEPT - len(body)]
+        body += piece[: pending.most - len(body)]
         if received > MAX_READ:
             return bytes(body), received
         pending.until += len(piece) / _BYTES_PER_SECOND
@@ -236,8 +249,8 @@ def environ_of(scope: Any) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
+        "PATH_INFO": _latin(scope.path),
+        "QUERY_STRING": _latin(scope.query_string),
         "SERVER_NAME": server.strip("[]"),
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
@@ -251,14 +264,23 @@ def environ_of(scope: Any) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
-        if "_" in name:
-            continue
-        variable = _VARIABLES.get(name) or _variable(name)
-        before = environ.get(variable)
-        environ[variable] = value if before is None else before + ("; " if name == "cookie" else ",") + value
+        variable = _VARIABLES.get(name)
+        if variable is None:
+            if "_" in name:
+                continue
+            variable = _variable(name)
+        if variable in environ:
+            environ[variable] += ("; " if name == "cookie" else ",") + value
+        else:
+            environ[variable] = value
     # Without a Host header Django would use SERVER_NAME.
     environ.setdefault("HTTP_HOST", "")
     return environ
+
+
+def _latin(text: str) -> str:
+    """Text as PEP 3333 has it: a character for each byte of its UTF-8."""
+    return text if text.isascii() else text.encode().decode("latin-1")
 
 
 def _variable(name: str) -> str:

@@ -1,11 +1,10 @@
-"""/api/schema and /api/docs. Apart from `config.pages`, since they alone need drf-spectacular."""
+"""/api/schema and /api/docs/try. Apart from `config.pages`, since they alone need drf-spectacular."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
@@ -17,6 +16,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.describing import describe_api
 from kv.rest.errors import handle_exception
 
 # Types of the description that a caller may name; the first is for callers who take any.
@@ -67,17 +67,14 @@ class SchemaView(SpectacularAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The schema. Not drf-spectacular's own, which changes it with `lang`, `version` and the request."""
-        with translation.override("en"):
-            generator: Any = self.generator_class()
-            schema = generator.get_schema(request=None, public=True)
-        return Response(schema, headers={"Vary": "Accept", "Cache-Control": "public, max-age=0, s-maxage=60"})
+        return Response(describe_api(), headers={"Vary": "Accept", "Cache-Control": "public, max-age=0, s-maxage=60"})
 
     def get_exception_handler(self) -> Callable[[Exception, Any], Any]:
         """The API's shape of errors."""
         return handle_exception
 
 
-class DocsView(SpectacularSwaggerSplitView):
-    """The API's documentation from local files, so that it works offline and under a strict policy."""
+class TryView(SpectacularSwaggerSplitView):
+    """Swagger UI, to try calls out, from local files: it works offline and under a strict policy."""
 
-    template_name = "site/api_docs.html"
+    template_name = "site/api_try.html"

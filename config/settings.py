@@ -17,9 +17,20 @@ from config import logs
 from config.api_description import spectacular_settings
 from config.environment import Environment, default_of
 from config.hosts import allowed_hosts, is_of_the_same_site, trusted_origins
+from config.mail import mail_settings
 from config.private_files import keep_private
 from config.stores import make_caches, make_database
-from config.values import code_pattern, cors_origins, plan_allowances, rate_limits, tool_names
+from config.values import (
+    code_pattern,
+    cors_origins,
+    header_name,
+    placement_param,
+    plan_allowances,
+    rate_limits,
+    token_actions,
+    tool_labels,
+    tool_names,
+)
 from kv.conf import KvSettings
 from stats.conf import DEFAULT_TOOLS, StatsSettings
 from usertokens.conf import UserTokensSettings
@@ -143,15 +154,22 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what is counted
 STATS_TOOLS = tool_names(env, ",".join(DEFAULT_TOOLS))
+STATS_TOOL_NAMES = tool_labels(env)
 STATS_MAX_QR_CENTS = env.integer(StatsSettings.STATS_MAX_QR_CENTS, minimum=1, maximum=99_999_999_999)
+STATS_PUBLIC_HISTORY = env.boolean("STATS_PUBLIC_HISTORY", default=True)
+STATS_BADGES, STATS_EMBED = env.boolean("STATS_BADGES", default=True), env.boolean("STATS_EMBED", default=True)
 
 # --- campaign codes
 CODETAGS_PATTERN = code_pattern(env, default_of(CodeTagsSettings.CODETAGS_PATTERN))
 CODETAGS_MAX_UNKNOWN = env.integer(CodeTagsSettings.CODETAGS_MAX_UNKNOWN, maximum=1_000_000)
 CODETAGS_BACKSTOP_SECONDS = env.integer(CodeTagsSettings.CODETAGS_BACKSTOP_SECONDS, maximum=86_400)
+CODETAGS_PLACEMENT_PARAM = placement_param(env, default_of(CodeTagsSettings.CODETAGS_PLACEMENT_PARAM))
+CODETAGS_BREAKDOWNS = env.boolean("CODETAGS_BREAKDOWNS", default=True)
+CODETAGS_COUNTRY_HEADER = header_name(env, "CODETAGS_COUNTRY_HEADER")
 # The variable separates lines by "|", since an .env file has no line breaks in values.
 CODETAGS_CONTACT = "\n".join(line.strip() for line in env.text("CODETAGS_CONTACT").split("|"))
 CODETAGS_COOKIES = "config.cookies.COOKIES"
+EVENTS_ALLOW_PRIVATE = env.boolean("EVENTS_ALLOW_PRIVATE", default=False)
 QR_ANALYTICS_EXTERNAL_URL = env.text("QR_ANALYTICS_EXTERNAL_URL")
 QR_ANALYTICS_EXTERNAL_SECRET = env.text("QR_ANALYTICS_EXTERNAL_SECRET")
 QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE = env.boolean("QR_ANALYTICS_EXTERNAL_ALLOW_PRIVATE", default=False)
@@ -169,6 +187,9 @@ STRIPE_PRODUCTS = env.string_lists("STRIPE_PRODUCTS")
 STRIPE_API_BASE = env.address("STRIPE_API_BASE")
 BILLING_GRACE_DAYS = env.integer(BillingSettings.BILLING_GRACE_DAYS, maximum=365)
 BILLING_TOPUPS = env.amounts("BILLING_TOPUPS")
+BILLING_TRIAL_DAYS, BILLING_FEATURES = env.days("BILLING_TRIAL_DAYS"), env.string_lists("BILLING_FEATURES")
+BILLING_PROMOTION_CODES = env.boolean("BILLING_PROMOTION_CODES", default=False)
+BILLING_TAX_NOTE, BILLING_SIGNUP = env.text("BILLING_TAX_NOTE"), "accounts:signup"
 RATE_LIMITS = rate_limits(env)
 
 # --- what users do and have
@@ -178,8 +199,13 @@ try:
 except ValueError as _error:
     raise ImproperlyConfigured(str(_error)) from None
 GENERATION_COST = env.integer(UserTokensSettings.GENERATION_COST, minimum=1, maximum=LARGEST_AMOUNT)
+TOKEN_ACTIONS = token_actions(env)
 ALLOWANCE_ROLLOVER_CAP = env.integer(UserTokensSettings.ALLOWANCE_ROLLOVER_CAP, maximum=LARGEST_AMOUNT)
 LOW_BALANCE = env.integer(UserTokensSettings.LOW_BALANCE, maximum=LARGEST_AMOUNT)
+
+# --- mail: EMAIL_URL, DEFAULT_FROM_EMAIL. The settings' names depend on Django's version.
+globals().update(mail_settings(env, _site))
+TOKEN_MAILS = True  # where EMAIL_URL is set
 
 # --- languages and time
 LANGUAGE_CODE = "en"
@@ -207,6 +233,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "config.authentication.OwnAndGroups",
+    "config.address_log_in.ByAddress",
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = [f"config.hashing.{name}" for name in ("BoundedPBKDF2", "BoundedPBKDF2SHA1", "BoundedScrypt")]
@@ -219,8 +246,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+PASSWORD_RESET_TIMEOUT = 3600  # seconds; the mail says so
 LOGIN_URL = "accounts:login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "usertokens:dashboard"
 LOGOUT_REDIRECT_URL = "home"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -244,7 +272,7 @@ AXES_HTTP_RESPONSE_CODE = 429
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
-AXES_RESET_ON_SUCCESS = True
+AXES_RESET_ON_SUCCESS = False  # `config.lockout.forget_typed` does, and not for names that are other users' addresses
 
 STAFF_SECOND_FACTOR = env.choice("STAFF_SECOND_FACTOR", "optional", ("optional", "required"))
 OTP_TOTP_ISSUER = _host  # the site's name in the user's app
@@ -263,7 +291,8 @@ X_FRAME_OPTIONS = "DENY"
 if NUM_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # W005, W021: the owner decides whether HSTS holds for sub-domains and for the preload list of browsers.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# mail.E001 (Django 6.1): a site may send no mail, and then its pages say so.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021", "mail.E001"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -110,7 +110,7 @@ class Program:
         elif not self._restart_at:
             self._schedule_restart(now)
         elif now >= self._restart_at:
-            self.start()
+            self._restart(now)
 
     def terminate(self) -> None:
         """Send SIGTERM."""
@@ -128,7 +128,17 @@ class Program:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(_KILL_SECONDS)
 
+    def _restart(self, now: float) -> None:
+        try:
+            self.start()
+        except OSError as error:  # no memory is left for a process, no number, or no descriptor
+            self._pause = min(self._pause * 2, self.longest_pause)
+            self._restart_at = now + self._pause
+            log.error("the %s can't be started: %s; trying again in %g s", self.name, error.strerror, self._pause)  # noqa: TRY400 (no traceback: it is the machine's fault)
+
     def _read_heartbeats(self, now: float) -> None:
+        if self._heartbeats < 0:
+            return
         try:
             if os.read(self._heartbeats, 4096):
                 self._last_heartbeat, self.false_starts = now, 0

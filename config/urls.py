@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("kv.monitoring.urls")),
     path("api/schema", pages.schema, name="schema"),
     path("api/docs", pages.docs, name="docs"),
+    path("api/docs/try", pages.try_api, name="try_api"),
     re_path(r"^en(?:/(?P<rest>.*))?$", pages.without_prefix),
     *i18n_patterns(
         path("", pages.home, name="home"),
@@ -43,6 +44,7 @@ urlpatterns = [
         path("", include((codetags_pages, "codetags"))),
         path("", include((usertokens_pages, "usertokens"))),
         path("", include((billing_pages, "billing"))),
+        path("accounts/header", LazyView("config.header.account_header"), name="account_header"),
         path("", include("config.accounts.urls")),
         path("admin/r/<path:rest>", pages.nothing),
         path("admin/password_change/", admin.site.admin_view(change_admin_password)),

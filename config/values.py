@@ -7,11 +7,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from codetags.services.patterns import check_pattern
+from codetags.services.patterns import check_parameter, check_pattern
 from config.environment import Environment
 from config.hosts import is_loopback
 from kv.web.origins import parse_origin
 from kv.web.rate_limits import parse_window
+from usertokens.conf import parse_price
 from usertokens.types import LARGEST_AMOUNT
 
 _MAX_PLAN_NAME = 64  # as the API takes it
@@ -26,6 +27,22 @@ def tool_names(env: Environment, default: str) -> tuple[str, ...]:
     return names
 
 
+def tool_labels(env: Environment) -> dict[str, tuple[str, str]]:
+    """STATS_TOOL_NAMES: `tool=Name|What it does.;tool=Name`, with semicolons, as a sentence has commas of its own."""
+
+    def parse(text: str) -> dict[str, tuple[str, str]]:
+        found: dict[str, tuple[str, str]] = {}
+        for entry in filter(None, map(str.strip, text.split(";"))):
+            tool, sign, label = (part.strip() for part in entry.partition("="))
+            name, _, sentence = (part.strip() for part in label.partition("|"))
+            if not sign or not tool or not name or tool in found:
+                raise ValueError("tool=Name|A sentence.;tool=Name is required, each tool once")
+            found[tool] = (name, sentence)
+        return found
+
+    return env.read("STATS_TOOL_NAMES", {}, parse)
+
+
 def code_pattern(env: Environment, default: str) -> str:
     """CODETAGS_PATTERN: the regular expression of campaign codes."""
     pattern = env.text("CODETAGS_PATTERN", default)
@@ -34,6 +51,24 @@ def code_pattern(env: Environment, default: str) -> str:
     except ValueError as error:
         raise ImproperlyConfigured(f"CODETAGS_PATTERN: {error}") from None
     return pattern
+
+
+def placement_param(env: Environment, default: str) -> str:
+    """CODETAGS_PLACEMENT_PARAM: the name of the parameter in links that says where a code hangs."""
+    name = env.text("CODETAGS_PLACEMENT_PARAM", default)
+    try:
+        check_parameter(name)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"CODETAGS_PLACEMENT_PARAM: {error}") from None
+    return name
+
+
+def header_name(env: Environment, variable: str) -> str:
+    """The name of a header that a proxy sets, such as CF-IPCountry; "" without one."""
+    name = env.text(variable)
+    if not re.fullmatch(r"[A-Za-z0-9-]*", name):
+        raise ImproperlyConfigured(f"{variable}: {name} is no name of a header: letters, digits and hyphens")
+    return name
 
 
 def rate_limits(env: Environment) -> dict[str, str] | None:
@@ -65,6 +100,17 @@ def cors_origins(env: Environment, site: SplitResult) -> tuple[str, ...]:
             )
         origins[origin] = None
     return tuple(origins)
+
+
+def token_actions(env: Environment) -> dict[str, int | str]:
+    """TOKEN_ACTIONS: what tokens are spent on, and the price: tokens a unit, or tokens/units."""
+    pairs = env.pairs("TOKEN_ACTIONS")
+    for action, text in pairs.items():
+        try:
+            parse_price(action, text)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"TOKEN_ACTIONS: {error}") from None
+    return dict(pairs)
 
 
 def plan_allowances(env: Environment, default: str) -> dict[str, int]:

@@ -159,8 +159,8 @@ def badge(label: str, value: str) -> str:
 
 
 @contextmanager
-def served_site() -> Iterator[str]:
-    """A site with sample data in a directory that is gone afterwards; the address."""
+def served_site(root: Path = ROOT) -> Iterator[str]:
+    """A site with sample data in a directory that is gone afterwards; the address. root: whose code it runs."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -168,7 +168,9 @@ def served_site() -> Iterator[str]:
         made = stripe.stock()
         environment = {
             **os.environ, "DATA_DIR": directory, "PORT": str(port), "SITE_URL": f"http://127.0.0.1:{port}",
-            "RATE_LIMITS": "off", "STRIPE_SECRET_KEY": "sk_test_fake", "STRIPE_WEBHOOK_SECRET": "whsec_fake",
+            "RATE_LIMITS": "off", "KV_TIMEOUT_MS": "5000",
+            "TOKEN_ACTIONS": "article=3,image=10,gpt:input=2/1000,gpt:output=8/1000",
+            "STRIPE_SECRET_KEY": "sk_test_fake", "STRIPE_WEBHOOK_SECRET": "whsec_fake",
             "STRIPE_API_BASE": stripe.url, "STRIPE_PRODUCT_PLUS": made["plus"],
             "STRIPE_PRODUCT_PREMIUM": made["premium"],
             "BILLING_TOPUPS": f"1000={made['topup_1000']},5000={made['topup_5000']}",
@@ -176,10 +178,10 @@ def served_site() -> Iterator[str]:
         for code in (["demo"], ["shell", "-c", PEOPLE]):
             subprocess.run(
                 [sys.executable, "manage.py", *code],
-                cwd=ROOT, env={**environment, "PASSWORD": PASSWORD}, check=True, stdin=subprocess.DEVNULL,
+                cwd=root, env={**environment, "PASSWORD": PASSWORD}, check=True, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         site = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "manage.py", "serve"], cwd=root, env=environment, stdout=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
         lines = site.stdout or iter(())

@@ -9,14 +9,21 @@ class KvConfig(AppConfig):
 
     name = "kv"
     verbose_name = _("Store of counts")
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register the checks and the listeners; begin to trace with TRACING."""
         from django.core.signals import request_finished, request_started
+        from django.db.models.signals import post_delete, post_save
 
         from kv import checks, request_ids, tracing  # noqa: F401
         from kv.conf import app_settings
+        from kv.events import wanted
+        from kv.models import EventReceiver
         from kv.store.factories import note_request
+
+        for changed in (post_save, post_delete):
+            changed.connect(wanted.on_receiver_changed, sender=EventReceiver, dispatch_uid="kv.receiver_changed")
 
         request_started.connect(note_request)
         request_finished.connect(request_ids.forget)

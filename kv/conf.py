@@ -32,6 +32,11 @@ class Setting(Generic[T]):
         if instance is None:
             return self
         try:
+            # What was read before is an attribute. Past `LazyObject.__getattribute__`, which costs three times as much.
+            return cast("T", object.__getattribute__(settings, self.name))
+        except AttributeError:
+            pass
+        try:
             return cast("T", getattr(settings, self.name))
         except AttributeError:
             default: Any = self.default
@@ -61,6 +66,8 @@ class KvSettings:
     METRICS_PERMISSION = Setting("")
     #: Make OpenTelemetry spans, where its packages are installed.
     TRACING = Setting(default=False)
+    #: Whether receivers of events may be in a private network, or on this machine.
+    EVENTS_ALLOW_PRIVATE = Setting(default=False)
     #: {"visit": "30/minute", …} laid over each app's own defaults; None switches all limits off.
     RATE_LIMITS: Setting[dict[str, str] | None] = Setting(dict)
 

@@ -10,6 +10,10 @@ from contextlib import contextmanager
 import redis.exceptions
 
 
+class ServiceAway(Exception):
+    """Another server that a duty needs, such as the mail server, can't be used now: the duty is tried again later."""
+
+
 class StoreUnavailable(Exception):
     """The store of counts can't be reached, is not ready, or refuses to write. Nothing was acknowledged; ask again."""
 
@@ -20,6 +24,33 @@ class NotReplicated(StoreUnavailable):
 
 class NoEmbeddedServer(StoreUnavailable):
     """This machine has no embedded server to start."""
+
+
+class UnknownEventType(ValueError):
+    """No installed app names this type of event."""
+
+
+class UnsafeWebhookAddress(Exception):
+    """Nothing may be posted to that address. The message says why."""
+
+
+class WebhookRefused(Exception):
+    """The receiver refuses this one body. `status`: its HTTP status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the receiver answered {status}")
+        self.status = status
+
+
+class WebhookUnavailable(Exception):
+    """The receiver can't be reached, or accepts nothing at the moment. The message says why.
+
+    after: seconds that the receiver asks to be left alone for; 0: it has not said.
+    """
+
+    def __init__(self, message: str, after: int = 0) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class UnusableBackup(Exception):

@@ -37,6 +37,11 @@ def workers() -> str:
     return f"{app_settings.KV_PREFIX}{{kv}}:workers"
 
 
+def backed_up() -> str:
+    """STRING when the last backup was complete, ms since 1970. No TTL. Written by kv_backup."""
+    return f"{app_settings.KV_PREFIX}{{kv}}:backed_up"
+
+
 def metrics_caller(digest: str) -> str:
     """STRING "1": whoever sends this token was permitted to read /metrics. TTL one hour. Written by remember_caller."""
     return f"{app_settings.KV_PREFIX}{{kv}}:metrics:{digest}"

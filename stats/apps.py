@@ -13,6 +13,7 @@ class StatsConfig(AppConfig):
     verbose_name = _("Statistics")
     default_auto_field = "django.db.models.BigAutoField"
     kv_families = FAMILIES
+    event_types = "stats.services.event_types.TYPES"
 
     def ready(self) -> None:
         """Import the checks, which registers them."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
+from django.utils.functional import Promise
 
 from kv.errors import StoreUnavailable
 from stats.conf import app_settings
@@ -30,6 +31,25 @@ def check_tools(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
         for tool in app_settings.STATS_TOOLS
         if not _TOOL.match(tool)
     ]
+
+
+@register("stats")
+def check_tool_names(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Every name of a tool is a text, or a text and a sentence."""
+    return [
+        Error(
+            f"STATS_TOOL_NAMES: {tool!r} has neither a name nor a name and a sentence.",
+            hint='Write {"calculator": ("Calculator", "Adds up what you owe.")}.',
+            id="stats.E003",
+        )
+        for tool, label in app_settings.STATS_TOOL_NAMES.items()
+        if not _is_label(label)
+    ]
+
+
+def _is_label(label: Any) -> bool:
+    texts = label if isinstance(label, (tuple, list)) else (label,)
+    return 1 <= len(texts) <= 2 and all(isinstance(text, (str, Promise)) for text in texts)  # noqa: PLR2004 (name, sentence)
 
 
 @register("stats", deploy=True)

@@ -46,8 +46,15 @@ class BadBic(Exception):
     """Not a BIC."""
 
 
+class BadPurpose(Exception):
+    """Not a purpose code: four letters or digits, the first a letter."""
+
+
 class BadReference(Exception):
-    """A reference that is not valid. `kind`: the check that failed (RF, BE, FI, SI), or "characters" or "slashes"."""
+    """A reference that is not valid.
+
+    kind: the check that failed (RF, BE, FI, SI), "characters", "slashes", or "invoice": no RF reference can be made.
+    """
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)

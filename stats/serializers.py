@@ -9,6 +9,7 @@ from rest_framework import serializers
 from kv.rest.fields import CallerIdField, NamedChoiceField, TextField, WholeNumberField
 from kv.rest.inputs import Input
 from kv.rest.schema import extend_schema_serializer
+from stats.services.history import DEFAULT_DAYS, LONGEST_DAYS
 
 LARGEST_AMOUNT = 99_999_999_999
 
@@ -20,6 +21,29 @@ class FiguresOutput(serializers.Serializer[Any]):
     qr_total = serializers.IntegerField()
     revenue_cents = serializers.IntegerField(help_text="EUR cents on payment codes made here.")
     currency = NamedChoiceField(["EUR"], schema_name="StatsCurrency")
+
+
+class HistoryInput(serializers.Serializer[Any]):
+    """Which days of the history."""
+
+    days = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_DAYS, default=DEFAULT_DAYS, help_text="How many; the last one is today."
+    )
+
+
+class DayOutput(serializers.Serializer[Any]):
+    """The figures of one day of the site's time zone; noughts before counting began."""
+
+    date = serializers.DateField()
+    visitors = serializers.IntegerField(help_text="Visitors who were here for the first time.")
+    qr = serializers.IntegerField(help_text="Payment codes.")
+    amount_cents = serializers.IntegerField(help_text="EUR cents on them.")
+
+
+class HistoryOutput(serializers.Serializer[Any]):
+    """The figures of the last days, oldest day first."""
+
+    days = DayOutput(many=True)
 
 
 class VisitOutput(serializers.Serializer[Any]):
@@ -56,6 +80,47 @@ class PaymentCodeOutput(serializers.Serializer[Any]):
     counted = serializers.BooleanField()
     qr_total = serializers.IntegerField()
     revenue_cents = serializers.IntegerField()
+
+
+class PaymentOrderInput(Input):
+    """Whom to pay, how much and what for. `stats.forms` checks what the texts say, as on the payment page."""
+
+    beneficiary = TextField(max_length=70, help_text="The name on the account.")
+    iban = TextField(max_length=128, help_text="Spaces and lower-case letters are fine.")
+    bic = TextField(required=False, allow_blank=True, max_length=128, help_text="Needed outside the EEA.")
+    amount_cents = WholeNumberField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=LARGEST_AMOUNT,
+        help_text="EUR cents. Without it the payer enters the amount.",
+    )
+    remittance_text = TextField(required=False, allow_blank=True, max_length=140, help_text="Instead of `reference`.")
+    reference = TextField(
+        required=False, allow_blank=True, max_length=128, help_text="Such as RF18539007547034; at most 35 in the code."
+    )
+    purpose = TextField(required=False, allow_blank=True, max_length=4, help_text="ISO 20022's code, such as GDDS.")
+    note = TextField(required=False, allow_blank=True, max_length=70, help_text="To the payer; not transferred.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The same. Raises ValidationError where a text and a reference say what it is for."""
+        if attrs.get("remittance_text") and attrs.get("reference"):
+            both = ["Give either remittance_text or reference, not both."]
+            raise serializers.ValidationError({"remittance_text": both, "reference": both})
+        return attrs
+
+
+class MadePaymentCodeOutput(serializers.Serializer[Any]):
+    """A payment code, and what counts it."""
+
+    payload = serializers.CharField(
+        help_text="The lines of EPC069-12. The third names the charset of the code's bytes: 1 is UTF-8, 2 ISO 8859-1."
+    )
+    svg = serializers.CharField(help_text="The square as SVG.")
+    receipt = serializers.CharField(
+        allow_null=True,
+        help_text="`POST /api/stats/qr` counts it, within a day. Null where the amount is over the limit for one code.",
+    )
 
 
 class UseInput(Input):

@@ -29,10 +29,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A receipt that this site signed: its one-time id and the amount in EUR cents."""
+    """A receipt that this site signed: its one-time id and the amount in EUR cents, None for a code without one."""
 
     id: str
-    amount_cents: int
+    amount_cents: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the series. `excluded` counts visits that were not counted, by reason; revenue in EUR cents."""
+    """One day of the series. `excluded` counts visits that were not counted, by reason; revenue in EUR cents.
+
+    is_known: False for a day before today of which the store has nothing: before counting began, or lost.
+    """
 
     day: date
     visits: int
@@ -73,6 +76,7 @@ class Day:
     revenue_cents: int
     excluded: dict[str, int]
     tools: dict[str, int]
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +94,33 @@ class BusiestAddress:
 
     visits: int
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Days of the series, oldest first, and when they were read.
+
+    began: the day on which counting began; date.min when that was before these days, date.max when it has not yet.
+    """
+
+    days: tuple[Day, ...]
+    began: date
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A figure over some days, and the values of as many days before. A value is None before counting began."""
+
+    days: tuple[tuple[date, int | None], ...]
+    before: tuple[int | None, ...]
+
+    @property
+    def values(self) -> tuple[int | None, ...]:
+        """The value of each day."""
+        return tuple(value for _day, value in self.days)
+
+    @property
+    def total(self) -> int:
+        """The sum of the days."""
+        return sum(value or 0 for value in self.values)

@@ -19,14 +19,19 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from redis.cluster import RedisCluster
 
+from kv.events.wanted import Look, set_look
+from kv.mail import NO_MAIL
+from kv.monitoring.counts import forget_counts
 from kv.store.caches import durable_cache
 from kv.store.connection import connection, forget_connections
 from kv.store.embedded import EmbeddedServer
 from kv.store.factories import embedded_server
+from stats.services.history import forget_history
 from tests.cluster.client import WholeCluster
 from tests.cluster.watch import never_ran, ran, watched_scripts
 from tests.engines import store_url
 from tests.site_client import SiteClient
+from usertokens.services import event_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +133,29 @@ def store(store_server: EmbeddedServer) -> Any:
     client = connection()
     client.flushall()
     client.script_flush()
+    forget_history()
     return WholeCluster(client) if isinstance(client, RedisCluster) else client
+
+
+@pytest.fixture(autouse=True)
+def _no_receivers() -> None:
+    """No test begins with a look at the receivers of events: it would add a query, or not, as time passes."""
+    set_look(Look(until=float("inf")))
+    event_flags.set_types(frozenset(), until=float("inf"))
+
+
+@pytest.fixture
+def private_receivers(settings: Any) -> None:
+    """Receivers of events may be on this machine."""
+    settings.EVENTS_ALLOW_PRIVATE = True
+
+
+@pytest.fixture
+def without_mail() -> Iterator[None]:
+    """The site sends no mail, as without EMAIL_URL. In other tests it does: into `django.core.mail.outbox`."""
+    off = {"MAILERS": {"default": {"BACKEND": NO_MAIL}}} if hasattr(settings, "MAILERS") else {"EMAIL_BACKEND": NO_MAIL}
+    with override_settings(**off):
+        yield
 
 
 @pytest.fixture(params=LANES)
@@ -165,3 +192,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, value in report.user_properties:
                 if name == "figures" and report.when == "call":
                     terminalreporter.write_line(f"  {value}")
+
+
+@pytest.fixture
+def own_counts(tmp_path: Path, settings: Any) -> Iterator[None]:
+    """Requests are counted in a table of this test's own: that of a long test process is full of other tests' rows."""
+    settings.DATA_DIR = tmp_path
+    forget_counts()
+    yield
+    forget_counts()

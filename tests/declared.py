@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.generators import SchemaGenerator
+from config.describing import describe_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +17,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 @lru_cache(maxsize=1)
 def description() -> dict[str, Any]:
     """The description of the API, as `/api/schema` has it."""
-    generator: Any = SchemaGenerator
-    described: dict[str, Any] = generator().get_schema(request=None, public=True)
-    return described
+    return describe_api()
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -18,6 +18,8 @@ for _name in (
     "STRIPE_PRODUCT_PREMIUM",
     "STRIPE_PRODUCTS",
     "CORS_ORIGINS",
+    "EMAIL_URL",
+    "DEFAULT_FROM_EMAIL",
 ):
     os.environ[_name] = ""
 
@@ -27,6 +29,8 @@ from config.settings import DATABASES, STORAGES  # noqa: E402
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
+# Tests of mails switch them on: Django's test runner has a mail server of its own for all others.
+TOKEN_MAILS = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # A file, as on a site: each thread has a connection of its own and waits for its turn to write. What lies in memory is

@@ -13,6 +13,8 @@ class UserTokensConfig(AppConfig):
     verbose_name = _("Users' activity and tokens")
     default_auto_field = "django.db.models.BigAutoField"
     kv_families = OF_USERS
+    mail_kinds = "usertokens.services.own_mail_kinds.KINDS"
+    event_types = "usertokens.services.event_types.TYPES"
 
     def ready(self) -> None:
         """Register the checks and the receivers."""
@@ -20,6 +22,7 @@ class UserTokensConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
         from django.db.models.signals import post_delete, post_migrate, post_save
 
+        from kv.models import EventReceiver
         from usertokens import checks  # noqa: F401
         from usertokens.services import listeners
 
@@ -28,3 +31,7 @@ class UserTokensConfig(AppConfig):
         post_save.connect(listeners.on_user_saved, sender=user, dispatch_uid="usertokens.sign_up")
         post_migrate.connect(listeners.on_migrated, sender=self, dispatch_uid="usertokens.migrated")
         post_delete.connect(listeners.on_user_deleted, sender=user, dispatch_uid="usertokens.deleted")
+        for changed in (post_save, post_delete):
+            changed.connect(
+                listeners.on_receiver_changed, sender=EventReceiver, dispatch_uid="usertokens.receiver_changed"
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
@@ -10,7 +10,7 @@ from django.core.checks import Warning as Caution
 from django.db import DatabaseError
 
 from kv.errors import StoreUnavailable
-from usertokens.conf import app_settings
+from usertokens.conf import app_settings, parse_price
 from usertokens.types import LARGEST_AMOUNT
 
 
@@ -33,6 +33,22 @@ def check_plans(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     ]
     if type(app_settings.GENERATION_COST) is not int or app_settings.GENERATION_COST < 1:
         errors.append(Error("GENERATION_COST is no number of tokens.", hint="At least 1.", id="usertokens.E003"))
+    return errors
+
+
+@register("usertokens")
+def check_actions(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Every action of TOKEN_ACTIONS has a name and a price."""
+    actions: Any = app_settings.TOKEN_ACTIONS
+    if not isinstance(actions, Mapping):
+        hint = 'TOKEN_ACTIONS = {"article": 3, "gpt:input": "2/1000"}'
+        return [Error("TOKEN_ACTIONS is no dict of prices by action.", hint=hint, id="usertokens.E005")]
+    errors: list[CheckMessage] = []
+    for action, price in actions.items():
+        try:
+            parse_price(str(action), price)
+        except ValueError as error:
+            errors.append(Error(f"TOKEN_ACTIONS: {error}.", id="usertokens.E005"))
     return errors
 
 

@@ -20,6 +20,7 @@ from usertokens.services.activity import create_user_stats, record_login, set_mo
 from usertokens.services.balances import add_tokens, record_generation, spend_tokens
 from usertokens.services.conversations import record_conversation
 from usertokens.services.plans import set_plan
+from usertokens.services.prices import action_names, price_of
 
 NAMES = (
     *("ada", "amir", "anneke", "bruno", "carla", "chiara", "dario", "dilan", "elif", "emil", "esther", "fatima"),
@@ -141,6 +142,13 @@ def _use_tokens(user_id: str, habit: _Habit, moment: datetime, rng: Random) -> i
         if rng.random() < 0.3:  # noqa: PLR2004 (three days in ten)
             spend_tokens(user_id, rng.randrange(1, 12), reason=rng.choice(_REASONS), now=moment)
             written += 1
+        for action in action_names():
+            if rng.random() < 0.4:  # noqa: PLR2004 (two days in five)
+                # About a token's worth of units, up to a few tokens.
+                price = price_of(action)
+                units = max(price.per * rng.randrange(1, 40) // (10 * price.tokens), 1)
+                spend_tokens(user_id, action=action, quantity=units, now=moment)
+                written += 1
     except InsufficientTokens:
         return written  # nothing more until the next allowance
     return written

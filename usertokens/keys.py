@@ -34,8 +34,11 @@ def last_login(user_id: str) -> str:
 def account(user_id: str) -> str:
     """HASH balance, held, debt (tokens); entries, grants, archived (numbers); first, left; due, starts, ends (ms); …
 
-    No TTL.
-    Written by every script of the ledger.
+    part:<action>: "rest/per", the fraction of a token that is carried on, absent for none.
+    fallen: "entry ms" of the last fall to LOW_BALANCE, until its mail is queued. No TTL.
+    watch: a threshold of the user's own (tokens); crossed: "entry ms" of the last fall to it, until it is dealt with.
+    caps: the user's budgets, packed, see budget_row.lua; reached: lines about budgets of which 80 or 100 per cent are
+    spent, until they are told. Absent without budgets. Written by every script of the ledger.
     """
     return f"{_user(user_id)}:tokens"
 
@@ -85,6 +88,11 @@ def sources(user_id: str) -> str:
     return f"{_user(user_id)}:tokens:sources"
 
 
+def moods(user_id: str) -> str:
+    """LIST of "YYYY-MM-DD=score", one for each day with a mood, oldest first; the last 366. No TTL. By set_mood."""
+    return f"{_user(user_id)}:moods"
+
+
 def tombstone(user_id: str) -> str:
     """STRING "1" when the account was deleted. TTL two years. Written by forget_user."""
     return f"{app_settings.KV_PREFIX}closed:{{{user_id}}}"
@@ -98,10 +106,58 @@ def database() -> str:
     return f"{app_settings.KV_PREFIX}{{usertokens}}:database"
 
 
+def fallen() -> str:
+    """SET ids of users whose balance has just fallen to LOW_BALANCE. No TTL. Written by services/ledger.py.
+
+    In no backup: the accounts' field `fallen` says the same.
+    """
+    return f"{app_settings.KV_PREFIX}{{usertokens}}:fallen"
+
+
+def crossed() -> str:
+    """SET ids of users whose balance has just fallen to their own threshold. No TTL. Written by services/ledger.py.
+
+    In no backup: the accounts' field `crossed` says the same.
+    """
+    return f"{app_settings.KV_PREFIX}{{usertokens}}:crossed"
+
+
+def reached() -> str:
+    """SET ids of users who have just spent 80 or 100 per cent of a budget. No TTL. Written by services/ledger.py.
+
+    In no backup: the accounts' field `reached` says the same.
+    """
+    return f"{app_settings.KV_PREFIX}{{usertokens}}:reached"
+
+
+def wanted_events() -> str:
+    """HASH types: of events that some receiver wants, with blanks between; since (ms): from when on entries are events.
+
+    No TTL; deleted when no receiver wants any. Written by services/event_flags.py. In no backup.
+    """
+    return f"{app_settings.KV_PREFIX}{{usertokens}}:events:wanted"
+
+
+def news() -> str:
+    """SET ids of users whose journal has new entries, while a receiver wants them. No TTL. By services/event_flags.py.
+
+    In no backup: a walk over all accounts finds what is missing here.
+    """
+    return f"{app_settings.KV_PREFIX}{{usertokens}}:events:news"
+
+
+def taken(noted: str) -> str:
+    """SET ids of users who were taken off a list (`fallen`, `crossed`, `reached`, `news`) and are not done with.
+
+    No TTL. Written by services/noted.py. In no backup, as the lists.
+    """
+    return f"{noted}:taken"
+
+
 def everything(user_id: str) -> list[str]:
     """All keys of a user except the tombstone."""
     own = ledger(user_id)[:-1]
-    return [*own, last_login(user_id), reversed_entries(user_id), sources(user_id), *weeks(user_id)]
+    return [*own, last_login(user_id), moods(user_id), reversed_entries(user_id), sources(user_id), *weeks(user_id)]
 
 
 def accounts() -> str:

@@ -28,7 +28,7 @@ from kv.store.embedded import EmbeddedServer
 from tests.postgres import postgres
 
 _ROUNDS = 5
-_SECONDS = 2.0
+_SECONDS = 2
 _USERS = 50
 #: So many that none of them reaches the limit of 1000 a minute.
 _CALLERS = 256
@@ -184,12 +184,12 @@ def _in_turn(candidates: dict[str, tuple[int, Request]], servers: list[int]) -> 
     for turn in range(_ROUNDS + 1):
         for name, (port, request) in candidates.items():
             processor.start()
-            rate, statuses = load(port, _shifted(request, turn), seconds=_SECONDS)
+            sent = load(port, _shifted(request, turn), seconds=_SECONDS)
             spent = processor.seconds()
-            if set(statuses) - {b"200", b"201"}:
-                sys.exit(f"{name}: {statuses}")
+            if sent.bad:
+                sys.exit(f"{name}: {sent}")
             if turn:
-                found[name].append(Measured(rate, spent / sum(statuses.values()) * 1e6))
+                found[name].append(Measured(sent.rate, spent / sent.answers * 1e6))
     return {name: _median(rounds) for name, rounds in found.items()}
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from billing.errors import BillingOff, StripeRefused, StripeUnavailable
 from billing.models import StripeCustomer
+from billing.services.auto_closing import close_auto_topup
 from billing.services.customers import find_presence
 from billing.services.guests import forget_guest
+from billing.services.sessions import expire_session
 from billing.services.statuses import SUBSCRIPTION, Running
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live, is_on
 from billing.services.subscription_states import forget_state
@@ -25,6 +27,7 @@ def close_account(user_id: str) -> None:
     Raises StripeUnavailable. Then the account must not be deleted, or its user would go on paying
     (shown by tests/billing/test_accounts.py::test_while_stripe_is_away_nothing_is_deleted).
     """
+    close_auto_topup(user_id)
     rows = StripeCustomer.objects.filter(user_id=user_id)
     # Retired customers first. If Stripe has one of them, the older key is back, and the newer customers belong to the
     # other account.
@@ -75,17 +78,12 @@ def end_subscriptions(customer_id: str, *, passes: bool = False) -> int | None:
     return ended
 
 
-def expire_checkouts(customer_id: str, mode: str = "") -> None:
-    """Expire open checkouts, of one mode or all, so that none is paid later by mistake."""
+def expire_checkouts(customer_id: str) -> None:
+    """Expire all open checkouts, so that none is paid later by mistake."""
     stripe = client()
     sessions: Any = {"customer": customer_id, "status": "open", "limit": PAGE}
     for found in fetch_all(lambda: stripe.v1.checkout.sessions.list(sessions)):
-        if mode and found["mode"] != mode:
-            continue
-        try:
-            fetch(lambda found=found: stripe.v1.checkout.sessions.expire(found["id"]))  # type: ignore[misc]
-        except StripeRefused:
-            log.info("billing: checkout %s was finished meanwhile", found["id"])
+        expire_session(str(found["id"]))
 
 
 def _end(subscription_id: str) -> None:

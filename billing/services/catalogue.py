@@ -17,7 +17,7 @@ from billing.conf import app_settings
 from billing.errors import StripeRefused, StripeUnavailable, UnknownPlan
 from billing.services.prices import fetch_catalogue
 from billing.services.products import plan_products
-from billing.types import Catalogue, Offer, Plan, PlanOffers
+from billing.types import Catalogue, Choice, Offer, Plan, PlanOffers
 from kv.errors import StoreUnavailable
 from kv.store.connection import call, call_write
 from kv.threads import async_twin
@@ -108,6 +108,14 @@ def find_topup(tokens: int) -> str:
             if offer.tokens == tokens:
                 return offer.price_id
     raise UnknownPlan(f"{tokens} tokens")
+
+
+def offer_of(choice: Choice) -> Offer | None:
+    """The price of a choice; None when it is not for sale. Raises StripeUnavailable, StripeRefused or BillingOff."""
+    found = read_catalogue()
+    if choice.tokens:
+        return next((offer for offer in found.topups if offer.tokens == choice.tokens), None)
+    return next((one.by(choice.interval) for one in found.plans if one.plan == choice.plan), None)
 
 
 def _read_from_stripe(now: datetime | None) -> Catalogue:

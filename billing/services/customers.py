@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from billing.errors import StripeRefused, StripeUnavailable, Unresolved
-from billing.models import StripeCustomer
+from billing.models.stripe_objects import StripeCustomer
 from billing.services.stripe_api import client, fetch, fetch_all, is_live
 from billing.types import Presence
 from kv.times import utc_now

@@ -1,18 +1,31 @@
-"""The only calls into `usertokens`: what a user has paid for becomes a plan and tokens there.
+"""The only calls into `usertokens`: what a user has paid for becomes a plan and tokens there, and mails tell of it.
 
 Every call sets a state ("Plus, as of version 7"; "300 tokens of this purchase are taken back"), so it may be repeated.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from logging import getLogger
+from typing import TYPE_CHECKING, Any
 
 from billing.errors import Unresolved
-from billing.types import SubscriptionState, TopUp, free_plan
-from usertokens.errors import BalanceTooLarge, IdempotencyConflict, UnknownPlan
-from usertokens.services import activity, plans, purchases
+from billing.services.letters import FAILED, RECEIPT
+from billing.services.payment_events import emit_failed
+from billing.types import Bill, SubscriptionState, TopUp, free_plan
+from kv.errors import StoreUnavailable
+from kv.lazy import LazyModule
+from kv.times import to_ms
+from usertokens.errors import AccountClosed, BalanceTooLarge, IdempotencyConflict, UnknownPlan
+from usertokens.services import activity, mails, plans, purchases
 from usertokens.types import PaidPeriod
+
+if TYPE_CHECKING:
+    from usertokens.services import balances
+else:
+    # It imports models, which a project that only sells plans may not have installed.
+    balances = LazyModule("usertokens.services.balances")
 
 log = getLogger(__name__)
 
@@ -42,6 +55,40 @@ def apply_plan(user_id: str, state: SubscriptionState, version: int, *, now: dat
         raise Unresolved(f"PLAN_ALLOWANCES has no plan {error}") from error
 
 
+def tell_plan(user_id: str, state: SubscriptionState, before: str, *, now: datetime | None = None) -> None:
+    """Queue the mail about a change of the plan, before it is applied: after a crash in between it is queued once.
+
+    The change is named by the version that was applied last: a repeated sync finds the same one.
+    """
+    cause = "paid"
+    if not state.plan.rank:
+        cause = "unpaid" if state.status in ("past_due", "unpaid") else "ended"
+    key = f"{user_id}:stripe:{plans.read_version(user_id)}"
+    plans.queue_plan_mail(user_id, key, before, str(state.plan), cause=cause, now=now)
+
+
+def tell_bills(user_id: str, bills: Iterable[Bill], *, now: datetime | None = None) -> None:
+    """Queue a receipt for each payment, and a mail for each that has failed: once for each of Stripe's objects.
+
+    Receivers of events are told of those that have failed.
+    """
+    bills = tuple(bills)
+    emit_failed(user_id, bills)
+    for bill in bills:
+        kind = RECEIPT if bill.is_paid else FAILED
+        data: dict[str, Any] = {
+            "cents": bill.amount_cents,
+            "currency": bill.currency,
+            "at": to_ms(bill.at),
+            "url": bill.url,
+            "plan": bill.plan,
+            "tokens": bill.tokens,
+        }
+        if bill.key.startswith("pi_"):  # without a checkout: an automatic top-up
+            data["automatic"] = True
+        mails.queue_mail(user_id, kind.name, bill.key, data, now=now)
+
+
 def settle_topup(user_id: str, topup: TopUp, *, now: datetime | None = None) -> None:
     """Make the tokens of one purchase follow its money: granted once, taken back, frozen or released.
 
@@ -67,6 +114,14 @@ def current_plan(user_id: str) -> str:
     """The user's plan in usertokens; "" when usertokens has no data of the user yet."""
     stats = activity.get_user_stats(user_id)
     return stats.plan if stats else ""
+
+
+def current_tokens(user_id: str, *, now: datetime | None = None) -> int | None:
+    """The tokens that a user has now; None when they can't be read."""
+    try:
+        return balances.get_balance(user_id, now=now).tokens.balance
+    except (StoreUnavailable, AccountClosed):
+        return None
 
 
 def _settle(user_id: str, topup: TopUp, now: datetime | None) -> None:

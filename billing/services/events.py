@@ -9,9 +9,11 @@ from logging import getLogger
 from typing import Any
 
 from billing.errors import BillingOff, CustomerBusy, StripeRefused, StripeUnavailable, Unresolved
-from billing.models import StripeEvent
+from billing.models import AutomaticCharge, StripeEvent
 from billing.services import inbox
+from billing.services.auto_sync import stop_if_disputed
 from billing.services.guests import session_of_payment
+from billing.services.payment_events import emit_returned
 from billing.services.statuses import SESSION
 from billing.services.stripe_api import client, fetch
 from billing.services.sync import sync_customer, sync_session
@@ -33,6 +35,7 @@ RELEVANT = (
     "refund.created", "refund.updated", "refund.failed", "charge.refunded",
     "charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated", "charge.dispute.closed",
+    "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled",
 )  # fmt: skip
 NOT_RELEVANT = "not about plans or tokens"
 NOTHING_BOUGHT = "nothing was bought"
@@ -43,7 +46,7 @@ def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
 
     Raises StoreUnavailable (the event is in the queue again) and Django's OperationalError (the claim ends by itself).
     """
-    if event.type not in RELEVANT:
+    if event.type not in RELEVANT or not _is_ours(event):
         inbox.finish_event(event, NOT_RELEVANT)
         return
     with _handling_refusals(event, now):
@@ -53,9 +56,18 @@ def process_event(event: StripeEvent, *, now: datetime | None = None) -> None:
             _process_guest(event, session, now)
             return
         others = inbox.list_waiting(customer_id, RELEVANT)
-        sync_customer(customer_id, now=now)
+        synced = sync_customer(customer_id, now=now)
+        emit_returned(synced.user_id, event, others)
+        stop_if_disputed(synced.user_id, customer_id, [event.pk, *others], now=now)
         inbox.finish_event(event)
         inbox.finish_waiting(others)
+
+
+def _is_ours(event: StripeEvent) -> bool:
+    """Payments of checkouts and subscriptions have events of their own; of the others, ours are automatic top-ups."""
+    if not event.type.startswith("payment_intent."):
+        return True
+    return AutomaticCharge.objects.filter(intent_id=event.object_id).exists()
 
 
 def _process_guest(event: StripeEvent, session: dict[str, Any], now: datetime | None) -> None:
@@ -63,7 +75,8 @@ def _process_guest(event: StripeEvent, session: dict[str, Any], now: datetime | 
     if SESSION.get(session["status"]) is False:
         inbox.finish_event(event, NOTHING_BOUGHT)
         return
-    sync_session(session, now=now)
+    synced = sync_session(session, now=now)
+    emit_returned(synced.user_id, event, ())
     inbox.finish_event(event)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billing.errors import Unresolved
-from billing.models import GuestCheckout
+from billing.models.stripe_objects import GuestCheckout
 from billing.services.customers import find_user, named_user
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all, is_live
 

@@ -143,6 +143,12 @@ def count_events() -> dict[str, int]:
     return dict(rows)
 
 
+def count_stuck() -> dict[str, int]:
+    """The number of failed and of parked events, which wait for somebody to act. Reads no other rows."""
+    rows = StripeEvent.objects.filter(state__in=(EventState.FAILED, EventState.PARKED))
+    return dict(rows.values_list("state").annotate(Count("pk")).order_by())
+
+
 def oldest_waiting() -> datetime | None:
     """When the oldest event came that is neither done nor failed nor parked; None: there is none."""
     waiting = StripeEvent.objects.filter(state__in=(EventState.RECEIVED, EventState.PROCESSING))

@@ -17,6 +17,16 @@ def page_url(name: str) -> str:
     return app_url_or_none(f"{_PAGES}:{name}") or "/"
 
 
+def signup_url() -> str:
+    """Where somebody new begins: BILLING_SIGNUP; "" for nowhere."""
+    if not app_settings.BILLING_SIGNUP:
+        return ""
+    try:
+        return app_url_or_none(app_settings.BILLING_SIGNUP) or resolve_url(app_settings.BILLING_SIGNUP)
+    except NoReverseMatch:
+        return ""
+
+
 def home_url() -> str:
     """The user's own page: BILLING_HOME, or the prices in a project without that page."""
     try:

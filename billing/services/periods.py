@@ -141,7 +141,7 @@ def _charges(subscription: dict[str, Any]) -> list[_Charge]:
         for line in (invoice.get("lines") or {}).get("data") or ():
             details = (line.get("parent") or {}).get("subscription_item_details") or {}
             is_change = bool(details.get("proration") or line.get("proration"))
-            period, product = line.get("period") or {}, _product_of_line(line)
+            period, product = line.get("period") or {}, product_of_line(line)
             is_other = details.get("subscription") not in (None, subscription["id"])
             if is_other or not product or not period or (is_change and int(line.get("amount") or 0) <= 0):
                 continue
@@ -158,7 +158,8 @@ def _invoices(subscription: dict[str, Any]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _product_of_line(line: dict[str, Any]) -> str:
+def product_of_line(line: dict[str, Any]) -> str:
+    """The id of the product that a line of an invoice charges for, "" for none."""
     price = ((line.get("pricing") or {}).get("price_details")) or line.get("price") or {}
     return product_of(price) if price.get("product") else ""
 

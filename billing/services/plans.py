@@ -11,7 +11,7 @@ from billing.conf import app_settings
 from billing.services.periods import period_before, read_periods
 from billing.services.products import plan_products
 from billing.services.statuses import SCHEDULE, SUBSCRIPTION, Running, gives, unknown_statuses
-from billing.types import PaidPeriod, PendingChange, Plan, SubscriptionState, free_plan
+from billing.types import Bill, PaidPeriod, PendingChange, Plan, SubscriptionState, free_plan
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,17 @@ class Snapshot:
 
     unknown_products: products of running subscriptions that belong to no plan here.
     problems: anything else that somebody must look at, one sentence each.
+    bills: payments that were just made or have failed, of which users are told.
+    charges: the automatic payments, as Stripe has them, oldest first.
+    card_session: the newest checkout in which a card was saved for them, "" for none.
     """
 
     state: SubscriptionState
     unknown_products: tuple[str, ...] = field(default=())
     problems: tuple[str, ...] = field(default=())
+    bills: tuple[Bill, ...] = field(default=())
+    charges: tuple[dict[str, Any], ...] = field(default=())
+    card_session: str = ""
 
 
 def plan_of(product: str) -> Plan | None:
@@ -57,11 +63,24 @@ def read_subscriptions(
     return Snapshot(replace(best, periods=tuple(periods)), tuple(sorted(unknown)), unknown_statuses(parts))
 
 
-def with_pending(state: SubscriptionState, plan: Plan, at: datetime) -> SubscriptionState:
-    """The same with a change that a schedule plans; an earlier change, such as a cancellation, stays."""
+def with_pending(
+    state: SubscriptionState, plan: Plan, at: datetime, price: dict[str, Any] | None = None
+) -> SubscriptionState:
+    """The same with a change that a schedule plans; an earlier change, such as a cancellation, stays.
+
+    price: the new one, which is charged next when the change comes with the next period.
+    """
     if state.pending is not None and state.pending.at <= at:
         return state
-    return replace(state, pending=PendingChange(plan, at))
+    cents = price.get("unit_amount") if price and at == state.period_end else state.next_cents
+    return replace(state, pending=PendingChange(plan, at), next_cents=cents)
+
+
+def price_interval(price: dict[str, Any]) -> str:
+    """The interval of a price, "month" or "year"; "" for any other."""
+    recurring = price.get("recurring") or {}
+    found = str(recurring.get("interval") or "")
+    return found if found in ("month", "year") and recurring.get("interval_count", 1) == 1 else ""
 
 
 def scheduled_price(subscription: dict[str, Any], now: datetime) -> tuple[str, datetime] | None:
@@ -100,6 +119,9 @@ def _state(subscription: dict[str, Any], now: datetime, before: SubscriptionStat
         period_end=end,
         subscription_id=subscription["id"],
         customer_id=_id(subscription["customer"]),
+        interval=price_interval(item["price"]),
+        next_cents=_next_cents(subscription),
+        currency=str(item["price"].get("currency") or "").upper(),
     )
     cancel_at = _cancel_at(subscription, end)
     if status == "past_due":
@@ -115,6 +137,21 @@ def _state(subscription: dict[str, Any], now: datetime, before: SubscriptionStat
     if is_kept and kept is not None:
         return replace(state, paid_start=kept.paid_start, paid_end=kept.paid_end)
     return _with_paid(state, item, _periods(subscription, now, before), now)
+
+
+def _next_cents(subscription: dict[str, Any]) -> int | None:
+    """What the next invoice charges by the prices alone; None when taxes or discounts change it."""
+    items = subscription["items"]["data"]
+    amounts = [one["price"].get("unit_amount") for one in items]
+    changed = (
+        subscription.get("discounts"),
+        subscription.get("default_tax_rates"),
+        (subscription.get("automatic_tax") or {}).get("enabled"),
+        *(one.get("discounts") or one.get("tax_rates") for one in items),
+    )
+    if any(changed) or any(amount is None for amount in amounts):
+        return None
+    return sum(int(amount) * int(one.get("quantity") or 1) for amount, one in zip(amounts, items, strict=True))
 
 
 def _with_paid(

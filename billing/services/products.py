@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from billing.conf import app_settings
 from billing.types import Plan
@@ -43,6 +43,12 @@ def plan_products() -> dict[Plan, tuple[str, ...]]:
     for _, plan, product in _named(plus, premium, app_settings.STRIPE_PRODUCTS):
         found.setdefault(plan, {})[product] = None
     return {Plan(plan): tuple(ids) for plan, ids in found.items() if ids}
+
+
+def best_plan(products: Collection[str]) -> str:
+    """The highest plan that one of these products belongs to, "" for none."""
+    found = [plan for plan, known in plan_products().items() if not set(known).isdisjoint(products)]
+    return str(max(found, key=lambda plan: plan.rank, default=""))
 
 
 def _named(plus: Named, premium: Named, products: Mapping[str, Named]) -> Iterator[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from billing.models import GuestCheckout, StripeCustomer
 from billing.services import effects, subscription_states
+from billing.services.auto_charges import has_automatic
 from billing.services.customers import customers_of
 from billing.services.guests import guests_of
 from billing.services.snapshots import fetch_snapshot
@@ -53,7 +54,9 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
         return Difference(customer_id, "", "–", "not known here yet") if row is None else None
     user_id = str(row.user_id)
     last, bought = subscription_states.read_state(user_id), subscription_states.read_bought(user_id)
-    snapshot, topups = fetch_snapshot(customers_of(user_id), now or utc_now(), last, bought, guests_of(user_id))
+    snapshot, topups = fetch_snapshot(
+        customers_of(user_id), now or utc_now(), last, bought, guests_of(user_id), has_automatic=has_automatic(user_id)
+    )
     plan, applied = effects.current_plan(user_id), subscription_states.read_applied(user_id)
     state = _without_ended(snapshot.state, now)
     if applied is not None:
@@ -66,9 +69,10 @@ def find_difference(customer_id: str, *, now: datetime | None = None) -> Differe
 
 
 def _without_ended(state: SubscriptionState, now: datetime | None) -> SubscriptionState:
-    """The same without periods that are over: they grant nothing any more."""
+    """The same without periods that are over, which grant nothing any more, and without what is only shown."""
     moment = now or utc_now()
-    return replace(state, periods=tuple(one for one in state.periods if one.ends > moment))
+    running = tuple(one for one in state.periods if one.ends > moment)
+    return replace(state, periods=running, interval="", next_cents=None, currency="", payments=())
 
 
 def _describe(plan: str, seen: tuple[SubscriptionState, tuple[TopUp, ...]] | None) -> str:

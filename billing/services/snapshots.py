@@ -9,13 +9,18 @@ from typing import Any
 
 from billing.errors import StripeRefused, Unresolved
 from billing.models import StripeCustomer
+from billing.services.bills import read_bills
 from billing.services.customers import find_presence
 from billing.services.guests import fetch_session
+from billing.services.payments import read_payments
 from billing.services.plans import Snapshot, plan_of, read_subscriptions, scheduled_price, with_pending
-from billing.services.statuses import unknown_statuses
+from billing.services.statuses import PAYMENT_INTENT, SESSION, unknown_statuses
 from billing.services.stripe_api import PAGE, client, fetch, fetch_all
-from billing.services.topups import bought_tokens, read_topup
+from billing.services.topups import CARD_KIND, as_session, bought_tokens, is_automatic, read_topup
 from billing.types import Presence, SubscriptionState, TopUp
+
+#: An automatic payment in one of these has moved no money; "processing" and a status that is unknown may have.
+_NOT_PAID = tuple(one for one, is_paid in PAYMENT_INTENT.items() if not is_paid and one != "processing")
 
 
 def fetch_snapshot(
@@ -24,6 +29,8 @@ def fetch_snapshot(
     before: SubscriptionState | None = None,
     bought: Mapping[str, TopUp] | None = None,
     guests: Sequence[str] = (),
+    *,
+    has_automatic: bool = False,
 ) -> tuple[Snapshot, tuple[TopUp, ...]]:
     """What Stripe has of a user's customers now, and the user's purchases.
 
@@ -31,18 +38,27 @@ def fetch_snapshot(
     bought: purchases that were paid at the last snapshot, by session. A later change of BILLING_TOPUPS does not change
             them, and those of a missing customer stay as they are.
     guests: the user's checkouts without a customer. One that is missing stays as it was.
+    has_automatic: whether the user may have automatic payments. Only then are payments without a checkout read.
     A retired customer counts while Stripe has it, and is skipped otherwise. If Stripe has a retired one, the older key
     is back, and other missing customers are skipped too.
     Raises StripeUnavailable, or Unresolved when a customer is missing that may not be skipped.
     """
     subscriptions: list[dict[str, Any]] = []
+    purchases: list[dict[str, Any]] = []
     topups: list[TopUp] = []
     problems: list[str] = []
     hidden: list[StripeCustomer] = []
+    charges: list[dict[str, Any]] = []
     for row in rows:
         try:
             subscriptions += _subscriptions(str(row.customer_id), now)
-            topups += _topups(str(row.customer_id), bought or {}, problems)
+            found = _purchases(str(row.customer_id))
+            if has_automatic:
+                made = _automatic(str(row.customer_id))
+                charges += made
+                found += [as_session(one) for one in made if one["status"] not in _NOT_PAID]
+            purchases += found
+            topups += _read_topups(found, bought or {}, problems)
         except StripeRefused as error:
             if error.reason != "resource_missing":
                 raise Unresolved(f"Stripe does not show customer {row.customer_id}: {error.reason}") from error
@@ -55,8 +71,17 @@ def fetch_snapshot(
     unseen = [
         one for one in (bought or {}).values() if (hidden or one.session_id in guests) and one.session_id not in seen
     ]
-    snapshot = replace(snapshot, problems=(*snapshot.problems, *problems))
-    return _with_hidden(snapshot, hidden, before, now), (*unseen, *topups)
+    bills = read_bills(subscriptions, [*purchases, *sessions], now)
+    snapshot = replace(
+        snapshot,
+        problems=(*snapshot.problems, *problems),
+        bills=bills,
+        charges=tuple(charges),
+        card_session=_card_session(purchases),
+    )
+    snapshot = _with_hidden(snapshot, hidden, before, now)
+    payments = read_payments(subscriptions, [*purchases, *sessions], before.payments if before is not None else ())
+    return replace(snapshot, state=replace(snapshot.state, payments=payments)), (*unseen, *topups)
 
 
 def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) -> None:
@@ -117,15 +142,27 @@ def _lines(invoice_id: str) -> list[dict[str, Any]]:
     return fetch_all(lambda: client().v1.invoices.line_items.list(invoice_id, params))
 
 
-def _topups(customer_id: str, bought: Mapping[str, TopUp], problems: list[str]) -> list[TopUp]:
+def _purchases(customer_id: str) -> list[dict[str, Any]]:
+    """The customer's checkouts, oldest first, so that the journal has them in that order."""
     params: Any = {
         "customer": customer_id,
         "limit": PAGE,
         "expand": ["data.line_items", "data.payment_intent.latest_charge"],
     }
-    found = fetch_all(lambda: client().v1.checkout.sessions.list(params))
-    # Oldest first, so that the journal has them in that order.
-    return _read_topups(list(reversed(found)), bought, problems)
+    return list(reversed(fetch_all(lambda: client().v1.checkout.sessions.list(params))))
+
+
+def _automatic(customer_id: str) -> list[dict[str, Any]]:
+    """The customer's automatic payments, paid or not, oldest first."""
+    params: Any = {"customer": customer_id, "limit": PAGE, "expand": ["data.latest_charge"]}
+    found = fetch_all(lambda: client().v1.payment_intents.list(params))
+    return [one for one in reversed(found) if is_automatic(one)]
+
+
+def _card_session(sessions: Sequence[dict[str, Any]]) -> str:
+    saved = [one for one in sessions if one["mode"] == "setup" and SESSION.get(one["status"])]
+    ours = [one for one in saved if (one.get("metadata") or {}).get("kind") == CARD_KIND]
+    return str(max(reversed(ours), key=lambda one: int(one["created"]))["id"]) if ours else ""
 
 
 def _guest(session_id: str) -> dict[str, Any] | None:
@@ -170,4 +207,4 @@ def _with_schedule(snapshot: Snapshot, subscriptions: list[dict[str, Any]], now:
         return snapshot
     price = fetch(lambda: client().v1.prices.retrieve(planned[0]))
     plan = plan_of(str(price["product"]))
-    return snapshot if plan is None else replace(snapshot, state=with_pending(state, plan, planned[1]))
+    return snapshot if plan is None else replace(snapshot, state=with_pending(state, plan, planned[1], price))

@@ -13,7 +13,7 @@ import orjson
 
 from billing import keys
 from billing.errors import CustomerBusy
-from billing.types import PaidPeriod, PendingChange, Plan, SubscriptionState, TopUp
+from billing.types import PaidPeriod, Payment, PendingChange, Plan, SubscriptionState, TopUp
 from kv.store.connection import call, call_write
 from kv.store.scripts import Script
 from kv.threads import async_twin
@@ -48,7 +48,7 @@ def mark_applied(user_id: str, version: int) -> None:
 def read_state(user_id: str) -> SubscriptionState:
     """The state that was last read; the free plan for a user who never paid. Raises StoreUnavailable."""
     packed = call("HGET", keys.subscription_state(user_id), "standing")
-    return _unpack(packed) if packed else SubscriptionState()
+    return unpack_state(packed) if packed else SubscriptionState()
 
 
 aread_state = async_twin(read_state)
@@ -61,7 +61,7 @@ def read_applied(user_id: str) -> tuple[SubscriptionState, tuple[TopUp, ...]] | 
     )
     if number is None or number != applied:
         return None
-    return _unpack(packed), tuple(TopUp(*row) for row in orjson.loads(topups))
+    return unpack_state(packed), tuple(TopUp(*row) for row in orjson.loads(topups))
 
 
 def read_bought(user_id: str) -> dict[str, TopUp]:
@@ -116,10 +116,16 @@ def _pack(state: SubscriptionState) -> bytes:
     packed["periods"] = [
         [one.key, one.plan, _seconds(one.starts), _seconds(one.ends), one.is_paid] for one in state.periods
     ]
-    return orjson.dumps({name: value for name, value in packed.items() if value not in (None, "", [])})
+    packed["payments"] = [
+        [one.id, _seconds(one.at), one.cents, one.currency, one.status, one.tokens] for one in state.payments
+    ]
+    # Beside the payments, whose length an older version expects.
+    packed["paid_plans"] = {one.id: one.plan for one in state.payments if one.plan}
+    return orjson.dumps({name: value for name, value in packed.items() if value not in (None, "", [], {})})
 
 
-def _unpack(packed: bytes) -> SubscriptionState:
+def unpack_state(packed: bytes) -> SubscriptionState:
+    """The state in the field `standing` of a key."""
     data = orjson.loads(packed)
     known = {field.name for field in fields(SubscriptionState)}
     values: dict[str, Any] = {name: value for name, value in data.items() if name in known}
@@ -129,6 +135,11 @@ def _unpack(packed: bytes) -> SubscriptionState:
     values["periods"] = tuple(
         PaidPeriod(key, Plan(plan), datetime.fromtimestamp(starts, UTC), datetime.fromtimestamp(ends, UTC), is_paid)
         for key, plan, starts, ends, is_paid in data.get("periods", ())
+    )
+    paid_plans = data.get("paid_plans", {})
+    values["payments"] = tuple(
+        Payment(name, datetime.fromtimestamp(at, UTC), cents, currency, status, tokens, paid_plans.get(name, ""))
+        for name, at, cents, currency, status, tokens in data.get("payments", ())
     )
     if "pending" in values:
         plan, at = values["pending"]

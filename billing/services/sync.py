@@ -11,6 +11,8 @@ from typing import Any
 from billing.errors import Unresolved
 from billing.models import StripeCustomer
 from billing.services import accounts, effects
+from billing.services.auto_charges import has_automatic
+from billing.services.auto_sync import follow_snapshot
 from billing.services.customers import customers_of, find_customer
 from billing.services.guests import fetch_session, find_guest, guests_of
 from billing.services.plans import Snapshot
@@ -76,13 +78,18 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
         version = take_version(user_id)
         rows = customers_of(user_id)
         before = effects.current_plan(user_id) or free_plan()
-        snapshot, topups = fetch_snapshot(rows, moment, read_state(user_id), read_bought(user_id), guests_of(user_id))
+        last, bought = read_state(user_id), read_bought(user_id)
+        snapshot, topups = fetch_snapshot(
+            rows, moment, last, bought, guests_of(user_id), has_automatic=has_automatic(user_id)
+        )
         check_lock()
         synced = Synced(SyncResult.APPLIED, user_id, snapshot.state, topups, version)
         refused: list[str] = []
         is_changed = False
         is_newest = write_state(user_id, snapshot.state, topups, version)
         if is_newest:
+            if snapshot.state.plan != before:
+                effects.tell_plan(user_id, snapshot.state, before, now=now)
             try:
                 is_newest = effects.apply_plan(user_id, snapshot.state, version, now=now)
                 is_changed = is_newest and snapshot.state.plan != before
@@ -90,6 +97,9 @@ def _sync_user(user_id: str, now: datetime | None) -> Synced:
                 refused.append(error.reason)
         if is_newest:
             refused += _settle_topups(synced, check_lock, now)
+            effects.tell_bills(user_id, snapshot.bills, now=now)
+            check_lock()
+            follow_snapshot(user_id, snapshot, topups, now=now)
             if not refused:
                 mark_applied(user_id, version)
         else:

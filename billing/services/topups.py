@@ -12,6 +12,10 @@ from kv.numbers import LARGEST_WHOLE
 
 #: `kind` in the metadata of this site's own sessions, beside `tokens`.
 KIND = "topup"
+#: In the metadata of an automatic payment, beside those: the fall of the balance that it is for.
+AUTOMATIC = "automatic"
+#: `kind` of a checkout in which a card is saved for automatic payments.
+CARD_KIND = "automatic_topup_card"
 # More than any balance holds: usertokens refuses such a purchase, and it is shown. Larger numbers can't be stored.
 _TOO_MANY = LARGEST_WHOLE + 1
 
@@ -70,6 +74,28 @@ def bought_tokens(session: dict[str, Any]) -> int:
         tokens_by_price.get(line["price"]["id"], 0) * int(line["quantity"] or 0) for line in lines if line.get("price")
     )
     return max(0, min(found, _TOO_MANY))
+
+
+def is_automatic(intent: dict[str, Any]) -> bool:
+    """Whether a payment is one of this site's automatic top-ups."""
+    metadata = intent.get("metadata") or {}
+    return metadata.get("kind") == KIND and bool(metadata.get(AUTOMATIC))
+
+
+def as_session(intent: dict[str, Any]) -> dict[str, Any]:
+    """An automatic payment in the form of a checkout that was paid by it: what follows is the same for both."""
+    return {
+        "id": intent["id"],
+        "object": AUTOMATIC,
+        "mode": "payment",
+        "status": "complete",
+        "payment_status": "paid" if PAYMENT_INTENT.get(intent["status"]) else "unpaid",
+        "payment_intent": intent,
+        "metadata": intent["metadata"],
+        "amount_total": intent["amount"],
+        "currency": intent["currency"],
+        "created": intent["created"],
+    }
 
 
 def _charge(session: dict[str, Any]) -> dict[str, Any] | None:

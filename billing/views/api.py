@@ -14,7 +14,7 @@ from billing.conf import CHECKOUT_LIMIT, SUBSCRIPTION_LIMIT
 from billing.errors import AlreadySubscribed, BillingOff, StripeRefused, StripeUnavailable, UnknownPlan, Unresolved
 from billing.serializers import PlanInput, SubscriptionOutput, TopUpInput, UrlOutput
 from billing.services import checkout, subscription_states
-from billing.types import Plan
+from billing.types import Choice, Plan
 from billing.views import examples
 from billing.views.addresses import checkout_addresses, portal_addresses
 from kv.rest.codes import Code
@@ -69,16 +69,17 @@ class CheckoutView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Open a checkout."""
-        addresses = checkout_addresses(self.django_request)
         user: Any = request.user
         if isinstance(request.data, dict) and "topup" in request.data:
             bought = TopUpInput(data=request.data)
             bought.is_valid(raise_exception=True)
             tokens = bought.validated_data["topup"]
+            addresses = checkout_addresses(self.django_request, Choice(tokens=tokens))
             return _opened("topup", lambda: checkout.open_topup_checkout(user, tokens, addresses))
         form = PlanInput(data=request.data)
         form.is_valid(raise_exception=True)
         plan, interval = Plan(form.validated_data["plan"]), form.validated_data["interval"]
+        addresses = checkout_addresses(self.django_request, Choice(plan, interval))
         return _opened("plan", lambda: checkout.open_plan_checkout(user, plan, interval, addresses))
 
 

@@ -16,6 +16,22 @@ SUBSCRIPTION = [
         }
     )
 ]
+AUTO_TOPUP = [
+    answered(
+        {
+            "enabled": True,
+            "threshold": 100,
+            "topup": 1000,
+            "monthly_cap_cents": 5000,
+            "status": "ready",
+            "action_url": None,
+        }
+    )
+]
+SAVE_AUTO_TOPUP = [
+    sent({"enabled": True, "threshold": 100, "topup": 1000, "monthly_cap_cents": 5000}),
+    *AUTO_TOPUP,
+]
 EVENT = [
     sent(
         {"id": "evt_1", "object": "event", "type": "customer.subscription.updated", "data": {"object": {"id": "sub_1"}}}

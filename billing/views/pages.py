@@ -1,112 +1,158 @@
-"""The pages: prices for everybody, the pages that lead to Stripe, and the page to return to."""
+"""The pages that lead to Stripe: to a checkout, to the confirmation of another plan, to the portal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
-from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 from django.views.generic import View
 
-from billing.conf import CHECKOUT_LIMIT, app_settings
+from billing.conf import CHECKOUT_LIMIT
 from billing.errors import (
     AlreadySubscribed,
     BillingOff,
+    CheckoutOpen,
     StripeRefused,
     StripeUnavailable,
     UnknownPlan,
-    UnknownSession,
     Unresolved,
 )
-from billing.services import catalogue, checkout
-from billing.services.links import home_url, page_url
-from billing.services.products import plan_products
+from billing.services import checkout, portal
+from billing.services.links import page_url
 from billing.services.stripe_api import is_on
-from billing.types import Catalogue, Plan, free_plan
-from billing.views.addresses import checkout_addresses, portal_addresses
-from kv.errors import StoreUnavailable
-from kv.web.caching import public_page
+from billing.types import Choice, Plan, SubscriptionState
+from billing.views.addresses import change_addresses, checkout_addresses, choice_query, portal_addresses, read_choice
+from billing.views.choices import has_more_to_say, private, show_choice, show_problem
 from kv.web.origins import is_from_this_site
 from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_limit
 
-_private = cache_control(private=True, no_store=True)
 
-
-@require_safe
-@public_page
-def pricing(request: HttpRequest) -> HttpResponse:
-    """Plans and top-ups with their prices; the same for everybody, so that a proxy may cache it."""
-    context: dict[str, Any] = {"is_on": is_on(), "free_tokens": _tokens(free_plan()), "free_plan": free_plan()}
-    if context["is_on"]:
-        try:
-            context |= _for_sale(catalogue.read_catalogue())
-        except (StripeUnavailable, StripeRefused):
-            context["away"] = True
-    return render(request, "billing/pricing.html", context)
-
-
-class _ToStripePage(View):
+class ToStripePage(View):
     """POST: to Stripe, by a page that leads on at once.
 
     The Content-Security-Policy (form-action) would block a redirect.
     """
 
-    @method_decorator((csrf_exempt, _private))
+    # It leads to the log-in by itself, so that the choice comes back.
+    @method_decorator((csrf_exempt, login_not_required, private))
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Only from a page of this site, and only for signed-in users; others return to the prices after the log-in."""
-        if request.method != "POST":  # the language menu of such a page, or a typed address
-            return HttpResponseRedirect(page_url("pricing"))
-        if not is_from_this_site(request):
-            return _problem(request, "elsewhere", 403)
+        """Only from a page of this site, and only for signed-in users; others come back to it after the log-in."""
+        if request.method in ("GET", "HEAD"):  # the way back from the log-in, the language menu, or a typed address
+            return self.get(request)
+        if request.method != "POST":
+            return self.http_method_not_allowed(request)
         if not request.user.is_authenticated:
-            return redirect_to_login(page_url("pricing"))
+            return redirect_to_login(self.way_back(request))
+        if not is_from_this_site(request):
+            return self.show_problem(request, "elsewhere", 403)
         if not is_on():  # reported before errors of the form
-            return _problem(request, "off", 503)
+            return self.show_problem(request, "off", 503)
         return super().dispatch(request, *args, **kwargs)
 
-    def lead_to_stripe(self, request: HttpRequest, open_session: Callable[[], str]) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """To the prices."""
+        return HttpResponseRedirect(page_url("pricing"))
+
+    def way_back(self, request: HttpRequest) -> str:
+        """Where the log-in leads back to."""
+        return page_url("pricing")
+
+    def show_problem(self, request: HttpRequest, kind: str, status: int) -> HttpResponse:
+        """Why it leads nowhere."""
+        return show_problem(request, kind, status)
+
+    def lead_to_stripe(
+        self, request: HttpRequest, open_session: Callable[[], str], choice: Choice | None = None
+    ) -> HttpResponse:
         """The page that leads on, or one that says why there is none."""
         try:
             check_limit(CHECKOUT_LIMIT, request)
             return render(request, "billing/onward.html", {"target": open_session()})
+        except CheckoutOpen:
+            return show_choice(request, choice)
         except UnknownPlan:
-            return _problem(request, "unknown", 400)
-        except AlreadySubscribed:
-            return _problem(request, "subscribed", 409)
+            return self.show_problem(request, "unknown", 400)
         except BillingOff:
-            return _problem(request, "off", 503)
+            return self.show_problem(request, "off", 503)
         except RateLimited:
-            return _problem(request, "often", 429)
+            return self.show_problem(request, "often", 429)
         except (StripeUnavailable, StripeRefused, Unresolved) as error:
-            return _problem(request, getattr(error, "kind", "refused"), 503)
+            return self.show_problem(request, getattr(error, "kind", "refused"), 503)
 
 
-class CheckoutPage(_ToStripePage):
-    """POST {plan, interval} or {topup}: to a checkout."""
+class CheckoutPage(ToStripePage):
+    """POST {plan, interval} or {topup}: to a checkout, or to Stripe's confirmation of another plan.
+
+    GET with the same in the query: the way back from the log-in. It leads on too, but from another site, while such a
+    checkout is open (the Back button), or where more must be said before one pays, it shows the choice first.
+    """
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Lead on, once."""
+        choice = read_choice(request.GET)
+        if choice is None:
+            return HttpResponseRedirect(page_url("pricing"))
+        if not request.user.is_authenticated:
+            return redirect_to_login(_address(choice))
+        if not is_on():
+            return show_problem(request, "off", 503)
+        if not is_from_this_site(request) or has_more_to_say(request):
+            return show_choice(request, choice)
+        return self._open(request, choice, is_only_new=True)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Open the checkout."""
-        addresses = checkout_addresses(request, get_language() or "")
+        choice = read_choice(request.POST)
+        return show_problem(request, "unknown", 400) if choice is None else self._open(request, choice)
+
+    def way_back(self, request: HttpRequest) -> str:
+        """The same choice, in the query."""
+        choice = read_choice(request.POST)
+        return page_url("pricing") if choice is None else _address(choice)
+
+    def _open(self, request: HttpRequest, choice: Choice, *, is_only_new: bool = False) -> HttpResponse:
         user: Any = request.user
-        plan, interval = request.POST.get("plan", ""), request.POST.get("interval", "month")
-        topup = request.POST.get("topup", "")
-        if topup.isascii() and topup.isdecimal():
-            return self.lead_to_stripe(request, lambda: checkout.open_topup_checkout(user, int(topup[:15]), addresses))
-        if plan not in plan_products():
-            return _problem(request, "unknown", 400)
-        return self.lead_to_stripe(request, lambda: checkout.open_plan_checkout(user, Plan(plan), interval, addresses))
+        addresses = checkout_addresses(request, choice, get_language() or "")
+
+        def open_session() -> str:
+            if choice.tokens:
+                return checkout.open_topup_checkout(user, choice.tokens, addresses, is_only_new=is_only_new)
+            plan = Plan(choice.plan)
+            return checkout.open_plan_checkout(user, plan, choice.interval, addresses, is_only_new=is_only_new)
+
+        try:
+            return self.lead_to_stripe(request, open_session, choice)
+        except AlreadySubscribed as error:
+            return self._change(request, choice, error.state)
+
+    def _change(self, request: HttpRequest, choice: Choice, state: SubscriptionState | None) -> HttpResponse:
+        """To Stripe's confirmation of another plan; a lower one is explained first."""
+        try:
+            change = portal.plan_change(state, Plan(choice.plan), choice.interval) if state is not None else None
+        except UnknownPlan:
+            return show_problem(request, "unknown", 400)
+        except (StripeUnavailable, StripeRefused) as error:
+            return show_problem(request, error.kind, 503)
+        if change is None or state is None:
+            return show_problem(request, "subscribed", 409)
+        if change.is_downgrade and "confirmed" not in request.POST:
+            context = {"change": change, "action": page_url("checkout"), "pricing": page_url("pricing"), "state": state}
+            return render(request, "billing/change.html", context)
+        addresses = change_addresses(request, get_language() or "")
+        return self.lead_to_stripe(
+            request, lambda: portal.open_plan_change(state, change.plan, change.interval, addresses)
+        )
 
 
-class PortalPage(_ToStripePage):
+class PortalPage(ToStripePage):
     """POST: to the user's portal."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -116,38 +162,5 @@ class PortalPage(_ToStripePage):
         return self.lead_to_stripe(request, lambda: checkout.open_portal(user, addresses))
 
 
-@method_decorator(_private, name="dispatch")
-class ReturnPage(LoginRequiredMixin, View):
-    """GET [session_id]: read the user's state again; show what came of a checkout, or redirect after the portal."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """What came of it."""
-        session_id = request.GET.get("session_id", "")
-        user: Any = request.user
-        context: dict[str, Any] = {"home": home_url()}
-        try:
-            check_limit(CHECKOUT_LIMIT, request)
-            if not session_id:
-                checkout.refresh_user(user)
-                return HttpResponseRedirect(context["home"])
-            context["outcome"] = checkout.finish_checkout(user, session_id[:200])
-        except UnknownSession:
-            return _problem(request, "session", 404)
-        except (BillingOff, StripeUnavailable, StripeRefused, StoreUnavailable, RateLimited):
-            # The webhook applies it in any case, so nothing is lost.
-            context["outcome"] = None
-        return render(request, "billing/return.html", context)
-
-
-def _for_sale(found: Catalogue) -> dict[str, Any]:
-    plans = [{"plan": one.plan, "tokens": _tokens(one.plan), "offers": one.offers} for one in found.plans if one.offers]
-    return {"plans": plans, "topups": found.topups, "action": page_url("checkout")}
-
-
-def _tokens(plan: Plan) -> int:
-    return int(app_settings.PLAN_ALLOWANCES.get(plan, 0))
-
-
-def _problem(request: HttpRequest, kind: str, status: int) -> HttpResponse:
-    context = {"kind": kind, "home": home_url(), "pricing": page_url("pricing"), "portal": page_url("portal")}
-    return render(request, "billing/problem.html", context, status=status)
+def _address(choice: Choice) -> str:
+    return f"{page_url('checkout')}?{choice_query(choice)}"

@@ -4,13 +4,16 @@ KEYS  1 seen (STRING, the backstop), 2 count, 3 days (HASH), 4 count of ~OTHER, 
       11 window of the address on this code, 12 window of the address on all codes, 13 outbox (LIST),
       14 state of the outbox (HASH), 15 left out in all (HASH), 16 left out today (HASH),
       17 mark of the landing (STRING), 18 slots (HASH), 19 names (STRING), 20 column of today (STRING),
-      21 column of the month (STRING)
+      21 column of the month (STRING), 22 hits to be emitted as events (LIST), 23 breakdown of today (HASH),
+      24 breakdown of ~OTHER today (HASH), 25 placements (ZSET), 26 registered placements (HASH)
 ARGV  1 code as it was called, 2 code that it counts for (as the caller knows), 3 today (YYYY-MM-DD),
       4 backstop (seconds, 0 = off), 5 unknown codes by name (int), 6 name of ~OTHER,
       7 limit on this code (0 = none), 8 its window (microseconds), 9 limit on all codes, 10 its window,
       11 event id ("" = no webhook), 12 hits that may wait in the outbox (int), 13 when (ms since 1970; "" = now),
       14 "1" with the id of a landing (otherwise ""), 15 visitors that make a crowd (int), 16 within how long (seconds),
-      17 TTL of a day of what is left out (seconds), 18 its fields at most (int), 19 TTL of the mark of a landing (seconds)
+      17 TTL of a day of what is left out (seconds), 18 its fields at most (int), 19 TTL of the mark of a landing (seconds),
+      20 placement ("" = none), 21 placements by name outside the registry (int), 22 values of an open kind a day (int),
+      then fields of the breakdown as in add_breakdown.lua
 Returns {"counted"} | {"seen"} | {"again"} | {"outside"} | {"limited", "code" or "codes", wait in microseconds}
         | {"alias", code that it counts for}: nothing was done, the keys were another code's ]]
 -- uses kv.moving_window
@@ -19,9 +22,12 @@ Returns {"counted"} | {"seen"} | {"again"} | {"outside"} | {"limited", "code" or
 -- uses codetags.code_names
 -- uses codetags.add_hits
 local seen, code_count, code_days, other_count, other_days, last_seen, rank, registry, unknown, crowd, recent, recent_all,
-  outbox, outbox_state, excluded, excluded_today, landing_mark, slots, names, column, month_column = unpack(KEYS)
+  outbox, outbox_state, excluded, excluded_today, landing_mark, slots, names, column, month_column, events, breakdown,
+  other_breakdown, placements, registered_placements = unpack(KEYS)
 local called, code, today, backstop, most_unknown, other, limit, window, limit_all, window_all, event_id, most_waiting,
-  at_ms, landing, crowd_size, crowd_seconds, day_ttl, most_fields, landing_ttl = unpack(ARGV)
+  at_ms, landing, crowd_size, crowd_seconds, day_ttl, most_fields, landing_ttl, at, most_placements,
+  most_values = unpack(ARGV)
+local fields = {unpack(ARGV, 23)}
 -- What is compared must be a number; the rest goes on to commands as text.
 limit, window, limit_all, window_all = tonumber(limit), tonumber(window), tonumber(limit_all), tonumber(window_all)
 backstop, crowd_size = tonumber(backstop), tonumber(crowd_size)
@@ -100,10 +106,21 @@ redis.call('ZADD', rank, string.format('%.0f', total), name)
 redis.call('HINCRBY', days, today, 1)
 add_hits(slots, names, column, month_column, name, 1, total == 1)
 redis.call('ZADD', last_seen, 'GT', ms, name)
+if at ~= '' or #fields > 0 then
+  -- uses codetags.add_breakdown
+  if name == other then breakdown, placements = other_breakdown, '' end
+  add_breakdown(breakdown, placements, registered_placements, code, at, fields, other, most_placements, most_values)
+end
 if event_id ~= '' then
   if redis.call('RPUSH', outbox, event_id .. ' ' .. code .. ' ' .. ms) > tonumber(most_waiting) then
     redis.call('LPOP', outbox)
     redis.call('HINCRBY', outbox_state, 'dropped', 1)
   end
+end
+-- How many may wait, while some receiver of events wants them.
+local most_events = redis.call('HGET', outbox_state, 'events')
+if most_events and redis.call('RPUSH', events, string.format('%s %s %.0f', code, ms, total)) > tonumber(most_events) then
+  redis.call('LPOP', events)
+  redis.call('HINCRBY', outbox_state, 'dropped', 1)
 end
 return {'counted'}

@@ -46,7 +46,7 @@ def read_code(spellings: Iterable[str]) -> str:
     """
     last = ""
     for spelling in spellings:
-        for text in _without_surroundings(spelling):
+        for text in spellings_of(spelling):
             try:
                 return parse_code(text)
             except MalformedCode:
@@ -62,7 +62,12 @@ def read_link(query: str) -> str | None:
 
 def is_parameter(name: str) -> bool:
     """Whether the parameter of this name carries the code."""
-    return name.lower().removeprefix(_ESCAPED) == PARAMETER
+    return is_named(name, PARAMETER)
+
+
+def is_named(name: str, wanted: str) -> bool:
+    """Whether a parameter of a link has the wanted name, in upper or lower case."""
+    return name.lower().removeprefix(_ESCAPED) == wanted.lower()
 
 
 def is_code(text: str) -> bool:
@@ -80,7 +85,8 @@ def write_remembered(known: tuple[str, ...], *codes: str) -> str:
     return _SEPARATOR.join([*(other for other in known if other not in codes), *dict.fromkeys(codes)][-REMEMBERED:])
 
 
-def _without_surroundings(spelling: str) -> tuple[str, str]:
+def spellings_of(spelling: str) -> tuple[str, str]:
+    """A value of a link without the blanks around it; and also without punctuation and another part of a URL behind."""
     text = _AROUND.sub("", spelling[:1024])
     return text, _TRAILING.sub("", _NEXT_PART.split(text, maxsplit=1)[0])
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 #: As in code_names.lua.
 NAME_BYTES = 33
 IN_SERIES = b"*"
 LANE_BYTES = 4
+#: Of the column of campaigns, whose lanes are primary keys.
+CAMPAIGN_BYTES = 8
 
 
 def code_at(names: bytes, slot: int) -> str:
@@ -41,6 +44,16 @@ def slots_with(names: bytes, term: str) -> Iterator[int]:
                 yield slot
 
 
+def lanes_of(column: bytes | None, slots: int) -> array[int]:
+    """The hits of each slot in one column."""
+    return _unpacked("I", (column or b"")[: slots * LANE_BYTES].ljust(slots * LANE_BYTES, b"\0"))
+
+
+def campaigns_of(column: bytes, slots: int) -> array[int]:
+    """The campaign of each slot, 0 for none."""
+    return _unpacked("Q", column[: slots * CAMPAIGN_BYTES].ljust(slots * CAMPAIGN_BYTES, b"\0"))
+
+
 def sum_columns(columns: Iterable[bytes | None], slots: int) -> list[int]:
     """For each slot the sum over the columns, 2^64 - 1 at most.
 
@@ -61,10 +74,14 @@ def sum_columns(columns: Iterable[bytes | None], slots: int) -> list[int]:
 
 
 def _lanes(sums: int, size: int) -> list[int]:
-    lanes = array("Q", sums.to_bytes(size))
+    return _unpacked("Q", sums.to_bytes(size)).tolist()
+
+
+def _unpacked(kind: Literal["I", "Q"], packed: bytes) -> array[int]:
+    lanes = array(kind, packed)
     if sys.byteorder == "little":
         lanes.byteswap()
-    return lanes.tolist()
+    return lanes
 
 
 def _places(marks: bytes, wanted: bytes) -> Iterator[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from codetags import keys
 from codetags.services.column_format import NAME_BYTES
@@ -18,6 +19,15 @@ _MOST_DAYS = 5000
 #: Columns that one script copies.
 _TRIMMED = 10
 
+
+class ColumnState(NamedTuple):
+    """missing: how many codes have hits, 0 when none of them is without a slot. free: slots without a code."""
+
+    missing: int
+    slots: int
+    free: int
+
+
 add_series_script = Script("codetags", "add_series")
 free_slots_script = Script("codetags", "free_slots")
 trim_columns_script = Script("codetags", "trim_columns")
@@ -30,7 +40,7 @@ def add_missing_codes(most: int | None = None) -> bool:
     """
     added = 0
     written: set[str] = set()
-    while with_hits := column_state()[0]:
+    while with_hits := column_state().missing:
         for start in range(0, with_hits, _CHUNK):
             ranked = call("ZREVRANGE", keys.rank(), start, min(start + _CHUNK, with_hits) - 1)
             known = call("HMGET", keys.slots(), *ranked) if ranked else ()
@@ -52,13 +62,14 @@ def trim_columns(periods: Iterable[str]) -> None:
         trim_columns_script.read([keys.spare_column(), *map(keys.column, chunk)])
 
 
-def column_state() -> tuple[int, int]:
-    """How many codes have hits, 0 when none of them is missing; and the number of slots. Raises StoreUnavailable."""
-    # In this order: a code that gets its first hit in between is not taken for a missing one.
-    with_hits, slots, names = call_many(
-        [("ZCOUNT", keys.rank(), 1, "+inf"), ("HLEN", keys.slots()), ("STRLEN", keys.names())]
+def column_state() -> ColumnState:
+    """How things stand. Raises StoreUnavailable."""
+    # In this order: a code that gets its first hit in between is not taken for a missing one, nor for a free slot.
+    with_hits, names, used = call_many(
+        [("ZCOUNT", keys.rank(), 1, "+inf"), ("STRLEN", keys.names()), ("HLEN", keys.slots())]
     )
-    return with_hits if with_hits > slots else 0, names // NAME_BYTES
+    slots = names // NAME_BYTES
+    return ColumnState(with_hits if with_hits > used else 0, slots, slots - used)
 
 
 def make_anew(codes: Sequence[str]) -> None:

@@ -33,6 +33,8 @@ from kv.store.replies import pairs
 #: The server answers one command with so many bytes at most, in some milliseconds.
 _REPLY_BYTES = 8 << 20
 _CHUNK = 5000
+#: How often a list is read when codes lose their slots each time: the worker makes some anew, or somebody resets them.
+_READS = 3
 
 
 def read_columns(since: date, until: date, today: date) -> tuple[list[int], bytes]:
@@ -40,15 +42,27 @@ def read_columns(since: date, until: date, today: date) -> tuple[list[int], byte
 
     Adds the codes that are missing first. Raises StoreUnavailable.
     """
-    add_missing_codes()
-    _, size = column_state()
-    counts = sum_columns(_columns(_periods(max(since, EARLIEST), until, today), size), size)
-    names = _names(size)
+    for _ in range(_READS):
+        add_missing_codes()
+        state = column_state()
+        size = state.slots
+        counts = sum_columns(_columns(_periods(max(since, EARLIEST), until, today), size), size)
+        names = _names(size)
+        free = list(free_slots(names))
+        # A code that lost its slot meanwhile has another one by now, behind those that were read.
+        if not state.missing and len(free) <= state.free:
+            break
     for slot in slots_in_series(names):
         counts[slot] = _of_series(code_at(names, slot), since, until)
-    for slot in free_slots(names):
+    for slot in free:
         counts[slot] = 0
     return counts, names
+
+
+def read_all_time(today: date) -> tuple[list[int], bytes]:
+    """The same of all days: of whole months alone, up to next month's end, for workers whose clock is ahead."""
+    last = _end_of_month(today + timedelta(days=31))
+    return read_columns(EARLIEST, last, last + timedelta(days=1))
 
 
 def read_days(slots: Sequence[int], days: Sequence[date]) -> list[tuple[int, ...]]:
@@ -67,7 +81,7 @@ def mend_columns(*, now: datetime | None = None) -> int:
     """
     last = _end_of_month(local_day(now) + timedelta(days=31))
     months = list(_months(EARLIEST, last))
-    size = column_state()[1]
+    size = column_state().slots
     # Before and after the totals: a hit in between is no fault.
     before = sum_columns(_columns(months, size), size)
     names = _names(size)

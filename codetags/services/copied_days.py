@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 
 from codetags import keys
 from codetags.models import CopiedHits, DailyHits
+from codetags.services.breakdown_copies import copy_breakdowns
 from kv.store.connection import call_many
 from kv.store.replies import pairs
 from kv.transactions import atomic_for
@@ -146,6 +147,7 @@ def _raised(code: str, series: Iterable[tuple[date, int]], have: _Days) -> _Days
 
 def _write(days: _Days, totals: dict[str, _Total]) -> None:
     if days:
+        copy_breakdowns(days)
         rows = ((code, day, count) for (code, day), count in days.items())
         upsert_rows(DailyHits, ("code", "date", "count"), rows, unique=("code", "date"))
     if totals:

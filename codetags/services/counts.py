@@ -10,6 +10,8 @@ from django.db.models import Q
 from codetags import keys
 from codetags.errors import BadCursor
 from codetags.models import CodeTag
+from codetags.services.campaign_slots import read_campaigns
+from codetags.services.campaigns import get_campaign, rank_campaign
 from codetags.services.column_format import slots_with
 from codetags.services.columns import read_columns, read_days
 from codetags.services.excluded_hits import ExcludedCalls, list_excluded_days, read_excluded
@@ -40,22 +42,24 @@ def list_codes(
     since: date | None = None,
     until: date | None = None,
     search: str = "",
+    campaign: str = "",
     now: datetime | None = None,
 ) -> CodePage:
     """A page of codes, most hits first (then Z to A), each with its entry in the registry and its last 30 days.
 
     offset: codes to skip. before: instead of it, the `next` of the page before; it stays exact while counts change.
     since, until: count only the hits of these days, both included; codes without any are not listed.
-    search: part of a code, label or note.
-    Without days or search the cost does not depend on how many codes there are. Raises BadCursor, StoreUnavailable.
+    search: part of a code, label or note. campaign: only the codes of the campaign of this name; "" for all.
+    Without days, search or campaign the cost does not depend on how many codes there are.
+    Raises BadCursor, StoreUnavailable.
     """
     cursor = _read_cursor(before) if before else None
-    if since is None and until is None and not search:
+    if since is None and until is None and not search and not campaign:
         if cursor:
             offset = int(find_offset_script.read([keys.rank()], cursor))
         total, ranked = _ranked(offset, limit)
     else:
-        ranking = _ranking(since, until, search, now)
+        ranking = _ranking(since, until, search, campaign, now)
         if cursor:
             offset = ranking.place(int(cursor[0]), cursor[1])
         total, ranked = len(ranking), ranking.page(offset, limit)
@@ -69,16 +73,21 @@ alist_codes = async_twin(list_codes, uses_database=True)
 
 
 def each_code(
-    *, since: date | None = None, until: date | None = None, search: str = "", now: datetime | None = None
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    search: str = "",
+    campaign: str = "",
+    now: datetime | None = None,
 ) -> Iterator[CodeCounts]:
     """Every code that `list_codes` would list, in its order and read in chunks, without the last 30 days.
 
     Raises StoreUnavailable.
     """
-    if since is None and until is None and not search:
+    if since is None and until is None and not search and not campaign:
         ranked: Iterator[Ranked] = iter(_pairs(call("ZREVRANGE", keys.rank(), 0, -1, "WITHSCORES")))
     else:
-        ranked = iter(_ranking(since, until, search, now).all())
+        ranked = iter(_ranking(since, until, search, campaign, now).all())
     excluded = ExcludedCalls(since, until, now)
     for chunk in in_batches(ranked, _CHUNK):
         yield from _described(chunk, excluded.of([one.code for one in chunk]), [()] * len(chunk))
@@ -96,6 +105,23 @@ def get_code(code: str, *, now: datetime | None = None) -> CodeCounts | None:
 
 
 aget_code = async_twin(get_code, uses_database=True)
+
+
+def known_labels(codes: Sequence[str]) -> dict[str, str]:
+    """The labels of those of the codes that the counts or the registry know, "" for none. Raises StoreUnavailable."""
+    known = registered_codes(codes)
+    hits = call("ZMSCORE", keys.rank(), *codes) if codes else ()
+    return {
+        code: known[code].label if code in known else ""
+        for code, score in zip(codes, hits, strict=True)
+        if score is not None or code in known
+    }
+
+
+def list_hits(code: str, *, since: date, until: date) -> tuple[int, ...]:
+    """One code's hits alone on each day, oldest first, both days included. Raises StoreUnavailable."""
+    days = [(since + timedelta(days=step)).isoformat() for step in range((until - since).days + 1)]
+    return tuple(int(hits or 0) for hits in call("HMGET", keys.days(code), *days))
 
 
 def list_days(code: str, *, since: date, until: date) -> tuple[DayCount, ...]:
@@ -150,12 +176,20 @@ def _ranked(offset: int, limit: int) -> tuple[int, list[Ranked]]:
     return int(total), _pairs(reply)
 
 
-def _ranking(since: date | None, until: date | None, search: str, now: datetime | None) -> Ranking:
+def _ranking(since: date | None, until: date | None, search: str, campaign: str, now: datetime | None) -> Ranking:
     """The codes that match."""
+    chosen = get_campaign(campaign) if campaign else None
+    if campaign and chosen is None:
+        return FoundRanking(())
     if since is None and until is None:
+        if chosen:
+            return rank_campaign(chosen, search)
         return FoundRanking(Ranked(code, hits) for code, hits in _found_counts(search).items())
     today = local_day(now)
     ranking = SlotRanking(*read_columns(since or EARLIEST, min(until or today, today), today))
+    if chosen:
+        campaigns = read_campaigns(ranking.names)
+        ranking = ranking.only(slot for slot, one in enumerate(campaigns) if one == chosen.pk)
     if not search:
         return ranking
     labelled = _labelled(search)

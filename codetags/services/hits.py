@@ -10,9 +10,10 @@ from typing import Any
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
+from codetags.services.audiences import device_class
 from codetags.services.excluded_hits import exclude_hit_steps
-from codetags.types import Outcome, Reason
-from kv.days import local_day
+from codetags.types import Audience, Outcome, Reason
+from kv.days import site_time
 from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.store.steps import Step, Steps, drive
@@ -44,6 +45,8 @@ def record_hit(
     traits: str = "",
     landing: str = "",
     remembered: Collection[str] = (),
+    at: str = "",
+    audience: Audience | None = None,
     now: datetime | None = None,
 ) -> Outcome:
     """Count one hit of a well-formed code, once for each visitor within CODETAGS_BACKSTOP_SECONDS; one round trip.
@@ -53,13 +56,23 @@ def record_hit(
     backstop lasts, by the server's clock.
     landing: an id made for one landing. Hits with the same id count once within a day.
     remembered: codes that were counted for this visitor before.
+    at: the placement, see `read_placement`; "" for none. audience: what `read_audience` has read of the request; None:
+    only the device class, of `agent`. Both are counted below the code, in its sums of the day.
 
     The first hit of an alias in a process takes a second round trip. Raises RateLimited or StoreUnavailable, and then
     has counted nothing.
     """
     return drive(
         record_hit_steps(
-            code=code, address=address, agent=agent, traits=traits, landing=landing, remembered=remembered, now=now
+            code=code,
+            address=address,
+            agent=agent,
+            traits=traits,
+            landing=landing,
+            remembered=remembered,
+            at=at,
+            audience=audience,
+            now=now,
         )
     )
 
@@ -72,12 +85,17 @@ def record_hit_steps(
     traits: str = "",
     landing: str = "",
     remembered: Collection[str] = (),
+    at: str = "",
+    audience: Audience | None = None,
     now: datetime | None = None,
 ) -> Steps[Outcome]:
     """The work of `record_hit`."""
     visitor = address_hash(address)
-    today = local_day(now).isoformat()
-    common = _common_args(today, landing, now)
+    moment = site_time(now)
+    today = moment.date().isoformat()
+    common = (*_common_args(today, landing, now), at, keys.MOST_PLACEMENTS, keys.MOST_VALUES)
+    if app_settings.CODETAGS_BREAKDOWNS:
+        common += _breakdown_fields(audience or Audience(device_class(agent[:AGENT_LENGTH])), moment.hour)
     target = _targets.get(code, code)
     for _ in range(3):  # more than twice only when the alias changes meanwhile
         reply = yield Step(
@@ -133,6 +151,18 @@ def _common_args(today: str, landing: str, now: datetime | None) -> tuple[Arg, .
         keys.EXCLUDED_FIELDS,
         LANDING_SECONDS,
     )
+
+
+def _breakdown_fields(audience: Audience, hour: int) -> tuple[str, ...]:
+    """The fields of `keys.breakdown` that a hit adds to."""
+    fields = [f"h{hour}", f"d{audience.device}"]
+    if audience.language:
+        fields.append(f"l{audience.language}")
+    if audience.referrer:
+        fields.append(f"r{audience.referrer}")
+    if audience.country:
+        fields.append(f"c{audience.country}")
+    return tuple(fields)
 
 
 def _learn(code: str, target: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -12,6 +11,7 @@ from codetags.conf import app_settings
 from codetags.errors import UnsafeWebhookAddress, WebhookRefused, WebhookUnavailable
 from codetags.services.outgoing_webhook import WebhookConnection
 from codetags.types import Delivery, Event, OutboxState
+from kv.events.backoff import doubled, jitter
 from kv.store.connection import call_many, call_write
 from kv.store.replies import pairs
 from kv.store.scripts import Script
@@ -136,9 +136,7 @@ def _fail(event: Event, why: str, *, behind: bool) -> int:
 
 
 def _pause(failures: int) -> None:
-    longest = min(2.0 ** min(failures - 1, 20), _LONGEST_PAUSE)
-    # Half of it at random, so that many sites do not return to a receiver in the same second.
-    pause = longest * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+    pause = jitter(doubled(failures, first=1.0, longest=_LONGEST_PAUSE))
     pause_outbox_script.run([keys.outbox_state()], [failures, int(pause * 1000)])
 
 

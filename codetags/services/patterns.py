@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codetags.errors import BadPattern
+from codetags.services import code_shapes
+from codetags.services.code_shapes import Shapes
 
 #: The longest code, whatever the pattern allows: codes are part of keys and of a column.
 LONGEST = 32
 _LONGEST_PATTERN = 200
 _UNBOUNDED = 10**6
+_PLACEMENT = re.compile(r"[a-z0-9-]{1,32}")
 _SIGNS = "-_"
 _COUNTS = re.compile(r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}")
 
@@ -21,6 +24,7 @@ class _Part:
 
     least: int
     most: int
+    shapes: Shapes
     is_open: bool = False
 
 
@@ -32,6 +36,11 @@ def check_pattern(text: str) -> None:
     Codes are upper-cased first, so a part that matches only lower-case letters is refused too.
     Raises BadPattern with a message of one sentence.
     """
+    read_shapes(text)
+
+
+def read_shapes(text: str) -> Shapes:
+    """For each length of a code of this pattern, the characters at each place. Raises BadPattern."""
     if not text or len(text) > _LONGEST_PATTERN:
         raise BadPattern(f"1 to {_LONGEST_PATTERN} characters are required")
     reader = _Reader(text.removeprefix("^").removesuffix("$"))
@@ -42,6 +51,23 @@ def check_pattern(text: str) -> None:
         raise BadPattern("it matches the empty text")
     if whole.least > LONGEST:
         raise BadPattern(f"no code has more than {LONGEST} characters")
+    return whole.shapes
+
+
+def is_placement(text: str) -> bool:
+    """Whether `text` is a placement as it is stored: lower-case letters, digits and hyphens."""
+    return _PLACEMENT.fullmatch(text) is not None
+
+
+def check_parameter(name: str) -> None:
+    """Refuse a name for the parameter of placements that a link can't have, or that is the code's own.
+
+    Raises BadPattern with a message of one sentence.
+    """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,31}", name):
+        raise BadPattern(f"{name[:64]!r} is no name: a letter, then letters, digits, _ and -, at most 32 in all")
+    if name.lower() == "qr":
+        raise BadPattern("qr is the parameter of the code")
 
 
 class _Reader:
@@ -55,19 +81,23 @@ class _Reader:
         found = [self._sequence()]
         while self._take("|"):
             found.append(self._sequence())
+        shapes: Shapes = {}
+        for part in found:
+            shapes = code_shapes.either(shapes, part.shapes)
         return _Part(
             min(part.least for part in found),
             max(part.most for part in found),
+            shapes,
             any(part.is_open for part in found) or (len(found) > 1 and len({part.most for part in found}) > 1),
         )
 
     def _sequence(self) -> _Part:
-        least = most = 0
-        is_open = False
+        row = _Part(0, 0, code_shapes.EMPTY)
         while self.rest and self.rest[0] not in "|)":
             part = self._quantified(self._atom())
-            least, most, is_open = least + part.least, most + part.most, is_open or part.is_open
-        return _Part(least, most, is_open)
+            shapes = code_shapes.joined(row.shapes, part.shapes, LONGEST)
+            row = _Part(row.least + part.least, row.most + part.most, shapes, row.is_open or part.is_open)
+        return row
 
     def _atom(self) -> _Part:
         sign = self.rest[0]
@@ -75,14 +105,15 @@ class _Reader:
             return self._group()
         if sign == "[":
             return self._class()
-        if self._take("\\d") or self._take("\\w"):
-            return _Part(1, 1)
+        for escape in ("\\d", "\\w"):
+            if self._take(escape):
+                return _one(escape)
         if not _is_plain(sign):
             raise BadPattern(f"{self.rest[:2] if sign == chr(92) else sign} is not allowed here")
         if sign.islower():
             raise BadPattern(f"{sign} matches nothing, since codes are upper-cased first")
         self.rest = self.rest[1:]
-        return _Part(1, 1)
+        return _one(re.escape(sign))
 
     def _group(self) -> _Part:
         opening = "(?:" if self.rest.startswith("(?:") else "("
@@ -101,7 +132,7 @@ class _Reader:
         self.rest = after
         if all(part.islower() for part in _class_parts(inside)):
             raise BadPattern(f"[{inside}] matches nothing, since codes are upper-cased first")
-        return _Part(1, 1)
+        return _one(f"[{inside}]")
 
     def _quantified(self, part: _Part) -> _Part:
         low, high = 1, 1
@@ -124,13 +155,24 @@ class _Reader:
         if part.is_open and high > 1:
             # (A+)+ takes 2^32 steps on a code of 32 characters that does not match.
             raise BadPattern("a repeated part may not have a variable length, since matching could take for ever")
-        return _Part(part.least * low, min(part.most * high, _UNBOUNDED), part.is_open or low != high)
+        return replace(
+            part,
+            least=part.least * low,
+            most=min(part.most * high, _UNBOUNDED),
+            shapes=code_shapes.repeated(part.shapes, low, high, LONGEST),
+            is_open=part.is_open or low != high,
+        )
 
     def _take(self, sign: str) -> bool:
         if not self.rest.startswith(sign):
             return False
         self.rest = self.rest[len(sign) :]
         return True
+
+
+def _one(text: str) -> _Part:
+    """One character of a class, an escape or itself."""
+    return _Part(1, 1, code_shapes.of_class(text))
 
 
 def _class_parts(inside: str) -> list[str]:

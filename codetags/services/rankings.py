@@ -56,6 +56,34 @@ class FoundRanking:
         return self._codes
 
 
+class CountedRanking:
+    """Codes from Z to A, and the hits of each."""
+
+    def __init__(self, codes: Sequence[str], hits: Sequence[int]) -> None:
+        self._codes, self._hits = codes, hits
+        # Sorting keeps the order of equal ones. By numbers: pairs take several times as long.
+        self._order = sorted(range(len(codes)), key=hits.__getitem__, reverse=True)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def page(self, offset: int, limit: int) -> list[Ranked]:
+        """`limit` codes after the first `offset`."""
+        return [self._ranked(place) for place in self._order[offset : offset + limit]]
+
+    def place(self, hits: int, code: str) -> int:
+        """How many codes come before the one after this one, whether it is still there or not."""
+        pairs = zip(self._hits, self._codes, strict=True)
+        return sum(count > hits or (count == hits and other >= code) for count, other in pairs)
+
+    def all(self) -> Iterator[Ranked]:
+        """Every code."""
+        return map(self._ranked, self._order)
+
+    def _ranked(self, place: int) -> Ranked:
+        return Ranked(self._codes[place], self._hits[place])
+
+
 @dataclass(frozen=True, slots=True)
 class SlotRanking:
     """The codes with hits, by slot, as `read_columns` returns them. A page is found without sorting all the codes."""

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
 from codetags import keys
-from codetags.models import CopiedHits, DailyHits
+from codetags.models import CopiedHits, DailyBreakdown, DailyHits
 from codetags.services.column_upkeep import forget_columns
 from codetags.services.excluded_hits import forget_all_excluded, forget_excluded
+from codetags.services.placement_mirror import mirror_placements
 from codetags.services.registry import mirror_registry
 from kv.batches import in_batches
+from kv.days import local_day
 from kv.errors import store_errors
-from kv.store.connection import call_write, connection
+from kv.store.connection import call, call_write, connection
 from kv.store.scripts import Script
 from kv.threads import async_twin
 from kv.transactions import atomic_for
+
+#: What SQL has of the hits.
+_COPIES = (DailyHits.objects, CopiedHits.objects, DailyBreakdown.objects)
 
 reset_code_script = Script("codetags", "reset_code")
 
@@ -26,6 +33,10 @@ def reset_code(code: str) -> int:
 
     The backstop and the record of imports go too: a backfill may import its older hits again.
     """
+    today = local_day()
+    # Of a hit that comes meanwhile too, by a clock that is ahead or behind.
+    near = [(today + timedelta(days=step)).isoformat() for step in (-1, 0, 1)]
+    days = {*near, *(day.decode() for day in call("HKEYS", keys.days(code)))}
     hits = int(
         reset_code_script.run(
             [
@@ -37,12 +48,15 @@ def reset_code(code: str) -> int:
                 keys.unknown(),
                 keys.slots(),
                 keys.names(),
+                keys.placements(code),
+                *(keys.breakdown(code, day) for day in sorted(days)),
             ],
             [code],
         )
     )
+    mirror_placements([code])
     forget_excluded(code)
-    _forget_copies(DailyHits.objects.filter(code=code), CopiedHits.objects.filter(code=code))
+    _forget_copies(*(rows.filter(code=code) for rows in _COPIES))
     _delete(keys.family(f"seen:{code}:"))
     fields = [field for field in _imports() if field.rpartition(b"\t")[2].decode().upper().split(" ")[0] == code]
     if fields:
@@ -58,14 +72,14 @@ def reset_all() -> None:
     forget_all_excluded()
     _delete(keys.family(), but=keys.forgotten())
     forget_columns()
-    _forget_copies(DailyHits.objects.all(), CopiedHits.objects.all())
+    _forget_copies(*(rows.all() for rows in _COPIES))
     mirror_registry()
 
 
-def _forget_copies(days: QuerySet[DailyHits], totals: QuerySet[CopiedHits]) -> None:
+def _forget_copies(*copies: QuerySet[Any]) -> None:
     with atomic_for(DailyHits):
-        days.delete()
-        totals.delete()
+        for rows in copies:
+            rows.delete()
 
 
 def _imports() -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from codetags import keys
 from codetags.models import DailyHits
+from codetags.services.breakdown_copies import drop_step, restore_breakdowns
 from codetags.services.copied_days import copy_all_days, copy_last_days, in_groups
 from codetags.services.registry import mirror_registry
 from codetags.types import Restored, Rollup
@@ -73,6 +74,8 @@ def roll_up_days(
         done = _copy_some(first, now, verify=everything)
         codes, rows, is_complete = codes + done.codes, rows + done.rows, done.is_complete
         advance(done.codes)
+    while is_complete and not stop() and drop_step(now=now):
+        pass
     return Rollup(codes, rows, is_complete)
 
 
@@ -118,6 +121,8 @@ def restore_days(*, dry_run: bool = False, advance: Advance = _ignore) -> Restor
         hits += int(restore_days_script.run(names, [code, seen, "1" if dry_run else "", *pairs]))
         codes += 1
         advance(1)
+    if not dry_run:
+        restore_breakdowns()
     return Restored(codes, hits)
 
 

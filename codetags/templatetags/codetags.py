@@ -15,26 +15,33 @@ from codetags.errors import MalformedCode
 from codetags.services.codes import read_link
 from codetags.services.cookies import CHOICE_COOKIE, list_categories, policy_version
 from codetags.services.counts import list_codes
+from codetags.services.placements import read_link_placement
 from codetags.types import FOREVER, Storage, StorageItem
 from kv.errors import StoreUnavailable
 from kv.rest.permissions import may
 from kv.web.formats import format_duration, format_number
 from kv.web.links import app_url
+from kv.web.scripts import is_first_on_page
 
 register = template.Library()
 register.filter("number", format_number)
 
 
-@register.inclusion_tag("codetags/landing.html")
-def codetags_landing() -> dict[str, Any]:
+@register.inclusion_tag("codetags/landing.html", takes_context=True)
+def codetags_landing(context: Context) -> dict[str, Any]:
     """The script that counts a landing with ?qr=CODE, once. For the head of the landing page."""
-    return {"url": app_url("codetags_api:hit"), "pattern": app_settings.CODETAGS_PATTERN}
+    return {
+        **codetags_reports(context),
+        "pattern": app_settings.CODETAGS_PATTERN,
+        "placement_param": app_settings.CODETAGS_PLACEMENT_PARAM,
+        "has_breakdowns": app_settings.CODETAGS_BREAKDOWNS,
+    }
 
 
-@register.inclusion_tag("codetags/landing.html")
-def codetags_reports() -> dict[str, Any]:
+@register.inclusion_tag("codetags/landing.html", takes_context=True)
+def codetags_reports(context: Context) -> dict[str, Any]:
     """The same script without a landing: it reports what could not be reported before. For the head of other pages."""
-    return {"url": app_url("codetags_api:hit")}
+    return {"url": app_url("codetags_api:hit"), "brings_delivery": is_first_on_page(context, "delivery")}
 
 
 @register.inclusion_tag("codetags/landing_pixel.html", takes_context=True)
@@ -119,7 +126,8 @@ def _request(context: Context) -> HttpRequest | None:
 
 
 def _read(request: HttpRequest | None) -> dict[str, Any]:
+    query = request.META.get("QUERY_STRING", "") if request else ""
     try:
-        return {"code": read_link(request.META.get("QUERY_STRING", "")) if request else None}
+        return {"code": read_link(query), "at": read_link_placement(query)}
     except MalformedCode:
         return {"is_unreadable": True}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
 
-from codetags.services import codes, excluded_hits, exclusions, hits
+from codetags.services import audiences, codes, excluded_hits, exclusions, hits
 from codetags.services.cookies import COUNTED_SECONDS
 from codetags.types import Outcome, Reason
 from kv.errors import StoreUnavailable
@@ -43,7 +43,15 @@ def why_excluded(meta: Mapping[str, str], *, method: str, is_staff: Callable[[],
     return Reason.STAFF if reason is None and is_staff() else reason
 
 
-def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reason: Reason | None) -> Steps[Hit]:
+class Landing(NamedTuple):
+    """What a call says of a landing, all but its code: an id, the placement and the referring host, each "" = none."""
+
+    id: str = ""
+    at: str = ""
+    referrer: str = ""
+
+
+def count(meta: Mapping[str, str], *, code: str, landing: Landing, cookie: str, reason: Reason | None) -> Steps[Hit]:
     """Count a hit, unless there is a reason not to. cookie: with the codes of the visitor, "" without one.
 
     Raises RateLimited or StoreUnavailable.
@@ -59,8 +67,10 @@ def count(meta: Mapping[str, str], *, code: str, landing: str, cookie: str, reas
         address=address_in(meta),
         agent=meta.get("HTTP_USER_AGENT", ""),
         traits="\n".join(meta.get(name, "") for name in _TRAITS),
-        landing=landing,
+        landing=landing.id,
         remembered=known,
+        at=landing.at,
+        audience=audiences.read_audience(meta, referrer=landing.referrer),
     )
     # No cookie for SEEN, which may be another visitor, nor for OUTSIDE, since the visitor may come again.
     is_known = outcome in {Outcome.COUNTED, Outcome.AGAIN}

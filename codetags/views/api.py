@@ -8,19 +8,22 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from codetags import keys
 from codetags.conf import COUNTS_LIMIT
 from codetags.errors import BadCursor, MalformedCode
-from codetags.serializers import CountsInput, CountsOutput, HitInput, HitOutput
-from codetags.services import codes, counts
+from codetags.serializers import CodeDetailsOutput, CountsInput, CountsOutput, DaysInput, HitInput, HitOutput
+from codetags.services import campaign_counts, codes, counts, placements
+from codetags.services.code_details import CodeDetails, read_code
 from codetags.services.cookies import COUNTED_COOKIE
-from codetags.types import CodeCounts, Reason
+from codetags.types import CampaignCounts, CodeCounts, Reason
 from codetags.views import answers, examples, lane
-from kv.rest.codes import DATABASE_UNAVAILABLE, INVALID_INPUT, RATE_LIMITED
+from kv.days import local_day
+from kv.rest.codes import DATABASE_UNAVAILABLE, INVALID_INPUT, NOT_FOUND, RATE_LIMITED
 from kv.rest.errors import InvalidInput
 from kv.rest.fields import CALLER_ID
 from kv.rest.inputs import NoInput, unknown_fields
@@ -36,9 +39,17 @@ _FIELDS = frozenset(HitInput().fields)
 _PARAMETERS = [
     parameter("code", str, description="Upper-cased first."),
     parameter("id", CALLER_ID, description="Of one landing: the same id counts once within a day."),
+    parameter("at", str, description="The placement of the code: letters, digits and hyphens. Counted below the code."),
+    parameter(
+        "referrer", str, description="The host of the page before the landing page; of a URL only its host is kept."
+    ),
     parameter("unreadable", str, enum=["1"], description="In the place of a code: the link's can't be read."),
 ]
+_PATH = parameter("code", {"type": "string", "pattern": "^[0-9A-Za-z_~-]{1,32}$"}, "path", description="In any case.")
 _LONGEST_ID = 64
+_LONGEST_URL = 2048
+#: Ten years.
+_MOST_DAYS = 3660
 _COUNTED = "Counted or not; a 1×1 GIF for an Accept that begins with image/."
 _HIT = {
     (200, "application/json"): response(HitOutput, _COUNTED),
@@ -67,7 +78,7 @@ class HitView(PublicView):
 
     @extend_schema(operation_id="record_hit_by_get", examples=examples.HIT[1:], parameters=_PARAMETERS, responses=_HIT)
     def get(self, request: Request) -> HttpResponse:
-        """Count a landing: for an image in a page without scripts."""
+        """Count a landing by an image: a page without scripts has one."""
         return self._answer(self.django_request, {})
 
     @extend_schema(
@@ -115,29 +126,72 @@ class CountsView(ApiView):
         operation_id="list_codes", examples=examples.COUNTS, parameters=[CountsInput], responses=CountsOutput
     )
     def get(self, request: Request) -> Response:
-        """The counts of codes; `from` and `to` choose days."""
+        """The counts of codes, or of campaigns; `from` and `to` choose days."""
         form = CountsInput(data=request.query_params)
         form.is_valid(raise_exception=True)
         asked = form.validated_data
+        chosen = {
+            "limit": asked["limit"],
+            "before": asked.get("before"),
+            "since": asked.get("from"),
+            "until": asked.get("to"),
+            "campaign": asked.get("campaign", ""),
+        }
         try:
-            page = counts.list_codes(
-                limit=asked["limit"], before=asked.get("before"), since=asked.get("from"), until=asked.get("to")
-            )
+            if asked.get("group"):
+                rows = campaign_counts.list_campaigns(**chosen)
+                body = {"codes": [], "campaigns": [_campaign(row) for row in rows.campaigns], "next": rows.next}
+            else:
+                page = counts.list_codes(**chosen)
+                body = {"codes": [_shown(code) for code in page.codes], "next": page.next}
         except BadCursor as error:
             raise InvalidInput("before", "No list has given this out.") from error
-        body = {"codes": [_shown(code) for code in page.codes], "next": page.next}
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
-def _read(query: QueryDict, body: Mapping[str, Any]) -> tuple[list[str], str]:
-    """The texts for the code, those of the query first, and the id of the landing or "". Raises InvalidInput."""
-    texts = [*_values(query, "code"), *_values(body, "code")]
-    if not all(isinstance(text, str) for text in texts):
-        raise InvalidInput("code", "A text is required.")
+class CodeView(ApiView):
+    """GET: one code with its days and its breakdown."""
+
+    permission_classes = [IsAuthenticated, holds("codetags.view_counts")]
+    rate_limit = COUNTS_LIMIT
+    codes = (INVALID_INPUT, NOT_FOUND)
+
+    @extend_schema(
+        operation_id="read_code", examples=examples.DETAILS, parameters=[_PATH, DaysInput], responses=CodeDetailsOutput
+    )
+    def get(self, request: Request, code: str) -> Response:
+        """One code's row, its days, its placements and its breakdown; `from` and `to` choose days."""
+        form = DaysInput(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        asked = form.validated_data
+        since, until = asked.get("from"), asked.get("to")
+        if since and ((until or local_day()) - since).days >= _MOST_DAYS:
+            raise InvalidInput("from", f"At most {_MOST_DAYS} days are shown.")
+        name = code.upper()
+        is_known = name == keys.OTHER or codes.is_code(name)
+        found = read_code(name, since=since, until=until) if is_known else None
+        if found is None:
+            raise NotFound
+        return Response(_details(found), headers={"Cache-Control": "no-store"})
+
+
+def _read(query: QueryDict, body: Mapping[str, Any]) -> tuple[list[str], answers.Landing]:
+    """The texts for the code, those of the query first, and what else is said of the landing. Raises InvalidInput."""
+    texts = _texts(query, body, "code")
     ids = [_landing_id(text) for text in (*_values(query, "id"), *_values(body, "id"))]
     if not texts and "unreadable" not in query:
         raise InvalidInput("code", "This field is required.")
-    return texts, ids[0] if ids else ""
+    at = placements.read_placement(_texts(query, body, "at"))
+    referrers = [text for text in _texts(query, body, "referrer") if text]
+    return texts, answers.Landing(ids[0] if ids else "", at, referrers[0][:_LONGEST_URL] if referrers else "")
+
+
+def _texts(query: QueryDict, body: Mapping[str, Any], name: str) -> list[str]:
+    """The values of a field that is a text, those of the query first. Raises InvalidInput."""
+    texts = [*_values(query, name), *_values(body, name)]
+    if not all(isinstance(text, str) for text in texts):
+        raise InvalidInput(name, "A text is required.")
+    return texts
 
 
 def _says_unreadable(query: QueryDict) -> bool:
@@ -170,10 +224,38 @@ def _shown(code: CodeCounts) -> dict[str, Any]:
     return {
         "code": code.code,
         "label": code.label,
+        "campaign": (code.registered.campaign or None) if code.registered else None,
         "count": code.count,
         "last_seen": code.last_seen,
         "last_30_days": list(code.last_30_days),
         "not_counted": {reason.value: calls for reason, calls in code.excluded.items()},
+    }
+
+
+def _campaign(row: CampaignCounts) -> dict[str, Any]:
+    share = row.hits_per_euro
+    return {
+        "campaign": row.campaign.name if row.campaign else None,
+        "codes": row.codes,
+        "count": row.count,
+        "last_seen": row.last_seen,
+        "last_30_days": list(row.last_30_days),
+        "cost_cents": row.campaign.cost_cents if row.campaign else None,
+        "hits_per_euro": None if share is None else round(share, 4),
+    }
+
+
+def _details(found: CodeDetails) -> dict[str, Any]:
+    parts = found.breakdown
+    return {
+        **_shown(found.code),
+        "days": [{"date": day.day, "count": day.count} for day in found.days],
+        "placements": [{"at": one.at, "label": one.label, "count": one.count} for one in parts.placements],
+        "hours": list(parts.hours),
+        "devices": {device.value: count for device, count in parts.devices.items()},
+        "languages": parts.languages,
+        "referrers": parts.referrers,
+        "countries": parts.countries,
     }
 
 

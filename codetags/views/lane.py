@@ -12,7 +12,10 @@ from kv.store.steps import Steps
 from kv.web.lane.calls import Answer, Call, cookie_header
 
 # As landing.js writes it. The characters mean the same whether they are decoded or not.
-_QUERY = re.compile(r"code=([0-9A-Za-z]{1,32})(?:&id=([0-9A-Za-z._-]{1,64}))?")
+_QUERY = re.compile(
+    r"code=([0-9A-Za-z]{1,32})(?:&id=([0-9A-Za-z._-]{1,64}))?"
+    r"(?:&at=([0-9A-Za-z-]{1,32}))?(?:&referrer=([0-9A-Za-z._-]{1,255}))?"
+)
 
 
 def hit(call: Call, *, method: str) -> Steps[Answer | None]:
@@ -25,7 +28,8 @@ def hit(call: Call, *, method: str) -> Steps[Answer | None]:
         return None
     reason = answers.why_excluded(call.environ, method=method, is_staff=call.is_staff)
     cookie = call.cookie(COUNTED_COOKIE)
-    counted = yield from answers.count(call.environ, code=code, landing=found[2] or "", cookie=cookie, reason=reason)
+    landing = answers.Landing(found[2] or "", (found[3] or "").lower(), found[4] or "")
+    counted = yield from answers.count(call.environ, code=code, landing=landing, cookie=cookie, reason=reason)
     headers, body = counted.content(call.environ)
     if counted.remembered:
         options = answers.cookie_options(is_secure=call.is_secure)

@@ -20,9 +20,10 @@ class Landing:
     name: str
     address: str
 
-    def link(self, code: str) -> str:
-        """The URL with a code."""
-        return f"{self.address}?qr={code}"
+    def link(self, code: str, at: str = "") -> str:
+        """The URL with a code, and with a placement under the name in CODETAGS_PLACEMENT_PARAM."""
+        placed = f"&{app_settings.CODETAGS_PLACEMENT_PARAM}={at}" if at else ""
+        return f"{self.address}?qr={code}{placed}"
 
 
 def list_landings(request: HttpRequest) -> tuple[Landing, ...]:

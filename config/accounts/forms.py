@@ -9,9 +9,12 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, Us
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from config.lockout import LOGIN_LIMIT, count_try
+from config.accounts.email_forms import AddressField
+from config.addresses import LONGEST
+from config.lockout import LOGIN_LIMIT, count_try, forget_typed
 from config.names import is_of_one_script, spellings_alike
 from config.second_factor import require_code
+from kv.mail import is_mail_set_up
 from kv.texts import clean_text
 
 if TYPE_CHECKING:
@@ -36,7 +39,13 @@ def check_visible(name: str) -> None:
 
 
 class SignUpForm(_UserCreationForm):
-    """A new account: a name and a password typed twice. No e-mail is asked for."""
+    """A new account: a name and a password typed twice, and an e-mail address if one likes (where mail is set up)."""
+
+    email = AddressField(
+        label=_("E-mail address"),
+        required=False,
+        help_text=_("For a new password if you forget yours. It is used once you have confirmed it."),
+    )
 
     class Meta:
         model = get_user_model()
@@ -47,6 +56,8 @@ class SignUpForm(_UserCreationForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].help_text = _("Letters, digits and @ . + - _ only, at most 150.")
         self.fields["username"].validators.append(check_visible)
+        if not is_mail_set_up():
+            del self.fields["email"]
 
     def clean_username(self) -> str:
         """The name. Raises ValidationError when it mixes scripts or looks like one that is taken."""
@@ -71,10 +82,19 @@ class LimitedLogInForm(AuthenticationForm):
         """Any user whom the form allows; staff only with their code. Raises ValidationError or CodeRequired."""
         super().confirm_login_allowed(user)
         require_code(user)
+        typed = self.cleaned_data.get("username", "")
+        if self.request is not None and typed != user.get_username():
+            forget_typed(self.request, user, typed)
 
 
 class AdminLogInForm(LimitedLogInForm, AdminAuthenticationForm):
     """The form of the admin, for staff only."""
+
+
+_WRONG_WITH_ADDRESS = _(
+    "The username or e-mail address, or the password, is wrong. Check both; capital letters matter. "
+    "After several failed attempts, logging in is blocked for a while."
+)
 
 
 class LogInForm(LimitedLogInForm):
@@ -87,6 +107,15 @@ class LogInForm(LimitedLogInForm):
         ),
         "inactive": _("This account is disabled. Ask whoever runs this site."),
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = self.fields["username"]
+        # An address may be longer than a name.
+        name.max_length = name.widget.attrs["maxlength"] = LONGEST  # type: ignore[attr-defined]
+        if is_mail_set_up():
+            name.label = _("Username or e-mail address")
+            self.error_messages = self.error_messages | {"invalid_login": _WRONG_WITH_ADDRESS}
 
 
 class ChangePasswordForm(PasswordChangeForm):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from config.accounts import second_factor, views
+from config.accounts import email, second_factor, views, way_back
 
 app_name = "accounts"
 
@@ -16,4 +16,17 @@ urlpatterns = [
     path("accounts/logout", views.LogOutView.as_view(), name="logout"),
     path("accounts/password", views.ChangePasswordView.as_view(), name="password_change"),
     path("accounts/password/done", views.PasswordChangedView.as_view(), name="password_change_done"),
+    path("accounts/password/reset", way_back.ResetView.as_view(), name="password_reset"),
+    path("accounts/password/reset/sent", way_back.ResetSentView.as_view(), name="password_reset_sent"),
+    path("accounts/password/reset/done", way_back.ResetDoneView.as_view(), name="password_reset_done"),
+    path(
+        "accounts/password/reset/<uidb64>/<token>",
+        way_back.ResetConfirmView.as_view(),
+        name="password_reset_confirm",
+    ),
+    path("accounts/recover", way_back.RecoverView.as_view(), name="recover"),
+    path("accounts/recovery-codes", way_back.RecoveryCodesView.as_view(), name="recovery_codes"),
+    path("accounts/email", email.EmailView.as_view(), name="email"),
+    path("accounts/email/confirm/<secret>", email.ConfirmEmailView.as_view(), name="email_confirm"),
+    path("accounts/email/remove", email.RemoveEmailView.as_view(), name="email_remove"),
 ]

@@ -1,5 +1,6 @@
 """The account pages: sign up, log in and out, change the password. Never cached."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,18 +15,25 @@ from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView
 
+from config.account_codes import count_account_codes
 from config.accounts.answers import AnswersScripts
+from config.accounts.carried import CONTEXT, carried_form
 from config.accounts.forms import ChangePasswordForm, LogInForm, SignUpForm
 from config.error_responses import wants_json
-from config.lockout import LOGIN_LIMIT, SIGNUP_LIMIT, count_try
+from config.lockout import LOGIN_LIMIT, SIGNUP_LIMIT, count_mail, count_try
+from config.mail_queue import PASSWORD, queue_mail
 from config.open_sessions import end_other_sessions, list_sessions
 from config.second_factor import CodeRequired, factor_id, is_staff
 from config.staff_sessions import ask_for_code, redirect_to_next_step, safe_target
+from config.verification import claim_address, waiting_address
+from kv.mail import is_mail_set_up
+from kv.web.rate_limits import RateLimited
 
 if TYPE_CHECKING:
     # Generic to the type checker alone: Django's own classes take no brackets at run time.
@@ -36,19 +44,25 @@ else:
 
 @method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
 class SignUpView(AnswersScripts, _SignUpView):
-    """POST {username, password1, password2}: make the account, sign in, go home (or to a safe `next`)."""
+    """POST {username, password1, password2, email?}: make the account, sign in, go to the dashboard or a safe `next`.
+
+    email: optional; a link is sent to it. It changes nothing else.
+    """
 
     form_class = SignUpForm
     template_name = "accounts/signup.html"
+    extra_context = CONTEXT
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Redirect a user who is logged in."""
+        """Redirect a user who is logged in, perhaps in another tab."""
         if request.user.is_authenticated:
-            return HttpResponseRedirect(resolve_url("accounts:overview"))
+            return HttpResponseRedirect(self._next() or resolve_url("accounts:overview"))
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The rate limit also slows down guessing which names are taken."""
+        if carried := carried_form(self):
+            return carried
         count_try(SIGNUP_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
@@ -57,12 +71,25 @@ class SignUpView(AnswersScripts, _SignUpView):
         try:
             with transaction.atomic():
                 user = form.save()
+                self._claim(user, form.cleaned_data.get("email", ""))
         except IntegrityError:
             # The name was taken between the form's check and its write, for example by a double click.
             form.add_error("username", form.instance.unique_error_message(type(form.instance), ["username"]))
             return self.form_invalid(form)
         login(self.request, user, backend="django.contrib.auth.backends.ModelBackend")
         return HttpResponseRedirect(self._next() or resolve_url(settings.LOGIN_REDIRECT_URL))
+
+    def _claim(self, user: Any, address: str) -> None:
+        """Send a link to the address; to one that many mails went to just now, the user asks for it again later."""
+        if not address:
+            return
+        try:
+            count_mail(address)
+        except RateLimited:
+            messages.warning(self.request, _("No mail could be sent to your address just now. Enter it again later."))
+            return
+        claim_address(user, address, language=get_language() or "en")
+        messages.info(self.request, _("A mail with a link is on its way. Open the link to confirm the address."))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add `next`, a hidden field of the form."""
@@ -74,10 +101,11 @@ class SignUpView(AnswersScripts, _SignUpView):
 
 
 class LogInView(AnswersScripts, auth_views.LoginView):
-    """POST {username, password}: sign in and go to a safe `next`, or home."""
+    """POST {username, password}: sign in and go to a safe `next`, or the dashboard."""
 
     authentication_form = LogInForm
     template_name = "accounts/login.html"
+    extra_context = CONTEXT
     redirect_authenticated_user = True
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
@@ -96,6 +124,8 @@ class LogInView(AnswersScripts, auth_views.LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Log in, or redirect staff with a second factor to the code."""
+        if carried := carried_form(self):
+            return carried
         try:
             return super().post(request, *args, **kwargs)
         except CodeRequired as found:
@@ -109,9 +139,14 @@ class OverviewView(LoginRequiredMixin, TemplateView):
     template_name = "accounts/overview.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the state of the second factor."""
-        user = self.request.user
+        """Add the e-mail address, the recovery codes left, and the state of the second factor."""
+        user: Any = self.request.user
+        codes = count_account_codes(user)
         return super().get_context_data(**kwargs) | {
+            "is_mail_set_up": is_mail_set_up(),
+            "waiting": waiting_address(user),
+            "codes_left": codes,
+            "has_no_way_back": not codes and not (user.email and is_mail_set_up()),
             "is_staff": is_staff(user),
             "has_factor": factor_id(user) is not None,
         }
@@ -167,12 +202,24 @@ class ChangePasswordView(auth_views.PasswordChangeView):
         count_try(LOGIN_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
+    def form_valid(self, form: ChangePasswordForm) -> HttpResponse:  # type: ignore[override]
+        """Change it, and tell the user by mail."""
+        response = super().form_valid(form)
+        queue_mail(PASSWORD, self.request.user, language=get_language() or "en")
+        return response
+
 
 def change_admin_password(request: HttpRequest) -> HttpResponse:
-    """The admin's own page, with the rate limit of the log-in."""
-    if request.method == "POST":
-        count_try(LOGIN_LIMIT, request)
-    return admin.site.password_change(request)
+    """The admin's own page, with the rate limit of the log-in; the user is told by mail."""
+    if request.method != "POST":
+        return admin.site.password_change(request)
+    count_try(LOGIN_LIMIT, request)
+    before = getattr(request.user, "password", None)
+    answer = admin.site.password_change(request)
+    # Who is no staff is redirected too, and a new cost of hashes changes the column at a refused try.
+    if answer.status_code == HTTPStatus.FOUND and getattr(request.user, "password", None) != before:
+        queue_mail(PASSWORD, request.user, language=get_language() or "en")
+    return answer
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from config.error_responses import unavailable
+from config.login_hint import set_hint
 from config.open_sessions import note_session
 from config.staff_sessions import verified_user
 
@@ -21,12 +22,16 @@ class KeptSessions(SessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """The response with its cookie, or 503."""
+        is_fine = response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
         try:
-            if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            if is_fine:
                 note_session(request)
-            return super().process_response(request, response)
+            kept = super().process_response(request, response)
         except (OperationalError, InterfaceError):
             return unavailable(request, "database_unavailable")
+        if is_fine:
+            set_hint(request, kept)
+        return kept
 
 
 class StaffAuthentication(AuthenticationMiddleware):

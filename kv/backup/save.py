@@ -11,8 +11,10 @@ from kv.backup.names import KeyNames
 from kv.backup.progress import Follow
 from kv.backup.reader import ValueReader
 from kv.conf import app_settings
+from kv.store.connection import call_write
 from kv.store.health import server_name
 from kv.store.nodes import Nodes, open_nodes
+from kv.times import to_ms, utc_now
 
 
 def save_backup(path: Path, *, follow: Follow) -> int:
@@ -37,6 +39,11 @@ def save_backup(path: Path, *, follow: Follow) -> int:
                                 writer.add(piece._replace(key=piece.key[skip:]) if skip else piece)
                         meter.advance(len(part))
     return writer.count
+
+
+def note_backup(*, now: datetime | None = None) -> None:
+    """Write down that a backup is complete, for the admin's index and for metrics. Raises StoreUnavailable."""
+    call_write("SET", keys.backed_up(), to_ms(now or utc_now()))
 
 
 def _header(nodes: Nodes) -> Header:

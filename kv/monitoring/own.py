@@ -1,4 +1,4 @@
-"""The metrics of the base package: build, requests, store, database, duties and workers."""
+"""The metrics of the base package: build, requests, store, database, duties, workers and events out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from collections.abc import Iterator, Sequence
 import django
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from kv.monitoring.collectors import PREFIX, STORE, Collector
+from kv.events.upkeep import count_events, oldest_waiting
+from kv.models import EventState
+from kv.monitoring.collectors import DATABASE, PREFIX, STORE, Collector
 from kv.monitoring.counts import BUCKETS, Latency, request_counts
 from kv.store.health import StoreHealth
 from kv.store.node_health import NodeHealth
+from kv.times import utc_now
 from kv.version import package_version
 from kv.work.duties import installed_duties
 from kv.work.states import read_duties, read_workers
@@ -106,12 +109,27 @@ def collect_workers() -> Iterator[Metric]:
         )
 
 
+def collect_events() -> Iterator[Metric]:
+    """Events out that are not delivered."""
+    counts = count_events()
+    events = GaugeMetricFamily(f"{PREFIX}_events", "Events for other systems by state.", labels=["state"])
+    for state in (EventState.WAITING, EventState.PARKED):
+        events.add_metric([state.value], counts.get(state.value, 0))
+    yield events
+    oldest = oldest_waiting()
+    age = (utc_now() - oldest).total_seconds() if oldest else 0.0
+    yield GaugeMetricFamily(
+        f"{PREFIX}_events_oldest_age_seconds", "Age of the oldest event that waits.", value=max(age, 0)
+    )
+
+
 #: Collectors that need what is measured first.
 COLLECTORS = (
     Collector("build", (), collect_build),
     Collector("requests", (), collect_requests),
     Collector("duties", (STORE,), collect_duties),
     Collector("workers", (STORE,), collect_workers),
+    Collector("events", (DATABASE,), collect_events),
 )
 
 

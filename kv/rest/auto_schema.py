@@ -97,6 +97,7 @@ class ApiSchema(AutoSchema):
             yield codes.STORE_UNAVAILABLE
         if method in _BODY_METHODS:
             yield from codes.with_body
+            yield from view.write_codes
             yield codes.TOO_LARGE
             yield from self._codes_of_parsers()
         if view.rate_limit:
@@ -122,18 +123,24 @@ class ApiSchema(AutoSchema):
             yield code if asks else Code(403, code.name, code.when)
 
     def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
-        """Without what DRF's generic views do to PATCH: here a required field is required there too."""
+        """Without what DRF's generic views do to PATCH: here a required field is required there too.
+
+        A serializer with `needs_body` requires a body although each of its fields may be left out.
+        """
         method, self.method = self.method, "PUT" if self.method == "PATCH" else self.method
         try:
-            return super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
+            schema, is_required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
         finally:
             self.method = method
+        return schema, is_required or getattr(serializer, "needs_body", False)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         kind = serializer if isinstance(serializer, type) else type(serializer)
         if direction == "request" and (issubclass(kind, Input) or getattr(kind, "refuses_unknown", False)):
             schema["additionalProperties"] = False
+        if direction == "request" and getattr(kind, "needs_body", False):
+            schema["minProperties"] = 1
         return schema
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: Any = False) -> Any:  # noqa: FBT002

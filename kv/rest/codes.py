@@ -46,6 +46,6 @@ always: list[Code] = []
 with_body: list[Code] = []
 
 
-def by_field(status: int, name: str, when: str) -> Code:
-    """A code of status 400, whose answers have `errors`."""
-    return Code(status, name, when, _BY_FIELD)
+def by_field(status: int, name: str, when: str, **fields: dict[str, Any]) -> Code:
+    """A code of status 400, whose answers have `errors`. fields: JSON schemas of what else they have."""
+    return Code(status, name, when, {**_BY_FIELD, **fields})

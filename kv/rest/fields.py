@@ -27,6 +27,18 @@ class WholeNumberField(serializers.IntegerField):
         return data
 
 
+class FlagField(serializers.BooleanField):
+    """A JSON boolean; texts and numbers are refused."""
+
+    default_error_messages = {"invalid": "true or false is required."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The boolean itself. Raises ValidationError."""
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
 class MomentField(serializers.DateTimeField):
     """A moment in ISO 8601 with its zone, in and out, whatever the project says of USE_TZ and of DRF's formats."""
 

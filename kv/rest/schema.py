@@ -49,9 +49,9 @@ _hand_over: Callable[[Note], object] | None = None
 _noting = threading.Lock()
 
 
-def sent(value: Any) -> Part:
-    """The example of an operation's request."""
-    return Part("OpenApiExample", ("Request",), {"value": value, "request_only": True})
+def sent(value: Any, media_type: str = "application/json") -> Part:
+    """The example of an operation's request, in a body of this type."""
+    return Part("OpenApiExample", ("Request",), {"value": value, "request_only": True, "media_type": media_type})
 
 
 def answered(value: Any, *statuses: int) -> Part:

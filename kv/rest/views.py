@@ -22,6 +22,7 @@ from kv.rest.negotiation import MAX_BODY, BodyTooLarge, JsonOnly, JsonParser, Js
 from kv.rest.permissions import is_staff
 from kv.rest.schema import SchemaOfViews
 from kv.web.lane.calls import Answerer, Offer, failure_of
+from kv.web.open_access import OPEN_HEADERS
 from kv.web.rate_limits import RateLimit
 from kv.web.throttling import check_limit
 
@@ -30,13 +31,6 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 #: For writes that take no field: many clients send a form without fields where there is nothing to send.
 ANY_BODY: list[type[BaseParser]] = [JsonParser, FormParser, MultiPartParser]
 
-#: Of a response that scripts of every origin may read; the second names what of its headers they may read.
-OPEN_HEADERS = MappingProxyType(
-    {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "Age, ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
-    }
-)
 _PREFLIGHT = MappingProxyType(
     {
         "Access-Control-Allow-Origin": "*",
@@ -55,11 +49,13 @@ class ApiView(APIView):
     rate_limit: the limit that every request of the view counts against; None for none.
     max_body:   the largest body, bytes.
     codes:      what its operations may be refused with that does not follow from the rest, for the description.
+    write_codes: those of its writes alone.
     uses_store: False where nothing is refused when the store is away.
     tag:        what it is described under; its app by default.
     reads_store: a GET can't be answered without the store, so that it is refused when the limit finds the store away:
                 after one timeout, not after a second one.
     fast:       what answers its usual calls in the fast lane, by method. A subclass does not inherit it.
+    is_open:    scripts of every origin may read its answers; see OpenView.
     """
 
     renderer_classes = [JsonRenderer]
@@ -75,10 +71,12 @@ class ApiView(APIView):
     rate_limit: ClassVar[RateLimit | None] = None
     max_body: ClassVar[int] = MAX_BODY
     codes: ClassVar[Sequence[Code]] = ()
+    write_codes: ClassVar[Sequence[Code]] = ()
     tag: ClassVar[str] = ""
     uses_store: ClassVar[bool] = True
     reads_store: ClassVar[bool] = False
     fast: ClassVar[Mapping[str, Answerer]] = MappingProxyType({})
+    is_open: ClassVar[bool] = False
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -89,7 +87,10 @@ class ApiView(APIView):
     def offered(cls, view: Any, **initkwargs: Any) -> Any:
         """The view function with the class's offer to the fast lane; none for a view with arguments of its own."""
         own = vars(cls).get("fast")
-        view.offer = Offer(view, own, ", ".join(cls().allowed_methods)) if own and not initkwargs else None
+        allowed = cls().allowed_methods
+        if "GET" in allowed and "HEAD" not in allowed:  # an instance gets it when it serves
+            allowed.append("HEAD")
+        view.offer = Offer(view, own, ", ".join(allowed)) if own and not initkwargs else None
         return view
 
     @property
@@ -151,8 +152,11 @@ class PublicView(ApiView):
 class OpenView(PublicView):
     """For GET and scripts of every origin, without credentials: each response has `Access-Control-Allow-Origin: *`.
 
-    Also for requests without an Origin, so that a shared cache may give one response to all.
+    Also for requests without an Origin, and of the origins in CORS_ORIGINS, so that a shared cache may give one
+    response to all.
     """
+
+    is_open = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer a preflight here: DRF would refuse OPTIONS."""

@@ -48,7 +48,8 @@ class LeanClient:
         self.timeout: float = pool.connection_kwargs.get("socket_timeout") or app_settings.KV_TIMEOUT_MS / 1000
         self._breaker = CircuitBreaker(self.timeout)
         self._by_sentinel = isinstance(pool, SentinelConnectionPool)
-        self._age = 0
+        #: Grows when the server's name or address may lead to another one by now: what was opened before is closed.
+        self.age = 0
         _clients.add(self)
 
     def close(self) -> None:
@@ -111,7 +112,7 @@ class LeanClient:
         connection = self._take()
         try:
             connection.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
-            return [_reply(connection) for _ in commands]
+            return [self._reply(connection) for _ in commands]
         except BaseException as error:  # noqa: BLE001 (raised again)
             self._fail(connection, error)
         finally:
@@ -123,7 +124,7 @@ class LeanClient:
         try:
             return raise_first(replies)
         except StoreUnavailable:
-            self._age += 1
+            self._refused()
             raise
 
     def send_and_wait(self, command: Command, replicas: int) -> Any:
@@ -131,15 +132,38 @@ class LeanClient:
         try:
             return confirmed(self.send([command, *wait_commands(command, replicas)]), replicas)
         except NotReplicated:
-            self._age += 1
+            self._refused()
             raise
+
+    def _reply(self, connection: Any) -> Any:
+        try:
+            return connection.read_response()
+        except redis.ResponseError as error:
+            if isinstance(error, redis.ReadOnlyError):
+                self.outdate()
+            return error
+
+    def outdate(self) -> None:
+        """Close what was opened before now, once it has its replies.
+
+        After READONLY: behind the address was a primary, which is a replica now. A new connection finds its successor.
+        """
+        self.age += 1
+
+    def _refused(self) -> None:
+        # An old primary that wakes, or is cut off from the others, answers as before until the sentinels get through to
+        # it, ten seconds and more after they named its successor.
+        if self._by_sentinel:
+            self.outdate()
 
     def _fail(self, connection: Any, error: BaseException) -> NoReturn:
         self._breaker.note(error)
+        if isinstance(error, redis.ReadOnlyError):
+            self.outdate()
         try:
             _clean_up(connection, error)
         except StoreUnavailable:
-            self._age += 1
+            self._refused()
             raise
         raise error
 
@@ -150,11 +174,9 @@ class LeanClient:
             connection = self._idle.pop()
         except IndexError:
             connection = self._pool.make_connection()
-        if self._by_sentinel and getattr(connection, "kv_age", None) != self._age:
-            # Since it was opened a call was refused. An old primary that wakes, or is cut off from the others, answers
-            # as before until the sentinels get through to it, ten seconds and more after they named its successor.
+        if getattr(connection, "kv_age", None) != self.age:
             connection.disconnect()
-            connection.kv_age = self._age
+            connection.kv_age = self.age
         try:
             if connection.is_connected:
                 # A connection that the server closed while it was idle is found here, before anything is sent.
@@ -224,13 +246,6 @@ def raise_first(replies: list[Any]) -> list[Any]:
             raise_if_away(reply)
             raise reply
     return replies
-
-
-def _reply(connection: Any) -> Any:
-    try:
-        return connection.read_response()
-    except redis.ResponseError as error:
-        return error
 
 
 def _clean_up(connection: Any, error: BaseException) -> None:

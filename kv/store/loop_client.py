@@ -41,6 +41,8 @@ class LoopClient(asyncio.Protocol):
         self._transport: Any = None
         self._connecting: asyncio.Task[None] | None = None
         self._next_try = 0.0
+        self._age = 0
+        self._is_retired = False
         self._reader = _reader()
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
         self._unsent: list[bytes] = []
@@ -66,11 +68,23 @@ class LoopClient(asyncio.Protocol):
         if self._connecting is None and time.monotonic() >= self._next_try:
             self._connecting = self._loop.create_task(self._connect())
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is connected, and to where a new connection would lead."""
+        return self.is_connected and self._age == self.lean.age
+
+    def retire(self) -> None:
+        """Close the connection once the calls that are under way have their replies. Nobody begins another."""
+        self._is_retired = True
+        if not self._waiting:
+            self.close()
+
     def close(self) -> None:
         """Close the connection, before the loop is closed."""
         self._give_up(redis.ConnectionError("closed"))
 
     async def _connect(self) -> None:
+        self._age = self.lean.age
         try:
             opened = await to_its_end(submit(self.lean.open_socket))
             opened.settimeout(0)
@@ -144,6 +158,8 @@ class LoopClient(asyncio.Protocol):
             while (reply := self._reader.gets()) is not False:
                 if not isinstance(reply, hiredis.PushNotification):
                     self._hand_over(reply)
+            if self._is_retired and not self._waiting:
+                self.close()
         except redis.exceptions.InvalidResponse as error:
             self._give_up(error)
 
@@ -151,6 +167,8 @@ class LoopClient(asyncio.Protocol):
         if not self._waiting:  # which calls the next replies are for is not known any more
             raise redis.exceptions.InvalidResponse("a reply that nobody waits for")
         waiter, _ = self._waiting.popleft()
+        if isinstance(reply, redis.ReadOnlyError):
+            self.lean.outdate()
         if waiter.done():  # its request was cancelled
             return
         if isinstance(reply, Exception):
@@ -172,11 +190,13 @@ def ready_client() -> LoopClient | None:
         return None
     loop = asyncio.get_running_loop()
     client = _clients.get(loop)
-    if client is None or client.lean is not lean:
+    if client is None or client.lean is not lean or (client.is_connected and not client.is_ready):
         for ended in [other for other in _clients if other.is_closed()]:
             del _clients[ended]
+        if client is not None:
+            client.retire()
         client = _clients[loop] = LoopClient(lean)
-    if client.is_connected:
+    if client.is_ready:
         return client
     client.connect()
     return None

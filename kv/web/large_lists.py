@@ -16,7 +16,8 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
-from django.db.models import Model, QuerySet
+from django.db import connections
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -137,6 +138,17 @@ class StoredValuesFilter(admin.AllValuesFieldListFilter):
             value = rows.filter(**{f"{name}__gt": value}).first()
 
 
+def begins_with(name: str, text: str, using: str) -> Q:
+    """The rows whose field begins with the text, found by the field's index. using: the database's alias.
+
+    SQLite's LIKE uses no index. PostgreSQL's uses one of `varchar_pattern_ops` alone, which Django adds to every unique
+    or `db_index` field of characters, and an `Index` names in its `opclasses`.
+    """
+    if connections[using].vendor == "sqlite":
+        return Q(**{f"{name}__gte": text, f"{name}__lt": f"{text}\U0010ffff"})
+    return Q(**{f"{name}__startswith": text})
+
+
 def date_links(changelist: ChangeList) -> dict[str, Any] | None:
     """What Django's tag `date_hierarchy` links to, by steps in an index instead of reading the date of every row.
 
@@ -148,9 +160,25 @@ def date_links(changelist: ChangeList) -> dict[str, Any] | None:
     paginator: Any = changelist.paginator
     few = paginator.few()
     asked: Any = SimpleNamespace(**{name: getattr(changelist, name) for name in names})
-    asked.queryset = _Dates(changelist) if few is None else few
+    asked.queryset = _Dates(changelist) if few is None else _FewDates(few, str(changelist.date_hierarchy))
     found: dict[str, Any] | None = date_hierarchy(asked)
     return found
+
+
+class _FewDates:
+    """The same of few rows, read whole: PostgreSQL would walk along the dates' index for the first and the last."""
+
+    def __init__(self, rows: QuerySet[Any], name: str) -> None:
+        self._rows, self._name = rows.order_by(), name
+
+    def aggregate(self, **_: Any) -> dict[str, datetime | None]:
+        """The first and the last date."""
+        found = list(self._rows.values_list(self._name, flat=True))
+        return {"first": min(found, default=None), "last": max(found, default=None)}
+
+    def datetimes(self, name: str, kind: str) -> Any:
+        """The first days of the years or months, or the days, on which there are rows."""
+        return self._rows.datetimes(name, kind)  # type: ignore[arg-type]  # Django's tag asks for year, month or day
 
 
 class _Dates:

@@ -65,9 +65,10 @@ class LastKnown(Generic[T]):
                 raise type(error)(*error.args)
         return known.value, time.monotonic() - known.read_at
 
-    def is_fresh(self, of: Any = None) -> bool:
-        """Whether `get` would give the value without a read."""
-        return self._younger_than(self._fresh, of) is not None
+    def kept(self, of: Any = None) -> tuple[T, float] | None:
+        """What `get` would give without a read; None when it would read."""
+        known = self._younger_than(self._fresh, of)
+        return None if known is None else (known.value, time.monotonic() - known.read_at)
 
     def remember(self, value: T, of: Any = None, *, age: float = 0.0) -> None:
         """Take over what was read elsewhere, `age` seconds ago."""

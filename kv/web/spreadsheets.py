@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.http import StreamingHttpResponse
@@ -28,18 +29,29 @@ def csv_download(name: str, rows: Iterable[Sequence[object]]) -> StreamingHttpRe
 
     name: of the file, with its ending. Texts that begin like a formula get an apostrophe; numbers are left alone.
     """
-    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(chain((BOM,), csv_lines(rows)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The rows as lines of such a file, without its mark."""
     writer = csv.writer(_Echo())
-    yield BOM
     for row in rows:
-        yield str(writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in row]))
+        yield str(writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row]))
 
 
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula: behind an apostrophe where it must be."""
+    return f"'{text}" if _is_formula(text) else text
+
+
+def restored(cell: str) -> str:
+    """The text that `harmless` has made the cell of."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+
+
+def _is_formula(text: str) -> bool:
+    # Behind apostrophes too: otherwise nobody could tell a text that has one from one that was made harmless.
+    return text.lstrip("'").startswith(_FORMULA)

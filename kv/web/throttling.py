@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from django.http import HttpRequest
 
 from kv import keys
+from kv.store.connection import call_write
 from kv.store.scripts import Script
 from kv.web.addresses import address_hash, address_in, client_address, wider_network
 from kv.web.rate_limits import RateLimit
@@ -32,6 +33,12 @@ def check_identity(limit: RateLimit, *identity: str) -> None:
     wait = _COUNT.read([keys.limit(limit.name, ":".join(identity), limit.slot)], [amount, window])
     if wait:
         raise limit.exceeded(wait)
+
+
+def forgive(limit: RateLimit, *identity: str) -> None:
+    """Take back one request that `check_identity` has counted: a guess that was none. Raises StoreUnavailable."""
+    if limit.script_args[0]:
+        call_write("LPOP", keys.limit(limit.name, ":".join(identity), limit.slot))
 
 
 def window_of(limit: RateLimit, caller: str) -> tuple[str, tuple[int, int]]:

@@ -31,6 +31,8 @@ _TAKE = Script("kv", "take_lease")
 _RENEW = Script("kv", "renew_lease")
 _END = Script("kv", "end_lease")
 _WAKE_SECONDS = 86400
+#: Where the base package has its own.
+_PLACES = {"kv": "kv.events.duties"}
 
 
 class DutyHeld(Exception):
@@ -86,9 +88,12 @@ def apps_with_duties() -> tuple[str, ...]:
 
 def _by_app() -> Iterator[tuple[str, tuple[Duty, ...]]]:
     for config in apps.get_app_configs():
-        if config.name != "kv" and module_has_submodule(config.module, "duties"):
+        place = _PLACES.get(config.name)
+        if place is None and module_has_submodule(config.module, "duties"):
+            place = f"{config.name}.duties"
+        if place:
             # A project's own app may have a module of this name for something else.
-            duties = getattr(import_module(f"{config.name}.duties"), "DUTIES", ())
+            duties = getattr(import_module(place), "DUTIES", ())
             if duties:
                 yield config.label, tuple(duties)
 
@@ -108,7 +113,8 @@ def run_duty(duty: Duty, *, token: str | None = None, due_only: bool = False) ->
 
     token:    the worker's own random token; None makes one.
     due_only: only when it is due or was woken; a command runs it whenever it is called.
-    Raises DutyHeld, DutyNotDue, StoreUnavailable, or whatever the duty itself raises.
+    Raises DutyHeld, DutyNotDue, StoreUnavailable, or whatever the duty itself raises. A worker logs a ServiceAway in
+    one line, anything else with its traceback.
     """
     token = token or secrets.token_hex(16)
     failures = _take(duty, token, due_only=due_only)

@@ -13,7 +13,7 @@ from logging import getLogger
 from django.db import close_old_connections
 
 from kv import keys
-from kv.errors import StoreUnavailable
+from kv.errors import ServiceAway, StoreUnavailable
 from kv.request_ids import run_with_id
 from kv.store.connection import call_many
 from kv.work.duties import Duty, DutyHeld, DutyNotDue, run_duty
@@ -81,6 +81,9 @@ class Worker:
                 pass
         except (DutyHeld, DutyNotDue) as reason:
             log.info("duty %s: %s", duty.name, reason)
+        except ServiceAway as error:
+            log.warning("duty %s: %s", duty.name, error)
+            return False
         except Exception:  # one duty's failure is no reason to leave out the others
             log.exception("duty %s failed", duty.name)
             return False
@@ -110,8 +113,9 @@ class Worker:
             return min(reason.seconds, _LONGEST_SECONDS)
         except DutyHeld:
             return _AGAIN_SECONDS
-        except StoreUnavailable as error:
-            log.warning("duty %s: the store is unavailable (%s)", duty.name, error)
+        except (StoreUnavailable, ServiceAway) as error:
+            what = "the store is unavailable (%s)" if isinstance(error, StoreUnavailable) else "%s; it is tried again"
+            log.warning(f"duty %s: {what}", duty.name, error)  # noqa: G004 (one of two formats)
             return _AGAIN_SECONDS
         except Exception:
             log.exception("duty %s failed; it is tried again", duty.name)

@@ -20,5 +20,7 @@ document.addEventListener("focusin", ({ target }) => {
 document.addEventListener("formset:added", () => setTimeout(nameSearchingFields));
 addEventListener("load", () => setTimeout(() => {
   nameSearchingFields();
+  const search = document.querySelector("#searchbar[aria-describedby]"); // its label is a picture alone
+  search?.setAttribute("aria-label", search.form.querySelector("[type=submit]").value);
   for (const mark of document.querySelectorAll("span.help-tooltip[aria-label]:not([role])")) mark.setAttribute("role", "img");
 }));

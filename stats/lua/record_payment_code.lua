@@ -1,7 +1,7 @@
 --[[ Count a payment code and its amount, once for each id.
 KEYS  mark of the id (STRING), qr_total (payment codes), revenue (EUR cents), day (HASH),
       window (rate limit, LIST; the key of the mark when there is no limit)
-ARGV  amount (EUR cents, int > 0), TTL of the mark (seconds), largest total (int), limit (requests, 0 = none),
+ARGV  amount (EUR cents, int; 0 for a code without one), TTL of the mark (seconds), largest total (int), limit (requests, 0 = none),
       length of the window (microseconds)
 Returns {"ok", 1 when counted or 0 when seen before, qr_total, revenue} | {"too_large"} | {"limited", wait in microseconds} ]]
 -- uses kv.moving_window

@@ -81,10 +81,19 @@ def fits(bic: str, iban: str) -> bool:
     return bic[4:6] in _SHARED.get(iban[:2], {iban[:2]})
 
 
+def check_digits(letters: str, rest: str) -> str:
+    """The two digits between two letters and a rest in [A-Z0-9] (ISO 7064, MOD 97-10): 02 to 98."""
+    return f"{98 - _as_number(f'{rest}{letters}00') % 97:02}"
+
+
 def has_check_digits(number: str) -> bool:
     """Whether two letters, check digits and a rest in [A-Z0-9] agree (ISO 7064, MOD 97-10).
 
     Valid check digits are 98 minus a remainder of 0 to 96. So 00, 01 and 99 are refused, though their remainder fits.
     """
-    digits = "".join(str(int(character, 36)) for character in number[4:] + number[:4])
-    return "02" <= number[2:4] <= "98" and int(digits) % 97 == 1
+    return "02" <= number[2:4] <= "98" and _as_number(number[4:] + number[:4]) % 97 == 1
+
+
+def _as_number(text: str) -> int:
+    """With two digits for each letter: A is 10, Z is 35."""
+    return int("".join(str(int(character, 36)) for character in text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stats.errors import BadReference, ReferenceTooLong
-from stats.services.bank_accounts import has_check_digits
+from stats.services.bank_accounts import check_digits, has_check_digits
 from stats.services.pasted_text import compact, to_ascii
 
 LONGEST = 35
@@ -14,6 +14,8 @@ LONGEST = 35
 # The characters that every bank accepts (EPC217-08), which also says where no slash may be.
 _ALL_BANKS = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]+")
 _RF = re.compile(r"RF[0-9]{2}[A-Z0-9]{1,21}")
+_RF_BODY = re.compile(r"[A-Z0-9]{1,21}")
+_RF_SIGNS = " -.,/:"
 _BELGIAN = re.compile(r"(?P<signs>\+{3}|\*{3})? ?([0-9]{3}) ?/ ?([0-9]{4}) ?/ ?([0-9]{5}) ?(?(signs)(?:\+{3}|\*{3}))")
 _GROUPS = re.compile(r"[0-9]+(?: [0-9]+)+")
 _FINNISH = re.compile(r"[0-9]{4,20}")
@@ -37,7 +39,7 @@ def parse_reference(written: str, *, iban: str = "") -> str:
         raise BadReference("slashes")
     spaceless = text.replace(" ", "").upper()
     if re.match("RF[0-9]{2}", spaceless):
-        return _checked_rf(compact(text, dropped=" -.,/:"))
+        return _checked_rf(compact(text, dropped=_RF_SIGNS))
     if _SLOVENIAN.fullmatch(spaceless):
         return _checked_slovenian(spaceless)
     if _GROUPS.fullmatch(text):
@@ -47,6 +49,20 @@ def parse_reference(written: str, *, iban: str = "") -> str:
     if len(text) > LONGEST:
         raise ReferenceTooLong(len(text) - LONGEST)
     return text
+
+
+def make_rf_reference(written: str) -> str:
+    """The ISO 11649 reference of an invoice number: RF, two check digits, and the number without its blanks and signs.
+
+    What already begins as an RF reference is checked and stays as it is.
+    Raises BadReference: "invoice" where the number has other characters, or more than 21, or "RF".
+    """
+    number = compact(written, dropped=_RF_SIGNS)
+    if re.match("RF[0-9]{2}", number):
+        return _checked_rf(number)
+    if not _RF_BODY.fullmatch(number):
+        raise BadReference("invoice")
+    return f"RF{check_digits('RF', number)}{number}"
 
 
 def format_reference(reference: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
 from kv.threads import async_twin
@@ -37,9 +35,9 @@ def fresh_figures() -> tuple[Figures, float]:
     return _last_known.get(read_figures)
 
 
-def are_fresh() -> bool:
-    """Whether `fresh_figures` would answer at once."""
-    return _last_known.is_fresh()
+def kept_figures() -> tuple[Figures, float] | None:
+    """What `fresh_figures` would answer at once, and never asks the store; None when that would ask."""
+    return _last_known.kept()
 
 
 def read_figures() -> Figures:
@@ -63,7 +61,7 @@ def note_payment_codes(qr_total: int, revenue_cents: int) -> None:
     """As `note_visitors`, for payment codes."""
     known = _last_known.value
     if known is not None and qr_total > known.qr_total:
-        _last_known.amend(replace(known, qr_total=qr_total, revenue_cents=revenue_cents))
+        _last_known.amend(Figures(known.visitors, qr_total, revenue_cents, known.read_at))
 
 
 def forget_figures() -> None:

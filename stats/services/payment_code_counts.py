@@ -21,21 +21,27 @@ from stats.types import CountedPaymentCode
 record_payment_code_script = Script("stats", "record_payment_code")
 
 
-def record_payment_code(*, id: str, amount_cents: int, now: datetime | None = None) -> CountedPaymentCode:  # noqa: A002 (the field's word)
+def record_payment_code(*, id: str, amount_cents: int | None, now: datetime | None = None) -> CountedPaymentCode:  # noqa: A002 (the field's word)
     """Count one payment code of `amount_cents` EUR cents, once for each id within 30 days; one round trip.
 
+    amount_cents: None for a code without an amount, which counts as one code and 0 cents.
     An amount over STATS_MAX_QR_CENTS is not counted, and its id is not remembered.
     Raises TotalTooLarge or StoreUnavailable, or ValueError for an amount below 1; then nothing is counted.
     """
     require_cents(amount_cents)
-    if amount_cents > app_settings.STATS_MAX_QR_CENTS:
+    if is_over_limit(amount_cents):
         known = figures.read_figures()
         return CountedPaymentCode(counted=False, qr_total=known.qr_total, revenue_cents=known.revenue_cents)
     return drive(record_payment_code_steps(id, amount_cents, now))
 
 
+def is_over_limit(amount_cents: int | None) -> bool:
+    """Whether a code of so many EUR cents is left out of the count: see STATS_MAX_QR_CENTS."""
+    return amount_cents is not None and amount_cents > app_settings.STATS_MAX_QR_CENTS
+
+
 def record_payment_code_steps(
-    code_id: str, amount_cents: int, now: datetime | None = None, *, caller: str = ""
+    code_id: str, amount_cents: int | None, now: datetime | None = None, *, caller: str = ""
 ) -> Steps[CountedPaymentCode]:
     """The work of `record_payment_code` for an amount that is counted.
 
@@ -46,7 +52,7 @@ def record_payment_code_steps(
     reply = yield Step(
         record_payment_code_script,
         [mark, keys.qr_total(), keys.revenue(), keys.day(local_day(now)), window],
-        [amount_cents, keys.PAYMENT_CODE_SEEN_SECONDS, LARGEST_WHOLE, *limit],
+        [amount_cents or 0, keys.PAYMENT_CODE_SEEN_SECONDS, LARGEST_WHOLE, *limit],
     )
     if reply[0] == b"limited":
         raise PAYMENT_CODE_LIMIT.exceeded(reply[1])

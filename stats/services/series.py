@@ -15,13 +15,14 @@ from stats.types import BusiestAddress, Day, Uniques
 VOTE_EVERY = 8
 
 
-def list_days(*, days: int = 90, now: datetime | None = None) -> tuple[Day, ...]:
-    """The last `days` days, oldest first, today included. Two round trips. Raises StoreUnavailable."""
+def list_days(*, days: int = 90, until: date | None = None, now: datetime | None = None) -> tuple[Day, ...]:
+    """The `days` days up to `until` (None: today), oldest first. Two round trips. Raises StoreUnavailable."""
     today = local_day(now)
-    dates = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
+    last = until or today
+    dates = [last - timedelta(days=back) for back in range(days - 1, -1, -1)]
     counts = call_many([("HGETALL", keys.day(when)) for when in dates])
     tools = call_many([("HGETALL", keys.usage_day(when)) for when in dates])
-    return tuple(_day(*row) for row in zip(dates, counts, tools, strict=True))
+    return tuple(_day(*row, today) for row in zip(dates, counts, tools, strict=True))
 
 
 alist_days = async_twin(list_days)
@@ -52,7 +53,7 @@ def busiest_address(*, now: datetime | None = None) -> BusiestAddress:
     return BusiestAddress(visits, (1 + lead / votes) / 2 if votes else 0.0)
 
 
-def _day(when: date, counts: dict[bytes, bytes], tools: dict[bytes, bytes]) -> Day:
+def _day(when: date, counts: dict[bytes, bytes], tools: dict[bytes, bytes], today: date) -> Day:
     def number(name: bytes) -> int:
         return int(counts.get(name, 0))
 
@@ -61,4 +62,5 @@ def _day(when: date, counts: dict[bytes, bytes], tools: dict[bytes, bytes]) -> D
     if seen > 0:
         excluded["seen"] = seen
     by_tool: dict[str, Any] = {tool.decode(): int(value) for tool, value in tools.items()}
-    return Day(when, number(b"visits"), number(b"visitors"), number(b"qr"), number(b"revenue"), excluded, by_tool)
+    figures = (number(b"visits"), number(b"visitors"), number(b"qr"), number(b"revenue"))
+    return Day(when, *figures, excluded, by_tool, is_known=bool(counts or tools) or when >= today)

@@ -17,7 +17,7 @@ from stats import keys
 from stats.conf import app_settings
 from stats.errors import BadAdjustment
 from stats.models import Adjustment
-from stats.services import figures
+from stats.services import figures, history
 
 FIGURES = ("visitors", "qr_total", "revenue_cents")
 _CONFLICT = "this id belongs to another change"
@@ -99,6 +99,7 @@ def reset_figures() -> Iterator[int]:
         for batch in in_batches(_all_keys()):
             yield _unlink(client, batch)
     figures.forget_figures()
+    history.forget_history()
 
 
 def _reset_totals() -> Iterator[int]:

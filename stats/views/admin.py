@@ -12,33 +12,45 @@ from django.utils.translation import gettext as _
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.web.charts import bar_chart
+from kv.web.charts import Chart, Words, time_chart
+from kv.web.day_ranges import read_range
+from kv.web.formats import format_short
 from kv.web.spreadsheets import csv_download
 from stats.models import Adjustment
 from stats.services import figures, series, usage
+from stats.services.tool_names import tool_label
+from stats.templatetags.stats import format_cents
 from stats.types import Day, Reason
 
 DAYS = 90
+#: Ranges longer than this are shown without the period before, which would double what is read.
+_LONGEST_COMPARED = 366
 _EXCLUDED = tuple(reason for reason in Reason)
 
 
 def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-    """Totals, uniques, 90 days as a chart and a table, tools, and excluded visits; `?export=csv` for the table."""
+    """Totals, uniques, a range of days as charts and a table, tools, and excluded visits; `?export=csv` for the table.
+
+    The range is the last 90 days, or that of `?days=` or `?from=` and `?to=`.
+    """
+    shown = read_range(request.GET, local_day(), default=DAYS)
+    context["range"] = shown
     try:
-        days = series.list_days(days=DAYS)
         if request.GET.get("export") == "csv":
-            return csv_download(f"statistics-{local_day().isoformat()}.csv", _rows(days))
+            days = series.list_days(days=shown.days, until=shown.last)
+            return csv_download(f"statistics-{shown.last.isoformat()}.csv", _rows(days))
+        compared = shown.days if shown.days <= _LONGEST_COMPARED else 0
+        read = series.list_days(days=shown.days + compared, until=shown.last)
+        before, days = read[:compared], read[compared:]
         context |= {
             "figures": figures.read_figures(),
             "uniques": series.count_uniques(),
             "busiest": series.busiest_address(),
-            "usage": usage.list_usage(),
+            "usage": [(tool_label(used.tool).name, used.count) for used in usage.list_usage()],
             "days": days[::-1],
-            "visits_chart": bar_chart([(day.day, day.visits) for day in days], fronts=[day.visitors for day in days]),
-            "codes_chart": bar_chart(
-                [(day.day, day.payment_codes) for day in days], fronts=[day.payment_codes for day in days]
-            ),
+            "charts": _charts(days, before),
             "excluded": _excluded(days),
+            "ends_today": shown.last == local_day(),
         }
     except StoreUnavailable:
         context["store_away"] = True
@@ -46,6 +58,33 @@ def statistics_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
     response = TemplateResponse(request, "stats/admin/statistics.html", context)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _charts(days: tuple[Day, ...], before: tuple[Day, ...]) -> list[tuple[str, Chart]]:
+    """Each chart with its heading."""
+
+    def values(name: str, of: tuple[Day, ...]) -> list[int | None]:
+        return [getattr(day, name) if day.is_known else None for day in of]
+
+    dates = [day.day for day in days]
+    visits = Words(_("Visits"), front=_("New visitors"))
+    codes = Words(_("Payment codes"))
+    amount = Words(
+        _("Amount on payment codes"), write=format_cents, short=lambda cents: format_short(cents / 100, places=2)
+    )
+    return [
+        (
+            words.name,
+            time_chart(
+                name,
+                zip(dates, values(name, days), strict=True),
+                words,
+                fronts=values("visitors", days) if words.front else (),
+                before=values(name, before),
+            ),
+        )
+        for name, words in (("visits", visits), ("payment_codes", codes), ("revenue_cents", amount))
+    ]
 
 
 def _excluded(days: tuple[Day, ...]) -> list[tuple[str, int, int]]:

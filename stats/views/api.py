@@ -37,6 +37,7 @@ from stats.serializers import (
     UseInput,
     VisitOutput,
 )
+from stats.services import figures as totals
 from stats.services import payment_code_counts, receipts, usage
 from stats.types import CountedPaymentCode
 from stats.views import answers, examples, lane
@@ -69,7 +70,7 @@ class FiguresView(OpenView):
 
 
 def _figures() -> HttpResponse:
-    headers, body = answers.figures()
+    headers, body = answers.figures(*totals.fresh_figures())
     return HttpResponse(body, content_type="application/json", headers=headers)
 
 
@@ -144,7 +145,7 @@ class PaymentCodeView(ApiView):
         form.is_valid(raise_exception=True)
         return self._count(form.validated_data["id"], form.validated_data["amount_cents"])
 
-    def _count(self, code_id: str, amount_cents: int) -> CountedPaymentCode:
+    def _count(self, code_id: str, amount_cents: int | None) -> CountedPaymentCode:
         with answers.refusals():
             return payment_code_counts.record_payment_code(id=code_id, amount_cents=amount_cents)
 
@@ -180,4 +181,5 @@ class UsageView(OpenView):
     @extend_schema(operation_id="list_usage", examples=examples.USAGE, responses=UsageOutput)
     def get(self, request: Request) -> Response:
         """Uses of every tool, most used first."""
-        return Response({"tools": [asdict(used) for used in usage.list_usage()]})
+        tools = [asdict(used) for used in usage.list_usage()]
+        return Response({"tools": tools}, headers={"Cache-Control": "no-store"})

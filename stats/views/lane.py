@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 
 from kv.store.steps import Steps
 from kv.web.lane.calls import Answer, Call
@@ -13,7 +12,8 @@ from stats.conf import app_settings
 from stats.errors import BadReceipt
 from stats.services import figures as totals
 from stats.services import usage
-from stats.services.payment_code_counts import record_payment_code_steps
+from stats.services.history import DEFAULT_DAYS, LONGEST_DAYS, fresh_history, kept_history
+from stats.services.payment_code_counts import is_over_limit, record_payment_code_steps
 from stats.services.receipts import read_receipt
 from stats.views import answers
 
@@ -23,16 +23,38 @@ _LONGEST_RECEIPT = 640
 # Such a name of a tool, a text field leaves as it is.
 _PLAIN = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _ID = re.compile(r"[\x20-\x7e]{1,64}")
+# An Accept that has JSON first, as scripts, axios and curl send it.
+_JSON_TOO = frozenset({"", "*/*", "application/json", "application/json, text/plain, */*"})
+_DAYS = re.compile(r"(?:days=([1-9][0-9]{0,2}))?", re.ASCII)
 _RECEIPT = re.compile(r"[\w:=.-]{1,512}", re.ASCII)
 
 
 def figures(call: Call) -> Steps[Answer | None]:
     """GET /api/stats."""
-    if call.query or call.length not in {"", "0"} or not (call.may_wait or totals.are_fresh()):
+    if call.query or call.length not in {"", "0"}:
         return None
     yield from ()  # what is read, is read by this thread
-    headers, body = answers.figures()
+    known = totals.fresh_figures() if call.may_wait else totals.kept_figures()
+    if known is None:
+        return None
+    headers, body = answers.figures(*known)
     return Answer(200, {**headers, "Content-Type": "application/json"}, body)
+
+
+def history(call: Call) -> Steps[Answer | None]:
+    """GET /api/stats/history as JSON, without a query or with the days alone."""
+    asked = _DAYS.fullmatch(call.query)
+    if asked is None or call.length not in {"", "0"} or call.environ.get("HTTP_ACCEPT", "*/*") not in _JSON_TOO:
+        return None
+    days = int(asked[1] or DEFAULT_DAYS)
+    if not app_settings.STATS_PUBLIC_HISTORY or days > LONGEST_DAYS:
+        return None
+    yield from ()  # what is read, is read by this thread
+    known = fresh_history(days) if call.may_wait else kept_history(days)
+    if known is None:
+        return None
+    headers, body = answers.history(*known)
+    return Answer(200, {**headers, "Allow": call.route.allowed}, body)
 
 
 def visit(call: Call) -> Steps[Answer | None]:
@@ -56,7 +78,7 @@ def use(call: Call) -> Steps[Answer | None]:
     if "id" in data and not (isinstance(use_id, str) and _ID.fullmatch(use_id)):
         return None
     used = yield from usage.record_usage_steps(tool, use_id, caller=caller_in(call.environ))
-    return call.respond(asdict(used))
+    return call.respond(used)
 
 
 def receipt(call: Call) -> Steps[Answer | None]:
@@ -71,8 +93,8 @@ def receipt(call: Call) -> Steps[Answer | None]:
         read = read_receipt(text)
     except BadReceipt:
         return None
-    if read.amount_cents > app_settings.STATS_MAX_QR_CENTS:
+    if is_over_limit(read.amount_cents):
         return None
     with answers.refusals():
         counted = yield from record_payment_code_steps(read.id, read.amount_cents, caller=caller_in(call.environ))
-    return call.respond(asdict(counted), 201 if counted.counted else 200)
+    return call.respond(counted, 201 if counted.counted else 200)

@@ -30,7 +30,7 @@ from kv.web.rate_limits import RateLimited
 from kv.web.throttling import check_limit
 from stats.conf import PAYMENT_CODE_LIMIT, TRACK_LIMIT, app_settings
 from stats.errors import TotalTooLarge, UnknownTool
-from stats.forms import PaymentForm
+from stats.forms.payment import PURPOSES, PaymentForm, SizeForm
 from stats.services import payment_code_counts, receipts, usage
 from stats.services.creditor_references import format_reference
 from stats.services.payment_codes import PaymentCode, PaymentOrder
@@ -39,6 +39,10 @@ from stats.templatetags.stats import format_cents
 DOWNLOADS = {"png": "image/png", "svg": "image/svg+xml"}
 DOWNLOAD_TOOL = "payment-qr"
 """Downloads of a code are counted as uses of this tool."""
+KEPT_FOR_NEXT = ("beneficiary", "iban", "bic", "as_rf", "purpose")
+"""What the next order for the same account begins with."""
+LINKED = "beneficiary iban bic amount remittance_text as_rf reference purpose note"
+"""The fields that a link to the form may fill, in its fragment: the pages' scripts make it and read it."""
 
 # Only the browser may cache the page. It shows it again on Back and Forward without a request, which `no-store` would
 # forbid; a reload sends a request.
@@ -47,10 +51,11 @@ own_page = cache_control(private=True, no_cache=True)
 
 @method_decorator((csrf_exempt, login_not_required, sensitive_post_parameters()), name="dispatch")
 class PayView(View):
-    """GET the form; POST {beneficiary, iban, amount, …} the code as a page, or as a file with download=png|svg.
+    """GET the form; POST {beneficiary, iban, amount, …} the code as a page.
 
+    With download=png|svg it comes as a file, `size_mm` wide on paper; with `slip` as a slip to print.
     POST with `edit`, in the form or the address, answers the form with what was sent in it: "same" is the same form,
-    "new" another order.
+    "new" another order, "next" another one for the same account.
     """
 
     @method_decorator(public_page)
@@ -66,42 +71,77 @@ class PayView(View):
             return HttpResponseForbidden(page.content)
         edit = request.POST.get("edit", request.GET.get("edit"))
         if edit is not None:
-            sent = {name: request.POST.get(name, "") for name in PaymentForm.base_fields}
-            if edit == "new":
-                sent["form_id"] = ""
-            return _form_page(request, PaymentForm(initial=sent))
+            return _form_page(request, _form_again(request, edit))
         form = PaymentForm(request.POST)
         if not form.is_valid() or form.warned:
             return _form_page(request, form)
-        if request.POST.get("download") in DOWNLOADS:
-            return _download(request, form.code, request.POST["download"])
-        return _code_page(request, form)
+        return _show_code(request, form)
+
+
+def _show_code(request: HttpRequest, form: PaymentForm) -> HttpResponse:
+    """The code in the way that was asked for."""
+    if "slip" in request.POST:
+        return render(request, "stats/pay_slip.html", _code_context(form) | {"carried_as": "slip"})
+    if request.POST.get("download") not in DOWNLOADS:
+        return _code_page(request, form, SizeForm())
+    size = SizeForm(request.POST)
+    if not size.is_valid():
+        return _code_page(request, form, size)
+    return _download(request, form.code, request.POST["download"], size.cleaned_data["size_mm"])
+
+
+def _form_again(request: HttpRequest, edit: str) -> PaymentForm:
+    """The form with what was sent, or what the next order has in common with it."""
+    kept = KEPT_FOR_NEXT if edit == "next" else tuple(PaymentForm.base_fields)
+    sent = {name: request.POST.get(name, "") for name in kept}
+    if edit in {"new", "next"}:
+        sent["form_id"] = ""
+    form = PaymentForm(initial=sent)
+    if edit == "next":
+        form.fields["amount"].widget.attrs["autofocus"] = True
+    return form
 
 
 def _form_page(request: HttpRequest, form: PaymentForm) -> HttpResponse:
-    context = {"form": form, "action": app_url("stats:pay"), "carried_by": "pay-form", "carried_as": "edit"}
+    context = {
+        "form": form,
+        "action": app_url("stats:pay"),
+        "linked": LINKED,
+        "purposes": PURPOSES,
+        "carried_by": "pay-form",
+        "carried_as": "edit",
+    }
     return render(request, "stats/pay.html", context)
 
 
-def _code_page(request: HttpRequest, form: PaymentForm) -> HttpResponse:
-    order = form.code.order
-    state, receipt = _count(request, order, form.cleaned_data["form_id"])
-    fields: list[tuple[str, Any]] = [(name, form.data.get(name, "")) for name in form.fields]
-    context = {
-        "action": app_url("stats:pay"),
-        "order": order,
-        "amount": format_cents(order.amount_cents),
-        "iban": iban.format(order.iban),
-        "reference": format_reference(order.reference),
-        "svg": form.code.inline_svg(),
-        "fields": fields,
+def _code_page(request: HttpRequest, form: PaymentForm, size: SizeForm) -> HttpResponse:
+    state, receipt = _count(request, form.code.order, form.cleaned_data["form_id"])
+    counting = {
         "state": state,
         "receipt": receipt,
         "limit": format_cents(app_settings.STATS_MAX_QR_CENTS),
-        "carried_by": "pay-form",
+        "size": size,
+        "linked": LINKED,
         "carried_as": "again",
     }
-    return render(request, "stats/pay_code.html", context)
+    return render(request, "stats/pay_code.html", _code_context(form) | counting)
+
+
+def _code_context(form: PaymentForm) -> dict[str, Any]:
+    """What the page of the code and the slip show."""
+    order = form.code.order
+    fields: list[tuple[str, Any]] = [(name, form.data.get(name, "")) for name in form.fields]
+    return {
+        "action": app_url("stats:pay"),
+        "code": form.code,
+        "order": order,
+        "amount": "" if order.amount_cents is None else format_cents(order.amount_cents),
+        "iban": iban.format(order.iban),
+        "reference": format_reference(order.reference),
+        "purpose_name": dict(PURPOSES).get(order.purpose, ""),
+        "fields": fields,
+        "carried_by": "pay-form",
+    }
 
 
 def _count(request: HttpRequest, order: PaymentOrder, form_id: str) -> tuple[str, str]:
@@ -110,7 +150,7 @@ def _count(request: HttpRequest, order: PaymentOrder, form_id: str) -> tuple[str
     With scripts, the page sends its receipt and so counts the code. Without them the code is counted here, under the
     same id: a page that does both, or is loaded again, counts once.
     """
-    if order.amount_cents > app_settings.STATS_MAX_QR_CENTS:
+    if payment_code_counts.is_over_limit(order.amount_cents):
         return "too_large", ""
     is_script = request.POST.get("script") == "1"
     # A form without an id that a script sent is another one than a form sent without scripts.
@@ -133,8 +173,8 @@ def _visitor(request: HttpRequest) -> str:
     return f"{address_hash(client_address(request)).hex()} {agent}"
 
 
-def _download(request: HttpRequest, code: PaymentCode, kind: str) -> HttpResponse:
-    content = code.png() if kind == "png" else code.svg()
+def _download(request: HttpRequest, code: PaymentCode, kind: str, size_mm: int | None) -> HttpResponse:
+    content = code.png(size_mm=size_mm) if kind == "png" else code.svg(size_mm=size_mm)
     # The file is sent even when the use can't be counted.
     with suppress(StoreUnavailable, RateLimited, UnknownTool):
         check_limit(TRACK_LIMIT, request)

@@ -40,7 +40,7 @@ def visits(visitor: Browser, home: str = "/") -> None:
     assert visitor.call("/api/stats/visit") == {"counted": True, "visitors": 1, "reason": None}
     assert visitor.call("/api/stats/visit")["reason"] == "seen"
     assert visitor.call("/api/track-usage", {"tool": "calculator"}) == {"tool": "calculator", "count": 1}
-    assert "calculator" in visitor.get("/statistics")
+    assert "calculator" in visitor.get("/statistics").lower()  # its name, where the project gives it one
     assert "stats/receipts.js" in visitor.get("/pay")
 
 

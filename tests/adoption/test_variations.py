@@ -56,3 +56,6 @@ def test_nothing_falls(variant: str, interpreter: Path, tmp_path: Path) -> None:
         assert seen["hook"]["code"] == "billing_off"
     if variant == "log_in_for_everything":
         assert {said["statuses"][f"stranger get {path}"] for path in PUBLIC} == {200}
+        # The link in a mail, with a wrong secret; mail programs use it too.
+        stop = [status for what, status in said["statuses"].items() if what.endswith("/mails/stop/<str:token>")]
+        assert set(stop) == {404}

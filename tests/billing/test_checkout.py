@@ -75,8 +75,8 @@ class TestCheckout:
         assert post(api, CHECKOUT, {"topup": 1000}).status_code == 201
 
     def test_of_two_open_checkouts_the_first_is_closed(self, api: Client, scenario: Scenario) -> None:
-        for _ in range(2):
-            assert post(api, CHECKOUT, {"plan": "Plus"}).status_code == 201
+        for plan in ("Premium", "Plus"):
+            assert post(api, CHECKOUT, {"plan": plan}).status_code == 201
         assert [one["status"] for one in scenario.stripe.state.of("checkout.session")] == ["open", "expired"]
 
     def test_again_after_the_end(self, api: Client, scenario: Scenario) -> None:

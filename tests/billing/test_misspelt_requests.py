@@ -9,14 +9,27 @@ import json
 import re
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
 import billing
-from billing.services import accounts, catalogue, checkout, customers, replay, resync
+from billing.services import (
+    accounts,
+    auto_owner,
+    catalogue,
+    checkout,
+    customers,
+    payments,
+    portal,
+    replay,
+    resync,
+    revenue_readings,
+)
 from billing.types import Addresses, Plan, Presence
+from tests.billing import automatic as auto
 from tests.billing.scenario import ADDRESSES, Scenario
 from tests.stripe_fake.library import Operation, find_operation
 
@@ -30,6 +43,7 @@ def live(scenario: Scenario) -> None:
     scenario.user.email = "buyer@example.com"
     places = Addresses(ADDRESSES.done, ADDRESSES.cancelled, "de")
     catalogue.refresh_catalogue()
+    charge_by_itself(scenario)
     left = checkout.open_topup_checkout(scenario.user, 1000, places).rsplit("/", 1)[1]
     session = scenario.buy_tokens()
     subscription = scenario.buy_plan(Plan("Plus"), "year")
@@ -42,6 +56,12 @@ def live(scenario: Scenario) -> None:
     actions.refund(actions.pay_link(actions.add_link(scenario.shop["topup_1000"])["id"])["id"])
     scenario.deliver()
     checkout.open_portal(scenario.user, places)
+    actions.allow_switching(scenario.shop["plus"], scenario.shop["premium"])
+    state_now = scenario.subscription
+    assert portal.plan_change(replace(state_now, plan=Plan("Premium"), status="active"), Plan("Plus"), "month")
+    portal.open_plan_change(state_now, Plan("Premium"), "year", places)
+    invoice = next(one.id for one in state_now.payments if not one.tokens)
+    assert payments.document_url(scenario.user_id, invoice) == state.objects[invoice]["hosted_invoice_url"]
     checkout.finish_checkout(scenario.user, session)
     assert list(replay.fetch_undelivered(now=scenario.now)) == []
     assert resync.list_customers() == [scenario.customer]
@@ -50,8 +70,28 @@ def live(scenario: Scenario) -> None:
     scenario.deliver(state.events[-2:])
     assert customers.find_presence(stranger) is Presence.THERE
     assert state.objects[left]["status"] == "open"
+    while revenue_readings.read_revenue(now=scenario.now):
+        pass
     accounts.close_account(scenario.user_id)
     assert state.objects[left]["status"] == "expired"
+
+
+def charge_by_itself(scenario: Scenario) -> None:
+    """An automatic top-up that waits for its owner, one that takes its place, and one that is paid."""
+    kept = scenario.stripe.state.not_sent
+    auto.set_up(scenario, card="authenticate")
+    auto.fall(scenario)
+    auto.charge(scenario)
+    address = auto_owner.confirm_charge(scenario.user_id, "https://testserver/back", now=scenario.now)
+    assert "/authenticate/" in address
+    auto.set_card(scenario, "good")
+    auto.fall(scenario)
+    auto.charge(scenario)
+    assert auto.states(scenario) == ["canceled", "succeeded"]
+    (paid,) = auto.paid(scenario)
+    assert payments.document_url(scenario.user_id, paid["id"]).endswith(paid["latest_charge"])
+    scenario.deliver()
+    scenario.stripe.state.not_sent = kept
 
 
 def operation_of(asked: Asked) -> Operation:

@@ -31,6 +31,13 @@ class TestPricing:
         assert price in text
         assert "A plan brings tokens" not in text
 
+    def test_without_mail_says_so_before_any_button(self, scenario: Scenario, without_mail: None) -> None:
+        text = Client().get("/pricing").content.decode()
+        assert text.index("This site sends no mail.") < text.index("/accounts/recovery-codes") < text.index("<button")
+
+    def test_with_mail_says_nothing_of_it(self, scenario: Scenario) -> None:
+        assert "This site sends no mail." not in Client().get("/pricing").content.decode()
+
     def test_it_is_the_same_for_everybody(self, scenario: Scenario, browser_client: Client) -> None:
         assert browser_client.get("/pricing").content == Client().get("/pricing").content
 
@@ -43,7 +50,7 @@ class TestPricing:
     def test_other_settings_are_other_prices(self, scenario: Scenario) -> None:
         Client().get("/pricing")
         with override_settings(BILLING_TOPUPS={}):
-            assert "5,000 tokens" not in Client().get("/pricing").content.decode()
+            assert "Buy 5,000 tokens" not in Client().get("/pricing").content.decode()
 
     def test_while_stripe_is_away(self, scenario: Scenario) -> None:
         scenario.stripe.state.faults.append(Fault("GET /v1/prices", 500))
@@ -96,6 +103,18 @@ class TestForms:
         answer = Client(headers={"Sec-Fetch-Site": "same-origin"}).post("/pricing/checkout", {"plan": "Plus"})
         assert answer.status_code == 302
         assert "next=/pricing" in answer.headers["Location"]
+
+    @pytest.mark.parametrize(
+        ("path", "back"), [("checkout", "/pricing/checkout%3Fplan%3DPlus"), ("portal", "/pricing")]
+    )
+    def test_the_choice_is_kept_where_every_page_requires_a_log_in(
+        self, scenario: Scenario, settings: Any, path: str, back: str
+    ) -> None:
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+        client = Client(headers={"Sec-Fetch-Site": "same-origin"})
+        answer = client.post(f"/pricing/{path}", {"plan": "Plus"})
+        assert answer.status_code == 302
+        assert f"next={back}" in answer.headers["Location"]
 
     @pytest.mark.parametrize(
         "headers",
@@ -151,6 +170,7 @@ class TestForms:
         monkeypatch.setattr("billing.views.pages.check_limit", away)
         page = browser_client.post(path, {"plan": "Plus"})
         assert page.status_code == 503
+        monkeypatch.setattr("billing.views.results.check_limit", away)
         assert browser_client.get("/pricing/return").status_code == 200
 
 
@@ -210,3 +230,27 @@ class TestCard:
 
         monkeypatch.setattr(subscription_states, "call", away)
         assert "read just now" in self.render(scenario.user)
+
+
+class TestWhoIsLoggedIn:
+    def test_pages_of_one_user_say_it_without_a_script(self, scenario: Scenario, browser_client: Client) -> None:
+        header = browser_client.get("/pricing/checkout?plan=Plus&interval=year").text.partition("</header>")[0]
+        assert "data-logged-out hidden" in header
+        assert f">{scenario.user.get_username()}<" in header
+
+    def test_the_log_in_before_a_payment_offers_an_account_first(self, scenario: Scenario) -> None:
+        client = Client(headers={"Sec-Fetch-Site": "same-origin"})
+        asked = client.post("/pricing/checkout", {"plan": "Plus", "interval": "year"})
+        assert "New here?" in client.get(asked["Location"]).text
+        assert "New here?" not in client.get("/accounts/login?next=/dashboard").text
+
+
+class TestClosing:
+    def test_the_paid_time_that_is_lost_is_named(self, scenario: Scenario, browser_client: Client) -> None:
+        assert "not refunded" not in browser_client.get("/accounts/delete").text
+        subscription = scenario.buy_plan()
+        scenario.deliver()
+        assert "Plus is paid until " in browser_client.get("/accounts/delete").text
+        scenario.stripe.actions.end(subscription)
+        scenario.deliver()
+        assert "not refunded" not in browser_client.get("/accounts/delete").text

@@ -46,7 +46,7 @@ class TestOtherPlans:
         page = browser_client.get("/pricing").content.decode()
         assert "Gratis" in page
         assert "Choose Team, monthly" in page
-        assert "Choose Solo, yearly" in page
+        assert "Choose Solo, yearly" in browser_client.get("/pricing?interval=year").content.decode()
         assert "Free" not in page
         assert "Premium" not in page
         answer = browser_client.post("/api/billing/checkout", {"plan": "Team"}, content_type="application/json")

@@ -36,8 +36,8 @@ class TestOneLookForMany:
         assert scenario.post(scenario.stripe.state.events[-1]) == 200
         seen = fetch_snapshot
 
-        def changed_meanwhile(*args: Any) -> Any:
-            found = seen(*args)
+        def changed_meanwhile(*args: Any, **named: Any) -> Any:
+            found = seen(*args, **named)
             if scenario.stripe.state.objects[subscription]["status"] == "active":
                 scenario.stripe.actions.end(subscription)
                 assert scenario.post(scenario.stripe.state.events[-1]) == 200
@@ -72,8 +72,8 @@ class TestTwoAtOnce:
         subscription = scenario.buy_plan()
         seen = fetch_snapshot
 
-        def slow(*args: Any) -> Any:
-            found = seen(*args)
+        def slow(*args: Any, **named: Any) -> Any:
+            found = seen(*args, **named)
             with monkeypatch.context() as inner:
                 inner.setattr(sync, "fetch_snapshot", seen)
                 scenario.stripe.actions.end(subscription)
@@ -98,8 +98,8 @@ class TestTwoAtOnce:
         subscription = scenario.buy_plan()
         seen = fetch_snapshot
 
-        def slow(*args: Any) -> Any:
-            found = seen(*args)
+        def slow(*args: Any, **named: Any) -> Any:
+            found = seen(*args, **named)
             with monkeypatch.context() as inner:
                 inner.setattr(sync, "fetch_snapshot", seen)
                 scenario.stripe.actions.end(subscription)

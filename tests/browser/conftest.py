@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from stats.services.figures import forget_figures
+from stats.services.history import forget_history
 from tests.browser.visitors import Visitors
 
 if TYPE_CHECKING:
@@ -87,11 +88,13 @@ def site(live_server: LiveServer, visitors: Visitors, browser: Browser, store: A
     browser goes first, with its polls and what it sends as it leaves.
     """
     forget_figures()
+    forget_history()
     yield live_server.url
     for context in browser.contexts:
         context.close()
     visitors.wait_until_gone()
     forget_figures()
+    forget_history()
 
 
 @pytest.fixture(scope="session", autouse=True)

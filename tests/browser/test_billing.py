@@ -200,13 +200,18 @@ def test_without_javascript_and_signed_out(shopfront: str, browser: Any, stripe:
     context = browser.new_context(java_script_enabled=False, locale="en-GB")
     page = context.new_page()
     page.goto(f"{shopfront}/pricing")
+    page.get_by_role("link", name="Yearly").click()
     page.get_by_role("button", name="Choose Premium, yearly").click()
     page.get_by_label("Username").fill("later")
-    page.get_by_label("Password").fill("a good password")
+    page.get_by_label("Password").fill("a wrong password")
     page.get_by_role("button", name="Log in").click()
-    page.get_by_role("button", name="Choose Premium, yearly").click()
+    page.get_by_role("button", name="Français").click()
+    page.get_by_label("Nom d’utilisateur").fill("later")
+    page.get_by_label("Mot de passe").fill("a good password")
+    page.get_by_role("button", name="Se connecter").click()
+    assert stripe.state.of("checkout.session")[0]["locale"] == "fr"
     page.get_by_role("button", name="Pay", exact=True).click()
-    page.get_by_text("Your plan is Premium.").wait_for()
+    page.get_by_text("Votre formule est Premium.").wait_for()
     context.close()
 
 

@@ -222,7 +222,7 @@ class TestStaff:
         expect(rows).to_have_count(2)
         expect(rows.first).to_contain_text("BT26")
         rows.first.get_by_role("link", name="BT26").click()
-        expect(staff_page.locator("svg.codes-chart rect.codes-chart-bar")).to_have_count(90)
+        expect(staff_page.locator("#chart-hits label")).to_have_count(90)
         expect(staff_page.locator("img[data-qr]")).to_have_js_property("complete", value=True)
 
     def test_copies_a_link(self, site: str, staff_page: Page, context: BrowserContext, codes: None) -> None:

@@ -60,6 +60,8 @@ class TestList:
         look()
         self._pay(site, page)
         look()
+        page.goto(f"{site}/redeem?code=SUMMER")
+        look()
         self._sign_up(site, page)
         look()
         User.objects.filter(username="visitor").update(is_staff=True, is_superuser=True)
@@ -74,6 +76,7 @@ class TestList:
         page.get_by_label("Recipient").fill("Zoë Müller")
         page.get_by_label("IBAN").fill("de89 3704 0044 0532 0130 00")
         page.get_by_label("Amount in euro").fill("12.50")
+        page.get_by_label("Remember my account in this browser").check()
         with page.expect_navigation(wait_until="networkidle"):
             page.get_by_role("button", name="Create code").click()
 

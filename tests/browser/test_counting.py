@@ -233,4 +233,4 @@ class TestToolUse:
             quiet_page.get_by_text("Optimise").click()
         assert answer.value.json() == {"tool": "ccn-image-optimiser", "count": 1}
         quiet_page.goto(f"{site}/statistics")
-        expect(quiet_page.get_by_role("row", name="ccn-image-optimiser")).to_contain_text("1")
+        expect(quiet_page.get_by_role("row", name="Image optimiser")).to_contain_text("1")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
 from django.test import Client
+from playwright.sync_api import expect
 
 from tests.browser.asked import asked_during
 from tests.browser.test_looks import SMALL_PHONE, overflow, wrong_in_each_look
 from tests.faults.servers import wait_until
-from usertokens.services import activity, balances, conversations, holds
+from usertokens.services import activity, balances, conversations, holds, plans
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -86,8 +87,36 @@ def test_news_come_by_themselves(site: str, quiet_page: Page) -> None:
     balances.spend_tokens(str(user.pk), 78, reason="while the page is open")
     with quiet_page.expect_response(re.compile("/dashboard$")):
         quiet_page.clock.run_for(31_000)
-    quiet_page.get_by_text("while the page is open").wait_for()
-    assert quiet_page.locator(".dash-balance").text_content() != before
+    quiet_page.locator("#live td + th", has_text="while the page is open").wait_for()
+    expect(quiet_page.locator(".dash-balance")).not_to_have_text(before or "")
+    shown = quiet_page.locator(".dash-balance").text_content() or ""
+    expect(quiet_page.locator(".account-tokens")).to_have_text(f"{shown} tokens")
+
+
+def test_the_header_names_a_paid_plan_in_full(site: str, quiet_page: Page) -> None:
+    user = User.objects.create_user("henry")
+    plans.set_plan(str(user.pk), "Premium")
+    sign_in(quiet_page, site, user)
+    quiet_page.goto(f"{site}/dashboard")
+    for width in (320, 390, 1280):
+        quiet_page.set_viewport_size({"width": width, "height": 800})
+        plan = quiet_page.locator(".account-plan")
+        expect(plan).to_have_text("Premium")
+        assert (width, plan.evaluate("one => one.scrollWidth - one.clientWidth")) == (width, 0)
+
+
+def test_transactions_fit_a_phone_in_german_too(site: str, quiet_page: Page) -> None:
+    """The longest words, with a balance of four digits: no column is beyond the edge."""
+    user = User.objects.create_user("ida")
+    balances.add_tokens(str(user.pk), 5000, reason="voucher")
+    held = holds.hold_tokens(str(user.pk), 20, ttl_seconds=600, reason="image")
+    holds.release_hold(str(user.pk), held.id)
+    sign_in(quiet_page, site, user)
+    quiet_page.set_viewport_size({"width": 390, "height": 800})
+    quiet_page.goto(f"{site}/de/dashboard")
+    table = quiet_page.locator("[aria-labelledby=newest] .dash-table")
+    expect(table).to_contain_text("zurückgegeben")
+    assert table.evaluate("one => one.scrollWidth - one.clientWidth") == 0
 
 
 def test_nothing_is_asked_while_nobody_looks(site: str, quiet_page: Page) -> None:

@@ -63,5 +63,5 @@ def test_logs_in_and_counts(addresses: tuple[str, str], trusting: Browser, brows
     expect(page.get_by_label("Username")).to_be_hidden()
     expect(balance(page)).to_have_text("97")
     kept = {cookie["name"]: (cookie["sameSite"], cookie["secure"]) for cookie in context.cookies(site)}
-    assert kept == dict.fromkeys(("csrftoken", "sessionid", "qr_counted"), ("None", True))
+    assert kept == dict.fromkeys(("csrftoken", "sessionid", "qr_counted", "logged_in"), ("None", True))
     context.close()

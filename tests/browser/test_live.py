@@ -9,9 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from tests.browser.asked import asked_during
 from tests.browser.test_dashboard import PASSWORD, busy_user, mood, sign_in
-from usertokens.services import balances
 from usertokens.services.accounts import forget_user
 
 if TYPE_CHECKING:
@@ -59,7 +57,7 @@ def log_in_elsewhere(other: Page, site: str, name: str) -> None:
     other.locator("input[name=username]").fill(name)
     other.locator("input[name=password]").fill(PASSWORD)
     other.locator("main").get_by_role("button", name="Log in").click()
-    other.wait_for_url(f"{site}/")
+    other.wait_for_url(f"{site}/dashboard")
 
 
 class TestLoggedOutInAnotherTab:
@@ -115,87 +113,6 @@ class TestLoggedOutInAnotherTab:
         dashboard.get_by_role("slider").fill("2")
         expect(said(dashboard)).to_have_text("Your mood is saved.")
         assert mood(user) == 2
-
-
-class TestRefresh:
-    def test_touches_only_what_changed(self, site: str, dashboard: Page, user: User) -> None:
-        dashboard.locator("details summary").click()
-        dashboard.evaluate("""() => {
-            document.activeElement.blur();
-            for (const part of document.querySelectorAll('#live *')) part.isOld = true;
-            document.querySelector('[aria-labelledby=balance] .dash-table').scrollTop = 10;
-            scrollTo(0, 500);
-        }""")
-        balances.spend_tokens(str(user.pk), 78, reason="while the page is open")
-        poll(dashboard)
-        expect(dashboard.get_by_text("while the page is open")).to_be_visible()
-        expect(dashboard.locator("details")).to_have_attribute("open", "")
-        assert dashboard.evaluate("scrollY") == 500
-        changed = dashboard.evaluate(
-            "[...document.querySelectorAll('#live section')].filter(e => !e.isOld).map(e => e.outerHTML)"
-        )
-        assert changed == []
-
-    @pytest.mark.parametrize(
-        "hold",
-        [
-            pytest.param("document.querySelector('[aria-labelledby=grants] [tabindex]').focus()", id="focus"),
-            pytest.param("document.querySelector('#live summary').focus()", id="focus-on-details"),
-            pytest.param("getSelection().selectAllChildren(document.querySelector('#live .dash-balance'))", id="part"),
-            pytest.param("getSelection().selectAllChildren(document.body)", id="everything"),
-        ],
-    )
-    def test_waits_for_focus_and_selection(self, site: str, dashboard: Page, user: User, hold: str) -> None:
-        before = dashboard.locator(".dash-balance").text_content() or ""
-        dashboard.evaluate(hold)
-        balances.spend_tokens(str(user.pk), 78)
-        assert asked_during(dashboard, 95_000) == []
-        dashboard.evaluate("document.activeElement.blur(); getSelection().removeAllRanges()")
-        poll(dashboard)
-        expect(dashboard.locator(".dash-balance")).not_to_have_text(before)
-
-    def test_what_came_while_something_was_selected_is_shown_afterwards(
-        self, site: str, dashboard: Page, user: User
-    ) -> None:
-        dashboard.evaluate("getSelection().selectAllChildren(document.querySelector('#live .dash-balance'))")
-        dashboard.get_by_role("slider").evaluate(
-            "slider => { slider.value = 2; slider.dispatchEvent(new Event('change', {bubbles: true})) }"
-        )
-        expect(said(dashboard)).to_have_text("Your mood is saved.")
-        assert dashboard.evaluate("String(getSelection())") != ""
-        expect(dashboard.locator("#live dd", has_text="7.5")).to_be_visible()
-        dashboard.evaluate("getSelection().removeAllRanges()")
-        dashboard.clock.run_for(1_000)
-        expect(dashboard.locator("#live dd", has_text="7.5")).to_have_count(0)
-
-    def test_can_be_paused_by_keyboard(self, site: str, dashboard: Page, user: User) -> None:
-        before = dashboard.locator(".dash-balance").text_content() or ""
-        expect(dashboard.locator(".dash-updated")).to_have_text(re.compile(r"Updated \d\d:\d\d · Pause updates"))
-        dashboard.get_by_role("button", name="Pause updates").press("Enter")
-        balances.spend_tokens(str(user.pk), 78)
-        assert asked_during(dashboard, 95_000) == []
-        with dashboard.expect_response(PART):
-            dashboard.get_by_role("button", name="Resume updates").press("Space")
-        expect(dashboard.locator(".dash-balance")).not_to_have_text(before)
-
-    def test_an_outage_leaves_what_stands_there_and_says_so(self, site: str, dashboard: Page) -> None:
-        before = dashboard.locator(".dash-balance").text_content() or ""
-        dashboard.route(PART, lambda route: route.fulfill(status=503, headers={"Retry-After": "4"}, body="<html>away"))
-        dashboard.clock.run_for(31_000)
-        expect(dashboard.locator("#live-said")).to_contain_text("Trying again in 4 s.")
-        expect(dashboard.locator(".dash-balance")).to_have_text(before)
-        dashboard.unroute(PART)
-        with dashboard.expect_response(PART):
-            dashboard.clock.run_for(5_000)
-        expect(dashboard.locator("#live-said")).to_be_empty()
-
-    def test_a_whole_page_never_stands_in_its_place(self, site: str, dashboard: Page) -> None:
-        page = "<!DOCTYPE html><html lang=en><title>Log in</title><form>password</form></html>"
-        dashboard.route(PART, lambda route: route.fulfill(status=200, content_type="text/html", body=page))
-        dashboard.clock.run_for(31_000)
-        expect(dashboard.locator("#live-said")).to_contain_text("Load the page again")
-        expect(dashboard.locator(".dash-balance")).to_be_visible()
-        expect(dashboard.locator("form", has_text="password")).to_have_count(0)
 
 
 class TestMood:

@@ -34,7 +34,7 @@ def test_counts_once_however_often_it_is_loaded(site: str, page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.locator(".payment-code svg")).to_be_visible()
     assert read_figures().qr_total == 1
-    page.locator("button[name=edit]").click()
+    page.locator("button[name=edit][value=new]").click()
     has_order(page)
 
 

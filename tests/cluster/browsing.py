@@ -17,6 +17,8 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _LINK = re.compile(r'<a [^>]*?href="([^"#?]+)[^"]*"')
 # They change something, or lead to files.
 _NOT_FOLLOWED = re.compile(r"/static/|/jsi18n/|logout|/delete/")
+# Of each read.
+_SECONDS = 20
 
 
 class Visitor:
@@ -29,15 +31,17 @@ class Visitor:
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     def open(self, path: str, data: bytes | None = None, **headers: str) -> tuple[int, str]:
-        """The status and the text, whatever the status is."""
+        """The status and the text, whatever the status is. Raises TimeoutError, which names the address."""
         own = {"User-Agent": BROWSER, "X-Forwarded-For": self.address, "Sec-Fetch-Site": "same-origin"}
         request = urllib.request.Request(f"{self.site}{path}", data, {**own, **headers})
         try:
-            with self._opener.open(request, timeout=20) as answer:
+            with self._opener.open(request, timeout=_SECONDS) as answer:
                 return answer.status, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode(errors="replace")
+        except TimeoutError as error:
+            raise TimeoutError(f"{path}: no end of the answer in {_SECONDS} s") from error
 
     def read(self, path: str) -> str:
         """A page's text, entities resolved. Raises AssertionError when it is none."""

@@ -190,6 +190,8 @@ def test_every_command_does_what_it_says(site: Site, nodes: Cluster, tmp_path: P
     for part in (_backup, _codes, _users, _older_sites, _billing_and_worker):
         part(run, tmp_path)
     assert "ledgers checked, 0 wrong" in run("usertokens_check")
+    assert "0 waiting" in run("usertokens_mails", "--status")
+    assert "0 waiting" in run("kv_events", "--status")
     assert len(run("service_token", "robot", "--perm", "stats.record_qr").strip()) > 20
     assert "Password" in run("admin")
     assert "not ours to stop" in run("kv_stop", "--yes", status=1)
@@ -249,6 +251,8 @@ def _users(run: Commands, _: Path) -> None:
     assert number(r"(\d+) entries were moved", run("usertokens_archive")) >= 0
     user = _first_user(run.site)
     assert '"balance"' in run("usertokens_export", user)
+    assert user in run("usertokens_explain", user)
+    assert len(run("usertokens_vouchers", "3", "--tokens", "5").splitlines()) == 4
     assert f"user {user} was reset" in run("usertokens_reset", user, "--yes")
     assert f"user {user} is forgotten" in run("usertokens_forget", user, "--yes")
 

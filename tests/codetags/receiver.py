@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.faults.certificates import Pair
 
 SECRET = "a secret of tests"
+R = TypeVar("R", bound="Receiver")
 
 
 class Receiver:
@@ -52,7 +53,13 @@ class Receiver:
 @contextmanager
 def receiving(pair: Pair | None = None) -> Iterator[Receiver]:
     """pair: answer by TLS with this certificate."""
-    receiver = Receiver()
+    with served(Receiver(), pair) as receiver:
+        yield receiver
+
+
+@contextmanager
+def served(receiver: R, pair: Pair | None = None) -> Iterator[R]:
+    """A receiver of some kind, on a port of its own."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -63,6 +70,9 @@ def receiving(pair: Pair | None = None) -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(body) < int(self.headers["Content-Length"]):  # the sender died amid its request
+                self.close_connection = True
+                return
             status = receiver.take(body, dict(self.headers))
             self.send_response(status)
             if 300 <= status < 400:

@@ -98,7 +98,8 @@ class TestFixed:
         client.force_login(staff("change_codetag", "view_codetag"))
         address = reverse("admin:codetags_codetag_change", args=[poster.pk])
         assert 'name="code"' not in client.get(address).content.decode()
-        assert client.post(address, {"code": "NEWS", "label": "Banner"}).status_code == 302
+        sent = {"code": "NEWS", "label": "Banner", "placements-TOTAL_FORMS": 0, "placements-INITIAL_FORMS": 0}
+        assert client.post(address, sent).status_code == 302
         poster.refresh_from_db()
         assert (poster.code, poster.label) == ("BT26", "Banner")
 

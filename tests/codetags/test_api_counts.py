@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from codetags.models import CodeTag
+from codetags.models import Campaign, CodeTag
 from codetags.services.counts import list_codes
 from codetags.services.hits import record_hit
 from codetags.services.registry import mirror_registry
@@ -64,7 +64,7 @@ class TestCallers:
 
 class TestAnswer:
     def test_is_as_the_contract_says(self, clerk: Client) -> None:
-        CodeTag.objects.create(code="BT26", label="Poster")
+        CodeTag.objects.create(code="BT26", label="Poster", campaign=Campaign.objects.create(name="Fair"))
         mirror_registry()
         record("BT26", 2)
         record("BT26", 1, back=1)
@@ -74,8 +74,9 @@ class TestAnswer:
         body = answer.json()
         assert set(body) == {"codes", "next"}
         first, second = body["codes"]
-        assert set(first) == {"code", "label", "count", "last_seen", "last_30_days", "not_counted"}
+        assert set(first) == {"code", "label", "campaign", "count", "last_seen", "last_30_days", "not_counted"}
         assert (first["code"], first["label"], first["count"]) == ("BT26", "Poster", 3)
+        assert (first["campaign"], second["campaign"]) == ("Fair", None)
         assert first["last_30_days"] == [0] * 28 + [1, 2]
         assert first["last_seen"].startswith(local_day().isoformat())
         assert (second["code"], second["label"], second["count"], body["next"]) == ("DEMO", "", 1, None)

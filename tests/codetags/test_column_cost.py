@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import override_settings
 
+from codetags.models import CodeTag
+from codetags.services.campaigns import ensure_campaign
 from codetags.services.counts import list_codes
 from codetags.services.imports import OldCount, import_hits
 from kv.days import local_day
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
 pytestmark = pytest.mark.django_db
+URL = "/admin/codetags/codecount/"
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +69,32 @@ class TestCost:
             assert client.get("/admin/codetags/codecount/", {**query, "p": 3}).status_code == 200
             costs.append(commands(store) - before)
         assert costs[0] == costs[1] <= 200
+
+    def test_of_campaigns(self, client: Client, store: Any, django_assert_max_num_queries: Any) -> None:
+        client.force_login(staff("view_counts"))
+        fair, other = ensure_campaign("Fair"), ensure_campaign("Other")
+        today = local_day()
+        days = {"since": (today - timedelta(days=120)).isoformat(), "until": today.isoformat()}
+        asked: list[dict[str, Any]] = [{"group": "campaign"}, {"group": "campaign", **days}]
+        asked += [{"campaign": "fair"}, {"campaign": "fair", **days}]
+        costs: list[list[int]] = []
+        for number in (200, 3000):
+            self.fill(number)
+            made = set(CodeTag.objects.values_list("code", flat=True))
+            names = [f"{place:04X}" for place in range(number)]
+            new = [(place, code) for place, code in enumerate(names) if code not in made]
+            CodeTag.objects.bulk_create(
+                CodeTag(code=code, label="x", campaign=(fair, other)[place % 2]) for place, code in new
+            )
+            client.get(URL, asked[1])  # packs which codes are whose
+            costs.append([])
+            for query in asked:
+                before = commands(store)
+                with django_assert_max_num_queries(12):
+                    assert client.get(URL, query).status_code == 200
+                costs[-1].append(commands(store) - before)
+        assert max(costs[1]) <= 200
+        assert costs[0] == costs[1]
 
     def test_of_the_file(self, client: Client, store: Any) -> None:
         self.fill(3000)

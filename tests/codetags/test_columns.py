@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from codetags import keys
 from codetags.duties import COLUMNS
 from codetags.models import CodeTag, DailyHits
+from codetags.services import columns
 from codetags.services.column_format import NAME_BYTES, sum_columns
-from codetags.services.column_upkeep import column_state
+from codetags.services.column_upkeep import column_state, make_anew
 from codetags.services.columns import mend_columns
 from codetags.services.counts import list_codes
 from codetags.services.imports import OldCount, import_hits
@@ -176,9 +177,9 @@ class TestUpgrade:
         hit("BT26", utc_now())
         store.zincrby(keys.rank(), 1, "DEMO")
         import_hits("older", [OldCount("AAAA", date(2199, 5, 1), 3)])
-        slots = column_state()[1]
+        slots = column_state().slots
         assert [mend_columns(), mend_columns()] == [0, 0]
-        assert column_state()[1] == slots
+        assert column_state().slots == slots
 
     def test_hits_meanwhile_are_counted_once(self, store: Any) -> None:
         now = utc_now()
@@ -191,6 +192,37 @@ class TestUpgrade:
             for one in hits:
                 one.result()
         check_ranges()
+
+
+class TestMadeAnewMeanwhile:
+    """The worker, or another process, makes a code anew while a list is read."""
+
+    @pytest.mark.parametrize("behind", ["sum_columns", "column_state", "add_missing_codes"])
+    def test_no_list_misses_it(self, store: Any, monkeypatch: pytest.MonkeyPatch, behind: str) -> None:
+        for code in ("AAAA", "DEMO", "BT26"):
+            hit(code, utc_now())
+        whole = getattr(columns, behind)
+        left = [True]
+
+        def then_made_anew(*args: Any) -> Any:
+            done = whole(*args)
+            if left and left.pop():
+                make_anew(["DEMO"])
+            return done
+
+        monkeypatch.setattr(columns, behind, then_made_anew)
+        check(local_day(), local_day())
+
+    def test_the_reading_ends_though_it_happens_each_time(self, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        for code in ("DEMO", "BT26"):
+            hit(code, utc_now())
+
+        def then_made_anew(*args: Any) -> Any:
+            make_anew(["DEMO"])
+            return sum_columns(*args)
+
+        monkeypatch.setattr(columns, "sum_columns", then_made_anew)
+        assert list_codes(since=local_day(), until=local_day()).total in {1, 2}
 
 
 class TestBackup:

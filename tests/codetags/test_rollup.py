@@ -90,7 +90,7 @@ class TestRollUp:
         assert out.getvalue() == "1 codes checked, 2 rows written.\n"
 
     def test_the_worker_does_it(self, three_hits: date) -> None:
-        names = {"codetags_deliver", "codetags_rollup", "codetags_registry", "codetags_columns"}
+        names = {"codetags_deliver", "codetags_rollup", "codetags_registry", "codetags_columns", "codetags_events"}
         assert {duty.name for duty in DUTIES} == names
         run_duty(ROLL_UP)
         run_duty(MIRROR)

@@ -110,8 +110,8 @@ def test_an_account_deleted_while_its_state_is_read_keeps_nothing(
     scenario.buy_tokens(1000)
     user_id, customer, found = scenario.user_id, scenario.customer, snapshots.fetch_snapshot
 
-    def fetch_snapshot(*args: Any) -> Any:
-        seen = found(*args)
+    def fetch_snapshot(*args: Any, **named: Any) -> Any:
+        seen = found(*args, **named)
         accounts.delete_account(User.objects.get(pk=user_id))
         return seen
 

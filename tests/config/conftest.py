@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 import runpy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from kv.monitoring.counts import forget_counts
 from tests.config.variables import KEPT, SETTINGS, environment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -28,12 +24,3 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         return runpy.run_path(str(SETTINGS))
 
     return read
-
-
-@pytest.fixture
-def own_counts(tmp_path: Path, settings: Any) -> Iterator[None]:
-    """Requests are counted in a table of this test's own: that of a long test process is full of other tests' rows."""
-    settings.DATA_DIR = tmp_path
-    forget_counts()
-    yield
-    forget_counts()

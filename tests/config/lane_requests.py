@@ -1,4 +1,4 @@
-"""Requests for both lanes: usual ones of each of the five calls, then changed at random."""
+"""Requests for both lanes: usual ones of each of the six calls, then changed at random."""
 
 from __future__ import annotations
 
@@ -17,20 +17,35 @@ HOST = "testserver"
 _PATHS = (
     "/api/stats", "/api/stats/visit", "/api/stats/qr", "/api/track-usage", "/api/analytics/qr", "/api/usage",
     "/api/stats/", "//api/stats", "/api//stats/visit", "/api/Stats", "/api/stats/visit/x", "/API/stats", "/", "",
-    "/api/stats/visit\xc3\xa9", "/api/dashboard", "/fr/api/stats",
+    "/api/stats/visit\xc3\xa9", "/api/dashboard", "/fr/api/stats", "/api/stats/history",
+    "/badge/visitors.svg",
 )  # fmt: skip
 _QUERIES = (
     "", "code=DEMO", "code=demo", "code=AB12&id=a-1", "code=AB12&id=a-1", "id=a-1&code=AB12", "code=", "code",
     "code=TOOLONG", "code=A%4212", "code=DEMO&code=AB12", "CODE=DEMO", "unreadable=1", "unreadable=2", "code=DEMO&x=1",
     "x=1", "id=%00&code=DEMO", "code=DEMO&id=", "code=DEMO+", "code=DEMO%0A", "format=json", "\xff", "code=D\xc3\x89MO",
+    "code=DEMO&at=Tram-12", "code=AB12&id=a-2&at=hall&referrer=news.example.org", "code=DEMO&referrer=[::1]",
+    "code=DEMO&at=tram+12", "code=DEMO&at=&referrer=", "code=DEMO&referrer=TESTSERVER",
+    "at=hall&code=DEMO", "code=DEMO&AT=Hall", "code=DEMO&at=" + "a" * 33, "code=DEMO&referrer=" + "a" * 256,
+    "code=DEMO&referrer=https%3A%2F%2FNews.example%3A8443%2Fx", "code=DEMO&referrer=M%C3%BCnchen.example",
     "&code=DEMO", "code=DEMO&", "code=DEMO;id=1", "code=DEMO&id=" + "a" * 64, "code=DEMO&id=" + "a" * 65,
+    "days=30", "days=1", "days=366", "days=367", "days=0", "days=", "days=x", "days=7&days=8", "days=7&x=1", "days=007",
+    "days=%37", "days=+7", "days=7\n", "days=\xd9\xa3",
 )  # fmt: skip
+_PLACED = (
+    "code=DEMO&at=tram-12",
+    "code=AB12&id=a-3&at=HALL&referrer=news.example.org",
+    "code=AB12&referrer=News.example",
+)
 _HEADERS: dict[str, tuple[str, ...]] = {
     "HTTP_HOST": ("testserver", "testserver:80", "TESTSERVER", "evil.example", "testserver, evil.example", "", "[::1]",
                   "testserver:x", "testserver.", "user@testserver", "other.example"),
     "HTTP_USER_AGENT": ("", "curl/8.0", "Googlebot/2.1 (+http://www.google.com/bot.html)", BROWSER + "\0", "\xe9\xff",
                         BROWSER + " Chrome/1", "a" * 9000, "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"),
-    "HTTP_ACCEPT": ("*/*", "image/avif,image/webp,*/*", " image/png", "text/html", "\0", "application/xml;q=1", ""),
+    "HTTP_ACCEPT": ("*/*", "image/avif,image/webp,*/*", " image/png", "text/html", "\0", "application/xml;q=1", "",
+                    "text/csv", "text/csv;q=0.5, application/json", "text/*", "application/json", "TEXT/CSV",
+                    "application/json, text/plain, */*", "application/json;q=0.5, */*", "text/csv;q=0", "*/*;q=0.1",
+                    "text/csv; charset=utf-8"),
     "HTTP_COOKIE": ("sessionid=abc", "csrftoken=abc", "a=b; qr_counted=DEMO", "qr_counted=AB12.DEMO", "qr_counted=",
                     "xqr_counted=DEMO", 'qr_counted="DEMO"', "qr_counted=" + "A" * 2000, "\xe9=1", "=", "a;b;;c=d=e",
                     "cookie_consent=all; qr_counted=ZZZZ.YYYY", 'sessionid="\\000"', "SESSIONID=abc", "messages=x"),
@@ -50,6 +65,8 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "HTTP_X_FORWARDED_HOST": ("evil.example", "testserver"),
     "HTTP_X_REQUEST_ID": ("lane-1", "203.0.113.8", "a b", "x" * 129, "", "\xe9"),
     "HTTP_ACCEPT_LANGUAGE": ("fr", "de,en;q=0.5", "\xff"),
+    "HTTP_SEC_CH_UA_MOBILE": ("?1", "?0", ""),
+    "HTTP_CF_IPCOUNTRY": ("CH", "de", "XX", "\xff"),
     "HTTP_ACCESS_CONTROL_REQUEST_METHOD": ("POST",),
     "HTTP_IF_NONE_MATCH": ("*", '"a"'),
     "HTTP_RANGE": ("bytes=0-1",),
@@ -157,11 +174,12 @@ def _usual(random: Random) -> Asked:
     return random.choice(
         (
             Asked("GET", "/api/stats"),
+            Asked("GET", "/api/stats/history", random.choice(("", "days=30", "days=7", "days=366"))),
             Asked("POST", "/api/stats/visit", headers=dict(json_type)),
             Asked("POST", "/api/stats/visit", body=b"{}", headers=dict(json_type)),
             Asked("POST", "/api/track-usage", body=body, headers=dict(json_type)),
             Asked("POST", "/api/stats/qr", body=json.dumps({"receipt": receipt}).encode(), headers=dict(json_type)),
-            Asked(random.choice(("GET", "POST")), "/api/analytics/qr", random.choice(_QUERIES[1:5])),
+            Asked(random.choice(("GET", "POST")), "/api/analytics/qr", random.choice((*_QUERIES[1:5], *_PLACED))),
         )
     )
 

@@ -11,6 +11,7 @@ from kv.monitoring.counts import request_counts
 from kv.store.connection import lean_client
 from kv.store.loop_client import _clients, ready_client
 from stats.services.figures import forget_figures
+from stats.services.history import forget_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +37,7 @@ def alike(
     for side in (fast, django):
         store.flushall()
         forget_figures()
+        forget_history()
         before = _counted()
         said.append([side(request) for request in requests])
         contents.append(_content(store))

@@ -3,104 +3,46 @@
 from __future__ import annotations
 
 import io
-import json
-from contextlib import ExitStack
-from copy import deepcopy
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError
-from django.test import override_settings
 from stripe import WebhookSignature
 
-from billing.errors import AlreadySubscribed, StripeRefused, StripeUnavailable
-from codetags.services.cookies import COUNTED_COOKIE
+from billing.errors import AlreadySubscribed, AutoTopUpStopped, PaymentDisputed, StripeRefused, StripeUnavailable
+from codetags.models import CodeTag
+from codetags.services.registrations import register_code
 from kv.numbers import LARGEST_WHOLE
 from kv.store.caches import durable_cache
+from kv.times import utc_now
 from kv.web.rate_limits import known_limits
 from stats import keys
 from stats.services.figures import forget_figures
 from stats.services.receipts import sign_receipt
-from tests.security.table import BROWSER
-from tests.site_client import SiteClient
+from tests.config.api_call import Call
+from usertokens.errors import AccountClosed
 from usertokens.services.accounts import forget_user
 from usertokens.services.balances import add_tokens, adjust_tokens
+from usertokens.services.budgets import set_budget
 from usertokens.services.holds import hold_tokens, release_hold
+from usertokens.services.voucher_making import make_vouchers
+from usertokens.services.vouchers import redeem_voucher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SECRET = "whsec_test"
-JSON = "application/json"
-#: Sent for a code in the query, where an operation takes no body.
-_BAD_QUERY = {"record_hit_by_get": {"code": "!"}, "list_codes": {"limit": "0"}, "list_transactions": {"limit": "0"}}
-_FOR_A_HIT = {"record_hit_by_get": {"code": "DEMO"}, "record_hit": {"code": "DEMO"}}
-
-
-class Call:
-    """One call of an operation by somebody, in the making."""
-
-    def __init__(self, store: Any, method: str, path: str, operation: dict[str, Any]) -> None:
-        self.store, self.method, self.path = store, method, path
-        self.id: str = operation["operationId"]
-        content = operation.get("requestBody", {}).get("content", {}).get(JSON, {})
-        self.body: Any = deepcopy(content.get("examples", {}).get("Request", {}).get("value"))
-        if "userId" in (self.body or {}):
-            self.body["userId"] = str(User.objects.get(username="other").pk)
-        self.raw: bytes | None = None
-        self.query: dict[str, str] = dict(_FOR_A_HIT.get(self.id, {}))
-        self.headers: dict[str, Any] = {}
-        self.type = JSON
-        self.user: str = "" if operation["security"] == [] else "chief"
-        self.csrf = False
-        self.hold = ""
-        self.site: list[Any] = []
-
-    @property
-    def user_id(self) -> str:
-        return str(User.objects.get(username=self.user or "chief").pk)
-
-    @property
-    def subject(self) -> str:
-        """Whom the call is about."""
-        return str((self.body or {}).get("userId") or self.user_id)
-
-    def like(self, **site: Any) -> None:
-        """The site's settings while the call lasts."""
-        self.site.append(override_settings(**site))
-
-    def fail(self, target: str, error: Exception | Callable[..., Any]) -> None:
-        """What stands there fails while the call lasts."""
-        self.site.append(patch(target, side_effect=error))
-
-    def made_hold(self) -> str:
-        return self.hold or hold_tokens(self.user_id, 40, ttl_seconds=60, reason="image").id
-
-    def send(self, *, times: int = 1) -> Any:
-        client = SiteClient(enforce_csrf_checks=self.csrf, headers={"User-Agent": BROWSER})
-        if self.user:
-            client.force_login(User.objects.get(username=self.user))
-        path = self.path.replace("{hold_id}", self.made_hold() if "{hold_id}" in self.path else "")
-        raw = self.raw
-        if raw is None:
-            raw = b"" if self.body is None else json.dumps(self.body).encode()
-        with ExitStack() as site:
-            for change in self.site:
-                site.enter_context(change)
-            for _ in range(times):
-                client.cookies.pop(COUNTED_COOKIE, None)
-                answer = client.generic(
-                    self.method, path, raw, content_type=self.type, query_params=self.query, **self.headers
-                )
-        return answer
+_SAVE = "billing.services.auto_settings.save_auto_topup"
 
 
 def _invalid_input(call: Call) -> None:
-    if call.id in _BAD_QUERY:
-        call.query = _BAD_QUERY[call.id]
+    if call.method == "GET":
+        call.query = {"code": "!", "limit": "0", "days": "0", "from": "no day"}
+    elif call.id == "import_codes":
+        call.raw = b"code,nonsense\n"
     else:
         call.body = {"nonsense": 1}
 
@@ -118,7 +60,7 @@ def _permission_denied(call: Call) -> None:
     call.user = "own"
     if call.method == "GET":
         call.query["userId"] = str(User.objects.get(username="other").pk)
-        if call.id == "list_codes":
+        if call.id in ("list_codes", "list_registry", "get_registered_code"):
             call.query = {}
     call.csrf = True
 
@@ -126,6 +68,8 @@ def _permission_denied(call: Call) -> None:
 def _not_found(call: Call) -> None:
     if "{hold_id}" in call.path:
         call.hold = "none"
+    elif "{code}" in call.path:
+        call.code = "NONE"
     elif call.method == "POST":
         call.body["userId"] = "987654"
     else:
@@ -133,7 +77,11 @@ def _not_found(call: Call) -> None:
 
 
 def _account_closed(call: Call) -> None:
+    if call.id == "save_auto_topup":
+        call.fail(_SAVE, AccountClosed())
     subject = call.subject
+    if call.id == "redeem_voucher":
+        _voucher(call)
     call.hold = call.made_hold() if "{hold_id}" in call.path else ""
     forget_user(subject)
 
@@ -143,26 +91,60 @@ def _rate_limited(call: Call) -> None:
     if call.id == "record_qr_code":
         call.body = {"receipt": sign_receipt(100)}
     if call.id == "hold_tokens":
-        call.user, call.body = "own", {"amount": 1, "ttl_seconds": 60, "reason": "image"}
+        call.body = {"amount": 1, "ttl_seconds": 60, "reason": "image"}
+    call.user = "own" if call.id in ("hold_tokens", "set_budget") else call.user
 
 
 def _insufficient_tokens(call: Call) -> None:
-    call.body["cost" if call.id == "record_generation" else "amount"] = 10**9
+    call.body = _of_an_amount(call, 10**9)
+
+
+def _of_an_amount(call: Call, tokens: int = 50) -> dict[str, Any]:
+    more: dict[str, Any] = {"spend_tokens": {"reason": "x"}, "hold_tokens": {"reason": "x", "ttl_seconds": 60}}
+    return {"cost" if call.id == "record_generation" else "amount": tokens, **more.get(call.id, {})}
+
+
+def _budget_exceeded(call: Call) -> None:
+    call.hold = call.made_hold() if "{hold_id}" in call.path else ""
+    call.body = _of_an_amount(call)
+    set_budget(call.subject, day=1)
 
 
 def _idempotency_conflict(call: Call) -> None:
     call.headers["HTTP_IDEMPOTENCY_KEY"] = "k"
+    if call.id == "register_code":
+        register_code({"label": "other"}, user_id=User.objects.get(username="chief").pk, key="k")
+        return
     actor = "" if call.subject == call.user_id else call.user_id
     add_tokens(call.subject, 1, reason="another use of the key", key="k", actor=actor)
 
 
 def _balance_too_large(call: Call) -> None:
     adjust_tokens(call.subject, LARGEST_WHOLE - 10_000, reason="rich", actor="")
-    call.body["amount"] = 10**6
+    if call.id == "redeem_voucher":
+        _voucher(call, tokens=10**6)
+    else:
+        call.body["amount"] = 10**6
 
 
-def _open_holds(call: Call) -> None:
-    hold_tokens(call.subject, 1, ttl_seconds=60, reason="image")
+def _voucher(call: Call, **terms: Any) -> None:
+    """There is a voucher with the code of the call."""
+    wanted: dict[str, Any] = {"count": 1, "tokens": 5, "label": "test", "pattern": call.body["code"]} | terms
+    make_vouchers(**wanted)
+
+
+def _voucher_of_terms(**terms: Any) -> Callable[[Call], None]:
+    return lambda call: _voucher(call, **terms)
+
+
+def _voucher_used(call: Call) -> None:
+    _voucher(call)
+    redeem_voucher(str(User.objects.get(username="other").pk), call.body["code"])
+
+
+def _voucher_for_new_users(call: Call) -> None:
+    User.objects.update(date_joined=utc_now() - timedelta(days=2))
+    _voucher(call, account_days=1)
 
 
 def _hold_ended(call: Call) -> None:
@@ -185,15 +167,10 @@ def _opening_fails(call: Call, error: Exception) -> None:
         call.fail(f"billing.services.checkout.{name}", error)
 
 
-def _stripe_refuses(kind: str) -> Callable[[Call], None]:
-    return lambda call: _opening_fails(call, StripeRefused("why", kind))
-
-
 def _store_unavailable(call: Call) -> None:
     forget_figures()
-    call.like(
-        RATE_LIMITS={}, CACHES={**settings.CACHES, "kv": durable_cache("redis://127.0.0.1:1/0", directory=Path())}
-    )
+    away = durable_cache("redis://127.0.0.1:1/0", directory=Path())
+    call.like(RATE_LIMITS={}, CACHES={**settings.CACHES, "kv": away})
 
 
 def _database_unavailable(call: Call) -> None:
@@ -204,8 +181,13 @@ def _database_unavailable(call: Call) -> None:
 
 
 def _half_a_body() -> dict[str, Any]:
-    source: Any = io.BytesIO(b"{}")
-    return {"CONTENT_LENGTH": "20", "wsgi.input": io.BufferedReader(source)}
+    return {"CONTENT_LENGTH": "20", "wsgi.input": io.BufferedReader(io.BytesIO(b"{}"))}
+
+
+def _no_codes_left(call: Call) -> None:
+    call.like(CODETAGS_PATTERN="A")
+    CodeTag.objects.create(code="A", label="the only one")
+    call.body = {"label": "x"}
 
 
 def _set(**fields: Any) -> Callable[[Call], None]:
@@ -216,7 +198,7 @@ def _set(**fields: Any) -> Callable[[Call], None]:
     return change
 
 
-PROVOKED: dict[str, Callable[[Call], None]] = {
+PROVOKED: dict[str, Callable[[Call], object]] = {
     "bad_request": _set(headers={"HTTP_HOST": "evil.example"}),
     "incomplete_body": _set(headers=_half_a_body),
     "length_required": _set(headers={"HTTP_TRANSFER_ENCODING": "chunked"}),
@@ -230,11 +212,20 @@ PROVOKED: dict[str, Callable[[Call], None]] = {
     "permission_denied": _permission_denied,
     "not_found": _not_found,
     "account_closed": _account_closed,
+    "switched_off": lambda call: call.like(STATS_PUBLIC_HISTORY=False),
     "rate_limited": _rate_limited,
     "insufficient_tokens": _insufficient_tokens,
+    "budget_exceeded": _budget_exceeded,
     "idempotency_conflict": _idempotency_conflict,
     "balance_too_large": _balance_too_large,
-    "open_holds": _open_holds,
+    "voucher_unknown": _set(),
+    "voucher_over": _voucher_of_terms(valid_until=utc_now() - timedelta(days=1), now=utc_now() - timedelta(days=2)),
+    "voucher_not_yet": _voucher_of_terms(valid_from=utc_now() + timedelta(days=1)),
+    "voucher_used": _voucher_used,
+    "voucher_for_new_users": _voucher_for_new_users,
+    "code_exists": lambda call: CodeTag.objects.create(code=call.body["code"], label="x"),
+    "no_codes_left": _no_codes_left,
+    "open_holds": lambda call: hold_tokens(call.subject, 1, ttl_seconds=60, reason="image"),
     "hold_ended": _hold_ended,
     "hold_of_service": _hold_of_service,
     "total_too_large": lambda call: call.store.set(keys.revenue(), LARGEST_WHOLE),
@@ -244,16 +235,15 @@ PROVOKED: dict[str, Callable[[Call], None]] = {
     "bad_signature": lambda call: call.like(STRIPE_WEBHOOK_SECRET=(SECRET,), STRIPE_SECRET_KEY="sk_test_x"),
     "bad_event": lambda call: _signed(call, b"[]"),
     "already_subscribed": lambda call: _opening_fails(call, AlreadySubscribed()),
+    "auto_topup_stopped": lambda call: call.fail(_SAVE, AutoTopUpStopped()),
+    "payment_disputed": lambda call: call.fail(_SAVE, PaymentDisputed()),
     "stripe_unavailable": lambda call: _opening_fails(call, StripeUnavailable("why")),
     "stripe_busy": lambda call: _opening_fails(call, StripeUnavailable("why", "busy")),
     "stripe_key_refused": lambda call: _opening_fails(call, StripeUnavailable("why", "key")),
-    "portal_not_set_up": _stripe_refuses("portal"),
-    "mixed_currencies": _stripe_refuses("currency"),
-    "price_archived": _stripe_refuses("archived"),
-    "card_refused": _stripe_refuses("card"),
-    "stripe_conflict": _stripe_refuses("idempotency"),
-    "stripe_refused": _stripe_refuses("refused"),
+    "portal_not_set_up": lambda call: _opening_fails(call, StripeRefused("why", "portal")),
+    "mixed_currencies": lambda call: _opening_fails(call, StripeRefused("why", "currency")),
+    "price_archived": lambda call: _opening_fails(call, StripeRefused("why", "archived")),
+    "card_refused": lambda call: _opening_fails(call, StripeRefused("why", "card")),
+    "stripe_conflict": lambda call: _opening_fails(call, StripeRefused("why", "idempotency")),
+    "stripe_refused": lambda call: _opening_fails(call, StripeRefused("why", "refused")),
 }
-#: Of the server that reads bodies: tests/config/test_rsgi.py and tests/security/test_half_requests.py provoke them.
-OF_THE_SERVER = {"body_timeout", "busy", "unknown_transfer_coding"}
-TWICE = {"rate_limited"}

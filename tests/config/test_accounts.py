@@ -30,20 +30,20 @@ def signed_in(client: Client) -> bool:
 
 
 class TestSignUp:
-    def test_signs_in_and_goes_home(self, client: Client) -> None:
+    def test_signs_in_and_goes_to_the_dashboard(self, client: Client) -> None:
         response = client.post("/accounts/signup", SIGN_UP)
-        assert (response.status_code, response["Location"]) == (302, "/")
+        assert (response.status_code, response["Location"]) == (302, "/dashboard")
         assert signed_in(client)
 
     def test_keeps_the_language(self, client: Client) -> None:
-        assert client.post("/de/accounts/signup", SIGN_UP)["Location"] == "/de/"
+        assert client.post("/de/accounts/signup", SIGN_UP)["Location"] == "/de/dashboard"
 
     def test_honours_a_safe_next(self, client: Client) -> None:
         assert client.post("/accounts/signup", SIGN_UP | {"next": "/pay"})["Location"] == "/pay"
 
     @pytest.mark.parametrize("target", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
     def test_ignores_a_next_that_leads_away(self, client: Client, target: str) -> None:
-        assert client.post("/accounts/signup", SIGN_UP | {"next": target})["Location"] == "/"
+        assert client.post("/accounts/signup", SIGN_UP | {"next": target})["Location"] == "/dashboard"
 
     @pytest.mark.parametrize(
         ("change", "field"),
@@ -90,16 +90,16 @@ class TestSignUp:
 
 
 class TestLogIn:
-    def test_goes_home(self, client: Client, ada: User) -> None:
+    def test_goes_to_the_dashboard(self, client: Client, ada: User) -> None:
         response = client.post("/accounts/login", {"username": "ada", "password": PASSWORD})
-        assert (response.status_code, response["Location"]) == (302, "/")
+        assert (response.status_code, response["Location"]) == (302, "/dashboard")
         assert signed_in(client)
 
     def test_honours_a_safe_next_only(self, client: Client, ada: User) -> None:
         known = {"username": "ada", "password": PASSWORD}
         assert client.post("/accounts/login", known | {"next": "/pay"})["Location"] == "/pay"
         client.logout()
-        assert client.post("/accounts/login", known | {"next": "//elsewhere.example"})["Location"] == "/"
+        assert client.post("/accounts/login", known | {"next": "//elsewhere.example"})["Location"] == "/dashboard"
 
     def test_leads_the_signed_in_to_the_account(self, client: Client, ada: User) -> None:
         client.force_login(ada)
@@ -110,7 +110,11 @@ class TestLogIn:
             client.post("/accounts/login", {"username": name, "password": "wrong"}).content.decode()
             for name in ("ada", "bob")
         ]
-        assert all("The username or the password is wrong" in page for page in pages)
+        assert all("The username or e-mail address, or the password, is wrong" in page for page in pages)
+
+    def test_without_mail_speaks_of_no_address(self, client: Client, ada: User, without_mail: None) -> None:
+        page = client.post("/accounts/login", {"username": "ada", "password": "wrong"}).content.decode()
+        assert "The username or the password is wrong" in page
 
     def test_closes_after_too_many_wrong_tries(self, client: Client, ada: User, settings: Settings) -> None:
         for _ in range(settings.AXES_FAILURE_LIMIT):

@@ -7,16 +7,22 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from tests.config.refused_calls import OF_THE_SERVER, PROVOKED, TWICE, Call
+from tests.config.api_call import Call
+from tests.config.refused_calls import PROVOKED
 from tests.declared import declared_codes, operations
 from usertokens.services.balances import add_tokens
 
 pytestmark = pytest.mark.django_db
 
+#: Of the server that reads bodies: tests/config/test_rsgi.py and tests/security/test_half_requests.py provoke them.
+OF_THE_SERVER = {"body_timeout", "busy", "unknown_transfer_coding"}
+TWICE = {"rate_limited"}
+
 
 @pytest.fixture(autouse=True)
 def _users(store: Any, settings: Any) -> None:
     settings.RATE_LIMITS = None
+    settings.TOKEN_ACTIONS = {"image": 10}
     User.objects.create_superuser("chief", password="a long password")
     for name in ("own", "other"):
         User.objects.create_user(name, password="a long password")

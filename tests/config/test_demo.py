@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,6 +18,7 @@ from codetags.services.counts import list_days as list_days_of
 from codetags.services.hits import record_hit
 from codetags.services.registry import mirror_registry
 from config.demo import fill_part, list_parts
+from kv.errors import StoreUnavailable
 from stats.demo import fill
 from stats.services.figures import forget_figures, read_figures
 from stats.services.series import list_days
@@ -191,6 +192,16 @@ class TestCommand:
         with pytest.raises(CommandError, match="fresh DATA_DIR"):
             self.run()
         assert count_keys(store) == before
+
+    def test_says_what_to_do_when_it_stops_half_way(self, store: Any) -> None:
+        away = replace(STATS, fill=Mock(side_effect=StoreUnavailable("no answer in time")))
+        with (
+            patch("config.management.commands.demo.list_parts", return_value=[away]),
+            pytest.raises(CommandError) as said,
+        ):
+            call_command("demo", verbosity=0)
+        assert "no answer in time" in str(said.value)
+        assert "--force" in str(said.value)
 
     def test_adds_when_told_to(self) -> None:
         record_visit(address="203.0.113.7")

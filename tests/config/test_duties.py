@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axes.models import AccessAttempt
+from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from config import duties
 from config.duties import clear_attempts, clear_sessions
-from config.models import OpenSession
+from config.models import EmailAddress, OpenSession
 from kv.work.duties import run_duty
 from tests.site_client import SiteClient
 
@@ -36,6 +37,20 @@ def sessions() -> Callable[[int, timedelta], None]:
             Session.objects.filter(pk=session.session_key).update(expire_date=timezone.now() + expire_in)
 
     return make
+
+
+def test_addresses_whose_link_is_too_old_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duties, "STEP", 2)
+    now = timezone.now()
+    for number, (hours, verified_at) in enumerate([(25, None), (26, None), (99, None), (23, None), (99, now)]):
+        user = User.objects.create_user(f"u{number}")
+        address = f"u{number}@example.org"
+        EmailAddress.objects.create(
+            user=user, address=address, key=address, asked_at=now - timedelta(hours=hours), verified_at=verified_at
+        )
+    duty = next(duty for duty in duties.DUTIES if duty.name == "site_addresses")
+    assert [duty.run(), duty.run()] == [True, False]
+    assert sorted(EmailAddress.objects.values_list("address", flat=True)) == ["u3@example.org", "u4@example.org"]
 
 
 def test_only_the_expired_go(sessions: Callable[[int, timedelta], None]) -> None:

@@ -175,3 +175,14 @@ class TestDatabase:
         with pytest.raises(ImproperlyConfigured, match=f"^{NAME}: ") as refused:
             env.database(NAME, tmp_path / "x.sqlite3")
         assert "secret" not in str(refused.value)
+
+
+def test_trials_and_promotion_codes_as_the_contract_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = Environment(tmp_path / "no.env")
+    names = ("BILLING_TRIAL_DAYS", "BILLING_PROMOTION_CODES")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    assert (env.days(names[0]), env.boolean(names[1], default=False)) == ({}, False)
+    monkeypatch.setenv(names[0], "Plus=14")
+    monkeypatch.setenv(names[1], "true")
+    assert (env.days(names[0]), env.boolean(names[1], default=False)) == ({"Plus": 14}, True)

@@ -36,7 +36,10 @@ LIMITS = {"visit": "60/minute", "track": "60/minute", "qr": "60/minute", "code":
 SITES: dict[str, dict[str, Any]] = {
     "plain": {},
     "limited": {"RATE_LIMITS": LIMITS},
-    "behind two proxies": {"NUM_PROXIES": 2, "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
+    "behind two proxies": {
+        "NUM_PROXIES": 2, "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+        "CODETAGS_COUNTRY_HEADER": "CF-IPCountry",
+    },
     "https alone": {
         "SECURE_SSL_REDIRECT": True, "SECURE_HSTS_SECONDS": 60, "SECURE_HSTS_PRELOAD": True, "NUM_PROXIES": 1,
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "SESSION_COOKIE_SAMESITE": "None",
@@ -174,6 +177,7 @@ class TestAnotherProject:
         """Not what its own views shadow, wrap, change or extend; nothing with parameters, patterns or languages."""
         assert {(method, path): route.name for (method, path), route in Lane().routes.items()} == {
             ("GET", "/v1/api/stats"): "counts:stats",
+            ("GET", "/v1/api/stats/history"): "counts:history",
             ("POST", "/v1/api/stats/visit"): "counts:visit",
             ("POST", "/v1/api/stats/qr"): "counts:qr",
             ("GET", "/hits/new"): "new_hit",
@@ -239,7 +243,7 @@ class TestAnotherProject:
     def test_middleware_can_be_named_that_need_not_see_these_calls(self, settings: Any) -> None:
         ignored = "django.middleware.locale.LocaleMiddleware"
         settings.MIDDLEWARE = [*THEIR_MIDDLEWARE, ignored]
-        assert len(Lane(ignored=[ignored]).routes) == 5
+        assert len(Lane(ignored=[ignored]).routes) == 6
 
 
 def test_what_failed_on_the_loop_is_not_tried_again_in_a_thread(store: Any) -> None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from config import rsgi
 from config.rsgi import WsgiAdapter, environ_of
+from tests.faults.servers import wait_until
+from tests.house.tree import ROOT
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -85,6 +93,20 @@ class TestEnvironment:
         assert "HTTP_CONTENT_LENGTH" not in environ
 
 
+def test_an_empty_body_is_not_waited_for() -> None:
+    """Reading it would cost a request a turn through the server's threads."""
+
+    async def serve() -> Protocol:
+        served = WsgiAdapter(lambda environ, start: start("200 OK", []) or [environ["wsgi.input"].read()], threads=1)
+        served.__rsgi_init__(asyncio.get_running_loop())
+        protocol = Protocol()  # whose body never comes
+        await served.__rsgi__(Scope(("content-length", "0")), protocol)
+        assert not protocol.asked.is_set()
+        return protocol
+
+    assert _run(serve()).answers == [(200, [], b"")]
+
+
 class TestSlowBodies:
     def test_one_that_never_comes_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rsgi, "_BODY_SECONDS", -1.0)
@@ -116,3 +138,46 @@ class TestSlowBodies:
         first, second = _run(serve())
         assert [answer[0] for answer in first.answers] == [200]
         assert json.loads(second.answers[0][2])["code"] == "busy"
+
+
+# An application whose caught exception outlives the request, with its frame and those around it, until the next
+# collection of garbage.
+_STREAMING = """
+import asyncio, sys
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+from config.rsgi import WsgiAdapter
+
+kept = []
+
+def application(environ, start_response):
+    try:
+        raise LookupError
+    except LookupError as error:
+        kept.append(error)
+    start_response("200 OK", [])
+    return iter([b"first\\n", b"last\\n"])
+
+adapter, kind = WsgiAdapter(application), {"interface": Interfaces.RSGI, "http": HTTPModes.http1}
+asyncio.run(Server(adapter, "127.0.0.1", int(sys.argv[1]), **kind).serve())
+"""
+
+
+def test_a_stream_ends_although_an_exception_is_kept() -> None:
+    port = free_port()
+
+    def is_there() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) == 0
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen([sys.executable, "-c", _STREAMING, str(port)], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(is_there)
+        client = HTTPConnection("127.0.0.1", port, timeout=5)
+        client.request("GET", "/")
+        assert client.getresponse().read() == b"first\nlast\n"
+        client.close()
+    finally:
+        server.kill()
+        server.wait()

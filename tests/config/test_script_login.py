@@ -267,4 +267,4 @@ class TestNext:
         ],
     )
     def test_may_be_no_other(self, target: str, bea: User) -> None:
-        assert SiteClient().post(LOGIN, BEA | {"next": target})["Location"] == "/"
+        assert SiteClient().post(LOGIN, BEA | {"next": target})["Location"] == "/dashboard"

@@ -51,7 +51,9 @@ class TestLogIn:
         assert "no-store" in page["Cache-Control"]
         answer = client.post(f"/fr{CODE}" if "fr" in login_page else CODE, {"code": code_of(device)})
         assert answer.status_code == 302
-        assert answer["Location"] == ("/admin/" if "admin" in login_page else "/fr/" if "fr" in login_page else "/")
+        assert answer["Location"] == (
+            "/admin/" if "admin" in login_page else "/fr/dashboard" if "fr" in login_page else "/dashboard"
+        )
         assert is_logged_in(client)
         assert client.cookies["sessionid"].value != before
         assert not Session.objects.filter(session_key=before).exists()
@@ -289,6 +291,6 @@ class TestRequired:
     def test_users_are_not_asked(self) -> None:
         User.objects.create_user("ada", password=PASSWORD)
         client = SiteClient()
-        assert client.post("/accounts/login", CREDENTIALS)["Location"] == "/"
+        assert client.post("/accounts/login", CREDENTIALS)["Location"] == "/dashboard"
         assert client.get("/dashboard").status_code == 200
         assert client.get(SETTINGS)["Location"] == "/accounts/profile"

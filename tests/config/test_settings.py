@@ -147,6 +147,38 @@ WRONG = [
     *(("CODETAGS_PATTERN", text) for text in ("(?P<x>A)", "[a-z]{4}", "A++", ".{4}", "[A-Z")),
     ("TIME_ZONE", "Mars/Olympus"),
     *(
+        ("EMAIL_URL", text)
+        for text in (
+            *(
+                "mail.example.org",
+                "mail.example.org:587",
+                "http://h",
+                "user:secret@h",
+                "secret://h",
+                "smtp://",
+                "smtp://:25",
+            ),
+            *(
+                "smtp://h:0",
+                "smtp://h:70000",
+                "smtp://h:port",
+                "smtp://:secret@h",
+                "smtp://u:se/cret@h",
+                "smtp://u:se#cret@h",
+            ),
+            *(
+                "smtp://h?timeout=soon",
+                "smtp://h?timeout=0",
+                "smtp://h?banana=1",
+                "smtp://h/path",
+                "smtp://[h",
+                "smtp://h o",
+            ),
+            *("filemail://", "filemail://folder", "filemail:///etc/passwd"),
+        )
+    ),
+    *(("DEFAULT_FROM_EMAIL", text) for text in ("nobody", "a@", "A <b>", "a@e.org, b@e.org", "a@e.org\nBcc: b@e.org")),
+    *(
         ("STRIPE_API_BASE", text)
         for text in ("stripe", "ftp://e.org", "http://", "http://h:x", "http://h:70000", "http://h y")
     ),
@@ -158,9 +190,13 @@ def test_a_wrong_value_is_one_line_that_names_its_variable(name: str, text: str,
     with pytest.raises(ImproperlyConfigured, match=f"^{name}: ") as refused:
         read(**{name: text})
     assert "\n" not in str(refused.value)
+    assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("name", "text"), [("PORT", "http"), ("REDIS_URL", "http://user:secret@h")])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("PORT", "http"), ("REDIS_URL", "http://user:secret@h"), ("EMAIL_URL", "smtp://user:secret@h:port")],
+)
 def test_a_wrong_value_stops_every_command_with_that_line(name: str, text: str, tmp_path: Path) -> None:
     ended = manage(tmp_path, "check", **{name: text})
     assert ended.returncode == 1

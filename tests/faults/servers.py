@@ -117,6 +117,10 @@ class Proxy:
         """How often the clients have sent `word`."""
         return bytes(self.seen).count(word)
 
+    def lead_to(self, target: Path) -> None:
+        """New connections go to another server; those that are open stay where they are."""
+        self._target = target
+
     def cut(self) -> None:
         """Close every connection there is; new ones are taken."""
         pairs, self._pairs = self._pairs, []

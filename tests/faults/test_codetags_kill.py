@@ -9,17 +9,19 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import override_settings
 
 from codetags import keys
+from codetags.services.breakdowns import list_placements, read_breakdown
 from codetags.services.counts import get_code
 from codetags.services.hits import record_hit
 from codetags.services.outbox import deliver_events, outbox_state
-from codetags.types import Outcome
+from codetags.types import Audience, Device, Outcome
 from kv import keys as kv_keys
+from kv.days import local_day
 from kv.errors import StoreUnavailable
 from kv.store.connection import call
 from tests.codetags.receiver import SECRET, Receiver, receiving
@@ -63,8 +65,9 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-def record(visitor: int) -> Outcome:
-    return record_hit(code="DEMO", address=f"10.{visitor >> 16}.{visitor >> 8 & 255}.{visitor & 255}", agent="Mozilla")
+def record(visitor: int, **more: Any) -> Outcome:
+    address = f"10.{visitor >> 16}.{visitor >> 8 & 255}.{visitor & 255}"
+    return record_hit(code="DEMO", address=address, agent="Mozilla", **more)
 
 
 def counted() -> int:
@@ -132,6 +135,49 @@ def waiting() -> int | None:
         return outbox_state().waiting
     except StoreUnavailable:
         return None
+
+
+class TestBreakdownsKilled:
+    def test_every_sum_is_the_count_after_each_kill(self, breakable: Breakable) -> None:
+        """Eight writers, and three times the server dies under them. Each hit has a placement and all the rest."""
+        visitors, rounds = 800, 3
+        lost = 0
+        for turn in range(rounds):
+            outcomes: Counter[str] = Counter()
+            lock = threading.Lock()
+
+            def visit(visitor: int, outcomes: Counter[str] = outcomes, lock: Any = lock) -> None:
+                device = tuple(Device)[visitor % 4]
+                audience = Audience(device, ("fr", "de")[visitor % 2], f"s{visitor % 30}.example", "CH")
+                try:
+                    outcome = record(visitor, at=f"hall-{visitor % 70}", audience=audience).value
+                except StoreUnavailable:
+                    outcome = "away"
+                with lock:
+                    outcomes[outcome] += 1
+
+            with ThreadPoolExecutor(8) as pool:
+                for visitor in range(turn * visitors, (turn + 1) * visitors):
+                    pool.submit(visit, visitor)
+                wait_until(lambda outcomes=outcomes: outcomes.total() >= visitors // 3, 60)  # type: ignore[misc]
+                breakable.kill()
+            breakable.server.ensure(30)
+            lost += outcomes["away"]
+            today = local_day()
+            found = read_breakdown("DEMO", since=today, until=today)
+            sums = {
+                "placements": sum(one.count for one in found.placements),
+                "in all": sum(hits for _, hits in list_placements(["DEMO"])[0]),
+                "hours": sum(hits or 0 for hits in found.hours),
+                "devices": sum(hits or 0 for hits in found.devices.values()),
+                "languages": sum(found.languages.values()),
+                "referrers": sum(found.referrers.values()),
+                "countries": sum(found.countries.values()),
+            }
+            assert sums == dict.fromkeys(sums, counted())
+            assert len(found.placements) <= keys.MOST_PLACEMENTS + 1
+            assert len(found.referrers) <= keys.MOST_VALUES + 1
+        assert lost > 0, "the server died under the writers"
 
 
 class TestDelivererKilled:

@@ -145,6 +145,7 @@ def test_a_dead_background_worker_is_started_again(site: Site) -> None:
     def background() -> list[int]:
         return [pid for pid, command in children(site) if "django work" in command and is_running(pid)]
 
+    wait_until(lambda: len(background()) == 1, 20)  # it takes its title after the site answers
     (first,) = background()
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: background() not in ([], [first]), 20)

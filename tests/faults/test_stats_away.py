@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stats.services.figures import forget_figures
+from stats.services.history import forget_history
 from stats.services.receipts import sign_receipt
 from tests.faults.servers import IN_TIME_SECONDS, own_server, wait_until
 from tests.site_client import SiteClient
@@ -26,15 +27,22 @@ CALLS: dict[str, Callable[[SiteClient], Any]] = {
     "receipt": lambda client: post(client, "/api/stats/qr", {"receipt": sign_receipt(5)}),
     "use": lambda client: post(client, "/api/track-usage", {"tool": "payment-qr"}),
     "uses": lambda client: client.get("/api/usage"),
+    "days": lambda client: client.get("/api/stats/history"),
 }
+
+
+def forget() -> None:
+    """Nothing is in the memory of the process."""
+    forget_figures()
+    forget_history()
 
 
 @pytest.fixture
 def breakable() -> Iterator[Breakable]:
-    forget_figures()
+    forget()
     with own_server(timeout_ms=250) as store:
         yield store
-    forget_figures()
+    forget()
 
 
 @pytest.fixture
@@ -55,13 +63,13 @@ def test_a_frozen_store_is_a_503_in_time_and_heals(name: str, breakable: Breakab
     took = []
     with breakable.frozen():
         for _ in range(3):
-            forget_figures()
+            forget()
             began = time.monotonic()
             answer = call(client)
             took.append(time.monotonic() - began)
             assert_refused(answer)
     assert min(took) < IN_TIME_SECONDS
-    forget_figures()
+    forget()
     wait_until(lambda: call(client).status_code < 300)
 
 
@@ -72,7 +80,7 @@ def test_a_killed_store_is_started_by_the_next_call(name: str, breakable: Breaka
     took = []
     for _ in range(3):
         breakable.kill()
-        forget_figures()
+        forget()
         began = time.monotonic()
         answer = call(client)
         took.append(time.monotonic() - began)
@@ -80,7 +88,7 @@ def test_a_killed_store_is_started_by_the_next_call(name: str, breakable: Breaka
             # It takes longer to start on this machine than a caller is kept waiting: it is there a moment later.
             assert_refused(answer)
             breakable.server.ensure(30)
-            forget_figures()
+            forget()
             wait_until(lambda: call(client).status_code < 300)
         else:
             assert answer.status_code < 300
@@ -114,7 +122,7 @@ class TestPages:
         assert answer.status_code == 200
         assert answer.content.decode().count(">–<") == 3
 
-    @pytest.mark.parametrize("path", ["/pay", "/statistics", "/fr/statistics"])
+    @pytest.mark.parametrize("path", ["/pay", "/statistics", "/fr/statistics", "/embed", "/badge/visitors.svg"])
     def test_render_without_the_store(self, path: str, breakable: Breakable, client: SiteClient) -> None:
         with breakable.frozen():
             assert client.get(path).status_code == 200

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kv.errors import StoreUnavailable
 from kv.store.caches import durable_cache
-from kv.store.connection import forget_connections
+from kv.store.connection import call, forget_connections
 from kv.store.health import inspect_store
 from stats.services.figures import forget_figures, read_figures
 from stats.services.payment_code_counts import record_payment_code
@@ -78,6 +79,19 @@ def refused_in_time(client: SiteClient, address: str = ADDRESS) -> None:
 def counted() -> int:
     forget_figures()
     return read_figures().qr_total
+
+
+def test_a_failover_behind_one_address_costs_one_refusal() -> None:
+    """A virtual address, or a proxy, leads to the new primary; connections to the old one stay open."""
+    with own_server() as after, proxied() as proxy:
+        with ThreadPoolExecutor(4) as threads:  # several connections
+            assert all(threads.map(count, range(40)))
+        proxy.lead_to(after.server.socket_path)
+        call("REPLICAOF", "127.0.0.1", "1")
+        with pytest.raises(StoreUnavailable, match="READONLY"):
+            count(50)
+        with ThreadPoolExecutor(4) as threads:
+            assert all(threads.map(count, range(50, 90)))
 
 
 class TestSlow:

@@ -195,7 +195,7 @@ def test_once_runs_what_is_due_and_ends(project: Project) -> None:
     worker = project.work("--once")
     _, errors = worker.communicate(timeout=120)
     assert worker.returncode == 1
-    assert "1 of 4 duties failed" in errors
+    assert "1 of 6 duties failed" in errors
     assert (number("{t}:rarely"), number("{t}:failed"), number("{t}:slow_ended")) == (1, 1, 1)
 
 

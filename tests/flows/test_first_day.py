@@ -85,7 +85,7 @@ def test_a_newcomer_sees_everything_counted_and_finds_it_again(site: Breakable) 
     uses = {row["tool"]: row["count"] for row in client.get("/api/usage").json()["tools"]}
     assert uses == {"payment-qr": 2, "ccn-image-optimiser": 1, "webo-news-overlay": 0}
     statistics = page(client, "/statistics")
-    assert statistics.index("payment-qr") < statistics.index("ccn-image-optimiser")
+    assert statistics.index("QR codes for bank transfers") < statistics.index("Image optimiser")
 
     # Ctrl-C, and the next start.
     known = client.get("/api/stats").json()

@@ -80,7 +80,7 @@ class Scenarios:
         name = sign_up(counts, front)
         page.goto(front)
         log_in(page, name, "wrong")
-        expect(message(page)).to_contain_text("The username or the password is wrong.")
+        expect(message(page)).to_contain_text("is wrong. Check both")
         log_in(page, name)
         expect(balance(page)).to_have_text("100")
         expect(page.get_by_text(f"Hello {name}")).to_be_visible()

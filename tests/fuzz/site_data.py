@@ -126,6 +126,8 @@ def foreign(names: set[str], label: str, caller: Caller, user_id: str, *, permit
     rows: list[str] = []
     if row.kind != "public" and permission.startswith("usertokens.") and permitted:
         keys, rows = ["user:{"], ["sql:usertokens."]
+    elif row.path.startswith("/api/code-tags") and row.method != "GET" and permitted:
+        keys, rows = ["{qr}:", "{qr}columns:"], ["sql:codetags."]
     elif row.kind in ("own", "user") and caller != "public":
         # Stripe's prices are kept for everybody by whoever asks first.
         keys, rows = [f"user:{{{user_id}}}:", "billing:catalogue"], ["sql:billing."]

@@ -12,7 +12,7 @@ from tests.house.tree import ROOT, syntax
 
 TITLE = "## What happens when"
 COLUMNS = ["fault", "a caller sees", "how soon", "what is lost", "how it heals", "tried in"]
-FOLDERS = ("tests/faults", "tests/cluster", "tests/sentinel")
+FOLDERS = ("tests/faults", "tests/cluster", "tests/sentinel", "tests/config")
 #: A file and a class or a function of it.
 NAMED = re.compile(r"`(test_\w+\.py)::(\w+)`")
 

@@ -28,7 +28,9 @@ class TestTemplate:
         assert [body for attributes, body in scripts if body.strip() or "src=" not in attributes] == []
 
     def test_no_inline_style(self, path: Path) -> None:
-        assert re.findall(r"<style\b|\sstyle\s*=", _markup(path), flags=re.IGNORECASE) == []
+        # A mail has no policy, and its reader no way to our style sheets.
+        is_mail = path.name == "letter.html"
+        assert is_mail or not re.findall(r"<style\b|\sstyle\s*=", _markup(path), flags=re.IGNORECASE)
 
     def test_no_event_attribute(self, path: Path) -> None:
         assert re.findall(r"<[^>]*\son[a-z]+\s*=", _markup(path), flags=re.IGNORECASE) == []

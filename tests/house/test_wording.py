@@ -68,32 +68,41 @@ BANNED = {
 }
 
 
-def _sources() -> list[Message]:
-    return [message for locale in catalogues() for message in collect_messages(catalogues()[locale]) if message.id]
+#: Of payment codes nobody knows whether they were paid. What Stripe took in is revenue.
+REVENUE = {r"\brevenue\b", r"\bumsatz\b", r"\bingresos\b"}
 
 
-def _found(language: str, texts: list[str]) -> list[str]:
+def _sources(*, billing: bool) -> list[Message]:
+    places = [locale for locale in catalogues() if (locale.parent.name == "billing") == billing]
+    return [message for locale in places for message in collect_messages(catalogues()[locale]) if message.id]
+
+
+def _found(language: str, texts: list[str], *, billing: bool) -> list[str]:
     return [
         f"{text!r}: {instead}"
         for text in texts
         for pattern, instead in BANNED[language].items()
-        if re.search(pattern, text, re.IGNORECASE)
+        if not (billing and pattern in REVENUE) and re.search(pattern, text, re.IGNORECASE)
     ]
 
 
-def test_english_has_one_word_for_one_thing() -> None:
-    assert _found("en", [text for message in _sources() for text in _texts(message.id)]) == []
+@pytest.mark.parametrize("billing", [False, True])
+def test_english_has_one_word_for_one_thing(billing: bool) -> None:
+    texts = [text for message in _sources(billing=billing) for text in _texts(message.id)]
+    assert _found("en", texts, billing=billing) == []
 
 
+@pytest.mark.parametrize("billing", [False, True])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_language_has_one_word_for_one_thing(language: str) -> None:
+def test_a_language_has_one_word_for_one_thing(language: str, billing: bool) -> None:
     texts = [
         text
         for locale in catalogues()
+        if (locale.parent.name == "billing") == billing
         for _, entry in _pairs(locale, language)
         for text in (_texts(entry.string) if entry else ())
     ]
-    assert _found(language, texts) == []
+    assert _found(language, texts, billing=billing) == []
 
 
 def test_the_plural_of_token_in_german() -> None:
@@ -103,7 +112,7 @@ def test_the_plural_of_token_in_german() -> None:
         text
         for locale in catalogues()
         for _, entry in _pairs(locale, "de")
-        for text in (_texts(entry.string) if entry else ())
+        for text in (_texts(entry.string)[bool(entry.pluralizable) :] if entry else ())  # the first form is of one
     ]
     assert [text for text in texts if plural.search(text)] == []
 

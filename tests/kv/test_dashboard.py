@@ -69,6 +69,9 @@ def test_every_metric_that_is_described_is_asked_for_and_the_other_way_round() -
         "countinghouse_duty_lease_seconds",
         "countinghouse_worker_last_seen_timestamp_seconds",
         "countinghouse_outbox_consecutive_failures",
+        "countinghouse_token_uses_total",
+        "countinghouse_token_units_total",
+        "countinghouse_tokens_spent_total",
     }
 
 

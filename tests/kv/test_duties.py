@@ -12,7 +12,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from kv import keys
-from kv.errors import StoreUnavailable
+from kv.errors import ServiceAway, StoreUnavailable
 from kv.store.connection import call
 from kv.work.duties import Duty, DutyHeld, DutyNotDue, apps_with_duties, installed_duties, run_duty, wake_duty
 from kv.work.worker import Worker
@@ -189,6 +189,21 @@ class TestInstalledDuties:
 
 
 class TestWorkerOnce:
+    def test_a_server_that_is_away_is_one_line(self, store: Any, caplog: pytest.LogCaptureFixture) -> None:
+        """A traceback each time would bury other lines; what is tried again by itself is no error."""
+
+        def away() -> bool:
+            raise ServiceAway("the mail server can't be used")
+
+        waiting = duty(away)
+        worker = Worker([waiting])
+        with caplog.at_level(logging.INFO):
+            assert worker.run_once() == 1
+            call("DEL", keys.due(waiting.name))
+            assert worker._step(waiting) > 0
+        lines = [(record.levelname, record.exc_info) for record in caplog.records if "mail server" in record.message]
+        assert lines == [("WARNING", None)] * 2
+
     def test_a_failing_duty_leaves_the_others_their_turn(self, store: Any, caplog: pytest.LogCaptureFixture) -> None:
         good = Counter()
         with caplog.at_level(logging.ERROR):

@@ -30,10 +30,14 @@ store = redis.Redis(unix_socket_path=str(server.socket_path))
 for _ in range(500):
     last = store.incr("n")
 print(store.info("server")["process_id"], last, flush=True)
-if sys.stdin.readline() == "fork\\n" and os.fork() == 0:
-    server.ensure(20)
-    print(os.getpid(), flush=True)
-    signal.pause()
+if sys.stdin.readline() == "fork\\n":
+    told, tell = os.pipe()
+    if os.fork() == 0:
+        server.ensure(20)
+        print(os.getpid(), flush=True)
+        os.write(tell, b".")
+        signal.pause()
+    os.read(told, 1)  # not before the child is a user: between two users there may be none, and then the server ends
 os._exit(0)
 """
 

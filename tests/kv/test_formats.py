@@ -18,10 +18,10 @@ NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 @pytest.fixture
 def without_babel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    formats._locale.cache_clear()
+    formats.active_locale.cache_clear()
     monkeypatch.setattr(formats, "HAS_BABEL", False)
     yield
-    formats._locale.cache_clear()
+    formats.active_locale.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,40 @@ def without_babel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_language_that_babel_knows(language: str, number: str, money: str) -> None:
     with override(language):
         assert (formats.format_number(1234.5), formats.format_money(1230, "EUR")) == (number, money)
+
+
+@pytest.mark.parametrize(
+    ("language", "currency", "text", "amount"),
+    [
+        ("en", "EUR", "20", 2000), ("en", "EUR", "20.5", 2050), ("en", "EUR", "20,50", 2050),
+        ("de", "EUR", "20,5", 2050),
+        ("de", "EUR", "20.50", 2050), ("fr", "EUR", f"1{NARROW}250,50", 125050), ("en", "EUR", "1,250.50", 125050),
+        ("de", "EUR", "1.250,50", 125050), ("de", "EUR", "1.250", 125000), ("en", "EUR", "1,250", 125000),
+        ("es", "EUR", "1.250", 125000), ("en", "EUR", "1'250.50", 125050), ("de", "EUR", "1.250.000", 125000000),
+        ("en", "JPY", "1,250", 1250), ("en", "KWD", "1.250", 1250), ("de", "KWD", "1,250", 1250),
+        # Could be either, or is none.
+        ("en", "EUR", "1.250", None), ("de", "EUR", "1,250", None), ("fr", "EUR", "1.250", None),
+        ("en", "JPY", "1.5", None),
+        ("en", "EUR", "", None), ("en", "EUR", "-5", None), ("en", "EUR", "1e3", None), ("en", "EUR", "5 €", None),
+        ("en", "EUR", "1.2.3", None), ("en", "EUR", "1,25.0", None), ("en", "EUR", "٣", None),
+        ("en", "EUR", "5.", None),
+        ("en", "EUR", "1,250,50", None), ("en", "EUR", "1.250,500", None),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_as_the_language_writes_it(language: str, currency: str, text: str, amount: int) -> None:
+    with override(language):
+        assert formats.read_money(text, currency) == amount
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de", "es"])
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+def test_what_a_field_shows_is_read_back(language: str, currency: str) -> None:
+    with override(language):
+        for amount in (0, 5, 1000, 2050, 1234567):
+            assert formats.read_money(formats.money_input(amount, currency), currency) == amount
+    if currency == "EUR":
+        with override(language):
+            assert formats.money_input(2000, "EUR") == ("20.00" if language == "en" else "20,00")
 
 
 @pytest.mark.parametrize(
@@ -116,3 +150,23 @@ def test_each_language_of_django_can_be_written() -> None:
     for language, _ in [*settings.LANGUAGES, ("kab", ""), ("io", ""), ("ht", ""), ("es-ni", ""), ("sr-latn", "")]:
         with override(language):
             assert formats.format_number(5)
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "change"),
+    [("en", "12.3K", "+12%"), ("de", "12.345", f"+12{SPACE}%"), ("fr", f"12,3{SPACE}k", f"+12{SPACE}%")],
+)
+def test_texts_of_charts(language: str, number: str, change: str) -> None:
+    with override(language):
+        assert (formats.format_short(12_345), formats.format_change(0.1234)) == (number, change)
+        assert formats.format_short(9_999) == formats.format_number(9_999)
+        assert formats.format_change(-0.5).startswith("\N{MINUS SIGN}50")
+        assert formats.format_change(0.0).startswith("0")
+
+
+@pytest.mark.usefixtures("without_babel")
+def test_texts_of_charts_without_babel() -> None:
+    with override("en"):
+        assert formats.format_short(12_345) == "12,345"
+        assert formats.format_change(0.1234) == f"+12{SPACE}%"
+        assert formats.format_change(-0.5) == f"\N{MINUS SIGN}50{SPACE}%"

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.templatetags.admin_list import date_hierarchy
 from django.contrib.admin.views.main import ChangeList
 from django.db import connection
 from django.test import override_settings
@@ -64,6 +65,8 @@ class _AsBefore:
             patch.object(LargeListAdmin, "get_changelist", lambda *_, **__: ChangeList),
             patch.object(LargeListAdmin, "get_paginator", own.get_paginator),
             patch.object(LargeListAdmin, "change_list_template", None),
+            # Of a list whose admin has a template of its own.
+            patch.object(large_lists, "date_links", date_hierarchy),
             patch.object(LargeListAdmin, "show_full_result_count", True),
             patch.object(large_lists.StoredValuesFilter, "__init__", admin.AllValuesFieldListFilter.__init__),
         ]
@@ -158,6 +161,42 @@ class TestCost:
             )
             StripeEvent.objects.filter(event_id__startswith="evt_x").update(received_at=at + timedelta(hours=1))
         assert numbers[1] <= numbers[0] <= 25
+
+    @pytest.mark.parametrize("asked", ["evt_0007", "evt_00", "evt_", "cus_3", "cus", "in_05", "zzz", "5", "%", "ევტ"])
+    def test_a_search_reads_no_other_row(self, admin_client: Client, rows: None, asked: str) -> None:
+        """By each database's own plan, as it is for a table of any size: the steps to the ids that begin so."""
+        with CaptureQueriesContext(connection) as captured:
+            assert admin_client.get(EVENTS, {"q": asked}).status_code == 200
+        (sql,) = [one["sql"] for one in captured if re.search(r"SELECT [^,]* FROM .*(>=|LIKE).*LIMIT 501", one["sql"])]
+        if connection.vendor == "sqlite":
+            plan = _plan(sql)
+            assert not re.search("SCAN ", plan), plan
+            assert len(re.findall(r"SEARCH billing_stripeevent USING INDEX \S+ \(\w+>\? AND \w+<\?\)", plan)) == 3, plan
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # which it prefers for so few rows
+            cursor.execute(f"EXPLAIN {sql}".replace("%", "%%"), [])
+            plan = "\n".join(str(row[0]) for row in cursor.fetchall())
+        assert len(re.findall(r"Index Cond: .*~>=~", plan)) == 3, plan
+
+    def test_the_dates_of_a_few_rows_are_read_with_them(self, admin_client: Client, rows: None) -> None:
+        """Asked for the first and the last of them, PostgreSQL walks along the index of all dates."""
+        with CaptureQueriesContext(connection) as captured:
+            assert "received_at__" in admin_client.get(EVENTS, {"q": "evt_00"}).content.decode()
+        assert not [one["sql"] for one in captured if re.search(r"\b(MIN|MAX)\(", one["sql"])]
+
+    def test_a_search_finds_what_begins_so(self, admin_client: Client, rows: None) -> None:
+        for asked, found in {
+            "evt_001": 10,
+            "evt_0010": 1,
+            "in_00": 10,
+            "cus_0": 7,
+            "vt_": 0,
+            "EVT_": 0,
+            "": 57,
+        }.items():
+            text = admin_client.get(EVENTS, {"q": asked}).content.decode()
+            assert f"{found} Stripe event" in text, asked
 
     def test_nothing_reads_every_row(self, admin_client: Client, rows: None) -> None:
         if connection.vendor != "sqlite":

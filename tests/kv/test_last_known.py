@@ -56,6 +56,19 @@ def kept(patience: float | None = None) -> LastKnown[int]:
     return LastKnown(away=(Away,), fresh=5, oldest=60, pause=1, patience=patience, unread=Away("being read"))
 
 
+def test_what_is_kept_is_given_without_a_read(clock: Clock, source: Source) -> None:
+    known = kept()
+    assert known.kept() is None
+    known.get(source.read)
+    clock.now += 4.9
+    value, age = known.kept() or (0, 0.0)
+    assert value == 1
+    assert age == pytest.approx(4.9)
+    clock.now += 0.1
+    assert known.kept() is None
+    assert source.reads == 1
+
+
 def test_is_read_again_when_it_is_no_longer_fresh(clock: Clock, source: Source) -> None:
     known = kept()
     assert (known.get(source.read), known.get(source.read)) == ((1, 0), (1, 0))

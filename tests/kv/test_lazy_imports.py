@@ -47,18 +47,20 @@ def test_a_web_worker_has_its_views_and_nothing_that_only_a_few_pages_need(data:
     found = modules_after("import config.wsgi", data)
     assert {"stats.views.api", "codetags.views.api", "usertokens.views.tokens", "billing.views.webhook"} <= found
     assert SELDOM & found == set()
-    assert len(found) <= 1350, len(found)  # Python 3.14 itself imports more
+    assert len(found) <= 1450, len(found)  # Python 3.14 itself imports more
 
 
-@pytest.mark.parametrize("app", ["stats", "codetags", "usertokens", "billing"])
-def test_an_adopters_project_imports_no_rest_framework_before_it_serves(app: str, data: Path) -> None:
+# The most modules of kv and the app itself: the codes have campaigns and breakdowns, the tokens have mails and the
+# staff's desk, billing has automatic top-up.
+@pytest.mark.parametrize(("app", "most"), [("stats", 90), ("codetags", 105), ("usertokens", 110), ("billing", 115)])
+def test_an_adopters_project_imports_no_rest_framework_before_it_serves(app: str, most: int, data: Path) -> None:
     """A management command, a worker of a queue, a shell: they have the URL conf and serve nobody."""
     bare = modules_after(project(data), data)
     ours = modules_after(project(data, "kv", app), data)
     more = ours - bare
     assert (SELDOM | {"rest_framework.views", "rest_framework.serializers", "requests", "yaml"}) & more == set()
     own = {name for name in more if name.partition(".")[0] in {"kv", app}}
-    assert len(own) <= 90, sorted(own)
+    assert len(own) <= most, sorted(own)
 
 
 def test_a_lazy_view_is_the_view_to_whoever_looks_at_it() -> None:

@@ -29,6 +29,7 @@ class Lean:
 
     def __init__(self, timeout: float = 60.0) -> None:
         self.timeout = timeout
+        self.age = 0
         self.noted: list[BaseException] = []
         self.ours: list[socket.socket] = []
 
@@ -40,6 +41,9 @@ class Lean:
 
     def note(self, error: BaseException) -> None:
         self.noted.append(error)
+
+    def outdate(self) -> None:
+        self.age += 1
 
 
 _made: list[LoopClient] = []
@@ -230,6 +234,24 @@ class TestFailures:
 
         (error,) = run(refused())
         assert isinstance(error, StoreUnavailable)
+
+    def test_a_primary_that_has_become_a_replica_is_left_once_all_have_their_replies(self) -> None:
+        async def failover() -> tuple[list[Any], list[bool]]:
+            lean = Lean()
+            client = await connected(lean)
+            calls = [asyncio.ensure_future(client.drive(once())) for _ in range(2)]
+            await sent(lean, 2)
+            lean.ours[0].sendall(b"-READONLY You can't write against a read only replica.\r\n")
+            refused = await asyncio.gather(calls[0], return_exceptions=True)
+            states = [client.is_connected, client.is_ready]
+            client.retire()  # as `ready_client` does, which makes another
+            lean.ours[0].sendall(b":7\r\n")
+            return [refused[0], await calls[1]], [*states, client.is_connected]
+
+        (refused, late), states = run(failover())
+        assert isinstance(refused, StoreUnavailable)
+        assert late == 7
+        assert states == [True, False, False]
 
     def test_what_is_no_reply_ends_the_connection(self) -> None:
         async def confused() -> tuple[Any, bool]:

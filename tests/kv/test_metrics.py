@@ -36,7 +36,7 @@ from tests.stats.callers import service_token
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_counts")]
 
 Samples = dict[str, float]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"

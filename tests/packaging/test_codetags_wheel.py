@@ -24,6 +24,8 @@ def test_a_landing_is_counted_once(project: dict[str, Any]) -> None:
     assert project["again"] == {"code": "BT26", "counted": False}
     assert project["malformed"] == "invalid_input"
     assert project["counts"] == 1
+    assert project["placements"] == [{"at": "hall", "label": "Hall 1", "count": 1}]
+    assert project["devices"] == {"phone": 0, "tablet": 0, "desktop": 1, "other": 0}
     assert project["refused"] in {401, 403}
 
 
@@ -37,7 +39,7 @@ def test_the_plain_admin_shows_the_counts(project: dict[str, Any]) -> None:
 
 
 def test_its_commands_run(project: dict[str, Any]) -> None:
-    assert project["rows"] == 1
+    assert project["rows"] == project["breakdowns"] == 1
 
 
 def test_it_speaks_its_languages(project: dict[str, Any]) -> None:

@@ -42,3 +42,9 @@ def test_no_template_spells_a_label(app: str) -> None:
         text = path.read_text()
         assert not re.search(r"perms\.\w+", text), path
         assert not re.search(rf"admin:{app}_\w+_(changelist|change|add|delete|history)\b", text), path
+
+
+@pytest.mark.parametrize("app", ["stats", "usertokens", "codetags", "billing"])
+def test_no_migration_spells_a_label(app: str) -> None:
+    for path in (ROOT / app / "migrations").glob("0*.py"):
+        assert not re.search(r"""\(["'](stats|usertokens|codetags|billing)["'],""", path.read_text()), path

@@ -53,7 +53,15 @@ class TestProject:
         assert project["figures"] == {"visitors": 1, "qr_total": 0, "revenue_cents": 0, "currency": "EUR"}
 
     def test_the_pages_open_without_the_site(self, project: dict[str, Any]) -> None:
-        assert project["pages"] == {"/pay": 200, "/statistics": 200}
+        assert project["pages"] == dict.fromkeys(("/pay", "/statistics", "/embed", "/badge/visitors.svg"), 200)
+
+    def test_other_places_show_the_numbers(self, project: dict[str, Any]) -> None:
+        """In a project without a policy of its own, too, every site may frame the card."""
+        assert [day["visitors"] for day in project["days"]] == [0, 1]
+        assert project["badge"] == "1"
+        policy, frames, cookie = project["card"]
+        assert policy.endswith("frame-ancestors *")
+        assert (frames, cookie) == ("", "")
 
     def test_the_plain_admin_shows_the_statistics(self, project: dict[str, Any]) -> None:
         assert project["admin"]

@@ -25,7 +25,8 @@ FORM = ("GET", "HEAD", "POST")
 class Page:
     """route: as Django spells the pattern. path: how to ask for it. methods: what it takes; all else is a 405 or 403.
 
-    status: what who may is answered to a GET. permission: of kind permitted.
+    status: what who may is answered to a GET. permission: of kind permitted; several with a space between them.
+    framed: other sites may show it in a frame.
     """
 
     route: str
@@ -34,6 +35,7 @@ class Page:
     status: int = 200
     permission: str = ""
     path: str = ""
+    framed: bool = False
 
     @property
     def address(self) -> str:
@@ -55,9 +57,11 @@ PAGES = (
     Page("healthz", "open"),
     Page("readyz", "open"),
     Page("api/schema", "open"),
-    Page("api/docs", "open"),
+    Page("api/docs", "shared"),
+    Page("api/docs/try", "open"),
     Page("pay", "shared", FORM),
     Page("statistics", "shared"),
+    Page("embed", "shared", framed=True),
     Page("cookies", "shared"),
     Page("privacy", "shared"),
     Page("cookies/settings", "open", FORM),
@@ -65,18 +69,39 @@ PAGES = (
     Page("pricing", "shared"),
     Page("pricing/checkout", "open", FORM, status=302),
     Page("pricing/portal", "open", FORM, status=302),
+    Page("pricing/auto-topup", "own", FORM, status=503),
+    Page("pricing/auto-topup/card", "own", FORM, status=503),
+    Page("pricing/auto-topup/confirm", "own", FORM, status=503),
+    Page("pricing/auto-topup/off", "open", FORM, status=302),
     Page("pricing/return", "own", status=302),
+    Page("pricing/mine", "open", status=204),
+    Page("pricing/cancelled", "open"),
+    Page("pricing/payments/<str:payment_id>", "own", status=503, path="pricing/payments/in_1"),
     Page("dashboard", "own"),
     Page("dashboard/mood", "own", ("POST",), status=405),
     Page("dashboard/note", "own", ("POST",), status=405),
+    Page("dashboard/budget", "own", FORM),
     Page("dashboard/history", "own"),
     Page("dashboard/history.csv", "own"),
+    Page("redeem", "open", FORM),
     Page("accounts/data", "own"),
+    Page("accounts/mails", "own", FORM),
+    Page("accounts/mails/stop/<str:token>", "open", FORM, status=404, path="accounts/mails/stop/x"),
     Page("accounts/delete", "own", FORM),
+    Page("accounts/header", "open"),
     Page("accounts/profile", "own"),
     Page("accounts/sessions", "own", FORM),
     Page("accounts/password", "own", FORM),
     Page("accounts/password/done", "own"),
+    Page("accounts/password/reset", "open", FORM),
+    Page("accounts/password/reset/sent", "open"),
+    Page("accounts/password/reset/done", "open"),
+    Page("accounts/password/reset/<uidb64>/<token>", "open", FORM, path="accounts/password/reset/MQ/x"),
+    Page("accounts/recover", "open", FORM),
+    Page("accounts/recovery-codes", "own", FORM),
+    Page("accounts/email", "own", FORM),
+    Page("accounts/email/confirm/<secret>", "own", FORM, path="accounts/email/confirm/x"),
+    Page("accounts/email/remove", "own", FORM, status=302),
     Page("accounts/second-factor", "open", FORM, status=302),
     Page("accounts/second-factor/settings", "staff", FORM),
     Page("accounts/login", "open", FORM),
@@ -97,18 +122,39 @@ PAGES = (
     Page("admin/codetags/codecount/", "permitted", permission="codetags.view_counts"),
     Page("admin/codetags/codecount/export.csv", "permitted", permission="codetags.view_counts"),
     Page("admin/codetags/codecount/qr.zip", "permitted", ("POST",), 405, "codetags.view_counts"),
+    Page("admin/codetags/codecount/compare/", "permitted", FORM, permission="codetags.view_counts"),
+    Page("admin/codetags/codecount/campaigns/<int:pk>/", "permitted", status=404, permission="codetags.view_counts",
+         path="admin/codetags/codecount/campaigns/1/"),
+    Page("admin/codetags/codecount/campaigns/<int:pk>/qr.zip", "permitted", ("POST",), 405, "codetags.view_counts",
+         path="admin/codetags/codecount/campaigns/1/qr.zip"),
     Page("admin/codetags/codecount/<str:code>/", "permitted", status=404, permission="codetags.view_counts",
          path="admin/codetags/codecount/DEMO/"),
     Page("admin/codetags/codecount/<str:code>/qr.svg", "permitted", permission="codetags.view_counts",
          path="admin/codetags/codecount/DEMO/qr.svg"),
     Page("admin/codetags/codecount/<str:code>/qr.png", "permitted", permission="codetags.view_counts",
          path="admin/codetags/codecount/DEMO/qr.png"),
+    Page("admin/codetags/codecount/<str:code>/qr.pdf", "permitted", permission="codetags.view_counts",
+         path="admin/codetags/codecount/DEMO/qr.pdf"),
+    Page("admin/codetags/codecount/qr/", "permitted", FORM, permission="codetags.view_counts",
+         path="admin/codetags/codecount/qr/?code=DEMO"),
+    Page("admin/codetags/codetag/import/", "permitted", FORM,
+         permission="codetags.add_codetag codetags.change_codetag"),
+    Page("admin/codetags/codetag/process_import/", "permitted", ("POST",), 405,
+         "codetags.add_codetag codetags.change_codetag"),
+    Page("admin/codetags/codetag/export/", "permitted", FORM, permission="codetags.view_codetag"),
+    Page("admin/codetags/codetag/make/", "permitted", FORM, permission="codetags.add_codetag"),
     Page("admin/usertokens/tokenledger/", "permitted", permission="usertokens.view_any"),
     Page("admin/usertokens/tokenledger/<str:user_id>/", "permitted", FORM, permission="usertokens.view_any",
          path="admin/usertokens/tokenledger/test-user-id/"),
+    Page("admin/usertokens/tokenledger/<str:user_id>/explain/", "permitted", permission="usertokens.view_any",
+         path="admin/usertokens/tokenledger/test-user-id/explain/"),
+    Page("admin/usertokens/voucher/vouchers.csv", "permitted", permission="usertokens.view_voucher"),
+    Page("admin/usertokens/usage/", "permitted", permission="usertokens.view_usage"),
     # Answers with the way back; without the permission it has done nothing (tests/billing/test_admin.py).
     Page("admin/billing/stripecustomer/<path:object_id>/sync/", "staff", FORM, 302,
          path="admin/billing/stripecustomer/1/sync/"),
+    Page("admin/billing/autotopup/<path:object_id>/stop/", "staff", FORM, 302,
+         path="admin/billing/autotopup/1/stop/"),
 )  # fmt: skip
 
 #: The admin's usual pages of a model: its list and forms, each by the model's own permissions.

@@ -29,7 +29,10 @@ Kind = Literal["public", "user", "own", "permitted"]
 
 @dataclass(frozen=True)
 class Row:
-    """good: what a caller who may is answered. limit: the largest body, bytes; 0 where none is read."""
+    """good: what a caller who may is answered. limit: the largest body, bytes; 0 where none is read.
+
+    permission: several with a space between them, where all are needed. text: a body in CSV.
+    """
 
     method: str
     path: str
@@ -39,6 +42,7 @@ class Row:
     body: dict[str, Any] | None = None
     limit: int = 64 * 1024
     names_in_query: bool = False
+    text: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -61,11 +65,23 @@ ROWS = (
     Row("GET", "/api/stats", "public"),
     Row("POST", "/api/stats/visit", "public", limit=0),
     Row("POST", "/api/stats/qr", "permitted", (200, 201), "stats.record_qr", {"amount_cents": 5, "id": "a"}),
+    Row("POST", "/api/payment-codes", "public", body={"beneficiary": "A", "iban": "DE89370400440532013000"}),
     Row("POST", "/api/track-usage", "public", body={"tool": "payment-qr"}),
     Row("GET", "/api/usage", "public"),
+    Row("GET", "/api/stats/history", "public"),
+    Row("GET", "/badge/visitors.svg", "public"),
+    Row("GET", "/badge/visitors.json", "public"),
     Row("GET", "/api/analytics/qr?code=DEMO", "public"),
     Row("POST", "/api/analytics/qr?code=DEMO", "public", limit=0),
     Row("GET", "/api/dashboard/code-tags", "permitted", permission="codetags.view_counts"),
+    Row("GET", "/api/dashboard/code-tags/NONE", "permitted", (404,), "codetags.view_counts"),
+    Row("GET", "/api/code-tags", "permitted", permission="codetags.view_codetag"),
+    Row("POST", "/api/code-tags", "permitted", (201,), "codetags.add_codetag", {"label": "Poster"}),
+    Row("POST", "/api/code-tags/import", "permitted", (200,), "codetags.add_codetag codetags.change_codetag",
+        limit=4 * MIB, text="code,label\nBT26,Poster\n"),
+    # No code that is there: who may is told so.
+    Row("GET", "/api/code-tags/NONE", "permitted", (404,), permission="codetags.view_codetag"),
+    Row("PATCH", "/api/code-tags/NONE", "permitted", (404,), "codetags.change_codetag", {"label": "Poster"}),
     Row("GET", "/api/dashboard", "own", permission="usertokens.view_any", names_in_query=True),
     Row("PATCH", "/api/mood", "own", (200,), "usertokens.act_for_any", {"score": 8.5}, names_in_query=True),
     Row("PATCH", "/api/plan", "permitted", (200,), "usertokens.manage_tokens", {"plan": "Plus"}, names_in_query=True),
@@ -75,8 +91,12 @@ ROWS = (
     Row("POST", "/api/tokens/spend", "own", (200,), "usertokens.act_for_any", {"amount": 1, "reason": "article"}),
     Row("POST", "/api/tokens/add", "permitted", (200,), "usertokens.manage_tokens",
         {"userId": OWNER, "amount": 5, "reason": "gift"}),
+    Row("POST", "/api/tokens/redeem", "user", (400,), body={"code": "NO-SUCH-CODE"}),
     Row("POST", "/api/tokens/reset", "permitted", (200,), "usertokens.manage_tokens", {"userId": OWNER}),
+    Row("GET", "/api/tokens/budget", "own", permission="usertokens.manage_tokens", names_in_query=True),
+    Row("PUT", "/api/tokens/budget", "own", (200,), "usertokens.manage_tokens", {"day": 10}, names_in_query=True),
     Row("GET", "/api/tokens/transactions", "own", permission="usertokens.view_any", names_in_query=True),
+    Row("GET", "/api/tokens/usage", "own", permission="usertokens.view_any", names_in_query=True),
     Row("POST", "/api/tokens/holds", "own", (201,), "usertokens.act_for_any",
         {"amount": 1, "ttl_seconds": 60, "reason": "article"}),
     # A hold that is nobody's: who may not see it and who may are told the same.
@@ -86,6 +106,8 @@ ROWS = (
     Row("POST", "/api/billing/checkout", "user", (400, 503), body={"plan": "Plus"}),
     Row("POST", "/api/billing/portal", "user", (503,), body={}),
     Row("GET", "/api/billing/subscription", "user", (200, 503)),
+    Row("GET", "/api/billing/auto-topup", "user", (200, 503)),
+    Row("PUT", "/api/billing/auto-topup", "user", (200, 503), body={"enabled": False}),
     Row("GET", "/metrics", "permitted", permission="stats.view_statistics"),
 )  # fmt: skip
 
@@ -113,9 +135,9 @@ class Cast:
             for name in ("owner", "other", "service", "scoped", *staff)
         }
         ours = Permission.objects.filter(content_type__app_label__in=("stats", "usertokens", "codetags", "billing"))
-        users["stray"].user_permissions.set(ours.exclude(codename=permission.rpartition(".")[2]))
-        if permission:
-            app, codename = permission.split(".")
+        names = [name.split(".") for name in permission.split()]
+        users["stray"].user_permissions.set(ours.exclude(codename__in=[codename for _, codename in names]))
+        for app, codename in names:
             held = Permission.objects.get(codename=codename, content_type__app_label=app)
             for name in ("scoped", "permitted"):
                 users[name].user_permissions.add(held)
@@ -139,8 +161,9 @@ class Cast:
     def send(self, client: SiteClient, row: Row, caller: Caller, raw: bytes = b"") -> Any:
         """The row's call about the owner, as this caller. raw: a body instead of the row's own."""
         path, body = self._about_owner(row, caller)
-        data = raw or (b"" if body is None else json.dumps(body).encode())
-        return client.generic(row.method, path, data, content_type="application/json", headers={"User-Agent": BROWSER})
+        data = raw or row.text.encode() or (b"" if body is None else json.dumps(body).encode())
+        kind = "text/csv" if row.text else "application/json"
+        return client.generic(row.method, path, data, content_type=kind, headers={"User-Agent": BROWSER})
 
     def _about_owner(self, row: Row, caller: Caller) -> tuple[str, dict[str, Any] | None]:
         owner = str(self.owner.pk)

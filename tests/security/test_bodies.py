@@ -46,6 +46,7 @@ LOOKED_UP = (
     "/admin/stats/adjustment/?figure__exact={}", "/admin/stats/statistics/{}/change/", "/admin/r/{}/1/",
     "/dashboard/history?before={}", "/pricing/return?session_id={}", "/api/dashboard?userId={}",
     "/api/tokens?userId={}", "/api/tokens/transactions?before={}&userId={}", "/api/dashboard/code-tags?before={}",
+    "/api/tokens/usage?days={}&userId={}", "/dashboard?action={}", "/admin/usertokens/usage/?action={}&days={}",
     "/api/analytics/qr?code={}",
 )  # fmt: skip
 

@@ -80,6 +80,14 @@ def test_what_is_somebodys_is_kept_by_no_cache(row: Row) -> None:
     assert "no-store" in answer.get("Cache-Control", "")
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row.method == "GET"], ids=str)
+def test_each_answer_says_whether_a_cache_may_keep_it(row: Row) -> None:
+    """Where nothing is said, each cache has a rule of its own: one keeps it for two minutes."""
+    cast = Cast.engaged(row.permission)
+    answer = cast.send(cast.enter("permitted staff"), row, "permitted staff")
+    assert answer.get("Cache-Control", "") in ("no-store", "private, no-store", "public, max-age=60")
+
+
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_another_host_is_refused(row: Row) -> None:
     answer = SiteClient().generic(row.method, row.path, headers={"Host": "evil.example", "User-Agent": BROWSER})

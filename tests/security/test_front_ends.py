@@ -37,10 +37,9 @@ ELSEWHERE = [
 ]
 #: The path, and the methods that front ends call it by.
 CALLS = {
-    "/api/stats": "GET",
-    "/api/usage": "GET",
     "/api/stats/visit": "POST",
     "/api/track-usage": "POST",
+    "/api/payment-codes": "POST",
     "/api/analytics/qr": "POST",
     "/api/csrf": "GET",
     "/api/dashboard": "GET",
@@ -51,7 +50,7 @@ CALLS = {
     "/fr/accounts/signup": "POST",
     "/accounts/logout": "POST",
 }
-OPEN = ("/api/stats", "/api/usage")
+OPEN = ("/api/stats", "/api/usage", "/api/stats/history?days=2", "/badge/visitors.svg", "/badge/qr_total.json")
 LANES = {"without a session": "", "with a session": "sessionid=none"}
 
 
@@ -90,8 +89,6 @@ def test_a_listed_origin_may_send_what_it_needs(path: str, cookie: str, site: Si
 @pytest.mark.parametrize("origin", ELSEWHERE)
 def test_any_other_may_do_nothing(origin: str, site: Site) -> None:
     for path, method in CALLS.items():
-        if path in OPEN:
-            continue
         for cookie in LANES.values():
             asked = preflight(site, path, origin, method, cookie=cookie)
             assert asked.of_cors == [], path
@@ -116,14 +113,19 @@ class TestFiguresForEverybody:
                 answer = ask(one, method, path, origin)
                 assert answer.allowed == ("*", None)
                 assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
-                assert answer.varies_by_origin is (one is site)
+                assert not answer.varies_by_origin
 
     @pytest.mark.parametrize("path", OPEN)
-    def test_a_listed_origin_reads_them_with_credentials(self, path: str, site: Site) -> None:
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+    def test_a_listed_origin_is_one_of_all(self, path: str, method: str, site: Site) -> None:
+        """A cache that heeds no Vary gives an answer that it got for one origin to all others."""
         for cookie in LANES.values():
-            answer = ask(site, "GET", path, LISTED, Cookie=cookie)
-            assert answer.allowed == (LISTED, "true")
-            assert answer.varies_by_origin
+            answers = [ask(site, method, path, origin, Cookie=cookie) for origin in (LISTED, None)]
+            assert answers[0].allowed == ("*", None)
+            assert not answers[0].varies_by_origin
+            assert [answer.of_cors for answer in answers[1:]] == [answers[0].of_cors]
+            asked = preflight(site, path, LISTED, "GET", cookie=cookie)
+            assert (asked.status, asked.allowed) == (204, ("*", None))
 
     @pytest.mark.parametrize("path", OPEN)
     def test_are_read_by_a_request_that_needs_a_preflight(self, path: str, site: Site, closed: Site) -> None:
@@ -134,8 +136,14 @@ class TestFiguresForEverybody:
             assert "authorization" not in answer.headers["Access-Control-Allow-Headers"]
             assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
 
-    def test_stay_for_a_shared_cache(self, site: Site) -> None:
-        assert ask(site, "GET", "/api/stats").headers["Cache-Control"] == "public, max-age=60"
+    @pytest.mark.parametrize("path", [path for path in OPEN if path != "/api/usage"])
+    def test_stay_for_a_shared_cache(self, path: str, site: Site) -> None:
+        for origin in (None, LISTED, "https://stranger.example"):
+            answer = ask(site, "GET", path, origin)
+            assert answer.headers["Cache-Control"] == "public, max-age=60"
+            assert 0 <= int(answer.headers["Age"]) <= 60
+            assert "Set-Cookie" not in answer.headers
+            assert answer.headers["Vary"] == ("Accept" if "history" in path else None)
 
     def test_that_are_refused_say_so_to_everybody(self, site: Site) -> None:
         answers = [
@@ -196,12 +204,18 @@ class TestErrorsCanBeRead:
         assert (said[-1].status, said[-1].allowed) == (429, (LISTED, "true"))
 
     @pytest.mark.parametrize(
-        ("origin", "allowed"), [(LISTED, (LISTED, "true")), ("https://stranger.example", (None, None))]
+        ("path", "origin", "allowed"),
+        [
+            ("/api/stats/visit", LISTED, (LISTED, "true")),
+            ("/api/stats/visit", "https://stranger.example", (None, None)),
+            ("/api/stats", LISTED, ("*", None)),
+            ("/api/stats", "https://stranger.example", ("*", None)),
+        ],
     )
-    def test_a_body_that_breaks_off(self, origin: str, allowed: Any, site: Site) -> None:
+    def test_a_body_that_breaks_off(self, path: str, origin: str, allowed: Any, site: Site) -> None:
         """Refused before Django."""
         head = (
-            f"POST /api/stats/visit HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nOrigin: {origin}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nOrigin: {origin}\r\n"
             "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
         )
         with socket.create_connection(("127.0.0.1", site.port), timeout=30) as line:
@@ -209,7 +223,7 @@ class TestErrorsCanBeRead:
             answer = http.client.HTTPResponse(line)
             answer.begin()
             read = Answer(answer.status, answer.headers, answer.read())
-        assert (read.status, read.allowed, read.varies_by_origin) == (400, allowed, True)
+        assert (read.status, read.allowed, read.varies_by_origin) == (400, allowed, allowed[0] != "*")
         assert read.code == "incomplete_body"
 
 

@@ -101,6 +101,12 @@ class TestPage:
             row = f'>{reason}</th><td class="stats-number">{today}</td><td class="stats-number">{in_all}</td>'
             assert row in html
 
+    def test_names_tools_as_the_public_page_does(self, clerk: Client, settings: Any) -> None:
+        settings.STATS_TOOL_NAMES = {"payment-qr": ("Payment <codes>", "What it does.")}
+        text = clerk.get(PATH).text
+        assert '<th scope="row">Payment &lt;codes&gt;</th><td class="stats-number">1</td>' in text
+        assert '<th scope="row">payment-qr</th>' not in text
+
     def test_has_a_bar_and_a_row_for_each_of_ninety_days(self, clerk: Client) -> None:
         html = text_of(clerk.get(PATH))
         assert html.count('<tr><th scope="row">') >= 90

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum import iso11649
 
 from stats.errors import BadReference, ReferenceTooLong
-from stats.services.creditor_references import format_reference, parse_reference
+from stats.services.creditor_references import format_reference, make_rf_reference, parse_reference
 
 # Finnish and RF examples are those of the Finnish banks' guide, the Belgian one Febelfin's.
 TAKEN = [
@@ -82,3 +83,20 @@ def test_belgian_ones_are_checked_by_97(number: int) -> None:
 def test_only_rf_is_set_in_groups() -> None:
     assert format_reference("RF18539007547034") == "RF18 5390 0754 7034"
     assert format_reference("Invoice 2024/114") == "Invoice 2024/114"
+
+
+@given(st.from_regex(r"[A-Z0-9]{1,21}", fullmatch=True))
+def test_rf_of_any_number_is_right_by_stdnum(number: str) -> None:
+    if number[:2] == "RF" and number[2:4].isdigit():
+        return  # a reference already
+    reference = make_rf_reference(number.lower())
+    assert iso11649.validate(reference) == reference
+    assert reference[4:] == number
+    assert parse_reference(reference) == reference
+
+
+@pytest.mark.parametrize("number", ["", "-", "é", "ß", "a_b", "№ 5", "1" * 22, "٣"])
+def test_rf_of_what_is_no_number_is_refused(number: str) -> None:
+    with pytest.raises(BadReference) as refused:
+        make_rf_reference(number)
+    assert refused.value.kind == "invoice"

@@ -11,11 +11,14 @@ import pytest
 from redis.cluster import RedisCluster
 
 from kv.errors import StoreUnavailable
+from kv.store.steps import drive
+from kv.web.lane.calls import Call, Route
 from stats import keys
 from stats.services import figures
 from stats.services.figures import current_figures, fresh_figures, read_figures
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.visits import record_visit
+from stats.views import lane
 from tests.cluster.client import WholeCluster
 from tests.site_client import SiteClient
 from tests.stats.callers import BROWSER
@@ -82,6 +85,21 @@ class TestFreshness:
         assert fresh_figures()[1] == 0
         clock.now += 3
         assert fresh_figures()[1] == 3
+
+    def test_where_nobody_may_wait_they_are_not_read(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not even when they grow old between two looks at the clock."""
+        fresh_figures()
+        clock.now += figures.FRESH_SECONDS - 0.1
+
+        def later() -> float:
+            clock.now += 0.08
+            return clock.now
+
+        monkeypatch.setattr(clock, "monotonic", later)
+        call = Call({}, is_secure=False, route=Route(lane.figures, "", ""), started=0.0, may_wait=False)
+        with patch("stats.services.figures.call", side_effect=AssertionError):
+            answers = [drive(call.steps()) for _ in range(3)]
+        assert [answer is not None for answer in answers] == [True, False, False]
 
     def test_one_thread_reads_and_the_others_take_what_is_there(self, clock: Clock) -> None:
         fresh_figures()

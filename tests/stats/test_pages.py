@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 from kv.store.caches import durable_cache
 from stats.services import receipts
 from stats.services.figures import forget_figures, read_figures
-from stats.services.usage import list_usage, record_usage
+from stats.services.usage import list_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,7 +165,6 @@ class TestPayRefusals:
             ("beneficiary", "two\nlines", "on one line"),
             ("iban", "", "Enter the IBAN"),
             ("iban", "DE89370400440532013001", "not a valid IBAN"),
-            ("amount", "", "Enter the amount"),
             ("amount", "1.234", "can't be read"),
             ("amount", "0", "from 0.01"),
             ("amount", "1000000000", "from 0.01"),
@@ -184,6 +183,8 @@ class TestPayRefusals:
             ("remittance_text", "a\u2028b", "on one line"),
             ("reference", "RF18539007547034", "not both"),
             ("bic", "NOPE", "not a valid BIC"),
+            ("purpose", "goods", "not a purpose code"),
+            ("note", "n" * 71, "at most 70"),
         ],
     )
     def test_say_what_to_do(self, client: Client, field: str, value: str, message: str) -> None:
@@ -254,22 +255,3 @@ class TestDownload:
         html = text_of(client.post("/pay", PAYMENT))
         fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html))
         assert fields | PAYMENT == fields
-
-
-class TestStatistics:
-    def test_says_what_will_stand_there(self, client: Client) -> None:
-        assert "No tool has been used yet" in text_of(client.get("/statistics"))
-
-    def test_shows_uses_as_bars_and_numbers_most_used_first(self, client: Client) -> None:
-        for _ in range(4):
-            record_usage(tool="webo-news-overlay")
-        record_usage(tool="payment-qr")
-        html = text_of(client.get("/statistics"))
-        assert re.findall(r'<span class="name">([\w-]+)</span>', html) == ["webo-news-overlay", "payment-qr"]
-        assert re.findall(r'<rect width="(\d+)" height="4"', html) == ["100", "25"]
-        assert re.findall(r'<td class="number">(\d+)</td>', html) == ["4", "1"]
-
-    def test_shows_a_dash_when_the_store_is_away(self, client: Client, store_away: None) -> None:
-        html = text_of(client.get("/statistics"))
-        assert re.findall(r'<td class="number">(.+)</td>', html) == ["–", "–", "–"]
-        assert "can't be read just now" in html

@@ -39,6 +39,13 @@ class TestRecordPaymentCode:
             counted=True, qr_total=2, revenue_cents=1251
         )
 
+    def test_without_an_amount_counts_one_code_and_no_cents(self) -> None:
+        record_payment_code(id="one", amount_cents=1250)
+        counted = CountedPaymentCode(counted=True, qr_total=2, revenue_cents=1250)
+        assert record_payment_code(id="two", amount_cents=None) == counted
+        today = list_days(days=1)[0]
+        assert (today.payment_codes, today.revenue_cents) == (2, 1250)
+
     def test_the_same_id_counts_once_whatever_the_amount(self) -> None:
         record_payment_code(id="one", amount_cents=1250)
         again = CountedPaymentCode(counted=False, qr_total=1, revenue_cents=1250)

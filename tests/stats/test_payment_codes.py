@@ -52,6 +52,37 @@ class TestBuildPayload:
         lines = build_payload(order).decode().split("\n")
         assert (lines[4], lines[9], len(lines)) == ("COBADEFFXXX", "RF18539007547034", 10)
 
+    def test_is_the_example_of_the_standard(self) -> None:
+        """EPC069-12 prints it with version 001, which asks for the BIC."""
+        order = PaymentOrder(
+            bic="BPOTBEB1",
+            beneficiary="Red Cross of Belgium",
+            iban="BE72000000001616",
+            amount_cents=100,
+            purpose="CHAR",
+            remittance_text="Urgency fund",
+            note="Sample EPC QR code",
+        )
+        assert build_payload(order).decode().split("\n") == [
+            *("BCD", "002", "1", "SCT", "BPOTBEB1", "Red Cross of Belgium", "BE72000000001616", "EUR1.00", "CHAR", ""),
+            *("Urgency fund", "Sample EPC QR code"),
+        ]
+
+    def test_without_an_amount_its_line_is_empty(self) -> None:
+        bare = replace(ORDER, amount_cents=None)
+        assert build_payload(bare).decode().split("\n")[6:] == [ORDER.iban, "", "", "", "Invoice 114"]
+        assert build_payload(replace(bare, remittance_text="")).endswith(b"\n" + ORDER.iban.encode())
+
+    def test_shortens_the_note_before_the_message(self) -> None:
+        order = replace(ORDER, remittance_text="日" * 50, note="日" * 50)
+        with pytest.raises(PaymentTooLong) as refused:
+            build_payload(order)
+        assert refused.value.field == "note"
+        assert build_payload(replace(order, note="日" * (50 - refused.value.over)))
+        with pytest.raises(PaymentTooLong) as refused:
+            build_payload(replace(order, remittance_text="日" * 100))
+        assert refused.value.field == "remittance_text"
+
     def test_ends_at_its_last_filled_line(self) -> None:
         assert build_payload(replace(ORDER, remittance_text="")).endswith(b"\nEUR12.34")
 

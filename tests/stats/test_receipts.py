@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.core import signing
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.errors import BadReceipt
+from stats.services import receipts
 from stats.services.receipts import MAX_AGE_SECONDS, read_receipt, sign_receipt
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -24,6 +26,10 @@ def test_says_what_was_signed() -> None:
 
 def test_of_the_same_amount_are_all_different() -> None:
     assert len({read_receipt(sign_receipt(1250)).id for _ in range(100)}) == 100
+
+
+def test_without_an_amount_says_so() -> None:
+    assert read_receipt(sign_receipt(None, now=NOW), now=NOW).amount_cents is None
 
 
 def test_fits_what_the_api_takes() -> None:
@@ -47,6 +53,20 @@ def test_altered_is_refused(position: int) -> None:
     receipt[position] = "A" if receipt[position] != "A" else "B"
     with pytest.raises(BadReceipt):
         read_receipt("".join(receipt))
+
+
+@given(st.lists(st.text() | st.integers(), max_size=4), st.text(min_size=1).filter(lambda key: key.isprintable()))
+def test_is_signed_as_django_signs(value: list[Any], secret: str) -> None:
+    with override_settings(SECRET_KEY=secret):
+        assert receipts._Signer(salt="stats.receipt").sign_object(value) == signing.Signer(
+            salt="stats.receipt"
+        ).sign_object(value)
+
+
+def test_signed_with_the_key_of_before_is_good(settings: Any) -> None:
+    receipt = sign_receipt(1250)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 20, [settings.SECRET_KEY]
+    assert read_receipt(receipt).amount_cents == 1250
 
 
 def test_signed_with_another_key_is_refused(settings: Any) -> None:

@@ -22,16 +22,21 @@ INVENTORY = Path(__file__).with_name("inventory.json")
 #: Objects whose values decide about plans and tokens.
 KINDS = (
     "charge", "checkout.session", "customer", "dispute", "invoice", "invoice_payment", "line_item", "payment_intent",
-    "price", "product", "refund", "subscription", "subscription_item", "subscription_schedule",
+    "payment_method", "price", "product", "refund", "setup_intent", "subscription", "subscription_item",
+    "subscription_schedule",
 )  # fmt: skip
 #: Requests that billing sends.
 REQUESTS = (
-    "GET /v1/charges/{charge}", "GET /v1/checkout/sessions", "GET /v1/checkout/sessions/{session}",
+    "GET /v1/charges", "GET /v1/charges/{charge}", "GET /v1/checkout/sessions", "GET /v1/checkout/sessions/{session}",
     "GET /v1/customers/{customer}", "GET /v1/disputes", "GET /v1/disputes/{dispute}", "GET /v1/events",
-    "GET /v1/invoices", "GET /v1/prices", "GET /v1/prices/{price}", "GET /v1/products/{id}", "GET /v1/refunds",
+    "GET /v1/invoices", "GET /v1/payment_intents", "GET /v1/payment_intents/{intent}",
+    "GET /v1/payment_methods/{payment_method}", "GET /v1/prices", "GET /v1/prices/{price}", "GET /v1/products/{id}",
+    "GET /v1/refunds",
     "GET /v1/refunds/{refund}", "GET /v1/subscriptions", "POST /v1/billing_portal/sessions",
     "POST /v1/checkout/sessions", "POST /v1/checkout/sessions/{session}/expire", "POST /v1/customers",
-    "POST /v1/customers/{customer}", "DELETE /v1/subscriptions/{subscription_exposed_id}",
+    "POST /v1/customers/{customer}", "POST /v1/payment_intents", "POST /v1/payment_intents/{intent}/cancel",
+    "POST /v1/payment_intents/{intent}/confirm", "POST /v1/payment_methods/{payment_method}/detach",
+    "DELETE /v1/subscriptions/{subscription_exposed_id}",
 )  # fmt: skip
 #: Under this name an object's entry lists its fields; every other name is that of an enum.
 FIELDS = "fields"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.stripe_fake.actions import Actions
 from tests.stripe_fake.errors import ApiError
@@ -31,13 +31,36 @@ def show(state: StripeState, method: str, address: str, form: dict[str, str]) ->
     if not kind:
         return Page(200, _frame("Thank you", "<p>Where a payment link has no page of its own, it ends here.</p>"))
     found = state.objects.get(name)
-    do = {"checkout": _checkout, "portal": _portal, "link": _link}.get(kind)
+    do = {
+        "checkout": _checkout, "portal": _portal, "link": _link, "invoice": _document, "receipts": _document,
+        "authenticate": _authenticate,
+    }.get(kind)  # fmt: skip
     if found is None or do is None:
         return Page(404, _frame("Nothing is here", "<p>This session does not exist.</p>"))
     try:
         return do(state, found, form if method == "POST" else dict(parse_qsl(parts.query)))
     except ApiError as error:
         return Page(400, _frame("Not so", f"<p>{escape(str(error))}</p>"))
+
+
+def _document(_: StripeState, paid: Shape, __: dict[str, str]) -> Page:
+    """Stripe's page of an invoice, or the receipt of a charge."""
+    return Page(200, _frame("Invoice" if paid["object"] == "invoice" else "Receipt", f"<p>{escape(paid['id'])}</p>"))
+
+
+def _authenticate(state: StripeState, intent: Shape, form: dict[str, str]) -> Page:
+    """The question of the bank about a payment."""
+    question = (intent["next_action"] or {}).get("redirect_to_url")
+    if question is None:
+        return Page(200, _frame("This payment is decided", f"<p>It is {escape(intent['status'])}.</p>"))
+    if form.get("do") not in ("yes", "no"):
+        amount = f"<p>{intent['amount'] / 100:.2f} {escape(intent['currency'].upper())}</p>"
+        return Page(200, _frame("Is it you who pays?", amount + _buttons({"yes": "Complete", "no": "Fail"})))
+    succeeds = form["do"] == "yes"
+    Actions(state).authenticate(intent["id"], succeeds=succeeds)
+    told = {"payment_intent": intent["id"], "redirect_status": "succeeded" if succeeds else "failed"}
+    target = question["return_url"]
+    return Page(303, location=f"{target}{'&' if '?' in target else '?'}{urlencode(told)}")
 
 
 def _link(state: StripeState, link: Shape, form: dict[str, str]) -> Page:
@@ -89,6 +112,8 @@ def _portal(state: StripeState, session: Shape, form: dict[str, str]) -> Page:
     mine = [one for one in runs if one["status"] not in _OVER]
     if do == "back":
         return Page(303, location=session["return_url"] or "/")
+    if session["flow"]:
+        return _confirm(state, session, do)
     if do and mine:
         _act(state, actions, mine[0], do)
         return Page(303, location=f"/portal/{session['id']}")
@@ -102,6 +127,23 @@ def _portal(state: StripeState, session: Shape, form: dict[str, str]) -> Page:
         choice["pay"] = "Pay what is open"
     choices = {**choice, "end": "End it now", **_switches(state, one), "back": "Back to the site"}
     return Page(200, _frame("Portal", status + _buttons(choices)))
+
+
+def _confirm(state: StripeState, session: Shape, do: str) -> Page:
+    """The page that asks to confirm one change of the plan."""
+    flow = session["flow"]
+    wanted = flow["subscription_update_confirm"]
+    one, price = state.objects[wanted["subscription"]], wanted["items"][0]["price"]
+    if do == "confirm":
+        _act(state, Actions(state), one, f"switch:{price}")
+        ending = flow["after_completion"]
+        target = ending["redirect"]["return_url"] if ending["type"] == "redirect" else f"/portal/{session['id']}"
+        session["flow"] = None  # it is for one change
+        return Page(303, location=target)
+    chosen = state.objects[price]
+    name, every = state.objects[chosen["product"]]["name"], chosen["recurring"]["interval"]
+    text = f"<p>{escape(name)}: {chosen['unit_amount'] / 100:.2f} {chosen['currency'].upper()} every {every}</p>"
+    return Page(200, _frame("Confirm your updates", text + _buttons({"confirm": "Confirm", "back": "Go back"})))
 
 
 def _act(state: StripeState, actions: Actions, one: Shape, do: str) -> None:

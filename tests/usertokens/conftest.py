@@ -10,7 +10,17 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from rest_framework.test import APIClient
 
+from tests.midday import midday_zone
+from tests.usertokens.mailing import mailbox, reader
 from usertokens.services import get_balance
+
+__all__ = ["mailbox", "reader"]
+
+
+@pytest.fixture
+def midday(settings: Any) -> None:
+    """A time zone in which no test sees midnight."""
+    settings.TIME_ZONE = midday_zone()
 
 
 @pytest.fixture
@@ -60,3 +70,13 @@ def payer(user: User, settings: Any) -> Client:
     client.force_login(user)
     get_balance(str(user.pk))
     return client
+
+
+@pytest.fixture
+def ada(store: Any, db: None) -> str:
+    return str(User.objects.create_user("ada").pk)
+
+
+@pytest.fixture
+def bob(store: Any, db: None) -> str:
+    return str(User.objects.create_user("bob").pk)

@@ -1,12 +1,12 @@
-"""A ledger in plain Python, as simply as it can be said.
-
-Every grant is looked at every time, nothing is packed or remembered.
-"""
+"""A ledger in plain Python, as simply as it can be said: nothing is packed or remembered."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from fractions import Fraction
 
+from tests.usertokens.model_budgets import BudgetModel
 from tests.usertokens.model_periods import HOUR, Period, Said, month_around
 
 
@@ -23,24 +23,17 @@ class Grant:
 
 
 @dataclass
-class Hold:
-    entry: int
-    amount: int
-    expires: int
-    by: str
-    parts: list[tuple[int, int]]
-
-
-@dataclass
 class Source:
     grant: int
     amount: int
     taken_back: int = 0
     frozen: int = 0
+    #: The account was reset since.
+    is_void: bool = False
 
 
 @dataclass
-class Model:
+class Model(BudgetModel):
     """`plan_tokens` is PLAN_ALLOWANCES, `cap` ALLOWANCE_ROLLOVER_CAP; every time is in ms."""
 
     plan_tokens: dict[str, int]
@@ -48,12 +41,12 @@ class Model:
     plan: str = "Free"
     debt: int = 0
     grants: dict[int, Grant] = field(default_factory=dict)
-    holds: dict[int, Hold] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
     journal: list[tuple[str, int, int]] = field(default_factory=list)
     taken: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    given_back: dict[int, int] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    #: By the voucher's code.
+    vouchers: dict[str, Source] = field(default_factory=dict)
     starts: int = 0
     ends: int = 0
     anchor: int = 0
@@ -62,6 +55,8 @@ class Model:
     interrupted: tuple[int, int, int] | None = None
     allowance: int = 0
     grants_made: int = 0
+    prices: dict[str, Fraction] = field(default_factory=dict)
+    carried: dict[str, Fraction] = field(default_factory=dict)
 
     @property
     def balance(self) -> int:
@@ -114,7 +109,16 @@ class Model:
         self.grants[self.grants_made] = Grant(self.grants_made, priority, expires, source, amount - paid)
         return self.write(kind, amount)
 
-    def end_hold(self, entry: int, captured: int, kind: str, now: int) -> int:
+    def price(self, action: str, quantity: int) -> tuple[int, Fraction]:
+        """The whole tokens of so many units, and what is carried on then. A new price rounds down what it was."""
+        price = self.prices[action]
+        cost, before = price * quantity, self.carried.get(action, Fraction(0))
+        if cost.denominator == 1:
+            return int(cost), before
+        cost += Fraction(math.floor(before * price.denominator), price.denominator)
+        return math.floor(cost), cost % 1
+
+    def end_hold(self, entry: int, captured: int, kind: str, now: int, quantity: int | None = None) -> int:
         hold = self.holds.pop(entry)
         self.ended.add(entry)
         kept, parts, rest = [], [], captured
@@ -125,15 +129,21 @@ class Model:
                 kept.append((number, part))
             if tokens > part:
                 parts.append((number, tokens - part))
-        made = self.give(kind, parts, now)
+        if rest:
+            kept += self.burn(rest)
+            made = self.write(kind, -rest)
+        else:
+            made = self.give(kind, parts, now)
         if kept:
             self.taken[made] = kept
+        if captured or (kind == "capture" and hold.action):
+            self.use(made, now, hold.action, captured, hold.quantity if quantity is None else quantity)
         return made
 
     # --- what money does
     def reverse_source(self, source: Source, total: int, now: int) -> None:
         missing = min(total, source.amount) - source.taken_back
-        if missing <= 0:
+        if missing <= 0 or source.is_void:
             return
         source.taken_back += missing
         grant = self.grants[source.grant]
@@ -150,11 +160,13 @@ class Model:
 
     def restore_source(self, source: Source, total: int, now: int) -> None:
         back = source.taken_back - total
-        if back > 0:
+        if back > 0 and not source.is_void:
             source.taken_back -= back
             self.give("restore", [(source.grant, back)], now)
 
     def freeze_source(self, source: Source, _: int, now: int) -> None:
+        if source.is_void:
+            return
         grant = self.grants[source.grant]
         tokens, grant.left = grant.left, 0
         source.frozen += tokens
@@ -201,7 +213,7 @@ class Model:
         """What paid periods bring now goes to `owed`; answers the one that is shown and one that waits to be paid."""
         shown = waiting = None
         for one in self.periods:
-            if not one.starts <= now < one.ends:
+            if one.is_void or not one.starts <= now < one.ends:
                 continue
             month, end = one.month_around(now)
             if one.plan and one.month != month:

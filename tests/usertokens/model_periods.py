@@ -13,7 +13,10 @@ WEEK = 7 * DAY
 
 @dataclass
 class Period:
-    """What was paid for. plan "": nothing more of it comes. `granted`: for the month that begins at `month`."""
+    """What was paid for. plan "": nothing more of it comes. `granted`: for the month that begins at `month`.
+
+    is_void: the account was reset since, and what it brought is gone.
+    """
 
     key: str
     plan: str
@@ -21,6 +24,7 @@ class Period:
     ends: int
     month: int = 0
     granted: int = 0
+    is_void: bool = False
 
     def month_around(self, now: int) -> tuple[int, int]:
         if self.ends - self.starts <= 32 * DAY:

@@ -13,7 +13,6 @@ from tests.usertokens.model_periods import DAY, HOUR, Said
 from usertokens.services import plans
 from usertokens.types import PaidPeriod
 
-USER = "17"
 PLANS = {"Free": 100, "Plus": 1000, "Premium": 5000}
 
 
@@ -22,6 +21,7 @@ class PayingRules(RuleBasedStateMachine):
 
     model: Model
     time: int
+    user: str
     version: int
     #: What was said last: key, plan, starts, ends, whether it is paid.
     said: list[tuple[str, str, int, int, bool]]
@@ -39,7 +39,7 @@ class PayingRules(RuleBasedStateMachine):
     )
     def subscribe(self, plan: str, back: int, length: int, how: str, *, late: bool) -> None:
         if late and self.version:
-            assert not plans.apply_plan(USER, plan, version=self.version - 1, now=self.now)
+            assert not plans.apply_plan(self.user, plan, version=self.version - 1, now=self.now)
             return
         start = self.time - back
         known = [] if how == "alone" else self.running()
@@ -61,14 +61,14 @@ class PayingRules(RuleBasedStateMachine):
         self.model.settle(self.time, Said(told, by_calendar))
         own = [PaidPeriod(key, one, from_ms(starts), from_ms(ends), paid) for key, one, starts, ends, paid in periods]
         words = {"by_calendar": by_calendar, "version": self.version, "now": self.now}
-        assert plans.apply_plan(USER, plan, own, **words)  # type: ignore[arg-type]
+        assert plans.apply_plan(self.user, plan, own, **words)  # type: ignore[arg-type]
 
     @rule(plan=st.sampled_from(sorted(PLANS)), how=st.sampled_from(["paid", "ends", "hand"]))
     def change_plan(self, plan: str, how: str) -> None:
         if how == "hand":
             self.model.plan = plan
             self.model.settle(self.time, Said())
-            plans.set_plan(USER, plan, now=self.now)
+            plans.set_plan(self.user, plan, now=self.now)
             return
         periods = [(key, its_plan, starts, ends, True) for key, its_plan, starts, ends, _ in self.running()]
         if how == "paid" and periods:

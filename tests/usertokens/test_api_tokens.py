@@ -135,8 +135,14 @@ class TestHolds:
 
     def test_more_than_held(self, api: APIClient) -> None:
         hold = post(api, "tokens/holds", {"amount": 40, "ttl_seconds": 60, "reason": "image"}).json()
-        assert post(api, f"tokens/holds/{hold['id']}/capture", {"amount": 41}).status_code == 400
+        refused = post(api, f"tokens/holds/{hold['id']}/capture", {"amount": 101})
+        assert refused.status_code == 402
+        assert refused.json() | {"detail": ""} == {
+            "success": False, "detail": "", "code": "insufficient_tokens", "balance": 60, "required": 61
+        }  # fmt: skip
         assert api.get("/api/tokens").json()["held"] == 40
+        taken = post(api, f"tokens/holds/{hold['id']}/capture", {"amount": 41}).json()
+        assert (taken["captured"], taken["balance"]) == (41, 59)
 
     @pytest.mark.parametrize("name", ["x", "1", "1-", "-1", "1-abc", "99999999999999999999-a", "2-000000000000"])
     def test_nobodys(self, api: APIClient, name: str) -> None:

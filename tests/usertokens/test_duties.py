@@ -14,7 +14,7 @@ from kv.errors import StoreUnavailable
 from tests.sent_commands import sent_commands
 from usertokens import duties, keys
 from usertokens.duties import DUTIES, Walk
-from usertokens.models import ArchivedEntry
+from usertokens.models import ArchivedEntry, StaffAction
 from usertokens.services import accounts, balances, journal
 from usertokens.services.recharges import recharge_users
 
@@ -133,3 +133,12 @@ class TestNothingToDo:
         balances.spend_tokens("5", 1)
         assert journal.archive_journal("5", older_than=timezone.now() + timedelta(days=1)) == 1
         assert journal.archive_journal("5", older_than=timezone.now() + timedelta(days=1)) == 0
+
+
+def test_old_forms_of_the_staff_are_forgotten(store: Any) -> None:
+    for days in (0, 89, 91):
+        StaffAction.objects.create(key=str(days))
+        StaffAction.objects.filter(key=str(days)).update(at=timezone.now() - timedelta(days=days))
+    for duty in DUTIES:
+        assert not duty.run()
+    assert sorted(StaffAction.objects.values_list("key", flat=True)) == ["0", "89"]

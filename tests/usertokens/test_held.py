@@ -11,7 +11,7 @@ import pytest
 from kv.errors import StoreUnavailable
 from kv.threads import submit
 from tests.faults.servers import own_server
-from usertokens.errors import AccountClosed, CaptureTooLarge, HoldEnded, InsufficientTokens
+from usertokens.errors import AccountClosed, HoldEnded, InsufficientTokens
 from usertokens.services import (
     capture_hold,
     forget_user,
@@ -91,12 +91,19 @@ class TestBlock:
             with pytest.raises(HoldEnded):
                 held.capture(1)
 
-    def test_too_much_leaves_the_hold(self) -> None:
+    def test_over_the_hold_takes_the_rest_from_the_balance(self) -> None:
         with hold(USER, 50) as held:
-            with pytest.raises(CaptureTooLarge):
-                held.capture(51)
             with pytest.raises(ValueError, match="amount"):
                 held.capture(0)
+            assert held.capture(70).amount == 70
+        assert state() == (30, 0)
+
+    def test_more_than_the_balance_leaves_the_hold(self) -> None:
+        with hold(USER, 50) as held:
+            with pytest.raises(InsufficientTokens) as caught:
+                held.capture(101)
+            assert (caught.value.balance, caught.value.required) == (50, 51)
+            assert state() == (50, 50)
             held.capture(50)
         assert state() == (50, 0)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
+from django.utils.translation import override
 
+from billing.services import effects
 from usertokens.errors import AccountNotClosed
 from usertokens.models import ArchivedEntry, Conversation, ConversationTally
-from usertokens.services import accounts, balances, conversations, plans, purchases
+from usertokens.services import accounts, balances, conversations, plans, purchases, resets
 from usertokens.signals import account_closing, low_balance
+from usertokens.templatetags.usertokens import reason_name
 
 
 @pytest.fixture
@@ -45,6 +49,31 @@ class TestDashboard:
     def test_in_every_language(self, page: Client, language: str) -> None:
         for path in ("dashboard", "dashboard/history", "accounts/delete"):
             assert page.get(f"/{language}/{path}").status_code == 200
+
+    def test_our_own_reasons_are_in_the_language_of_the_page(self, page: Client, user: User) -> None:
+        user_id = str(user.pk)
+        balances.record_generation(user_id, 3)
+        balances.spend_tokens(user_id, 2, reason="Generation of Ada")
+        purchases.grant_tokens(user_id=user_id, amount=9, reason="top-up", key="bought")
+        for path in ("dashboard", "dashboard/history"):
+            text = page.get(f"/de/{path}").text
+            assert ">Aufladung<" in text
+            assert "Generation of Ada" in text
+            assert ">generation<" not in text
+            assert ">top-up<" not in text
+        download: Any = page.get("/de/dashboard/history.csv")
+        assert b"generation" in b"".join(download.streaming_content)
+
+    def test_every_reason_that_we_write_has_a_name(self) -> None:
+        ours = {getattr(effects, name) for name in dir(effects) if name.startswith("REASON_")}
+        for module in (balances, purchases, resets):
+            for function in vars(module).values():
+                if callable(function) and getattr(function, "__module__", "") == module.__name__:
+                    word = signature(function).parameters.get("reason")
+                    ours |= {word.default} if word and isinstance(word.default, str) else set()
+        assert {"top-up", "generation", "refund", "reset"} <= ours
+        with override("de"):
+            assert [one for one in ours if one and reason_name(one) == one] == []
 
     def test_the_part_that_htmx_asks_for(self, page: Client) -> None:
         answer = page.get("/dashboard", headers={"HX-Request": "true"})

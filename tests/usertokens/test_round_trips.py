@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import override_settings
+from django.test import Client, override_settings
 from rest_framework.test import APIClient
 
 from kv.store.caches import durable_cache
@@ -47,3 +47,14 @@ def test_a_spend_takes_one(api: APIClient, proxy: Proxy) -> None:
     answer = api.post("/api/tokens/spend", body, format="json", headers={"Idempotency-Key": "k"})
     assert answer.status_code == 200
     assert scripts(proxy) == 1
+
+
+@pytest.mark.parametrize("query", ["", "?days=7", "?days=90"])
+def test_the_page_takes_five(user: Any, proxy: Proxy, query: str) -> None:
+    client = Client()
+    client.force_login(user)
+    client.get("/dashboard")  # which loads its scripts
+    proxy.seen.clear()
+    assert client.get(f"/dashboard{query}").status_code == 200
+    assert scripts(proxy) == 4
+    assert proxy.count(b"LRANGE") == 1

@@ -8,11 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
+from rest_framework.test import APIClient
 
 from kv.errors import StoreUnavailable
 from tests.usertokens.test_spends import FINISHED, HTML, JSON, STREAMS, tokens
-from usertokens.services import forget_user, get_balance, spend_tokens, spends
+from usertokens.services import forget_user, get_balance, set_budget, spend_tokens, spends
 
 pytestmark = [pytest.mark.own_loop, pytest.mark.django_db, pytest.mark.urls("tests.usertokens.spending_urls")]
 
@@ -37,7 +38,7 @@ class TestPrice:
             spends("image", **wrong)
 
     def test_what_makes_no_sense_is_refused_at_once(self) -> None:
-        with pytest.raises(TypeError, match="not both"):
+        with pytest.raises(TypeError, match="one of"):
             spends("image", amount=3, cost=lambda request: 3)
         with pytest.raises(TypeError, match="action"):
             spends(lambda request: None)  # type: ignore[arg-type]
@@ -79,6 +80,26 @@ class TestRefusals:
         )
         assert response.headers["Cache-Control"] == "no-store"
         assert tokens(user) == (2, 0)
+
+    def test_nested_views_are_paid_once_each_under_one_key(self, rf: RequestFactory, user: User) -> None:
+        @spends("outer", amount=3)
+        @spends("inner", amount=2)
+        def view(request: HttpRequest) -> HttpResponse:
+            return HttpResponse()
+
+        for _ in range(2):
+            request = rf.get("/drawn", headers={"Idempotency-Key": "one"})
+            request.user = user
+            assert view(request).status_code == 200
+            assert tokens(user) == (95, 0)
+        other = rf.get("/painted", headers={"Idempotency-Key": "one"})
+        other.user = user
+        assert view(other).status_code == 409
+
+    def test_one_token_is_said_as_one(self, api: APIClient, user: User) -> None:
+        spend_tokens(str(user.pk), 100)
+        answer = api.post("/api/tokens/spend", {"amount": 1, "reason": "x"}, format="json")
+        assert answer.json()["detail"] == "1 token is needed, the balance is 0."
 
     @pytest.mark.parametrize("kind", ["plain", "async", "class", "stream"])
     def test_for_people_it_is_a_page(self, payer: Client, user: User, kind: str) -> None:
@@ -191,3 +212,16 @@ class TestKeys:
         assert (first.status_code, again.status_code, other.status_code) == (200, 200, 409)
         assert first.json() == again.json() == {"text": "one"}
         assert tokens(user) == (97, 0)
+
+
+class TestBudget:
+    @pytest.mark.parametrize("kind", ["priced", "apriced"])
+    def test_a_view_over_it_is_not_run(self, payer: Client, user: User, kind: str) -> None:
+        set_budget(str(user.pk), day=5)
+        assert payer.get(f"/{kind}/5").status_code == 200
+        for accept, content_type in ((HTML, "text/html"), (JSON, "application/json")):
+            answer = payer.get(f"/{kind}/1", headers=accept)
+            assert (answer.status_code, answer["Cache-Control"]) == (402, "no-store")
+            assert answer["Content-Type"].startswith(content_type)
+        assert answer.json()["code"] == "budget_exceeded"
+        assert tokens(user) == (95, 0)

@@ -13,6 +13,7 @@ local known = recall()
 if known then return known end
 local account = settled()
 if not account then return {'closed'} end
+account.is_taken_back = true
 if change < 0 and account.balance + change < 0 then
   return keep(account, {'insufficient', whole(account.balance)})
 end

@@ -8,6 +8,7 @@ Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry 
 -- uses usertokens.source_row
 local account = settled()
 if not account then return {'closed'} end
+account.is_taken_back = true
 local source = source_of()
 if not source then
   return keep(account, {'unknown'})

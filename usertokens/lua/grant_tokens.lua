@@ -1,8 +1,8 @@
---[[ Grant bought tokens once for ever under their source's key; debt is paid first.
+--[[ Grant bought tokens, or those of a voucher, once for ever under their source's key; debt is paid first.
 KEYS  as sources.lua
 ARGV  as sources.lua, 10 amount (tokens, int > 0), 11 priority (int), 12 expires (ms, "" = never),
       13 largest balance (int), 14 source (word)
-Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry of the grant} |
+Returns {"ok", "new" | "same" | "repeated", amount, taken back, frozen, balance, debt, entry of the grant} |
         {"conflict"} | {"too_large"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.grants
@@ -12,6 +12,8 @@ Returns {"ok", "new" | "same", amount, taken back, frozen, balance, debt, entry 
 -- uses usertokens.source_row
 local amount, priority, expires = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]) or NEVER
 local largest, source = tonumber(ARGV[13]), ARGV[14]
+local answered = recall()
+if answered then return answered end
 local account = settled()
 if not account then return {'closed'} end
 local known = source_of()

@@ -70,11 +70,15 @@ local function movements()
       end
     end
     local entry = enter(account, kind, total, moves, used, why, of, by)
-    if lost > 0 then enter(account, 'expire', -lost, lost_moves) end
+    if lost > 0 then
+      account.action = nil
+      enter(account, 'expire', -lost, lost_moves)
+    end
     return entry
   end
 
-  -- End a hold: the first `captured` tokens stay taken, in the order they were taken; the rest returns. Answers the entry.
+  -- End a hold: the first `captured` tokens stay taken, in the order they were taken; the rest returns. What goes over the
+  -- hold is taken from the balance, which must have it. Answers the entry.
   local function end_hold(account, id, hold, captured, kind, why, of, by)
     -- uses usertokens.hold_row
     local held, used, parts, rest = hold[PARTS], {}, {}, captured
@@ -86,6 +90,16 @@ local function movements()
     end
     redis.call('HDEL', holds_key, id)
     set(account, 'held', account.held - hold[HELD])
+    local more = captured - hold[HELD]
+    if account.caps then
+      -- uses usertokens.budgets
+      budgets(account).use(hold[HELD_ACTION] or '', captured, -hold[HELD])
+    end
+    if more > 0 then
+      local moves = take(account, more)
+      for index = 1, #moves, 2 do used[#used + 1], used[#used + 2] = moves[index], -moves[index + 1] end
+      return enter(account, kind, -more, moves, used, why, of, by)
+    end
     return give_all(account, kind, hold[HELD] - captured, parts, captured > 0 and used or nil, why, of, by)
   end
 

@@ -15,6 +15,7 @@ if known then return known[GRANTED_FOR] == fingerprint and {'ok', 'same'} or {'c
 if is_dry then return {'ok', 'new'} end
 local account = settled()
 if not account then return {'closed'} end
+account.is_taken_back = true
 if change < 0 and account.balance + change < 0 then
   return keep(account, {'insufficient', whole(account.balance)})
 end

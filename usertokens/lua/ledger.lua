@@ -5,7 +5,8 @@ KEYS  1 account, 2 grants, 3 burn, 4 holds, 5 journal, 6 stats, 7 tombstone, the
 ARGV  1 now (ms, "" = the server's clock), 2 low balance, 3 rules (JSON, see settle.lua), 4 digest of the idempotency key
       ("" = none), 5 fingerprint of the input, 6 reason, 7 idempotency key, 8 actor
 Returns  nothing of its own: {"closed"} and {"conflict"} are handed on by the scripts that use it. Whatever a script answers,
-         {"low", balance} stands behind it when the balance fell to the threshold in this call. ]]
+         {"low", balance} stands behind it when the balance fell to the threshold in this call, and {"crossed"} when it fell
+         to the user's own one (see watch_balance.lua), and {"reached"} when most of a budget was spent (see budgets.lua). ]]
 local account_key, grants_key, burn_key, holds_key, journal_key, stats_key, tombstone_key = unpack(KEYS)
 local now, low_balance, rules_json, digest, fingerprint, reason, key, actor = unpack(ARGV)
 local FIRST_WEEK = 8
@@ -38,12 +39,14 @@ local function recall()
 end
 
 local function open()
-  local balance, entries, left, due, first, held, debt, grants, starts = unpack(
-    redis.call('HMGET', account_key, 'balance', 'entries', 'left', 'due', 'first', 'held', 'debt', 'grants', 'starts'))
+  local balance, entries, left, due, first, held, debt, grants, starts, watch, caps = unpack(
+    redis.call('HMGET', account_key, 'balance', 'entries', 'left', 'due', 'first', 'held', 'debt', 'grants', 'starts', 'watch',
+      'caps'))
   local account = {
     exists = balance and true, balance = tonumber(balance or 0), entries = tonumber(entries or 0), left = tonumber(left or 0),
     due = tonumber(due or 0), first = first and cmsgpack.unpack(first), held = tonumber(held or 0),
-    debt = tonumber(debt or 0), grants = tonumber(grants or 0), starts = tonumber(starts or 0), changed = {},
+    debt = tonumber(debt or 0), grants = tonumber(grants or 0), starts = tonumber(starts or 0),
+    watch = tonumber(watch or nil), caps = caps or nil, changed = {},
   }
   -- The highest balance of this call: a fall below the threshold is measured from it.
   account.peak = account.balance
@@ -58,12 +61,19 @@ end
 
 -- Change the balance by `amount` and write an entry to the journal. why: its reason, or what else it keeps there;
 -- of, by: the idempotency key and the actor; each may be nil. used: what it takes for good. Answers the entry's number.
+-- account.action, account.quantity: what the entry is a use of, where the script has set them.
 local function enter(account, kind, amount, moves, used, why, of, by)
   account.balance = account.balance + amount
   if account.balance > account.peak then account.peak = account.balance end
   account.entries = account.entries + 1
+  -- An action that is its own reason is there once: see entry_reply.lua.
+  if why == account.action then why = '' end
   local entry = cmsgpack.pack(account.entries, now, kind, amount, account.balance, why or '', of or '', by or '', moves)
-  if used then entry = entry .. cmsgpack.pack(used) end
+  if account.action then
+    entry = entry .. cmsgpack.pack(used or {}, account.action, account.quantity)
+  elseif used then
+    entry = entry .. cmsgpack.pack(used)
+  end
   redis.call('RPUSH', journal_key, entry)
   return account.entries
 end
@@ -87,12 +97,19 @@ local function take(account, amount)
   return moves, amount
 end
 
--- Write the account. When the balance has fallen to the threshold, the note about it stands again if it was put away.
+-- Write the account. When the balance has fallen to the threshold, the note about it stands again if it was put away, and
+-- `fallen` tells this fall from others, for a mail about it. `crossed` does so for the user's own threshold, `watch`.
 local function close(account)
   local low = tonumber(low_balance)
+  -- is_taken_back: what a refund, a dispute or staff take is no use of tokens, and nothing is bought because of it.
+  if account.watch and account.peak > account.watch and account.balance <= account.watch and not account.is_taken_back then
+    account.has_crossed = true
+    set(account, 'crossed', string.format('%.0f %.0f', account.entries, now))
+  end
   if account.peak > low and account.balance <= low then
     account.fell = true
     set(account, 'seen', nil)
+    set(account, 'fallen', string.format('%.0f %.0f', account.entries, now))
   end
   if not next(account.changed) then
     redis.call('HSET', account_key, 'balance', account.balance, 'entries', account.entries, 'left', account.left)
@@ -112,9 +129,12 @@ local function close(account)
   if #empty > 0 then redis.call('HDEL', account_key, unpack(empty)) end
 end
 
--- The answer, with {"low", balance} behind it when the balance fell to the threshold in this call.
+-- The answer, with {"low", balance} and {"crossed"} behind it when the balance fell to a threshold in this call, and with
+-- {"reached"} when most of a budget, or all of it, has been spent in it.
 local function with_low_balance(account, answer)
   if account.fell then answer[#answer + 1] = {'low', whole(account.balance)} end
+  if account.has_crossed then answer[#answer + 1] = {'crossed'} end
+  if account.has_reached then answer[#answer + 1] = {'reached'} end
   return answer
 end
 

@@ -2,10 +2,11 @@
 KEYS  as ledger.lua
 ARGV  as ledger.lua, 9 highest entry wanted ("" = the newest), 10 how many
 Returns {"ok", entries up to this number are in the archive, newest entry, {entry, at (ms), type, amount, balance after,
-        reason, key, actor, {grant, change, …}, {grant, tokens used, …}}, …} | {"closed"} ]]
+        reason, key, actor, {grant, change, …}, {grant, tokens used, …}, action, quantity}, …} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.settled
 -- uses usertokens.entry_row
+-- uses usertokens.entry_reply
 local wanted, count = tonumber(ARGV[9]), tonumber(ARGV[10])
 local account = settled()
 if not account then return {'closed'} end
@@ -16,14 +17,5 @@ local lowest = math.max(highest - count + 1, archived + 1)
 local answer = {'ok', whole(archived), whole(account.entries)}
 if highest <= archived then return with_low_balance(account, answer) end
 local packed = redis.call('LRANGE', journal_key, lowest - archived - 1, highest - archived - 1)
-local function texts_of(numbers)
-  local texts = {}
-  for index, number in ipairs(numbers or {}) do texts[index] = whole(number) end
-  return texts
-end
-for index = #packed, 1, -1 do
-  local entry = {cmsgpack.unpack(packed[index])}
-  answer[#answer + 1] = {whole(entry[ENTRY]), whole(entry[AT]), entry[KIND], whole(entry[CHANGE]), whole(entry[BALANCE]),
-    entry[REASON], entry[KEY], entry[ACTOR], texts_of(entry[MOVES]), texts_of(entry[USED])}
-end
+for index = #packed, 1, -1 do answer[#answer + 1] = reply_of({cmsgpack.unpack(packed[index])}) end
 return with_low_balance(account, answer)

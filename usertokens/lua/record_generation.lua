@@ -1,18 +1,17 @@
 --[[ Take the tokens of one generation and count it, all or nothing.
 KEYS  as ledger.lua
-ARGV  as ledger.lua, 9 cost (tokens, int > 0)
-Returns {"ok", "new" | "repeated", entry, cost, balance, generations} | {"insufficient", balance} |
-        {"conflict"} | {"closed"} ]]
+ARGV  as ledger.lua, 9 amount (tokens, int > 0; "" = what the action costs), 10 action, 11 quantity (int > 0),
+      12 tokens of its price, 13 for so many units (10 to 13 only with an action)
+Returns {"ok", "new" | "repeated", entry, amount, balance, generations} | {"insufficient", balance, required} |
+        {"over_budget", …} | {"conflict"} | {"closed"} ]]
 -- uses usertokens.ledger
 -- uses usertokens.settled
-local cost = tonumber(ARGV[9])
+local amount, action, quantity, tokens, per = tonumber(ARGV[9]), ARGV[10], ARGV[11], ARGV[12], ARGV[13]
 local known = recall()
 if known then return known end
 local account = settled()
 if not account then return {'closed'} end
-if account.balance < cost then
-  return keep(account, {'insufficient', whole(account.balance)})
-end
-local entry = enter(account, 'spend', -cost, (take(account, cost)), nil, reason, key, actor)
+-- uses usertokens.charge
+local entry = enter(account, 'spend', -amount, (take(account, amount)), nil, reason, key, actor)
 local generations = redis.call('HINCRBY', stats_key, 'generations', 1)
-return finish(account, {'ok', 'new', whole(entry), whole(cost), whole(account.balance), whole(generations)})
+return finish(account, {'ok', 'new', whole(entry), whole(amount), whole(account.balance), whole(generations)})

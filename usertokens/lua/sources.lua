@@ -1,8 +1,8 @@
 --[[ Money-backed grants by the key that made them, kept for ever. Used behind ledger.lua and settled.lua.
-KEYS  as ledger.lua (1–7), 8 sources
+KEYS  as ledger.lua (1–10), 11 sources
 ARGV  as ledger.lua, 9 digest of the source's key
 Returns  nothing of its own: functions that read and keep a source (source_row.lua), and what the scripts answer of it. ]]
-local sources, source_digest = KEYS[8], ARGV[9]
+local sources, source_digest = KEYS[11], ARGV[9]
 
 local function source_of()
   local packed = redis.call('HGET', sources, source_digest)

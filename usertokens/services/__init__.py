@@ -16,22 +16,28 @@ __all__ = [
     "aforget_user",
     "afreeze_grant",
     "aget_balance",
+    "aget_budget",
     "aget_user_stats",
     "agrant_tokens",
     "ahold",
     "ahold_tokens",
     "alist_daily_balances",
     "alist_transactions",
+    "amake_vouchers",
     "apply_plan",
     "aread_dashboard",
+    "aread_site_usage",
+    "aread_usage",
     "arecord_conversation",
     "arecord_generation",
     "arecord_login",
+    "aredeem_voucher",
     "arelease_hold",
     "areset_user",
     "arestore_grant",
     "areverse_entry",
     "areverse_grant",
+    "aset_budget",
     "aset_mood",
     "aset_plan",
     "aspend_tokens",
@@ -42,21 +48,28 @@ __all__ = [
     "forget_user",
     "freeze_grant",
     "get_balance",
+    "get_budget",
     "get_user_stats",
     "grant_tokens",
     "hold",
     "hold_tokens",
     "list_daily_balances",
     "list_transactions",
+    "make_vouchers",
     "read_dashboard",
+    "read_site_usage",
+    "read_usage",
     "record_conversation",
     "record_generation",
     "record_login",
+    "redeem_voucher",
     "release_hold",
+    "report_use",
     "reset_user",
     "restore_grant",
     "reverse_entry",
     "reverse_grant",
+    "set_budget",
     "set_mood",
     "set_plan",
     "spend_tokens",
@@ -90,6 +103,7 @@ if TYPE_CHECKING:
         reverse_entry,
         spend_tokens,
     )
+    from usertokens.services.budgets import aget_budget, aset_budget, get_budget, set_budget
     from usertokens.services.conversations import arecord_conversation, record_conversation
     from usertokens.services.dashboards import aread_dashboard, read_dashboard
     from usertokens.services.held import ahold, hold
@@ -121,7 +135,10 @@ if TYPE_CHECKING:
         unfreeze_grant,
     )
     from usertokens.services.resets import areset_user, reset_user
-    from usertokens.views.spending import spends
+    from usertokens.services.usage import aread_site_usage, aread_usage, read_site_usage, read_usage
+    from usertokens.services.voucher_making import amake_vouchers, make_vouchers
+    from usertokens.services.vouchers import aredeem_voucher, redeem_voucher
+    from usertokens.views.spending import report_use, spends
 else:
     _PLACES = {
         "accounts": ("delete_account", "forget_user"),
@@ -135,6 +152,7 @@ else:
             "reverse_entry",
             "spend_tokens",
         ),
+        "budgets": ("get_budget", "set_budget"),
         "conversations": ("record_conversation",),
         "dashboards": ("read_dashboard",),
         "held": ("hold",),
@@ -143,6 +161,9 @@ else:
         "plans": ("apply_plan", "set_plan"),
         "purchases": ("freeze_grant", "grant_tokens", "restore_grant", "reverse_grant", "unfreeze_grant"),
         "resets": ("reset_user",),
-        ".views.spending": ("spends",),
+        "usage": ("read_site_usage", "read_usage"),
+        "voucher_making": ("make_vouchers",),
+        "vouchers": ("redeem_voucher",),
+        ".views.spending": ("report_use", "spends"),
     }
     __getattr__, __dir__ = lazy_names(__name__, __all__, _PLACES)

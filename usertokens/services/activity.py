@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from kv.days import local_day
-from kv.store.connection import call_many
+from kv.store.connection import call, call_many
 from kv.store.replies import pairs
 from kv.store.scripts import Script
 from kv.threads import async_twin
@@ -21,11 +22,21 @@ from usertokens.types import BEST_MOOD, LoginCounted, RecentConversation, UserSt
 
 #: Days in the calendar of a user's activity: twelve weeks.
 CALENDAR_DAYS = 84
+#: Days whose mood is kept.
+MOOD_DAYS = 366
 _HALF = 42
 
 create_user_stats_script = Script("usertokens", "create_user_stats")
 record_login_script = Script("usertokens", "record_login")
 set_mood_script = Script("usertokens", "set_mood")
+
+
+@dataclass(frozen=True, slots=True)
+class DayMood:
+    """The last mood of a day, 0 to 10."""
+
+    day: date
+    score: float
 
 
 def create_user_stats(user_id: str, *, now: datetime | None = None) -> bool:
@@ -67,11 +78,24 @@ def set_mood(user_id: str, score: Decimal | float, *, now: datetime | None = Non
         raise BadMood(str(score))
     text = f"{number:.1f}".removesuffix(".0")
     ledger.check_reply(
-        user_id, set_mood_script.run(activity_keys(user_id), [text, local_day(now).isoformat(), default_plan()])
+        user_id,
+        set_mood_script.run(
+            [*activity_keys(user_id), keys.moods(user_id)],
+            [text, local_day(now).isoformat(), default_plan(), MOOD_DAYS],
+        ),
     )
 
 
 aset_mood = async_twin(set_mood)
+
+
+def list_moods(user_id: str) -> tuple[DayMood, ...]:
+    """The last mood of each day that has one, oldest first, at most MOOD_DAYS. Raises StoreUnavailable."""
+    rows = (row.decode().split("=") for row in call("LRANGE", keys.moods(user_id), 0, -1))
+    return tuple(DayMood(date.fromisoformat(day), float(score)) for day, score in rows)
+
+
+alist_moods = async_twin(list_moods)
 
 
 def activity_keys(user_id: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from kv.numbers import LARGEST_WHOLE
+from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.threads import async_twin
 from kv.times import from_ms, to_ms
@@ -12,7 +13,8 @@ from usertokens import keys
 from usertokens.conf import app_settings
 from usertokens.errors import NotReversible, ReversedTooMuch, UnknownEntry
 from usertokens.services import ledger
-from usertokens.services.archive import archived_use
+from usertokens.services.archive import archived_moment, archived_use
+from usertokens.services.prices import run_order
 from usertokens.types import GIVEN, Balance, Generation, Grant, Movement, Tokens
 
 get_balance_script = Script("usertokens", "get_balance")
@@ -40,20 +42,32 @@ aget_balance = async_twin(get_balance)
 
 
 def spend_tokens(
-    user_id: str, amount: int, *, reason: str = "", key: str = "", actor: str = "", now: datetime | None = None
+    user_id: str,
+    amount: int | None = None,
+    *,
+    action: str | None = None,
+    quantity: int = 1,
+    reason: str = "",
+    key: str = "",
+    actor: str = "",
+    now: datetime | None = None,
 ) -> Movement:
-    """Take `amount` tokens from the user's grants in burn order, all or nothing.
+    """Take tokens from the user's grants in burn order, all or nothing.
 
-    amount: whole tokens, at least 1.
+    amount: whole tokens, at least 1; or else
+    action: a name of TOKEN_ACTIONS, and `quantity` of its units, 1 to 10^12. What is less than a token is carried on
+            exactly, so the movement's amount may be 0. Without a `reason` the action is the reason.
     key:    the caller's idempotency key; the same key with the same input returns the first result again.
             "": a new operation.
     actor:  the id of the user or service that acts for the user, "" for the user.
-    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for an invalid amount; then nothing
-    was taken.
+    Raises InsufficientTokens, BudgetExceeded, UnknownAction, IdempotencyConflict or AccountClosed, or ValueError for an
+    invalid amount or quantity; then nothing was taken.
     """
-    ledger.require_whole(1, amount=amount)
-    reply = ledger.run(spend_tokens_script, user_id, (amount,), reason=reason, key=key, actor=actor, now=now)
-    return ledger.movement(reply, amount)
+    reply = run_order(
+        spend_tokens_script, user_id, amount, action, quantity, reason=reason or action or "", key=key, actor=actor,
+        now=now,
+    )  # fmt: skip
+    return ledger.movement(reply, action=action, quantity=quantity)
 
 
 aspend_tokens = async_twin(spend_tokens)
@@ -63,20 +77,25 @@ def record_generation(
     user_id: str,
     cost: int | None = None,
     *,
+    action: str | None = None,
+    quantity: int = 1,
     reason: str = "generation",
     key: str = "",
     actor: str = "",
     now: datetime | None = None,
 ) -> Generation:
-    """Take the tokens of one generation (None: GENERATION_COST) and count it, all or nothing.
+    """Take the tokens of one generation and count it, all or nothing.
 
-    Raises InsufficientTokens, IdempotencyConflict or AccountClosed, or ValueError for a cost below 1; then nothing was
-    taken or counted.
+    cost: whole tokens; None: what `quantity` of the `action` costs, as in `spend_tokens`; without one GENERATION_COST.
+    Raises InsufficientTokens, BudgetExceeded, UnknownAction, IdempotencyConflict or AccountClosed, or ValueError for a
+    cost or a quantity below 1; then nothing was taken or counted.
     """
-    cost = app_settings.GENERATION_COST if cost is None else cost
-    ledger.require_whole(1, cost=cost)
-    reply = ledger.run(record_generation_script, user_id, (cost,), reason=reason, key=key, actor=actor, now=now)
-    moved = ledger.movement(reply, cost)
+    cost = app_settings.GENERATION_COST if cost is None and action is None else cost
+    reply = run_order(
+        record_generation_script, user_id, cost, action, quantity, name="cost", reason=reason, key=key, actor=actor,
+        now=now,
+    )  # fmt: skip
+    moved = ledger.movement(reply, action=action, quantity=quantity)
     return Generation(moved, int(reply[5]))
 
 
@@ -139,23 +158,23 @@ def reverse_entry(
 ) -> Movement:
     """Give back the tokens of a spend or a capture, to the grants that they came from. amount: None = all that is left.
 
-    Raises UnknownEntry, NotReversible, ReversedTooMuch, IdempotencyConflict or AccountClosed, or ValueError for an
-    amount below 1.
+    Raises UnknownEntry, NotReversible (also of an entry before a reset), ReversedTooMuch, IdempotencyConflict or
+    AccountClosed, or ValueError for an amount below 1.
     """
     if amount is not None:
         ledger.require_whole(1, amount=amount)
     body = (entry, "" if amount is None else amount)
     more = [keys.reversed_entries(user_id)]
 
-    def send(used: str) -> list[bytes]:
+    def send(*archived: Arg) -> list[bytes]:
         return ledger.run(
-            reverse_entry_script, user_id, (*body, used), reason=reason, key=key, actor=actor, body=body,
+            reverse_entry_script, user_id, (*body, *archived), reason=reason, key=key, actor=actor, body=body,
             more_keys=more, now=now
         )  # fmt: skip
 
     reply = send("")
     if reply[0] == b"archived":
-        reply = send(archived_use(user_id, entry))
+        reply = send(archived_use(user_id, entry), *archived_moment(user_id, entry))
     if reply[0] == b"unknown":
         raise UnknownEntry(entry)
     if reply[0] == b"not_reversible":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -27,3 +27,8 @@ def month_starts(first: date) -> tuple[int, ...]:
     count = first.year * 12 + first.month - 1
     firsts = (date((count + step) // 12, (count + step) % 12 + 1, 1) for step in range(-2, 4))
     return tuple(to_ms(day_start(day)) for day in firsts)
+
+
+def day_starts(today: date) -> tuple[int, ...]:
+    """Where the site's days begin (ms): from two before today to three after it."""
+    return tuple(to_ms(day_start(today + timedelta(days=step))) for step in range(-2, 4))

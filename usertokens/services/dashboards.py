@@ -12,6 +12,7 @@ from usertokens.conf import default_plan
 from usertokens.services import ledger
 from usertokens.services.activity import read_stats
 from usertokens.services.balances import read_tokens
+from usertokens.services.budgets import read_budgets
 from usertokens.types import Dashboard
 
 read_dashboard_script = Script("usertokens", "read_dashboard")
@@ -24,9 +25,10 @@ def read_dashboard(user_id: str, *, now: datetime | None = None) -> Dashboard:
     reply = ledger.check_reply(user_id, read_dashboard_script.run(names, args))
     return Dashboard(
         user_id=user_id,
-        stats=read_stats(reply[9:], reply[8]),
+        stats=read_stats(reply[10:], reply[9]),
         tokens=read_tokens(reply[1:7]),
         low_balance=reply[7] == b"1",
+        budgets=read_budgets(reply[8]),
     )
 
 

@@ -12,6 +12,7 @@ from contextlib import (
     suppress,
 )
 from logging import getLogger
+from typing import Any
 
 from kv.errors import StoreUnavailable
 from kv.threads import submit, to_its_end, to_its_end_or
@@ -26,7 +27,10 @@ HOLD_SECONDS = 600
 
 
 class OnHold:
-    """Tokens on hold: `id`, `amount`, the user's `balance` without them, and `expires_at`, when they return."""
+    """Tokens on hold: `id`, `amount`, the user's `balance` without them, and `expires_at`, when they return.
+
+    action, quantity: what they are held for; "" and 0 for a hold of an amount.
+    """
 
     def __init__(self, hold: Hold) -> None:
         self.hold = hold
@@ -34,6 +38,8 @@ class OnHold:
         self.amount = hold.amount
         self.balance = hold.balance
         self.expires_at = hold.expires_at
+        self.action = hold.action
+        self.quantity = hold.quantity
 
 
 class Held(OnHold):
@@ -51,19 +57,21 @@ class Held(OnHold):
         self._actor = actor
         self._lock = threading.RLock()
 
-    def capture(self, amount: int | None = None) -> Movement:
-        """End the hold by spending `amount` tokens of it (None: all); the rest returns to the balance.
+    def capture(self, amount: int | None = None, *, quantity: int | None = None) -> Movement:
+        """End the hold by spending what was used: `amount` tokens, or a `quantity` of its action. None: all of it.
 
-        After StoreUnavailable it may be called again with the same amount: it captures once.
-        Raises HoldEnded when it was captured or released before, or has expired; CaptureTooLarge, AccountClosed,
-        StoreUnavailable, or ValueError for an amount below 1.
+        The rest returns to the balance; what goes over the hold is taken from it.
+        After StoreUnavailable it may be called again with the same input: it captures once.
+        Raises InsufficientTokens when the balance has not what goes over the hold, which is then as it was; HoldEnded
+        when it was captured or released before, or has expired; HoldWithoutAction, AccountClosed, StoreUnavailable, or
+        ValueError for an amount or a quantity below 1.
         """
         with self._lock:
             self._require_open()
             with self._noting_the_end():
                 self.captured = capture_hold(
-                    self._user_id, self.id, amount, by_service=self._by_service, key=f"capture {self.id}",
-                    actor=self._actor,
+                    self._user_id, self.id, amount, quantity=quantity, by_service=self._by_service,
+                    key=f"capture {self.id}", actor=self._actor,
                 )  # fmt: skip
             self.is_over = True
             return self.captured
@@ -124,9 +132,9 @@ class AsyncHeld(OnHold):
         """Whether it was captured or released."""
         return self._held.is_over
 
-    async def capture(self, amount: int | None = None) -> Movement:
+    async def capture(self, amount: int | None = None, *, quantity: int | None = None) -> Movement:
         """`Held.capture`. Cancelled, it goes on."""
-        return await to_its_end(submit(self._held.capture, amount))
+        return await to_its_end(submit(self._held.capture, amount, quantity=quantity))
 
     async def release(self) -> Movement:
         """`Held.release`. Cancelled, it goes on."""
@@ -135,8 +143,10 @@ class AsyncHeld(OnHold):
 
 def hold(
     user_id: str,
-    amount: int,
+    amount: int | None = None,
     *,
+    action: str | None = None,
+    quantity: int = 1,
     reason: str = "",
     ttl_seconds: int = HOLD_SECONDS,
     by_service: bool = False,
@@ -146,18 +156,35 @@ def hold(
 
     `with hold(user_id, 50, reason="image") as held: …; held.capture(32)`
 
+    amount: whole tokens; or else an action of TOKEN_ACTIONS and the expected `quantity` of its units:
+    `with hold(user_id, action="gpt:output", quantity=4000) as held: …; held.capture(quantity=812)`
+
     ttl_seconds: 1 to 86400. After it the tokens return by themselves, also if the process has died. A capture then
     fails, so choose it longer than the work takes.
-    The start of the block raises InsufficientTokens, AccountClosed, or ValueError for an invalid amount or life.
+    The start of the block raises InsufficientTokens, BudgetExceeded, UnknownAction, AccountClosed, or ValueError for an
+    invalid amount, quantity or life.
     An error within the block stays the one that is raised, also when the store is away.
     """
-    return _holding(_maker(user_id, amount, reason, ttl_seconds, actor, by_service=by_service))
+    return _holding(
+        _maker(
+            user_id,
+            amount,
+            action=action,
+            quantity=quantity,
+            reason=reason,
+            ttl_seconds=ttl_seconds,
+            actor=actor,
+            by_service=by_service,
+        )
+    )
 
 
 def ahold(
     user_id: str,
-    amount: int,
+    amount: int | None = None,
     *,
+    action: str | None = None,
+    quantity: int = 1,
     reason: str = "",
     ttl_seconds: int = HOLD_SECONDS,
     by_service: bool = False,
@@ -168,16 +195,26 @@ def ahold(
     `async with ahold(user_id, 50, reason="image") as held: …; await held.capture(32)`
 
     A task that is cancelled releases its tokens, also while they are being held.
-    The start of the block raises InsufficientTokens, AccountClosed, or ValueError for an invalid amount or life.
+    The start of the block raises InsufficientTokens, BudgetExceeded, UnknownAction, AccountClosed, or ValueError for an
+    invalid amount, quantity or life.
     """
-    return _aholding(_maker(user_id, amount, reason, ttl_seconds, actor, by_service=by_service))
+    return _aholding(
+        _maker(
+            user_id,
+            amount,
+            action=action,
+            quantity=quantity,
+            reason=reason,
+            ttl_seconds=ttl_seconds,
+            actor=actor,
+            by_service=by_service,
+        )
+    )
 
 
-def _maker(
-    user_id: str, amount: int, reason: str, ttl_seconds: int, actor: str, *, by_service: bool
-) -> Callable[[], Held]:
+def _maker(user_id: str, amount: int | None, *, by_service: bool, actor: str, **options: Any) -> Callable[[], Held]:
     def make() -> Held:
-        made = hold_tokens(user_id, amount, ttl_seconds=ttl_seconds, reason=reason, by_service=by_service, actor=actor)
+        made = hold_tokens(user_id, amount, by_service=by_service, actor=actor, **options)
         return Held(user_id, made, by_service=by_service, actor=actor)
 
     return make

@@ -141,7 +141,8 @@ def import_entry(row: dict[str, str], *, dry_run: bool) -> bool:
         key=row["id"].strip()[:64],
     )
     own: list[Arg] = [digest, amount, BOUGHT, LARGEST_WHOLE, "1" if dry_run else ""]
-    reply = import_entry_script.run([*keys.ledger(user_id), keys.sources(user_id)], [*common, *own])
+    names = [*keys.ledger(user_id), *keys.weeks(user_id), keys.sources(user_id)]
+    reply = import_entry_script.run(names, [*common, *own])
     ledger.check_reply(user_id, reply)
     if reply[0] == b"insufficient":
         raise InsufficientTokens(int(reply[1]), -amount)

@@ -55,6 +55,27 @@ def iterate_transactions(user_id: str) -> Iterator[Transaction]:
         before = page.before
 
 
+def iterate_oldest_first(
+    user_id: str, last: int, *, archived: int = 0, now: datetime | None = None
+) -> Iterator[Transaction]:
+    """Entries 1 to `last`, oldest first, with at most _CHUNK in memory. One that is nowhere is left out.
+
+    archived: entries up to this number are known to be in the archive.
+    """
+    read = 0
+    while read < last:
+        upto = min(read + _CHUNK, last)
+        stored: list[Transaction] = []
+        if upto > archived:
+            # The store first: entries archived in between are found below.
+            stored, archived = _read_stored(user_id, upto, upto - read, now)
+        if read < archived:
+            rows = ArchivedEntry.objects.filter(user_id=user_id, entry__gt=read, entry__lte=min(upto, archived))
+            yield from map(from_row, rows.order_by("entry"))
+        yield from reversed(stored)
+        read = upto
+
+
 def iterate_archived(user_id: str) -> Iterator[Transaction]:
     """Every archived entry, newest first."""
     rows = ArchivedEntry.objects.filter(user_id=user_id).order_by("-entry")
@@ -143,11 +164,12 @@ def _read_stored(user_id: str, highest: int | str, count: int, now: datetime | N
 
 def _reply(user_id: str, highest: int | str, count: int, now: datetime | None) -> tuple[list[Transaction], int, int]:
     reply = ledger.run(list_transactions_script, user_id, (highest, count), now=now)
-    return [_from_reply(values) for values in reply[3:]], int(reply[1]), int(reply[2])
+    return [transaction_of(values) for values in reply[3:]], int(reply[1]), int(reply[2])
 
 
-def _from_reply(values: list[Any]) -> Transaction:
-    number, at, kind, amount, balance, reason, key, actor, moves, used = values
+def transaction_of(values: list[Any]) -> Transaction:
+    """The entry of a reply; see lua/entry_reply.lua."""
+    number, at, kind, amount, balance, reason, key, actor, moves, used, action, quantity = values
     return Transaction(
         id=int(number),
         at=from_ms(int(at)),
@@ -159,4 +181,6 @@ def _from_reply(values: list[Any]) -> Transaction:
         actor=actor.decode(),
         moves=tuple(map(int, moves)),
         used=tuple(map(int, used)),
+        action=action.decode(),
+        quantity=int(quantity),
     )

@@ -6,14 +6,19 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from kv.store.connection import Arg
+from kv.events import emit, is_wanted, take_back
+from kv.store.connection import Arg, call
 from kv.store.scripts import Script
 from kv.threads import async_twin
-from kv.times import to_ms
-from usertokens.conf import app_settings
+from kv.times import to_ms, utc_now
+from usertokens import keys
+from usertokens.conf import app_settings, default_plan
 from usertokens.errors import AccountClosed, UnknownPlan
 from usertokens.services import ledger
+from usertokens.services.mails import queue_mail
 from usertokens.types import PaidPeriod
+
+PLAN_CHANGED = "plan.changed"
 
 apply_plan_script = Script("usertokens", "apply_plan")
 
@@ -23,10 +28,35 @@ def set_plan(user_id: str, plan: str, *, actor: str = "", now: datetime | None =
 
     Raises UnknownPlan or AccountClosed.
     """
-    _apply(user_id, plan, ("", ""), actor=actor, now=now)
+    _apply(user_id, plan, ("", ""), actor=actor, now=now, change=f"staff:{to_ms(now or utc_now())}")
 
 
-aset_plan = async_twin(set_plan)
+aset_plan = async_twin(set_plan, uses_database=True)
+
+
+def change_plan(user_id: str, plan: str, *, actor: str = "", now: datetime | None = None) -> None:
+    """`set_plan` by somebody else: the user is told by mail. Raises UnknownPlan or AccountClosed."""
+    _require(plan)
+    before = _plan_now(user_id)
+    if before != plan:
+        moment = to_ms(now or utc_now())
+        # First the mail, then the plan: until the plan is changed the mail waits, and without a change none is sent.
+        queue_plan_mail(user_id, f"{user_id}:{moment}", before, plan, cause="staff", now=now)
+    set_plan(user_id, plan, actor=actor, now=now)
+
+
+def queue_plan_mail(user_id: str, key: str, before: str, plan: str, *, cause: str, now: datetime | None = None) -> None:
+    """Queue the mail about a change of the plan that is about to be made.
+
+    key:   names the change. cause: "paid", "ended", "unpaid" (of a subscription) or "staff".
+    """
+    data = {"from": before, "to": plan, "cause": cause, "at": to_ms(now or utc_now())}
+    queue_mail(user_id, "plan_changed", key, data, now=now)
+
+
+def read_version(user_id: str) -> int:
+    """The version of the payment provider's state that was applied last; 0 for none."""
+    return int(call("HGET", keys.account(user_id), "observation") or 0)
 
 
 def apply_plan(
@@ -55,12 +85,14 @@ def apply_plan(
         digest = hashlib.sha256(period.key.encode()).digest()[:8]
         own += [digest, period.plan if period.is_paid else "", to_ms(period.starts), to_ms(period.ends)]
     try:
-        return _apply(user_id, plan, own, actor="", now=now)
+        return _apply(
+            user_id, plan, own, actor="", now=now, change=f"from {read_version(user_id)}" if _is_told() else ""
+        )
     except AccountClosed:
         return False
 
 
-aapply_plan = async_twin(apply_plan)
+aapply_plan = async_twin(apply_plan, uses_database=True)
 
 
 def _require(plan: str) -> None:
@@ -68,7 +100,34 @@ def _require(plan: str) -> None:
         raise UnknownPlan(plan)
 
 
-def _apply(user_id: str, plan: str, own: Sequence[Arg], *, actor: str, now: datetime | None) -> bool:
+def _plan_now(user_id: str) -> str:
+    found = call("HGET", keys.stats(user_id), "plan")
+    return found.decode() if found else default_plan()
+
+
+def _is_told() -> bool:
+    return is_wanted(PLAN_CHANGED)
+
+
+def _apply(user_id: str, plan: str, own: Sequence[Arg], *, actor: str, now: datetime | None, change: str) -> bool:
+    """change: names this change among those of the user, and is the same when it is repeated after a crash."""
     _require(plan)
-    reply = ledger.run(apply_plan_script, user_id, (plan, *own), actor=actor, now=now)
-    return bool(reply[0] != b"older")
+    before = _plan_now(user_id) if _is_told() else plan
+    key = f"{user_id}:{change}"
+    if before != plan:
+        # First the event, then the plan: so none is lost. If the plan is refused, the event is taken back.
+        emit(PLAN_CHANGED, {"user_id": user_id, "from": before, "to": plan}, key=key, at=now)
+    try:
+        reply = ledger.run(apply_plan_script, user_id, (plan, *own), actor=actor, now=now)
+    except AccountClosed:
+        _take_back(before, plan, key)
+        raise
+    is_applied = bool(reply[0] != b"older")
+    if not is_applied:
+        _take_back(before, plan, key)
+    return is_applied
+
+
+def _take_back(before: str, plan: str, key: str) -> None:
+    if before != plan:
+        take_back(PLAN_CHANGED, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import Arg
@@ -45,7 +46,7 @@ def grant_tokens(
     ledger.require_whole(0, ledger.LAST_PRIORITY, priority=priority)
     own = (amount, priority, to_ms(expires_at), LARGEST_WHOLE, source)
     fingerprint = ledger.fingerprint_of("grant_tokens", amount)
-    return _run(
+    return run_source(
         grant_tokens_script, user_id, key, own, reason=reason, key=key, actor=actor, fingerprint=fingerprint, now=now
     )
 
@@ -69,7 +70,7 @@ def reverse_grant(
     None: the account is closed. Raises UnknownSource, or ValueError for a total below 0.
     """
     ledger.require_whole(0, amount_total=amount_total)
-    return _run(reverse_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
+    return run_source(reverse_grant_script, user_id, source_key, (amount_total, ""), reason=reason, key=key, now=now)
 
 
 areverse_grant = async_twin(reverse_grant)
@@ -89,7 +90,7 @@ def restore_grant(
     None: the account is closed. Raises UnknownSource, or ValueError for a total below 0.
     """
     ledger.require_whole(0, amount_total=amount_total)
-    return _run(restore_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
+    return run_source(restore_grant_script, user_id, source_key, (amount_total,), reason=reason, key=key, now=now)
 
 
 arestore_grant = async_twin(restore_grant)
@@ -99,7 +100,7 @@ def freeze_grant(
     user_id: str, source_key: str, *, reason: str = "dispute", now: datetime | None = None
 ) -> SourceState | None:
     """Take the rest of the grant out of the balance. None: the account is closed. Raises UnknownSource."""
-    return _run(freeze_grant_script, user_id, source_key, (), reason=reason, now=now)
+    return run_source(freeze_grant_script, user_id, source_key, (), reason=reason, now=now)
 
 
 afreeze_grant = async_twin(freeze_grant)
@@ -109,13 +110,13 @@ def unfreeze_grant(
     user_id: str, source_key: str, *, reason: str = "dispute closed", now: datetime | None = None
 ) -> SourceState | None:
     """Put the frozen part of the grant back. None: the account is closed. Raises UnknownSource."""
-    return _run(unfreeze_grant_script, user_id, source_key, (), reason=reason, now=now)
+    return run_source(unfreeze_grant_script, user_id, source_key, (), reason=reason, now=now)
 
 
 aunfreeze_grant = async_twin(unfreeze_grant)
 
 
-def _run(
+def run_source(
     script: Script,
     user_id: str,
     source_key: str,
@@ -124,18 +125,30 @@ def _run(
     reason: str,
     key: str = "",
     actor: str = "",
+    digest: bytes = b"",
     fingerprint: bytes = b"",
     now: datetime | None,
 ) -> SourceState | None:
-    digest = hashlib.sha256(source_key.encode()).digest()[:16]
-    common = ledger.common_args(user_id, now, fingerprint=fingerprint, reason=reason, key=key, actor=actor)
+    """Run a script that works on the grant under `source_key`.
+
+    own: the script's own ARGV, from the tenth on. digest: of an idempotency key, b"" for none.
+    None: the account is closed. Raises UnknownSource, and the errors of `ledger.check_reply`.
+    """
+    source = hashlib.sha256(source_key.encode()).digest()[:16]
+    common = ledger.common_args(
+        user_id, now, digest=digest, fingerprint=fingerprint, reason=reason, key=key, actor=actor
+    )
+    names = [*keys.ledger(user_id), *keys.weeks(user_id), keys.sources(user_id)]
     try:
-        reply = ledger.check_reply(
-            user_id, script.run([*keys.ledger(user_id), keys.sources(user_id)], [*common, digest, *own])
-        )
+        reply = ledger.check_reply(user_id, script.run(names, [*common, source, *own]))
     except AccountClosed:
         return None
     if reply[0] == b"unknown":
         raise UnknownSource(source_key)
+    return source_state(reply)
+
+
+def source_state(reply: Sequence[Any]) -> SourceState:
+    """Parse {"ok", status, amount, taken back, frozen, balance, debt, entry}."""
     amount, taken_back, frozen, balance, debt = map(int, reply[2:7])
-    return SourceState(reply[1] != b"same", amount, taken_back, frozen, balance, debt, reply[7].decode())
+    return SourceState(reply[1] == b"new", amount, taken_back, frozen, balance, debt, reply[7].decode())

@@ -37,7 +37,7 @@ def reset_user(
     balance is its allowance. A plan set by hand is removed, unless billing has set one before.
     Raises OpenHolds, IdempotencyConflict or AccountClosed; then nothing was reset.
     """
-    more = [keys.last_login(user_id), keys.reversed_entries(user_id), keys.sources(user_id)]
+    more = [keys.last_login(user_id), keys.reversed_entries(user_id), keys.sources(user_id), keys.moods(user_id)]
     for _ in range(_TRIES):
         # Read before archiving: the script compares it, so an entry that is written in between is not lost.
         newest = list_transactions(user_id, limit=1, now=now).results

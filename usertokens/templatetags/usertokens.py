@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from django import template
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from kv.rest.permissions import may
 from kv.web.formats import format_number
+from usertokens.permissions import MANAGE_TOKENS, VIEW_ANY
 from usertokens.types import Grant
 
 register = template.Library()
@@ -25,7 +29,7 @@ _KINDS = {
     "expire": _("Expired"),
     "reverse": _("Given back"),
     "adjust": _("Corrected by hand"),
-    "refund": _("Taken back after a refund"),
+    "refund": _("Taken back"),
     "restore": _("Restored"),
     "freeze": _("Frozen while a payment is disputed"),
     "unfreeze": _("No longer frozen"),
@@ -38,6 +42,24 @@ _SOURCES = {
     "adjustment": _("Corrected by hand"),
     "purchase": _("Bought"),
     "import": _("Imported"),
+    "voucher": pgettext_lazy("origin of tokens", "Voucher"),
+}
+#: What our own services and scripts write into the journal; every other reason is a caller's own text.
+_REASONS = {
+    "generation": pgettext_lazy("reason", "generation"),
+    "allowance": pgettext_lazy("reason", "allowance"),
+    "refund": pgettext_lazy("reason", "refund"),
+    "refund failed": pgettext_lazy("reason", "refund failed"),
+    "dispute": pgettext_lazy("reason", "dispute"),
+    "dispute closed": pgettext_lazy("reason", "dispute closed"),
+    "reset": pgettext_lazy("reason", "reset"),
+    "voucher": pgettext_lazy("reason", "voucher"),
+    "voucher taken back": pgettext_lazy("reason", "voucher taken back"),
+    "top-up": pgettext_lazy("reason", "top-up"),
+    "top-up refunded": pgettext_lazy("reason", "top-up refunded"),
+    "top-up refund failed": pgettext_lazy("reason", "top-up refund failed"),
+    "top-up disputed": pgettext_lazy("reason", "top-up disputed"),
+    "top-up dispute settled": pgettext_lazy("reason", "top-up dispute settled"),
 }
 
 
@@ -45,6 +67,18 @@ _SOURCES = {
 def tokens(number: int | None) -> str:
     """A whole number in the digits and groups of the active language; a dash for None."""
     return "–" if number is None else format_number(number)
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """A moment of the journal as a query names it, to the millisecond."""
+    return at.isoformat(timespec="milliseconds")
+
+
+@register.filter
+def may_see_tokens(user: Any) -> bool:
+    """Whether the user may see the admin's page about any user's tokens."""
+    return may(user, VIEW_ANY) or may(user, MANAGE_TOKENS)
 
 
 @register.filter
@@ -88,3 +122,9 @@ def with_names(grants: Sequence[Grant]) -> list[tuple[Grant, str]]:
 def grant_source(source: str) -> str:
     """The name of a grant's source."""
     return str(_SOURCES.get(source, source))
+
+
+@register.filter
+def reason_name(reason: str) -> str:
+    """A reason in the active language where it is one of our own, and unchanged otherwise."""
+    return str(_REASONS.get(reason, reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logging import getLogger
 from typing import cast
 
 from django.contrib.auth import logout
@@ -25,14 +26,21 @@ from usertokens.forms import DeleteAccountForm
 from usertokens.services.accounts import delete_account
 from usertokens.services.exports import export_user, stream_json
 
+log = getLogger(__name__)
+
 
 @login_required
 @never_cache
 @require_safe
-@refuse_while_away
-def download(request: HttpRequest) -> StreamingHttpResponse:
-    """All data about the user, as JSON."""
-    data = export_user(str(request.user.pk))
+def download(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """All data about the user, as JSON. While the store is away a page says so: a part would be taken for all."""
+    try:
+        data = export_user(str(request.user.pk))
+    except StoreUnavailable as error:
+        log.warning("store unavailable: %s", error)
+        page = render(request, "usertokens/data_away.html", status=503)
+        page.headers["Retry-After"] = "1"
+        return page
     response = StreamingHttpResponse(stream_json(data), content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="account-{local_day().isoformat()}.json"'
     return response

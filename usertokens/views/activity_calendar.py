@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
+
 _CELL = 12
+#: Rows with a name: Monday, Wednesday, Friday.
+_NAMED_DAYS = (0, 2, 4)
+#: Columns between two names of months, at least: narrower ones would touch.
+_APART = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +25,57 @@ class Cell:
     active: bool
 
 
-def calendar_cells(last_days: Sequence[bool], last: date, today: date) -> tuple[Cell, ...]:
-    """The 84 days up to today in columns of a week, Monday first. last: the day that `last_days` ends with."""
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The name of a month over a column, or of a weekday beside a row; `at` its place in the chart's units."""
+
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days up to today in columns of a week, Monday first, and what is said of them.
+
+    width: of the columns. active: the days with a log-in, newest first.
+    """
+
+    cells: tuple[Cell, ...]
+    months: tuple[Label, ...]
+    weekdays: tuple[Label, ...]
+    width: int
+    active: tuple[date, ...]
+
+    @property
+    def days(self) -> int:
+        """How many days there are."""
+        return len(self.cells)
+
+
+def activity_calendar(last_days: Sequence[bool], last: date, today: date) -> Calendar:
+    """The calendar of the days up to today. last: the day that `last_days` ends with."""
     first = today - timedelta(days=len(last_days) - 1)
     start = first - timedelta(days=first.weekday())
-    active = {last - timedelta(days=back) for back, seen in enumerate(reversed(last_days)) if seen}
+    seen = {last - timedelta(days=back) for back, was_here in enumerate(reversed(last_days)) if was_here}
     days = [first + timedelta(days=ahead) for ahead in range(len(last_days))]
-    return tuple(Cell((day - start).days // 7 * _CELL, day.weekday() * _CELL, day, day in active) for day in days)
+    cells = tuple(Cell((day - start).days // 7 * _CELL, day.weekday() * _CELL, day, day in seen) for day in days)
+    return Calendar(
+        cells,
+        _months(cells),
+        tuple(Label(day * _CELL, str(WEEKDAYS_ABBR[day])) for day in _NAMED_DAYS),
+        max((cell.x for cell in cells), default=0) + _CELL,
+        tuple(cell.day for cell in reversed(cells) if cell.active),
+    )
+
+
+def _months(cells: Sequence[Cell]) -> tuple[Label, ...]:
+    """A month's name over the column of its first day; the first month's only where it has room."""
+    labels: list[Label] = []
+    for cell in cells:
+        text = str(MONTHS_3[cell.day.month]).capitalize()
+        if labels and labels[-1].text == text:
+            continue
+        if labels and cell.x - labels[-1].at < _APART * _CELL:
+            labels.pop()
+        labels.append(Label(cell.x, text))
+    return tuple(labels)

@@ -66,7 +66,7 @@ class PlanView(UserTokensView):
         user_id = self.subject(request, request.query_params.get("userId"), MANAGE_TOKENS)
         form = PlanOfUserInput(data=request.data)
         form.is_valid(raise_exception=True)
-        plans.set_plan(user_id, form.validated_data["plan"], actor=self.actor(request, user_id))
+        plans.change_plan(user_id, form.validated_data["plan"], actor=self.actor(request, user_id))
         return _dashboard(user_id)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -14,7 +13,7 @@ from rest_framework.serializers import Serializer
 
 from kv.rest.codes import NOT_FOUND, PERMISSION_DENIED, Code
 from kv.rest.errors import InvalidInput, Refusal
-from kv.rest.fields import CALLER_ID
+from kv.rest.idempotency import read_key
 from kv.rest.inputs import unknown_fields
 from kv.rest.permissions import may
 from kv.rest.schema import parameter
@@ -25,17 +24,13 @@ from usertokens import errors
 from usertokens.permissions import ACT_FOR_ANY
 from usertokens.services.users import require_user
 
-_KEY = re.compile(r"[\x20-\x7e]{1,64}\Z")
-
-KEY_HEADER = parameter(
-    "Idempotency-Key", CALLER_ID, "header", description="The same key and body again: the first answer."
-)
 USER_QUERY = parameter(
     "userId", {"type": "string", "maxLength": 64}, description="Another user, for callers with the permission."
 )
 
 #: What every call may be refused with, and what some may.
-FOR_USERS = (NOT_FOUND, PERMISSION_DENIED, Code(404, "account_closed", "This account was deleted."))
+ACCOUNT_CLOSED = Code(404, "account_closed", "This account was deleted.")
+FOR_USERS = (NOT_FOUND, PERMISSION_DENIED, ACCOUNT_CLOSED)
 INSUFFICIENT_TOKENS = Code(
     402, "insufficient_tokens", "The balance is too small; nothing was taken.",
     {
@@ -44,7 +39,18 @@ INSUFFICIENT_TOKENS = Code(
         "required": {"type": "integer", "format": "int64", "description": "Tokens.", "example": 3},
     },
 )  # fmt: skip
-IDEMPOTENCY_CONFLICT = Code(409, "idempotency_conflict", "The Idempotency-Key was used with other input.")
+BUDGET_EXCEEDED = Code(
+    402, "budget_exceeded", "A budget would be exceeded; nothing was taken.",
+    {
+        "success": {"type": "boolean", "description": "Always false.", "example": False},
+        "budget": {"type": "string", "description": "Such as day or actions.image.month.", "example": "month"},
+        "limit": {"type": "integer", "format": "int64", "description": "Tokens.", "example": 500},
+        "used": {
+            "type": "integer", "format": "int64", "description": "Tokens, with those on hold.", "example": 499,
+        },
+        "opens_at": {"type": "string", "format": "date-time", "description": "When its next day or month begins."},
+    },
+)  # fmt: skip
 BALANCE_TOO_LARGE = Code(409, "balance_too_large", "The balance would be larger than 2^53 - 1.")
 OPEN_HOLDS = Code(409, "open_holds", "Tokens are on hold, so nothing can be reset.")
 HOLD_ENDED = Code(409, "hold_ended", "The hold was captured or released already, or has expired.")
@@ -102,16 +108,6 @@ class UserTokensView(ApiView):
         return read_key(request.META)
 
 
-def read_key(meta: Mapping[str, Any]) -> str:
-    """The value of the header Idempotency-Key, of a request's META; "" without one. Raises InvalidInput."""
-    key = meta.get("HTTP_IDEMPOTENCY_KEY")
-    if key is None:
-        return ""
-    if not _KEY.match(key):
-        raise InvalidInput("Idempotency-Key", "1 to 64 printable ASCII characters are required.")
-    return str(key)
-
-
 def refusal_of(error: Exception) -> Exception:
     """The exception of DRF that answers an error of a service; any other error itself."""
     translate = _ANSWERS.get(type(error))
@@ -125,10 +121,10 @@ def _refuse_unknown_query(request: Request) -> None:
 
 
 def _misplaced_user(request: Request) -> str | None:
-    """The `userId` in the wrong place: in the query of a POST, in the body of a PATCH."""
+    """The `userId` in the wrong place: in the query of a POST, in the body of a PATCH or PUT."""
     if request.method == "POST":
         return request.query_params.get("userId")
-    if request.method != "PATCH":
+    if request.method not in ("PATCH", "PUT"):
         return None
     found = request.data.get("userId") if isinstance(request.data, Mapping) else None
     return None if found is None else str(found)
@@ -150,8 +146,18 @@ def _serializer(shape: type[Serializer[Any]]) -> Serializer[Any]:
 
 
 def _insufficient(error: Any) -> Refusal:
-    detail = f"{error.required} tokens are needed, the balance is {error.balance}."
+    needed = "1 token is" if error.required == 1 else f"{error.required} tokens are"
+    detail = f"{needed} needed, the balance is {error.balance}."
     return Refusal(402, "insufficient_tokens", detail, success=False, balance=error.balance, required=error.required)
+
+
+def _over_budget(error: Any) -> Refusal:
+    limit = "1 token" if error.limit == 1 else f"{error.limit} tokens"
+    detail = f"Used or on hold of the budget {error.budget}, {limit}: {error.used}."
+    return Refusal(
+        402, "budget_exceeded", detail,
+        success=False, budget=error.budget, limit=error.limit, used=error.used, opens_at=error.opens_at.isoformat(),
+    )  # fmt: skip
 
 
 def _refusal(status: int, code: str, detail: str) -> Callable[[Any], Refusal]:
@@ -160,6 +166,7 @@ def _refusal(status: int, code: str, detail: str) -> Callable[[Any], Refusal]:
 
 _ANSWERS: dict[type[Exception], Callable[[Any], Exception]] = {
     errors.InsufficientTokens: _insufficient,
+    errors.BudgetExceeded: _over_budget,
     errors.IdempotencyConflict: _refusal(409, "idempotency_conflict", "This key was used for something else."),
     errors.BalanceTooLarge: _refusal(
         409, "balance_too_large", "The balance would become too large. Enter a smaller number."
@@ -170,7 +177,8 @@ _ANSWERS: dict[type[Exception], Callable[[Any], Exception]] = {
     errors.UnknownHold: _refusal(404, "not_found", "There is no such hold."),
     errors.UnknownUser: _refusal(404, "not_found", "There is no such user."),
     errors.AccountClosed: _refusal(404, "account_closed", "This account was closed."),
-    errors.CaptureTooLarge: lambda error: InvalidInput("amount", f"Only {error.held} tokens are held."),
+    errors.UnknownAction: lambda _: InvalidInput("action", "There is no such action."),
+    errors.HoldWithoutAction: lambda _: InvalidInput("quantity", "This hold names no action, so it has no units."),
     errors.AlreadyExpired: lambda _: InvalidInput("expires_at", "A time in the future is required."),
     errors.UnknownPlan: lambda _: InvalidInput("plan", "There is no such plan."),
 }

@@ -54,11 +54,11 @@ def _render(charge: Charge, request: HttpRequest | Request, response: Any) -> An
 def _settle(charge: Charge) -> None:
     """At the end of a stream. Its parts are sent already, so what goes wrong can only be logged."""
     try:
-        charge.settle()
+        charge.settle(is_delivered=True)
     except REFUSED as error:
         log.warning(
-            "user %s was not charged %d tokens for a stream (%s): %s",
-            charge.user_id, charge.amount, charge.reason, type(error).__name__,
+            "user %s was not charged %s for a stream (%s): %s",
+            charge.user_id, charge.order, charge.reason, type(error).__name__,
         )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """One example of each call, for the API's description."""
 
+from typing import Any
+
 from kv.rest.schema import answered, sent
 
 _CONVERSATION = "1f0c8a52-7d0e-4f6a-9b57-2f4f0d1c9e11"
@@ -36,6 +38,29 @@ CONVERSATION = [
     answered({"id": _CONVERSATION, "conversations": 1}),
 ]
 GENERATION = [sent({"cost": 3}), answered({**_MOVED, "spent": 3, "generations": 2})]
+_BUDGETS: dict[str, Any] = {"day": None, "month": 500, "actions": {}}
+_NO_BUDGETS: dict[str, Any] = {"day": None, "month": None, "actions": {}}
+_BUDGET = answered(
+    {
+        **_BUDGETS,
+        "own": _BUDGETS,
+        "staff": _NO_BUDGETS,
+        "in_force": [
+            {
+                "budget": "month",
+                "action": None,
+                "period": "month",
+                "limit": 500,
+                "used": 120,
+                "left": 380,
+                "opens_at": "2026-12-01T00:00:00+00:00",
+                "set_by": "user",
+            }
+        ],
+    }
+)
+BUDGET = [_BUDGET]
+SET_BUDGET = [sent({"month": 500}), _BUDGET]
 BALANCE = [
     answered(
         {
@@ -54,7 +79,11 @@ BALANCE = [
         }
     )
 ]
-SPEND = [sent({"amount": 3, "reason": "article"}), answered({**_MOVED, "spent": 3})]
+SPEND = [
+    sent({"action": "image", "quantity": 2}),
+    answered({**_MOVED, "balance": 80, "spent": 20, "action": "image", "quantity": 2}),
+]
+REDEEM = [sent({"code": "HJ3K-T9WP-4CRX"}), answered({**_MOVED, "added": 500, "balance": 597})]
 ADD = [sent({"userId": "7", "amount": 50, "reason": "gift"}), answered({**_MOVED, "balance": 147, "added": 50})]
 RESET = [sent({"userId": "7"}), _DASHBOARD]
 TRANSACTIONS = [
@@ -71,6 +100,19 @@ TRANSACTIONS = [
                 }
             ],
             "next": None,
+        }
+    )
+]
+USAGE = [
+    answered(
+        {
+            "from": "2026-11-27",
+            "to": "2026-11-28",
+            "total": 33,
+            "actions": [
+                {"action": "image", "count": 3, "quantity": 3, "spent": 30, "days": [20, 10]},
+                {"action": "", "count": 1, "quantity": 1, "spent": 3, "days": [0, 3]},
+            ],
         }
     )
 ]

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kv.rest.codes import RATE_LIMITED
+from kv.rest.codes import RATE_LIMITED, Code
+from kv.rest.idempotency import IDEMPOTENCY_CONFLICT, KEY_HEADER
 from kv.rest.permissions import may
 from kv.rest.schema import extend_schema, parameter
 from usertokens.conf import HOLD_LIMIT
 from usertokens.permissions import ACT_FOR_ANY
-from usertokens.serializers import CapturedOutput, CaptureInput, ForUserInput, HoldInput, HoldOutput, ReleasedOutput
+from usertokens.serializers import ForUserInput, ReleasedOutput
+from usertokens.serializers.charges import CapturedOutput, CaptureInput, HoldInput, HoldOutput
 from usertokens.services import holds
 from usertokens.views import examples
 from usertokens.views.base import (
+    BUDGET_EXCEEDED,
     FOR_USERS,
     HOLD_ENDED,
     HOLD_OF_SERVICE,
-    IDEMPOTENCY_CONFLICT,
     INSUFFICIENT_TOKENS,
-    KEY_HEADER,
     UserTokensView,
 )
-from usertokens.views.tokens import movement_body
+from usertokens.views.tokens import movement_body, priced, used_body
 
 _ID = parameter("hold_id", str, "path", description="As the answer to the hold gave it.")
 
 
 class HoldsView(UserTokensView):
-    """POST {amount, ttl_seconds, reason}: set tokens aside."""
+    """POST {amount, ttl_seconds, reason}, or with {action, quantity?} in place of the amount: set tokens aside."""
 
-    codes = (*FOR_USERS, RATE_LIMITED, INSUFFICIENT_TOKENS, IDEMPOTENCY_CONFLICT)
+    codes = (*FOR_USERS, RATE_LIMITED, INSUFFICIENT_TOKENS, BUDGET_EXCEEDED, IDEMPOTENCY_CONFLICT)
 
     @extend_schema(
         operation_id="hold_tokens", examples=examples.HOLD, parameters=[KEY_HEADER], request=HoldInput,
@@ -48,9 +50,10 @@ class HoldsView(UserTokensView):
         self.count_own(request, HOLD_LIMIT, actor)
         hold = holds.hold_tokens(
             user_id,
-            data["amount"],
+            data.get("amount"),
             ttl_seconds=data["ttl_seconds"],
-            reason=data["reason"],
+            reason=data.get("reason", ""),
+            **priced(data),
             by_service=bool(actor),
             key=self.idempotency_key(request),
             actor=actor,
@@ -61,13 +64,13 @@ class HoldsView(UserTokensView):
             "expires_at": hold.expires_at.isoformat(),
             "balance": hold.balance,
         }
-        return Response(body, status=201)
+        return Response(body | used_body(hold), status=201)
 
 
 class HoldView(UserTokensView):
     """What ending a hold needs, whichever way."""
 
-    codes = (*FOR_USERS, HOLD_OF_SERVICE, HOLD_ENDED, IDEMPOTENCY_CONFLICT)
+    codes: ClassVar[Sequence[Code]] = (*FOR_USERS, HOLD_OF_SERVICE, HOLD_ENDED, IDEMPOTENCY_CONFLICT)
 
     def hold_call(
         self, request: Request, shape: type[ForUserInput], hold_id: str
@@ -91,7 +94,9 @@ class HoldView(UserTokensView):
 
 
 class CaptureView(HoldView):
-    """POST {amount?}: keep a hold's tokens, or some of them."""
+    """POST {amount?} or {quantity?}: take what was used of a hold, and what goes over it."""
+
+    codes = (*HoldView.codes, INSUFFICIENT_TOKENS, BUDGET_EXCEEDED)
 
     @extend_schema(
         operation_id="capture_hold", examples=examples.CAPTURE, parameters=[_ID, KEY_HEADER],
@@ -99,9 +104,9 @@ class CaptureView(HoldView):
         responses=CapturedOutput,
     )  # fmt: skip
     def post(self, request: Request, hold_id: str) -> Response:
-        """End a hold by keeping its tokens."""
+        """End a hold by taking what was used."""
         user_id, data, options = self.hold_call(request, CaptureInput, hold_id)
-        ended = holds.capture_hold(user_id, hold_id, data.get("amount"), **options)
+        ended = holds.capture_hold(user_id, hold_id, data.get("amount"), quantity=data.get("quantity"), **options)
         return Response(movement_body(ended, "captured"))
 
 

@@ -16,17 +16,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.times import utc_now
-from kv.web.charts import bar_chart
+from kv.web.caching import compressed_as_asked
 from kv.web.fragments import go_to, is_part
 from kv.web.links import app_url
 from kv.web.spreadsheets import csv_download
 from kv.web.unavailable import refuse_while_away
 from usertokens.errors import AccountClosed
 from usertokens.forms import MoodForm
-from usertokens.services import activity, balances, dashboards, journal
+from usertokens.services import activity, balances, journal
+from usertokens.services import history as transactions
+from usertokens.services.vouchers import has_vouchers
 from usertokens.templatetags.usertokens import entry_kind
-from usertokens.views.activity_calendar import calendar_cells
+from usertokens.views.history_filter import HistoryFilter
+from usertokens.views.overview import dashboard_context, empty_context
 from usertokens.views.paging import entry_before
 
 PAGE = 25
@@ -35,10 +37,11 @@ PAGE = 25
 @login_required
 @never_cache
 @require_safe
+@compressed_as_asked
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The dashboard. For htmx, only the part that changes."""
     if not is_part(request):
-        return render(request, "usertokens/dashboard.html", _dashboard(str(request.user.pk)))
+        return render(request, "usertokens/dashboard.html", _dashboard(request) | _redeeming())
     if _is_of_other_user(request):
         return go_to(app_url("usertokens:dashboard"))
     return _live(request)
@@ -81,15 +84,19 @@ def dismiss_note(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
-    """The journal, page by page."""
-    number = entry_before(request)
+    """The journal, page by page; `?kind=` and `?month=` show a part of it, with its sums."""
+    user_id, number, today = str(request.user.pk), entry_before(request), local_day()
     try:
-        page = journal.list_transactions(str(request.user.pk), limit=PAGE, before=number)
+        journal.list_transactions(user_id, limit=1)  # settles what is due; raises for a closed account
+        wanted = HistoryFilter(request.GET, today, transactions.first_day(user_id))
+        page = transactions.find_transactions(
+            user_id, types=wanted.types, first=wanted.first, last=wanted.last, limit=PAGE, before=number
+        )
     except StoreUnavailable:
         return render(request, "usertokens/history.html", {"away": True})
     except AccountClosed:
         return render(request, "usertokens/history.html", {"closed": True})
-    return render(request, "usertokens/history.html", {"page": page, "is_first": number is None})
+    return render(request, "usertokens/history.html", {"page": page, "is_first": number is None, "filter": wanted})
 
 
 @login_required
@@ -97,26 +104,27 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_safe
 @refuse_while_away
 def history_csv(request: HttpRequest) -> HttpResponseRedirect | StreamingHttpResponse:
-    """The whole journal as a file."""
+    """The journal as a file: all of it, or what `?kind=` and `?month=` leave."""
     # Read an entry before the response begins: when the store can't be reached, the answer is 503, not half a file.
     try:
         journal.list_transactions(str(request.user.pk), limit=1)
     except AccountClosed:
         return HttpResponseRedirect(app_url("usertokens:history"))
     name = pgettext("name of a file", "tokens")
-    return csv_download(f"{name}-{local_day().isoformat()}.csv", _journal_rows(str(request.user.pk)))
+    wanted = HistoryFilter(request.GET, local_day())
+    return csv_download(f"{name}-{local_day().isoformat()}.csv", _journal_rows(str(request.user.pk), wanted))
 
 
-def _journal_rows(user_id: str) -> Iterator[Sequence[object]]:
+def _journal_rows(user_id: str, wanted: HistoryFilter) -> Iterator[Sequence[object]]:
     yield "id", "at", "type", "amount", "balance_after", "reason"
-    for entry in journal.iterate_transactions(user_id):
+    for entry in transactions.iterate_found(user_id, types=wanted.types, first=wanted.first, last=wanted.last):
         kind = str(entry_kind(entry.type))
         yield entry.id, entry.at.isoformat(), kind, entry.amount, entry.balance_after, entry.reason
 
 
 def _live(request: HttpRequest) -> HttpResponse:
     """The part that changes; 503 while the store can't be reached, so that htmx leaves the page as it is."""
-    context = _dashboard(str(request.user.pk))
+    context = _dashboard(request)
     response = render(request, "usertokens/live.html", context, status=503 if "away" in context else 200)
     if "away" in context:
         response.headers["Retry-After"] = "1"
@@ -131,7 +139,7 @@ def _is_of_other_user(request: HttpRequest) -> bool:
 def _refused_mood(request: HttpRequest, form: MoodForm) -> HttpResponse:
     if is_part(request):
         return _sentence(400, " ".join(str(error) for errors in form.errors.values() for error in errors))
-    context = _dashboard(str(request.user.pk)) | {"mood_errors": form.errors.values()}
+    context = _dashboard(request) | _redeeming() | {"mood_errors": form.errors.values()}
     return render(request, "usertokens/dashboard.html", context, status=400)
 
 
@@ -139,25 +147,18 @@ def _sentence(status: int, text: str) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
-def _dashboard(user_id: str) -> dict[str, Any]:
-    # `page_user` is no `{{ user.pk }}`: a project may group digits, or have no context processor for the user.
-    shared = {"page_user": user_id, "mood_form": MoodForm(), "read_at": utc_now()}
+def _redeeming() -> dict[str, Any]:
+    """Whether the page has a form for codes: where any can be redeemed."""
+    return {"can_redeem": has_vouchers()}
+
+
+def _dashboard(request: HttpRequest) -> dict[str, Any]:
+    """The context of the dashboard, also while the store can't be reached and of a closed account."""
+    user_id = str(request.user.pk)
+    shared = empty_context(user_id)
     try:
-        page = dashboards.read_dashboard(user_id)
-        grants = balances.get_balance(user_id).grants
-        days = journal.list_daily_balances(user_id)
-        newest = journal.list_transactions(user_id, limit=5).results
+        return shared | dashboard_context(user_id, request.GET)
     except StoreUnavailable:
         return shared | {"away": True}
     except AccountClosed:
         return shared | {"closed": True}
-    today = local_day()
-    return shared | {
-        "page": page,
-        "grants": grants,
-        "days": [day for day in reversed(days) if day.balance is not None],
-        "chart": bar_chart([(day.day, day.balance) for day in days], height=120),
-        "cells": calendar_cells(page.stats.last_84_days, page.stats.last_login or today, today),
-        "newest": newest,
-        "mood_form": MoodForm(initial={"score": page.stats.mood_score}),
-    }

@@ -23,11 +23,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from kv.rest.callers import find_caller
+from kv.rest.idempotency import read_key
 from kv.rest.negotiation import JsonRenderer
 from kv.store.steps import Steps
 from kv.web.lane.calls import FAILED, Answer, Call, Failure, Offer, failure_of
 from usertokens.permissions import ACT_FOR_ANY
-from usertokens.views.base import UserTokensView, read_key, validated
+from usertokens.views.base import UserTokensView, validated
 
 
 class QuickPostView(UserTokensView):

@@ -13,17 +13,18 @@ from rest_framework.request import Request
 from kv.errors import StoreUnavailable
 from kv.rest.errors import InvalidInput, handle_exception
 from kv.web.links import app_url_or_none
-from usertokens.errors import AccountClosed, IdempotencyConflict, InsufficientTokens
+from usertokens.errors import AccountClosed, BudgetExceeded, IdempotencyConflict, InsufficientTokens
 from usertokens.views.base import refusal_of
 
 #: What a charge may raise.
-REFUSED = (InsufficientTokens, IdempotencyConflict, AccountClosed, StoreUnavailable, InvalidInput)
+REFUSED = (InsufficientTokens, BudgetExceeded, IdempotencyConflict, AccountClosed, StoreUnavailable, InvalidInput)
 
 
 def refuse(request: HttpRequest | Request, error: Exception, *, instead_of: Any = None) -> HttpResponse:
     """The response for an error of a charge; one that it replaces is closed.
 
-    For a page only too few tokens are a response. Raises Http404 for a closed account, and StoreUnavailable again.
+    For a page too few tokens and a budget that is used up are responses.
+    Raises Http404 for a closed account, and StoreUnavailable again.
     """
     if instead_of is not None:
         instead_of.close()
@@ -31,14 +32,16 @@ def refuse(request: HttpRequest | Request, error: Exception, *, instead_of: Any 
         return _json(error)
     if isinstance(error, AccountClosed):
         raise Http404("This account was closed.") from error
-    if not isinstance(error, InsufficientTokens):
+    context: dict[str, Any] = {"dashboard_url": app_url_or_none("usertokens:dashboard")}
+    if isinstance(error, InsufficientTokens):
+        template = "usertokens/insufficient_tokens.html"
+        context |= {"balance": error.balance, "required": error.required}
+    elif isinstance(error, BudgetExceeded):
+        template = "usertokens/budget_exceeded.html"
+        context |= {"error": error, "budget_url": app_url_or_none("usertokens:budget")}
+    else:
         raise error
-    context = {
-        "balance": error.balance,
-        "required": error.required,
-        "dashboard_url": app_url_or_none("usertokens:dashboard"),
-    }
-    page = render(request, "usertokens/insufficient_tokens.html", context, status=402)
+    page = render(request, template, context, status=402)
     page.headers["Cache-Control"] = "no-store"
     return page
 

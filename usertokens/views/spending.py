@@ -13,16 +13,21 @@ from django.http import HttpRequest
 from django.utils.functional import LazyObject
 from rest_framework.request import Request
 
+from kv.rest.idempotency import read_key
 from kv.threads import submit, to_its_end, to_its_end_or
 from usertokens.conf import app_settings
 from usertokens.services.charges import Charge
 from usertokens.services.held import HOLD_SECONDS
 from usertokens.services.holds import LONGEST_HOLD
 from usertokens.services.ledger import require_whole
-from usertokens.views.base import read_key
+from usertokens.services.prices import action_names
+from usertokens.types import LARGEST_AMOUNT
 from usertokens.views.charged_responses import charge_later, is_error
 from usertokens.views.refusals import REFUSED, refuse, refuse_anonymous
 from usertokens.views.request_bodies import body_digest
+
+#: The attributes of a request: its charge, of several that are nested the last to begin; and how many there are.
+_CHARGE, _CHARGES = "_usertokens_charge", "_usertokens_charges"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -32,13 +37,16 @@ def spends(
     *,
     amount: int | None = None,
     cost: Callable[..., Any] | None = None,
+    quantity: int | Callable[..., Any] | None = None,
     ttl_seconds: int = HOLD_SECONDS,
 ) -> Callable[[View], View]:
     """Decorate a view: its user pays when it has succeeded.
 
-    action: the reason in the journal.
-    amount: whole tokens; None: as `cost` says, or else GENERATION_COST.
+    action: the reason in the journal; when TOKEN_ACTIONS names it and neither `amount` nor `cost` is given, its price.
+    amount: whole tokens; None: as `cost` says, or what the action costs, or else GENERATION_COST.
     cost:   called with the view's arguments; returns whole tokens, 0 for nothing. It may be async for an async view.
+    quantity: how many units of the action are expected, 1 without it: a number, or a function as `cost` is. Then the
+            call raises UnknownAction when TOKEN_ACTIONS does not name the action. `report_use` says what was used.
     ttl_seconds: 1 to 86400; longer than the view and its stream take.
 
     The tokens are on hold while the view runs. A response with a status below 400 takes them, once it is rendered and,
@@ -48,14 +56,16 @@ def spends(
     """
     if not isinstance(action, str):
         raise TypeError('spends needs an action: @spends("image")')
-    if amount is not None and cost is not None:
-        raise TypeError("spends takes amount or cost, not both")
+    if sum(given is not None for given in (amount, cost, quantity)) > 1:
+        raise TypeError("spends takes one of amount, cost and quantity")
     if amount is not None:
         require_whole(1, amount=amount)
+    if quantity is not None and not callable(quantity):
+        require_whole(1, LARGEST_AMOUNT, quantity=quantity)
     require_whole(1, LONGEST_HOLD, ttl_seconds=ttl_seconds)
 
     def decorate(view: View) -> View:
-        spending = _Spending(view, action, amount, cost, ttl_seconds)
+        spending = _Spending(view, action, amount, cost, quantity, ttl_seconds)
         if iscoroutinefunction(view):
 
             @wraps(view)
@@ -73,6 +83,25 @@ def spends(
     return decorate
 
 
+def report_use(request: HttpRequest | Request, amount: int | None = None, *, quantity: int | None = None) -> None:
+    """Say what a view that `spends` decorates has really used, also from within its stream; the last call counts.
+
+    amount: whole tokens; or else `quantity`, units of its action. 0: nothing is taken. What goes over the expected is
+    taken from the balance; of a response that was not sent yet the user gets 402 when it is not there, of a stream all
+    that is on hold is taken, and the log says so.
+    Raises ValueError for an invalid number, for a quantity without an action, and outside of such a view.
+    """
+    charge: Charge | None = vars(_plain(request)).get(_CHARGE)
+    if charge is None:
+        raise ValueError("report_use belongs into a view that spends decorates")
+    charge.use(amount, quantity=quantity)
+
+
+def _plain(request: HttpRequest | Request) -> HttpRequest:
+    found: HttpRequest = request._request if isinstance(request, Request) else request  # noqa: SLF001 (DRF has no public name)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Spending:
     """One decorated view, and what its success costs."""
@@ -81,6 +110,7 @@ class _Spending:
     action: str
     amount: int | None
     cost: Callable[..., Any] | None
+    quantity: int | Callable[..., Any] | None
     ttl_seconds: int
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -91,7 +121,8 @@ class _Spending:
         user: Any = request.user
         if not (user and user.is_authenticated):
             return refuse_anonymous(request)
-        price = self._price() if self.cost is None else self.cost(request, *own, **kwargs)
+        asked = self._asked
+        price = self._price() if asked is None else asked(request, *own, **kwargs)
         try:
             charge = self._charge(request, user, price)
             charge.begin()
@@ -145,18 +176,43 @@ class _Spending:
             price.close()
             raise TypeError("the cost of a view that is not async can't be async")
         key = read_key(request.META)
+        plain = vars(_plain(request))
+        plain[_CHARGES] = plain.get(_CHARGES, 0) + 1
+        if key and plain[_CHARGES] > 1:
+            # A view within a view: each is paid once under the request's key. No header can say this key.
+            key = f"{key} · {plain[_CHARGES]}"
         body = (f"{request.method} {request.get_full_path()}", body_digest(request)) if key else ()
-        return Charge(str(user.pk), price, reason=self.action, key=key, body=body, ttl_seconds=self.ttl_seconds)
+        order: dict[str, Any] = {"amount": None, "action": self.action, "quantity": price}
+        if not self._is_by_action:
+            order = {"amount": price}
+        charge = Charge(str(user.pk), **order, reason=self.action, key=key, body=body, ttl_seconds=self.ttl_seconds)
+        plain[_CHARGE] = charge
+        return charge
+
+    @property
+    def _asked(self) -> Callable[..., Any] | None:
+        """The function that says how many tokens or units it is."""
+        return self.quantity if callable(self.quantity) else self.cost
+
+    @property
+    def _is_by_action(self) -> bool:
+        if self.quantity is not None:
+            return True
+        return self.amount is None and self.cost is None and self.action in action_names()
 
     def _price(self) -> int:
+        """Tokens, or units of the action."""
+        if self._is_by_action:
+            return 1 if self.quantity is None else cast("int", self.quantity)
         return app_settings.GENERATION_COST if self.amount is None else self.amount
 
     async def _aprice(self, request: HttpRequest | Request, own: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self.cost is None:
+        asked = self._asked
+        if asked is None:
             return self._price()
-        if iscoroutinefunction(self.cost):
-            return await self.cost(request, *own, **kwargs)
-        return await sync_to_async(self.cost)(request, *own, **kwargs)  # it may query the database
+        if iscoroutinefunction(asked):
+            return await asked(request, *own, **kwargs)
+        return await sync_to_async(asked)(request, *own, **kwargs)  # it may query the database
 
 
 def _split(args: tuple[Any, ...]) -> tuple[HttpRequest | Request, tuple[Any, ...]]:

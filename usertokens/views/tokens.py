@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kv.rest.codes import INVALID_INPUT
+from kv.rest.idempotency import IDEMPOTENCY_CONFLICT, KEY_HEADER
 from kv.rest.permissions import may
 from kv.rest.schema import extend_schema
 from usertokens.permissions import MANAGE_TOKENS, VIEW_ANY
@@ -15,25 +17,21 @@ from usertokens.serializers import (
     AddedOutput,
     AddInput,
     DashboardOutput,
-    GenerationInput,
-    GenerationOutput,
     PageInput,
     ResetInput,
-    SpendInput,
-    SpentOutput,
     TokensOutput,
     TransactionsOutput,
 )
+from usertokens.serializers.charges import GenerationInput, GenerationOutput, SpendInput, SpentOutput
 from usertokens.services import balances, journal, resets
-from usertokens.types import Movement
+from usertokens.types import Hold, Movement
 from usertokens.views import examples
 from usertokens.views.api import dashboard_body, tokens_body
 from usertokens.views.base import (
     BALANCE_TOO_LARGE,
+    BUDGET_EXCEEDED,
     FOR_USERS,
-    IDEMPOTENCY_CONFLICT,
     INSUFFICIENT_TOKENS,
-    KEY_HEADER,
     OPEN_HOLDS,
     USER_QUERY,
     UserTokensView,
@@ -67,10 +65,10 @@ class BalanceView(UserTokensView):
 
 
 class GenerationView(QuickPostView):
-    """POST {cost?}: pay for one generation and count it."""
+    """POST {cost?} or {action, quantity?}: pay for one generation and count it."""
 
     shape = GenerationInput
-    codes = (*FOR_USERS, INSUFFICIENT_TOKENS, IDEMPOTENCY_CONFLICT)
+    codes = (*FOR_USERS, INSUFFICIENT_TOKENS, BUDGET_EXCEEDED, IDEMPOTENCY_CONFLICT)
 
     @extend_schema(
         operation_id="record_generation",
@@ -86,15 +84,15 @@ class GenerationView(QuickPostView):
     @staticmethod
     def move(user_id: str, data: dict[str, Any], *, key: str, actor: str) -> dict[str, Any]:
         """Spend and count."""
-        made = balances.record_generation(user_id, data.get("cost"), key=key, actor=actor)
+        made = balances.record_generation(user_id, data.get("cost"), **priced(data), key=key, actor=actor)
         return movement_body(made.movement, "spent") | {"generations": made.generations}
 
 
 class SpendView(QuickPostView):
-    """POST {amount, reason}: take tokens; 402 when there are too few."""
+    """POST {amount, reason} or {action, quantity?}: take tokens; 402 when there are too few."""
 
     shape = SpendInput
-    codes = (*FOR_USERS, INSUFFICIENT_TOKENS, IDEMPOTENCY_CONFLICT)
+    codes = (*FOR_USERS, INSUFFICIENT_TOKENS, BUDGET_EXCEEDED, IDEMPOTENCY_CONFLICT)
 
     @extend_schema(
         operation_id="spend_tokens", examples=examples.SPEND, parameters=[KEY_HEADER], request=SpendInput,
@@ -107,7 +105,9 @@ class SpendView(QuickPostView):
     @staticmethod
     def move(user_id: str, data: dict[str, Any], *, key: str, actor: str) -> dict[str, Any]:
         """Spend."""
-        spent = balances.spend_tokens(user_id, data["amount"], reason=data["reason"], key=key, actor=actor)
+        spent = balances.spend_tokens(
+            user_id, data.get("amount"), reason=data.get("reason", ""), **priced(data), key=key, actor=actor
+        )
         return movement_body(spent, "spent")
 
 
@@ -197,9 +197,20 @@ class TransactionsView(UserTokensView):
 
 def movement_body(movement: Movement, name: str) -> dict[str, Any]:
     """The answer of what moved tokens; `name`: of the field with the amount."""
-    return {
+    body = {
         "success": True,
         "transaction_id": movement.transaction_id,
         name: movement.amount,
         "balance": movement.balance,
     }
+    return body | used_body(movement) if movement.action else body
+
+
+def used_body(paid: Movement | Hold) -> dict[str, Any]:
+    """What was paid by action, as the answer has it."""
+    return {"action": paid.action, "quantity": paid.quantity} if paid.action else {}
+
+
+def priced(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a service for a `PricedInput` that names an action."""
+    return {"action": data["action"], "quantity": data.get("quantity", 1)} if "action" in data else {}

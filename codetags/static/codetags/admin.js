@@ -4,6 +4,7 @@
 {
   const EVERY_MS = 120_000;
   const PAUSE_MS = 2_000;
+  const BOXES = "tbody input[type=checkbox]";
   const TIMEOUT_MS = 15_000;
   const codes = document.querySelector("[data-codes]");
   const status = document.querySelector("[data-status]");
@@ -26,7 +27,7 @@
 
   // Keeps the selection, open details, the focus and the position of the table.
   const show = (html) => {
-    const chosen = new Set([...codes.querySelectorAll("input[name=code]:checked")].map((box) => box.value));
+    const chosen = new Set([...codes.querySelectorAll(`${BOXES}:checked`)].map((box) => box.value));
     const isAll = codes.querySelector("[data-all]")?.checked;
     const places = [...codes.querySelectorAll("a, button, input, [tabindex]")];
     const nameOf = (place) => `${place.nodeName} ${place.name ?? ""} ${place.value ?? ""} ${place.href ?? ""} ${place.dataset.copy ?? ""}`;
@@ -36,7 +37,7 @@
     const opened = [...codes.querySelectorAll("details")].map((part) => part.open);
     codes.innerHTML = html;
     codes.querySelectorAll("details").forEach((part, at) => { part.open = opened[at] ?? part.open; });
-    for (const box of codes.querySelectorAll("input[name=code]")) box.checked = chosen.has(box.value);
+    for (const box of codes.querySelectorAll(BOXES)) box.checked = chosen.has(box.value);
     const all = codes.querySelector("[data-all]");
     if (all && isAll) all.checked = true;
     codes.querySelector(".codes-scroll")?.scrollTo(scrollLeft, scrollTop);
@@ -131,7 +132,7 @@
     for (const place of document.querySelectorAll("[data-only-scripts]")) place.hidden = false;
     codes.addEventListener("change", (event) => {
       if (!event.target.matches("[data-all]")) return;
-      for (const box of codes.querySelectorAll("input[name=code]")) box.checked = event.target.checked;
+      for (const box of codes.querySelectorAll(BOXES)) box.checked = event.target.checked;
     });
     button?.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;

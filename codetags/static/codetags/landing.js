@@ -1,8 +1,8 @@
-/* Counts a landing with ?qr=CODE: one call for each landing, which is kept until it is answered. Then the code is removed
-   from the address bar, so that a copied link does not count for it. A link whose code can't be read is reported as
+/* Counts a landing with ?qr=CODE, and &at=PLACEMENT: one call for each landing, which is kept until it is answered. Then
+   both are removed from the address bar, so that a copied link does not count for them. A link whose code can't be read is reported as
    unreadable, and its address stays. On other pages, without a pattern, the script sends what still waits. */
 {
-  const { url, pattern } = document.currentScript.dataset;
+  const { url, pattern, at: placementParameter = "", referrer: asksReferrer } = document.currentScript.dataset;
   const LONGEST = 32;
 
   // The same rules as in codetags/services/codes.py; tests/codetags/spelled_links.json checks both.
@@ -10,7 +10,7 @@
   const AROUND = new RegExp(`^[${BLANKS}]+|[${BLANKS}]+$`, "g");
   const NEXT_PART = /[?&;#%/\\]/;
   const TRAILING = new RegExp(`(?:[^0-9A-Za-z\\u0080-\\uffff]|[${BLANKS}«»‘’‚‛“”„‟‹›…–—、。！，：；？）】」])+$`);
-  const isParameter = (name) => name.toLowerCase().replace(/^amp;/, "") === "qr";
+  const isNamed = (name, wanted) => name.toLowerCase().replace(/^amp;/, "") === wanted.toLowerCase();
 
   const parse = (text) => {
     const isPlain = text.length <= LONGEST && /^[\x00-\x7f]*$/.test(text);
@@ -18,30 +18,45 @@
     return new RegExp(`^(?:${pattern})$`).test(code) ? code : "";
   };
 
-  const readCode = (values) => {
+  const parsePlacement = (text) => (/^[0-9A-Za-z-]{1,32}$/.test(text) ? text.toLowerCase() : "");
+
+  const read = (values, parseOne) => {
     for (const value of values) {
       const text = value.slice(0, 1024).replace(AROUND, "");
-      const code = parse(text) || parse(text.split(NEXT_PART, 1)[0].replace(TRAILING, ""));
-      if (code) return code;
+      const found = parseOne(text) || parseOne(text.split(NEXT_PART, 1)[0].replace(TRAILING, ""));
+      if (found) return found;
     }
     return "";
   };
 
-  const reports = kvDelivery("codetags.landings", ({ id, code }) => [
-    `${url}?${code ? `code=${encodeURIComponent(code)}` : "unreadable=1"}&id=${id}`,
+  // Only the host of the page before, and only of another site's.
+  const referringHost = () => {
+    if (asksReferrer === undefined || !/^https?:/.test(document.referrer)) return "";
+    const { hostname } = new URL(document.referrer);
+    return hostname === location.hostname ? "" : hostname;
+  };
+
+  const reports = kvDelivery("codetags.landings", ({ id, code, placement, referrer }) => [
+    `${url}?${code ? `code=${encodeURIComponent(code)}` : "unreadable=1"}&id=${id}` +
+      (placement ? `&at=${placement}` : "") +
+      (referrer ? `&referrer=${encodeURIComponent(referrer)}` : ""),
   ]);
 
   const land = () => {
     const address = new URL(location.href);
-    const values = [...address.searchParams].filter(([name]) => isParameter(name)).map(([, value]) => value);
-    const code = readCode(values);
+    const valuesOf = (wanted) => [...address.searchParams].filter(([name]) => isNamed(name, wanted)).map(([, value]) => value);
+    const values = valuesOf("qr");
+    const code = read(values, parse);
     if (code) {
+      const placement = read(valuesOf(placementParameter), parsePlacement);
+      // utm_source and its like stay: other scripts of the page read them.
+      const ours = ["qr", ...(placementParameter.startsWith("utm_") ? [] : [placementParameter])];
       // Not by URLSearchParams, which would change how the other parameters are encoded.
-      const isOther = (part) => ![...new URLSearchParams(part)].some(([name]) => isParameter(name));
+      const isOther = (part) => ![...new URLSearchParams(part)].some(([name]) => ours.some((one) => isNamed(name, one)));
       const rest = address.search.slice(1).split("&").filter(isOther);
       history.replaceState(history.state, "", address.pathname + (rest.length ? `?${rest.join("&")}` : "") + address.hash);
       // While the code is in the address, the landing is not reported yet: after a reload too, since the first try failed.
-      reports.add({ code });
+      reports.add({ code, placement, referrer: referringHost() });
     } else if (values.length && performance.getEntriesByType("navigation")[0]?.type === "navigate") {
       reports.add({ code }); // reloaded or come back to, it was reported the first time
     } else {

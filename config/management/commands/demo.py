@@ -7,9 +7,11 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from config.demo import DAYS, fill_part, list_parts
+from kv.errors import StoreUnavailable
 from kv.management.base import StoreCommand
 
 
@@ -47,7 +49,14 @@ class Command(StoreCommand):
         now = timezone.now()
         for part in parts:
             with self.meter(label=part.title, unit="records") as meter:
-                fill_part(part, seed=seed, now=now, advance=meter.advance)
+                try:
+                    fill_part(part, seed=seed, now=now, advance=meter.advance)
+                except (StoreUnavailable, DatabaseError) as error:
+                    raise CommandError(
+                        f"Stopped within {part.title}: {error}. What was written stays, so a second run refuses. Empty "
+                        "the DATA_DIR and begin again, or add the rest with --force: sample users that are there are "
+                        "left alone, figures of before are added to."
+                    ) from error
         self.stdout.write("Sample data is in place: `make run` shows it.")
         for part in parts:
             if part.afterwards:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from kv.backup.save import save_backup
+from kv.backup.save import note_backup, save_backup
+from kv.errors import StoreUnavailable
 from kv.management.base import StoreCommand
 
 
@@ -31,4 +33,6 @@ class Command(StoreCommand):
             count = save_backup(path, follow=lambda total: self.meter(total, "Backing up", "keys"))
         except OSError as error:
             raise CommandError(f"{path} can't be written: {error.strerror}") from error
+        with suppress(StoreUnavailable):  # the file is complete all the same
+            note_backup()
         self.stdout.write(f"{count} keys, {path.stat().st_size} bytes in {path}")

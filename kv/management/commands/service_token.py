@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from kv.signals import service_token_made
 from kv.web.text_fields import read_option
 
 _MOST_DAYS = 3650
@@ -46,7 +47,8 @@ class Command(BaseCommand):
         with transaction.atomic():
             user = self._account(name)
             user.user_permissions.add(*wanted)
-            _, token = make_token(user, expiry=timedelta(days=days))
+            kept, token = make_token(user, expiry=timedelta(days=days))
+            service_token_made.send(Command, token=kept, text=token)
         self.stdout.write(token)
 
     def _account(self, name: str) -> Any:

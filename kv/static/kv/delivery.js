@@ -2,7 +2,8 @@
    pages. Retry-After is heeded. The server tells a report that comes again by its id, which is made once.
 
    kvDelivery(key, request) → { add(report), send() }. key: of sessionStorage. request(report): the address and what
-   fetch needs beside it. Several scripts may bring this file; the first one counts. */
+   fetch needs beside it. A report's id, at and after are this script's own. Several scripts may bring this file; the
+   first one counts. */
 globalThis.kvDelivery ??= (() => {
   const MOST = 20; // of one key; the oldest go first
   const DAY_MS = 86_400_000; // so long the server knows an id again

@@ -48,7 +48,7 @@ conflict = refused(tokens.spend_tokens, Spend(amount=4, reason="x"), idempotency
 assert isinstance(conflict.data, count_client.IdempotencyConflictError), conflict
 seen["conflict"] = conflict.data.code.value
 too_few = refused(tokens.spend_tokens, Spend(amount=10**9, reason="article"))
-assert isinstance(too_few.data, count_client.InsufficientTokensError), too_few
+assert isinstance(too_few.data, count_client.BudgetExceededOrInsufficientTokensError), too_few
 seen["too_few"] = [too_few.data.code.value, too_few.data.required, too_few.data.success]
 wrong = refused(tokens.spend_tokens, Spend.model_construct(amount=0, reason="article"))
 assert isinstance(wrong.data, count_client.InvalidBodyError), wrong

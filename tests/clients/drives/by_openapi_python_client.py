@@ -12,10 +12,10 @@ from count_client.api.codetags import list_codes, record_hit_by_get
 from count_client.api.stats import get_figures, record_visit
 from count_client.api.usertokens import capture_hold, hold_tokens, list_transactions, set_mood, spend_tokens
 from count_client.models import (
+    BudgetExceededOrInsufficientTokensError,
     CaptureInputRequest,
     HoldInputRequest,
     IdempotencyConflictError,
-    InsufficientTokensError,
     InvalidBodyError,
     MoodInputRequest,
     SpendInputRequest,
@@ -42,7 +42,7 @@ conflict = spend_tokens.sync(client=service, body=SpendInputRequest(amount=4, re
 assert isinstance(conflict, IdempotencyConflictError), conflict
 seen["conflict"] = conflict.code.value
 too_few = spend_tokens.sync(client=service, body=SpendInputRequest(amount=10**9, reason="article"))
-assert isinstance(too_few, InsufficientTokensError), too_few
+assert isinstance(too_few, BudgetExceededOrInsufficientTokensError), too_few
 seen["too_few"] = [too_few.code.value, too_few.required, too_few.success]
 wrong = spend_tokens.sync(client=service, body=SpendInputRequest(amount=0, reason="article"))
 assert isinstance(wrong, InvalidBodyError), wrong

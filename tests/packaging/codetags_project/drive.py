@@ -27,30 +27,35 @@ def main() -> dict[str, Any]:
 
     import codetags
     import kv
-    from codetags.models import CodeTag, DailyHits
+    from codetags.models import CodeTag, DailyBreakdown, DailyHits, Placement
 
     call_command("migrate", verbosity=0)
     call_command("check", fail_level="WARNING", stdout=sys.stderr)
     call_command("kv_check", stdout=sys.stderr)  # and waits for the store, which a busy machine starts slowly
     public, owner = Client(headers={"user-agent": AGENT}), Client(headers={"user-agent": AGENT})
     owner.force_login(User.objects.create_superuser("owner", password="x"))
-    CodeTag.objects.create(code="BT26", label="Poster")
+    tag = CodeTag.objects.create(code="BT26", label="Poster")
+    Placement.objects.create(code=tag, name="hall", label="Hall 1")
 
     seen: dict[str, Any] = {"from": [kv.__file__, codetags.__file__], "said": {}}
     seen["landing"] = "/api/analytics/qr?code=BT26" in public.get("/?qr=bt26").content.decode()
     for name in ("hit", "again"):
-        seen[name] = public.get("/api/analytics/qr", {"code": "bt26"}).json()
+        seen[name] = public.get("/api/analytics/qr", {"code": "bt26", "at": "hall"}).json()
     seen["malformed"] = public.get("/api/analytics/qr", {"code": "x"}).json()["code"]
     seen["counts"] = owner.get("/api/dashboard/code-tags").json()["codes"][0]["count"]
+    details = owner.get("/api/dashboard/code-tags/BT26").json()
+    seen["placements"], seen["devices"] = details["placements"], details["devices"]
     seen["refused"] = public.get("/api/dashboard/code-tags").status_code
     pages = ("/cookies", "/privacy", "/cookies/settings", "/cookies/notice.css")
     seen["pages"] = {path: public.get(path).status_code for path in pages}
-    own = ("", "BT26/", "BT26/qr.png", "export.csv")
+    images = ("BT26/qr.png", "BT26/qr.svg?size=40", "BT26/qr.pdf", "qr/?code=BT26")
+    own = ("", "BT26/", "BT26/breakdown.csv", *images, "export.csv")
     links = ("/admin/", "/admin/codetags/codetag/", *(f"{COUNTS}{path}" for path in own))
     seen["admin"] = {link: owner.get(link).status_code for link in links}
     seen["card"] = "codes-card" in owner.get("/admin/").content.decode()
     call_command("codetags_rollup", stdout=io.StringIO())
     seen["rows"] = DailyHits.objects.count()
+    seen["breakdowns"] = DailyBreakdown.objects.count()
     for language in ("en", "fr", "de", "es"):
         with translation.override(language):
             seen["said"][language] = str(apps.get_app_config("codetags").verbose_name)

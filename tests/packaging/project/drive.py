@@ -37,7 +37,13 @@ def main() -> dict[str, Any]:
     for name in ("visit", "again"):
         seen[name] = public.post("/api/stats/visit", data="{}", content_type="application/json").json()
     seen["figures"] = public.get("/api/stats").json()
-    seen["pages"] = {path: public.get(path).status_code for path in ("/pay", "/statistics")}
+    seen["days"] = public.get("/api/stats/history?days=2").json()["days"]
+    seen["badge"] = public.get("/badge/visitors.json?lang=de").json()["message"]
+    card = public.get("/embed")
+    seen["card"] = [card.headers.get(name, "") for name in ("Content-Security-Policy", "X-Frame-Options", "Set-Cookie")]
+    seen["pages"] = {
+        path: public.get(path).status_code for path in ("/pay", "/statistics", "/embed", "/badge/visitors.svg")
+    }
     links = sorted(set(re.findall(r'href="(/admin/stats/\w+/)"', owner.get("/admin/").text)))
     seen["admin"] = {link: owner.get(link, follow=True).status_code for link in links}
     for language in ("en", "fr", "de", "es"):

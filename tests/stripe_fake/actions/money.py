@@ -28,8 +28,8 @@ class Money(ActionGroup):
         self.state.emit("payment_intent.created", intent)
         return self.confirm(intent, card)
 
-    def confirm(self, intent: Shape, card: Card) -> Shape:
-        """Try a payment that is there already."""
+    def confirm(self, intent: Shape, card: Card, return_url: str | None = None) -> Shape:
+        """Try a payment that is there already. return_url: where the bank's question leads back to."""
         if card == "good":
             paid = shapes.charge(self.state, intent)
             self.state.emit("charge.succeeded", paid)
@@ -41,9 +41,28 @@ class Money(ActionGroup):
             self.state.emit("charge.failed", failed)
             self.state.emit("payment_intent.payment_failed", intent)
         else:
-            intent.update(status="requires_action", next_action={"type": "use_stripe_sdk", "use_stripe_sdk": {}})
+            question: Shape = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
+            if return_url:
+                url = f"{self.state.site_url}/authenticate/{intent['id']}"
+                question = {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": url}}
+            intent.update(status="requires_action", next_action=question, last_payment_error=None)
             self.state.emit("payment_intent.requires_action", intent)
         return intent
+
+    def authenticate(self, intent: str, *, succeeds: bool = True) -> Shape:
+        """The owner of the card answers the bank's question, or fails to."""
+        with self.state.lock:
+            found = self._find(intent)
+            if found["status"] != "requires_action":
+                return found
+            if succeeds:
+                return self.confirm(found, "good")
+            error = payment_error("payment_intent_authentication_failure")
+            found.update(
+                status="requires_payment_method", last_payment_error=error, payment_method=None, next_action=None
+            )
+            self.state.emit("payment_intent.payment_failed", found)
+            return found
 
     def charge_of(self, name: str) -> Shape:
         """The charge that paid a session, an invoice, a subscription or a payment."""
@@ -85,6 +104,8 @@ class Money(ActionGroup):
         with self.state.lock:
             made = self._find(refund)
             made["status"] = "succeeded"
+            moved = shapes.movement(self.state, -made["amount"], made["id"], "refund", currency=made["currency"])
+            made["balance_transaction"] = moved["id"]
             self.state.emit("refund.updated", made)
             return made
 
@@ -95,6 +116,10 @@ class Money(ActionGroup):
             made["status"] = status
             if status == "failed":
                 made["failure_reason"] = "lost_or_stolen_card"
+                back = shapes.movement(
+                    self.state, made["amount"], made["id"], "refund_failure", currency=made["currency"]
+                )
+                made["failure_balance_transaction"] = back["id"]
             paid = self._find(made["charge"])
             paid["amount_refunded"] -= made["amount"]
             paid["refunded"] = False
@@ -151,13 +176,18 @@ class Money(ActionGroup):
             made = self._find(dispute)
             made["status"] = status
             if status == "won":
-                moved = shapes.movement(self.state, made["amount"], made["id"], "adjustment")
+                moved = shapes.movement(
+                    self.state, made["amount"], made["id"], "adjustment",
+                    category="dispute_reversal", currency=made["currency"],
+                )  # fmt: skip
                 made["balance_transactions"].append(moved)
                 self.state.emit("charge.dispute.funds_reinstated", made)
             self.state.emit("charge.dispute.closed", made)
             return made
 
     def _withdraw(self, made: Shape) -> None:
-        moved = shapes.movement(self.state, -made["amount"], made["id"], "adjustment")
+        moved = shapes.movement(
+            self.state, -made["amount"], made["id"], "adjustment", category="dispute", currency=made["currency"]
+        )
         made["balance_transactions"].append(moved)
         self.state.emit("charge.dispute.funds_withdrawn", made)

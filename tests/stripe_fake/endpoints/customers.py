@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.stripe_fake import shapes
 from tests.stripe_fake.endpoints.lists import PAGING, page
-from tests.stripe_fake.endpoints.registry import Call, endpoint, find
+from tests.stripe_fake.endpoints.registry import Call, endpoint, find, not_simulated
 from tests.stripe_fake.errors import invalid, missing, no_such
 from tests.stripe_fake.state import Shape
 
@@ -78,7 +78,11 @@ def detach_card(call: Call) -> Shape:
     return found
 
 
-@endpoint("POST /v1/billing_portal/sessions", "customer return_url locale configuration")
+@endpoint(
+    "POST /v1/billing_portal/sessions",
+    "customer return_url locale configuration flow_data.type flow_data.after_completion "
+    "flow_data.subscription_update_confirm",
+)
 def create_portal(call: Call) -> Shape:
     if call.named("customer", "customer") is None:
         raise missing("customer")
@@ -95,7 +99,53 @@ def create_portal(call: Call) -> Shape:
         )
     if not settings["active"]:
         raise invalid("The configuration is not active.", "configuration")
+    if "flow_data" in call.params:
+        _check_flow(call, settings)
     return shapes.portal_session(call.state, settings, call.params)
+
+
+def _check_flow(call: Call, settings: Shape) -> None:
+    """What Stripe asks of a flow (https://docs.stripe.com/customer-management/portal-deep-links). Raises ApiError."""
+    flow = call.params["flow_data"]
+    if flow["type"] != "subscription_update_confirm":
+        raise not_simulated(f"the flow {flow['type']}")
+    place = "flow_data[subscription_update_confirm]"
+    wanted = flow.get("subscription_update_confirm")
+    if wanted is None:
+        raise missing(place)
+    ending = flow.get("after_completion")
+    if ending is not None and ending["type"] == "redirect" and "redirect" not in ending:
+        raise missing("flow_data[after_completion][redirect]")
+    one = find(call.state, "subscription", wanted["subscription"], f"{place}[subscription]")
+    if one["customer"] != call.params["customer"]:
+        raise no_such("subscription", one["id"], f"{place}[subscription]")
+    update = settings["features"]["subscription_update"]
+    if not update["enabled"]:
+        raise invalid(
+            "This subscription cannot be updated because the subscription update feature in the portal configuration "
+            "is disabled."
+        )
+    _check_items(one, wanted["items"], settings, f"{place}[items]")
+
+
+def _check_items(one: Shape, wanted: list[Shape], settings: Shape, place: str) -> None:
+    """Whether the portal's settings let this subscription have these items. Raises ApiError."""
+    update = settings["features"]["subscription_update"]
+    if one["status"] not in ("active", "trialing", "past_due") or one["schedule"] or one["cancel_at"]:
+        raise invalid("This subscription cannot be updated: it is scheduled to change, to be canceled, or over.")
+    if len(one["items"]["data"]) != 1 or len(wanted) != 1:
+        raise invalid("Subscriptions with multiple items are not updatable through the portal.", place)
+    given, item = wanted[0], one["items"]["data"][0]
+    if given["id"] != item["id"]:
+        raise no_such("subscription_item", given["id"], f"{place}[0][id]")
+    price = given.get("price", item["price"]["id"])
+    if not any(price in product["prices"] for product in update["products"]):
+        raise invalid(
+            f"The item `{item['id']}` cannot be updated to price `{price}` because the configuration "
+            f"`{settings['id']}` does not include the price in its `features[subscription_update][products]`."
+        )
+    if price == item["price"]["id"] and given.get("quantity", item["quantity"]) == item["quantity"]:
+        raise invalid("This subscription update would not change anything.", place)
 
 
 def merge_metadata(found: Shape, call: Call) -> None:

@@ -15,7 +15,7 @@ _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 @endpoint(
     "POST /v1/payment_intents",
-    "amount currency customer payment_method payment_method_types off_session confirm metadata description "
+    "amount currency customer payment_method allowed_payment_method_types off_session confirm metadata description "
     "setup_future_usage receipt_email automatic_payment_methods return_url error_on_requires_action",
 )
 def create_payment(call: Call) -> Shape:
@@ -25,7 +25,7 @@ def create_payment(call: Call) -> Shape:
     if params.get("off_session") and not params.get("confirm"):
         raise invalid("You can only use `off_session` with `confirm=true`.", "off_session")
     redirects = (params.get("automatic_payment_methods") or {}).get("allow_redirects", "always") == "always"
-    is_open = redirects and not {"off_session", "return_url", "payment_method_types"} & set(params)
+    is_open = redirects and not {"off_session", "return_url", "allowed_payment_method_types"} & set(params)
     if params.get("confirm") and is_open:
         raise invalid(
             "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
@@ -37,7 +37,10 @@ def create_payment(call: Call) -> Shape:
         "requires_confirmation" if method else "requires_payment_method", currency=params["currency"],
         payment_method=method["id"] if method else None, description=params.get("description"),
         setup_future_usage=params.get("setup_future_usage"), receipt_email=params.get("receipt_email"),
-        automatic_payment_methods={"enabled": True, "allow_redirects": "always"},
+        allowed_payment_method_types=params.get("allowed_payment_method_types"),
+        automatic_payment_methods=None if "allowed_payment_method_types" in params else {
+            "enabled": True, "allow_redirects": "always",
+        },
     )  # fmt: skip
     call.state.emit("payment_intent.created", made)
     return _confirm(call, made) if params.get("confirm") else made
@@ -169,7 +172,7 @@ def _confirm(call: Call, made: Shape) -> Shape:
         made.update(status="requires_payment_method", last_payment_error=error)
         call.state.emit("payment_intent.payment_failed", made)
         raise _card_error(made, method)
-    call.actions.confirm(made, card)
+    call.actions.confirm(made, card, call.params.get("return_url"))
     if card == "declined":
         raise _card_error(made, method)
     if made["setup_future_usage"] and made["customer"]:

@@ -21,7 +21,7 @@ _RUNS = ("active", "trialing", "past_due", "unpaid")
     "metadata line_items.price line_items.quantity line_items.price_data subscription_data.metadata "
     "subscription_data.trial_period_days payment_intent_data.metadata payment_intent_data.description "
     "payment_intent_data.setup_future_usage allow_promotion_codes discounts expires_at ui_mode "
-    "saved_payment_method_options payment_method_types",
+    "saved_payment_method_options allowed_payment_method_types currency",
 )
 def create_session(call: Call) -> Shape:
     params = call.params
@@ -82,6 +82,7 @@ def _common(call: Call, mode: str, owner: Shape | None) -> Shape:
         **{name: params.get(name) for name in ("client_reference_id", "success_url", "cancel_url", "locale")},
         "metadata": dict(params.get("metadata") or {}),
         "allow_promotion_codes": params.get("allow_promotion_codes"),
+        "allowed_payment_method_types": params.get("allowed_payment_method_types"),
     }  # fmt: skip
     for name in ("customer_creation", "expires_at"):
         if name in params:
@@ -146,5 +147,7 @@ def _reduce(call: Call, made: Shape, given: Shape) -> None:
 def _setup(call: Call, owner: Shape | None) -> Shape:
     if owner is None:
         raise missing("customer")
+    if not {"currency", "allowed_payment_method_types"} & call.params.keys():
+        raise missing("currency")
     intent = shapes.setup_intent(call.state, {"customer": owner["id"]})
     return shapes.setup_session(call.state, intent, **_common(call, "setup", owner))

@@ -73,9 +73,24 @@ def portal_session(state: StripeState, configuration: Shape, params: dict[str, A
         "bps", "billing_portal.session",
         configuration=configuration["id"], customer=params["customer"], locale=params.get("locale"),
         return_url=params.get("return_url") or configuration["default_return_url"],
+        flow=_flow(params["flow_data"]) if "flow_data" in params else None,
     )  # fmt: skip
     made["url"] = f"{state.site_url}/portal/{made['id']}"
     return made
+
+
+def _flow(given: dict[str, Any]) -> Shape:
+    """A flow as Stripe answers it."""
+    kinds = ("customer_update", "subscription_cancel", "subscription_pause", "subscription_update")
+    confirm = given["subscription_update_confirm"]
+    items = [{"id": one["id"], "price": one.get("price"), "quantity": one.get("quantity")} for one in confirm["items"]]
+    ending = {"type": "portal_homepage", **given.get("after_completion", {})}
+    return {
+        **dict.fromkeys(kinds),
+        "type": given["type"],
+        "after_completion": {"hosted_confirmation": None, "redirect": None, **ending},
+        "subscription_update_confirm": {**confirm, "discounts": confirm.get("discounts"), "items": items},
+    }
 
 
 def setup_intent(state: StripeState, params: dict[str, Any]) -> Shape:

@@ -55,8 +55,10 @@ def charge(state: StripeState, intent: Shape, *, failure: str | None = None) -> 
     )  # fmt: skip
     intent["latest_charge"] = made["id"]
     if failure is None:
+        made["receipt_url"] = f"{state.site_url}/receipts/{made['id']}"
         intent.update(status="succeeded", amount_received=intent["amount"], last_payment_error=None, next_action=None)
-        made["balance_transaction"] = movement(state, intent["amount"], made["id"], "charge")["id"]
+        moved = movement(state, intent["amount"], made["id"], "charge", currency=intent["currency"])
+        made["balance_transaction"] = moved["id"]
     return made
 
 
@@ -67,7 +69,7 @@ def refund(state: StripeState, paid: Shape, amount: int, status: str, **fields: 
         payment_intent=paid["payment_intent"], payment_method=paid["payment_method"], status=status, **fields,
     )  # fmt: skip
     if status == "succeeded":
-        made["balance_transaction"] = movement(state, -amount, made["id"], "refund")["id"]
+        made["balance_transaction"] = movement(state, -amount, made["id"], "refund", currency=paid["currency"])["id"]
     return made
 
 
@@ -86,13 +88,25 @@ def dispute(state: StripeState, paid: Shape, amount: int, status: str, reason: s
     )  # fmt: skip
 
 
-def movement(state: StripeState, amount: int, source: str, kind: str) -> Shape:
-    """The change of the account's balance, cents; negative: money goes out."""
+def movement(
+    state: StripeState,
+    amount: int,
+    source: str | None,
+    kind: str,
+    *,
+    category: str = "",
+    currency: str = "eur",
+    fee: int = 0,
+) -> Shape:
+    """The change of the account's balance, minor units; negative: money goes out. category: Stripe's for accounting."""
+    details = [
+        {"amount": fee, "application": None, "currency": currency, "description": "Stripe fees", "type": "stripe_fee"}
+    ]
     return state.add(
         "txn", "balance_transaction",
-        amount=amount, available_on=state.now, balance_type="payments", currency="eur", description=None,
-        exchange_rate=None, fee=0, fee_details=[], net=amount, reporting_category=kind, source=source,
-        status="available", type=kind,
+        amount=amount, available_on=state.now, balance_type="payments", currency=currency, description=None,
+        exchange_rate=None, fee=fee, fee_details=details if fee else [], net=amount - fee,
+        reporting_category=category or kind, source=source, status="available", type=kind,
     )  # fmt: skip
 
 
@@ -102,6 +116,10 @@ def payment_error(code: str, *, decline: str | None = None, charged: str | None 
         "authentication_required": "Your card was declined. This transaction requires authentication.",
         "card_declined": "Your card was declined.",
         "payment_intent_payment_attempt_failed": "The payment failed.",
+        "payment_intent_authentication_failure": (
+            "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
+            "PaymentMethod to attempt to fulfill this PaymentIntent again."
+        ),
     }
     found: Shape = {"code": code, "message": texts[code], "type": "card_error"}
     found["doc_url"] = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"

@@ -13,15 +13,17 @@ from usertokens.checks import foreign_database
 from usertokens.services import databases
 from usertokens.services.audits import check_ledgers
 from usertokens.services.conversations import find_drifted, repair_conversations
+from usertokens.services.rollup import find_drifted_usage, repair_usage
 from usertokens.services.user_ids import iterate_active_users, iterate_users
 
 
 class Command(StoreCommand):
-    """Every ledger adds up, conversations are as in the database, and the accounts are those of its users."""
+    """Every ledger adds up, usage and conversations are as they were, and the accounts are those of this database."""
 
     help = (
         "Check every ledger: the balance must be the rest of the grants minus the debt, and the sum of the journal and "
-        "its archive. Compare every user's count and newest conversations with the database; --repair corrects them. "
+        "its archive. Compare every user's usage with the journal, and the count and the newest of conversations with "
+        "the database; --repair corrects both. "
         "Say when the store's accounts belong to the users of another database. "
         "Exit status 1 when something is wrong."
     )
@@ -30,7 +32,9 @@ class Command(StoreCommand):
         """[user …] --repair --accept-database."""
         parser.add_argument("user", nargs="*", help="ids of users (default: all)")
         parser.add_argument(
-            "--repair", action="store_true", help="set the conversations in the store from the database"
+            "--repair",
+            action="store_true",
+            help="set the conversations in the store from the database, and usage from the journal",
         )
         parser.add_argument(
             "--accept-database",
@@ -62,6 +66,21 @@ class Command(StoreCommand):
                         repair_conversations(user_id)
                     self.stdout.write(f"user {user_id}: conversations {'repaired' if repair else 'differ'}")
                 meter.advance(len(batch))
-        self.stdout.write(f"{checked} ledgers checked, {wrong} wrong; conversations of {drifted} users differed")
-        if foreign or wrong or (drifted and not repair):
+        used = self._check_usage(user, repair=repair)
+        differed = f"conversations of {drifted} users and usage of {used} differed"
+        self.stdout.write(f"{checked} ledgers checked, {wrong} wrong; {differed}")
+        if foreign or wrong or ((drifted or used) and not repair):
             raise CommandError("There are problems; see above.")
+
+    def _check_usage(self, user: list[str], *, repair: bool) -> int:
+        """Print every user whose usage differs from the journal; how many."""
+        found = 0
+        with self.meter(len(user) or None, "Checking usage", "users") as meter:
+            for batch in in_batches(user or iterate_users()):
+                for user_id in find_drifted_usage(batch):
+                    found += 1
+                    if repair:
+                        repair_usage(user_id)
+                    self.stdout.write(f"user {user_id}: usage {'repaired' if repair else 'differs'}")
+                meter.advance(len(batch))
+        return found

@@ -9,12 +9,13 @@ from kv.batches import in_batches
 from kv.management.base import StoreCommand
 from kv.times import utc_now
 from usertokens.services import recharges
+from usertokens.services.notices import queue_notices
 from usertokens.services.recharges import count_due, recharge_users
 from usertokens.services.user_ids import iterate_users
 
 
 class Command(StoreCommand):
-    """Does what is due in every account: grants allowances, expires holds and grants."""
+    """Does what is due in every account: grants allowances, expires holds and grants; queues mails about it."""
 
     help = (
         "Grant the allowance of the current period to every user who does not have it yet, and take back one of a "
@@ -36,6 +37,8 @@ class Command(StoreCommand):
         with self.meter(None, "Recharging", "accounts") as meter:
             for batch in in_batches(iterate_users()):
                 changed += count_due(batch, now=utc_now()) if self.dry_run else recharge_users(batch)
+                if not self.dry_run:
+                    queue_notices(batch)
                 if restore_expired:
                     restored += recharges.restore_expired(batch, dry_run=self.dry_run)
                 total += len(batch)

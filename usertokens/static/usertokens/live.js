@@ -1,6 +1,7 @@
-/* The part of the dashboard that refreshes itself: every 30 seconds, only while somebody can see it, never while the
-   focus or a selection is inside, and not at all once paused. Only what differs is touched, so that scroll positions,
-   open details and the rest of a table stay. htmx does the asking. */
+/* The part of the dashboard that refreshes itself: every 30 seconds, only while somebody can see it, and not at all once
+   paused. Only what differs is touched, so that the reader's place stays: the focus, what is typed, open details, scroll
+   positions, what the pointer is on. Selected text and the focused element are left as they are until the reader lets go
+   of them. htmx does the asking. */
 {
   // What the reader has done to an element, which the server knows nothing of.
   const READERS = { DETAILS: ["open"] };
@@ -9,18 +10,24 @@
 
   const live = () => document.getElementById("live");
 
-  const isInUse = () => {
-    const part = live();
+  const isSelected = (node) => {
     const selection = getSelection();
-    return part.contains(document.activeElement) || (!selection.isCollapsed && selection.containsNode(part, true));
+    return !selection.isCollapsed && selection.containsNode(node, true);
   };
+  // What must neither change nor go while the reader holds it: the page is then stale until it is let go of.
+  const isHeld = (node) => {
+    const isHolding = isSelected(node) || node.contains(document.activeElement);
+    isStale ||= isHolding;
+    return isHolding;
+  };
+  const isInUse = () => live().contains(document.activeElement) || isSelected(live());
 
   const keyOf = (node) => node.nodeName + (node.id || node.getAttribute?.("aria-labelledby") || "");
 
   const morph = (old, fresh) => {
     if (old.isEqualNode(fresh)) return;
     if (old.nodeType !== Node.ELEMENT_NODE) {
-      old.nodeValue = fresh.nodeValue;
+      if (!isHeld(old)) old.nodeValue = fresh.nodeValue;
       return;
     }
     const kept = READERS[old.nodeName] ?? [];
@@ -43,7 +50,7 @@
   const removeUntil = (at, end) => {
     while (at !== end) {
       const next = at.nextSibling;
-      at.remove();
+      if (!isHeld(at)) at.remove();
       at = next;
     }
   };
@@ -66,17 +73,18 @@
   const isPoll = ({ elt }) => elt.id === "live";
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (isPoll(event.detail) && (document.hidden || isPaused || isInUse())) event.preventDefault();
+    if (isPoll(event.detail) && (document.hidden || isPaused)) event.preventDefault();
   });
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.target.id !== "live" || !detail.shouldSwap) return;
     detail.shouldSwap = false;
-    isStale = isInUse(); // since the request was sent, or it was another form's: brought up to date when it is left
-    if (isStale) return;
+    isStale = false;
     const fresh = new DOMParser().parseFromString(detail.serverResponse, "text/html").body;
     const time = fresh.querySelector("[data-read-at]")?.dataset.readAt;
     morphChildren(live(), fresh);
+    // htmx says nothing of a swap that it did not do; the header shows the same balance.
+    document.dispatchEvent(new Event("balance:read"));
     const place = document.querySelector("[data-updated]");
     if (place && time) place.textContent = time;
   });

@@ -1,0 +1,72 @@
+"""Campaigns by their names, which are equal in any case of their letters, and their codes by hits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db.models import Q
+
+from codetags import keys
+from codetags.models import Campaign
+from codetags.models.campaigns import name_key
+from codetags.services.rankings import CountedRanking
+from kv.batches import in_batches
+from kv.store.connection import call
+from kv.transactions import atomic_for
+
+#: Codes whose hits one command reads: the store answers it within some milliseconds.
+_CHUNK = 5000
+_SUGGESTED = 100
+
+
+def get_campaign(name: str) -> Campaign | None:
+    """The campaign of this name; None for one that nobody has made."""
+    return Campaign.objects.filter(key=name_key(name.strip())).first()
+
+
+def ensure_campaign(name: str) -> Campaign:
+    """The campaign of this name, made where there is none. Raises Django's ValidationError for what is no name."""
+    if found := get_campaign(name):
+        return found
+    campaign = Campaign(name=name)
+    try:
+        campaign.full_clean(exclude=["key"])
+    except ValidationError:
+        if found := get_campaign(campaign.name):  # of the cleaned name, or made meanwhile
+            return found
+        raise
+    try:
+        with atomic_for(Campaign):
+            campaign.save()
+    except IntegrityError:
+        found = get_campaign(campaign.name)
+        if found is None:
+            raise
+        return found
+    return campaign
+
+
+def newest_names() -> list[str]:
+    """The names of the newest campaigns, to choose from."""
+    return list(Campaign.objects.order_by("-pk").values_list("name", flat=True)[:_SUGGESTED])
+
+
+def codes_of(campaign: Campaign, search: str = "") -> list[str]:
+    """Its codes, from Z to A. search: only those with it in code, label or note."""
+    rows = campaign.codes.order_by("-code")
+    if search:
+        rows = rows.filter(Q(code__icontains=search) | Q(label__icontains=search) | Q(note__icontains=search))
+    return list(rows.values_list("code", flat=True))
+
+
+def rank_campaign(campaign: Campaign, search: str = "") -> CountedRanking:
+    """Its codes by their hits of all time, also those without any. Raises StoreUnavailable."""
+    codes = codes_of(campaign, search)
+    return CountedRanking(codes, [int(float(score or 0)) for score in scores(keys.rank(), codes)])
+
+
+def scores(name: str, codes: Sequence[str]) -> list[bytes | None]:
+    """What a sorted set of codes has for each of these, None for nothing. Raises StoreUnavailable."""
+    return [score for chunk in in_batches(codes, _CHUNK) for score in call("ZMSCORE", name, *chunk)]

@@ -1,0 +1,1 @@
+"""The forms of the app. Every error message says what to enter instead."""
