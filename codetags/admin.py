@@ -84,8 +84,11 @@ def _breakdown(request: HttpRequest, code: str) -> HttpResponseBase:
     return breakdowns.export_breakdown(request, code)
 
 
-class PlacementInline(admin.TabularInline):  # type: ignore[type-arg] # generic for the type checker alone
-    """The places where a code hangs. Whoever may change the code may change them."""
+class PlacementInline(admin.StackedInline):  # type: ignore[type-arg] # generic for the type checker alone
+    """The places where a code hangs. Whoever may change the code may change them.
+
+    Stacked: Django's table of inline rows begins with a head that is empty to a screen reader.
+    """
 
     model = Placement
     extra = 0

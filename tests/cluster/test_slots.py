@@ -47,8 +47,10 @@ def builders() -> Iterator[tuple[str, Callable[..., Any]]]:
 def built(function: Callable[..., Any]) -> list[str]:
     """The keys that the function answers for sample arguments; globs for SCAN are left out."""
     hints = get_type_hints(function)
+    # What is kept beside a key is named by that key.
+    samples = {"noted": f"{PREFIX}{{usertokens}}:fallen"}
     given = {
-        name: SAMPLES[hints[name].__name__]
+        name: samples.get(name, SAMPLES[hints[name].__name__])
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.default is parameter.empty
     }

@@ -30,8 +30,8 @@ OPEN = {
     "POST /api/stats/visit": ("{stats}:",),
     "POST /api/stats/qr": ("{stats}:",),
     "POST /api/track-usage": ("{usage}:",),
-    "GET /api/analytics/qr": ("{qr}:",),
-    "POST /api/analytics/qr": ("{qr}:",),
+    "GET /api/analytics/qr": ("{qr}:", "{qr}columns:"),
+    "POST /api/analytics/qr": ("{qr}:", "{qr}columns:"),
 }
 # Tables of the framework that no call of the API is about.
 _FOREIGN = frozenset({"sessions", "admin", "contenttypes"})

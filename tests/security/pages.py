@@ -129,6 +129,8 @@ PAGES = (
          path="admin/codetags/codecount/campaigns/1/qr.zip"),
     Page("admin/codetags/codecount/<str:code>/", "permitted", status=404, permission="codetags.view_counts",
          path="admin/codetags/codecount/DEMO/"),
+    Page("admin/codetags/codecount/<str:code>/breakdown.csv", "permitted", status=404,
+         permission="codetags.view_counts", path="admin/codetags/codecount/DEMO/breakdown.csv"),
     Page("admin/codetags/codecount/<str:code>/qr.svg", "permitted", permission="codetags.view_counts",
          path="admin/codetags/codecount/DEMO/qr.svg"),
     Page("admin/codetags/codecount/<str:code>/qr.png", "permitted", permission="codetags.view_counts",

@@ -92,6 +92,11 @@
     // storage switched off: nothing can be kept, so it is not offered
   }
 
+  // A reload or the way back may tick the box as it was ticked before: after the scripts, before this.
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted && !option.hidden) show();
+  });
+
   forget.addEventListener("click", () => {
     localStorage.removeItem(KEY);
     show();
