@@ -33,6 +33,11 @@ def looks_like_a_code(text: str) -> None:
         ) from error
 
 
+def code_with_label(code: str, label: str) -> str:
+    """How the admin and its log name a code of the registry."""
+    return f"{code} · {label}"
+
+
 class CodeTagQuerySet(models.QuerySet["CodeTag"]):
     """Changes of many codes at once: the codes themselves stay, and the changes are mirrored to the store."""
 
@@ -134,7 +139,7 @@ class CodeTag(models.Model):
         verbose_name_plural = _("registry of codes")
 
     def __str__(self) -> str:
-        return f"{self.code} · {self.label}"
+        return code_with_label(self.code, self.label)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with the code in upper case. Raises CodeIsFixed or BadAlias."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -52,12 +54,19 @@ def _day(cell: Cell) -> date | None:
     text = _spelled(cell)
     if not text:
         return None
-    for form in (*_DAYS, *([_SLASHES] if _SLASHES in get_format("DATE_INPUT_FORMATS") else [])):
-        try:
+    has_slashes = "/" in text and _SLASHES in get_format("DATE_INPUT_FORMATS")
+    day = _parsed_day(text, (_SLASHES,) if has_slashes else _DAYS)
+    if day is None:
+        raise ValidationError(_("This is not a day such as 2026-05-31 or 31.05.2026."))
+    return day
+
+
+@lru_cache(1024)
+def _parsed_day(text: str, forms: Sequence[str]) -> date | None:
+    for form in forms:
+        with suppress(ValueError):
             return datetime.strptime(text, form).date()  # noqa: DTZ007 (a day has no zone)
-        except ValueError:
-            continue
-    raise ValidationError(_("This is not a day such as 2026-05-31 or 31.05.2026."))
+    return None
 
 
 def _yes_or_no(cell: Cell) -> bool:

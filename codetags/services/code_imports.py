@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from codetags.models import CodeTag
+from django.db import router
+
+from codetags.models import CodeTag, codes_changed
 from codetags.services.campaigns import ensure_campaign
-from codetags.services.code_cells import COLUMNS
-from codetags.services.code_log import log_codes
+from codetags.services.code_log import Change, log_codes
 from codetags.services.code_plans import CodePlan, PlannedCode, plan_codes
 from kv.batches import in_batches
+from kv.times import utc_now
 from kv.transactions import atomic_for
+from kv.upserts import insert_rows, upsert_rows
 from kv.web.tables import Row
 
 _CHUNK = 500
-_BATCH = 1000
-# The code itself, and who made it when, stay.
-_UPSERT = {"update_conflicts": True, "update_fields": [*COLUMNS[1:], "updated_at"], "unique_fields": ["code"]}
+#: What stays of a code that exists: who made it, and when.
+_MADE = ("created_by", "created_at")
+_PLAIN = ("label", "note", "start", "end", "archived")
+_WRITTEN = ("code", *_PLAIN, "campaign", "counts_for", *_MADE, "updated_at")
 
 
 def import_codes(
@@ -51,43 +55,51 @@ def write_codes(plan: CodePlan, user_id: Any, *, only_new: bool = False) -> None
     campaigns = {name: ensure_campaign(name).pk for name in sorted({row.after["campaign"] for row in changes}) if name}
     # Aliases last: the codes that they count for may be new.
     aliases = [row for row in changes if row.after["counts_for"]]
-    conflicts: dict[str, Any] = {} if only_new else _UPSERT
-    tags = _save([row for row in changes if not row.after["counts_for"]], campaigns, {}, user_id, conflicts)
-    targets = _targets({row.after["counts_for"] for row in aliases})
-    tags |= _save(aliases, campaigns, targets, user_id, conflicts)
+    _write([row for row in changes if not row.after["counts_for"]], campaigns, {}, user_id, only_new=only_new)
+    targets = _pks({row.after["counts_for"] for row in aliases})
+    _write(aliases, campaigns, targets, user_id, only_new=only_new)
+    codes = [row.code for row in changes]
+    pks = _pks(codes)
     log_codes(
         user_id,
-        [tags[row.code] for row in plan.new],
-        {tags[row.code]: row.changed for row in plan.updates},
-    )
+        (Change(pks[row.code], row.code, row.after["label"], None if row.before is None else row.changed)
+         for row in changes),
+    )  # fmt: skip
+    codes_changed.send(CodeTag, codes=codes, using=router.db_for_write(CodeTag))
 
 
-def _targets(codes: Iterable[str]) -> dict[str, CodeTag]:
+def _pks(codes: Iterable[str]) -> dict[str, int]:
+    tags = CodeTag.objects.using(router.db_for_write(CodeTag)).order_by()
     return {
-        code: CodeTag(pk=pk, code=code)
+        code: pk
         for chunk in in_batches(codes, _CHUNK)
-        for pk, code in CodeTag.objects.filter(code__in=chunk).order_by().values_list("pk", "code")
+        for code, pk in tags.filter(code__in=chunk).values_list("code", "pk")
     }
 
 
-def _save(
+def _write(
     rows: Sequence[PlannedCode],
     campaigns: Mapping[str, int],
-    targets: Mapping[str, CodeTag],
+    targets: Mapping[str, int],
     user_id: Any,
-    conflicts: Mapping[str, Any],
-) -> dict[str, CodeTag]:
-    """Write the rows, and return them by their code with their keys."""
-    tags = [
-        CodeTag(
-            code=row.code,
-            **{name: row.after[name] for name in ("label", "note", "start", "end", "archived")},
-            campaign_id=campaigns.get(row.after["campaign"]),
-            counts_for=targets.get(row.after["counts_for"]),
-            created_by_id=user_id,
+    *,
+    only_new: bool,
+) -> None:
+    """Write the rows, without an object for each."""
+    now = utc_now()
+    values = [
+        (
+            row.code,
+            *(row.after[name] for name in _PLAIN),
+            campaigns.get(row.after["campaign"]),
+            targets.get(row.after["counts_for"]),
+            user_id,
+            now,
+            now,
         )
         for row in rows
     ]
-    if tags:
-        CodeTag.objects.bulk_create(tags, _BATCH, **conflicts)
-    return {tag.code: tag for tag in tags}
+    if only_new:
+        insert_rows(CodeTag, _WRITTEN, values)
+    else:
+        upsert_rows(CodeTag, _WRITTEN, values, unique=("code",), keep=_MADE)

@@ -3,47 +3,61 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.utils import timezone
 from django.utils.translation import override
 
-from codetags.models import CodeTag
+from codetags.models import CodeTag, code_with_label
+from kv.upserts import insert_rows
 
-_BATCH = 1000
 _LONGEST = 200
+_COLUMNS = ("user", "content_type", "object_id", "object_repr", "action_flag", "change_message", "action_time")
 
 
-def log_codes(user_id: Any, added: Sequence[CodeTag], changed: Mapping[CodeTag, Sequence[str]]) -> None:
+class Change(NamedTuple):
+    """A code that was written. fields: the names of those that changed; None for a code that is new."""
+
+    pk: int
+    code: str
+    label: str
+    fields: Sequence[str] | None
+
+
+def log_codes(user_id: Any, changes: Iterable[Change]) -> None:
     """Write the entries, in the transaction of the change. Nothing where the admin is not installed.
 
     user_id: who changed them; without one nothing is written, since an entry has a user.
-    changed: the names of the fields that did.
     """
     if user_id is None or not apps.is_installed("django.contrib.admin"):
         return
     from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
     from django.contrib.contenttypes.models import ContentType
 
-    kind = ContentType.objects.get_for_model(CodeTag).pk
-
-    def entry(tag: CodeTag, flag: int, message: Any) -> LogEntry:
-        return LogEntry(
-            user_id=user_id,
-            content_type_id=kind,
-            object_id=str(tag.pk),
-            object_repr=str(tag)[:_LONGEST],
-            action_flag=flag,
-            change_message=json.dumps([message]),
+    kind, now = ContentType.objects.get_for_model(CodeTag).pk, timezone.now()
+    message = cache(_message)
+    entries = (
+        (
+            user_id,
+            kind,
+            str(change.pk),
+            code_with_label(change.code, change.label)[:_LONGEST],
+            ADDITION if change.fields is None else CHANGE,
+            message(change.fields),
+            now,
         )
+        for change in changes
+    )
+    insert_rows(LogEntry, _COLUMNS, entries)
 
-    entries = [entry(tag, ADDITION, {"added": {}}) for tag in added]
-    entries += [entry(tag, CHANGE, {"changed": {"fields": _titles(names)}}) for tag, names in changed.items()]
-    LogEntry.objects.bulk_create(entries, _BATCH)
 
-
-def _titles(names: Sequence[str]) -> list[str]:
-    """The names of fields in the source's language: the log translates them when it is read."""
+def _message(fields: Sequence[str] | None) -> str:
+    """In the source's language: the log translates the names of fields when it is read."""
+    if fields is None:
+        return json.dumps([{"added": {}}])
     with override(None):
-        return [str(CodeTag._meta.get_field(name).verbose_name) for name in names]  # type: ignore[union-attr] # noqa: SLF001 (Django documents it)
+        names = [str(CodeTag._meta.get_field(name).verbose_name) for name in fields]  # type: ignore[union-attr] # noqa: SLF001 (Django documents it)
+    return json.dumps([{"changed": {"fields": names}}])

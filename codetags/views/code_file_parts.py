@@ -18,7 +18,7 @@ from codetags.services.code_cells import COLUMNS
 from codetags.services.code_imports import import_codes
 from codetags.services.code_plans import CodePlan, PlannedCode
 from kv.web.spreadsheets import BOM, csv_lines
-from kv.web.tables import Table, read_table
+from kv.web.tables import Table, unpack_table
 from kv.web.workbooks import write_workbook
 
 #: Rows that a page shows; the figures are of all.
@@ -27,7 +27,7 @@ _WIDTHS = {"label": 40, "note": 40, "campaign": 30}
 
 
 class _File(Format):  # type: ignore[misc] # the package has no types
-    """A kind of file. What is uploaded says by itself of which kind it is."""
+    """A kind of file. What is uploaded says by itself of which kind it is, and is kept as a table."""
 
     title = extension = content_type = ""
 
@@ -50,7 +50,7 @@ class _File(Format):  # type: ignore[misc] # the package has no types
         return True
 
     def create_dataset(self, in_stream: bytes) -> Table:
-        return read_table(in_stream, COLUMNS, key="code")
+        return unpack_table(in_stream)
 
 
 class CsvFile(_File):
@@ -149,7 +149,7 @@ def _spelled(value: Any) -> str:
 
 
 class UploadStorage(BaseStorage):  # type: ignore[misc] # the package has no types
-    """A file between preview and confirmation."""
+    """A file, as the table that was read from it, between preview and confirmation."""
 
     def __init__(self, *, user_id: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -160,7 +160,7 @@ class UploadStorage(BaseStorage):  # type: ignore[misc] # the package has no typ
         self.name = uploads.keep_upload(self.user_id, data)
 
     def read(self) -> bytes:
-        """The file. Raises UploadGone."""
+        """The packed table. Raises UploadGone."""
         found = uploads.read_upload(self.user_id, self.name)
         if found is None:
             raise UploadGone

@@ -24,7 +24,6 @@ from codetags.services.code_cells import COLUMNS
 from codetags.views.code_file_parts import (
     FORMATS,
     CodeTagResource,
-    CsvFile,
     Preview,
     UploadGone,
     UploadStorage,
@@ -32,7 +31,7 @@ from codetags.views.code_file_parts import (
 )
 from kv.days import local_day
 from kv.web.formats import format_number
-from kv.web.tables import MOST_BYTES, UnreadableTable, is_workbook
+from kv.web.tables import MOST_BYTES, UnreadableTable, pack_table, read_table
 
 
 class CodeImportForm(ImportForm):  # type: ignore[misc] # the package has no types
@@ -48,19 +47,19 @@ class CodeImportForm(ImportForm):  # type: ignore[misc] # the package has no typ
         file.widget = forms.ClearableFileInput({"accept": ".csv,.xlsx,text/csv"})
 
     def clean_import_file(self) -> Any:
-        """Check the size, before anything is read. Raises ValidationError."""
+        """Read the file, which is kept as the table that it has, as `file.table`. Raises ValidationError."""
         file = self.cleaned_data["import_file"]
         if file.size > MOST_BYTES:
             raise ValidationError(_("The file is too large: at most %(most)s MB.") % {"most": MOST_BYTES // 1024**2})
+        try:
+            file.table = read_table(file.read(), COLUMNS, key="code")
+        except UnreadableTable as error:
+            raise ValidationError(str(error)) from error
         return file
 
-    def clean(self) -> dict[str, Any]:
-        """Look of which kind the file is."""
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        if file := values.get("import_file"):
-            values["format"] = str(FORMATS.index(XlsxFile if is_workbook(file.read(4)) else CsvFile))
-            file.seek(0)
-        return values
+    def clean_format(self) -> str:
+        """Any: the file says by itself of which kind it is."""
+        return "0"
 
 
 class CodeExportForm(ExportForm):  # type: ignore[misc] # the package has no types
@@ -111,11 +110,15 @@ class CodeFiles(ImportExportMixin):  # type: ignore[misc] # the package has no t
         """None."""
         return {}
 
+    def write_to_tmp_storage(self, import_file: Any, input_format: Any) -> UploadStorage:
+        """Keep what the form has read: the confirmation need not read the file again."""
+        storage = UploadStorage(user_id=self.user_id)
+        storage.save(pack_table(import_file.table))
+        return storage
+
     def add_data_read_fail_error_to_form(self, form: Any, e: Exception) -> None:
-        """Say why a file can't be read."""
-        if not isinstance(e, UnreadableTable):
-            raise e
-        form.add_error("import_file", str(e))
+        """The form has read the file: this is another failure, and not the user's."""
+        raise e
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """The form, and the preview of what it was given."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,8 @@ MOST_BYTES = 4 * 1024 * 1024
 FORM_BYTES = 64 * 1024
 _SEPARATORS = (",", ";", "\t")
 _SHOWN = 60
+#: Characters of a day without a time: 2026-05-31.
+_DAY = 10
 
 
 class UnreadableTable(ValueError):
@@ -49,6 +52,28 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def pack_table(table: Table) -> bytes:
+    """The table as bytes, to go on with it later: much quicker to read than the file that it was."""
+    rows = [[row.number, row.too_long, list(row.cells), *row.cells.values()] for row in table.rows]
+    packed = [table.columns, table.charset, rows]
+    return json.dumps(packed, default=lambda day: [day.isoformat()], separators=(",", ":")).encode()
+
+
+def unpack_table(data: bytes) -> Table:
+    """The table that `pack_table` was given."""
+    columns, charset, rows = json.loads(data)
+    return Table(tuple(columns), [_row(*row) for row in rows], charset)
+
+
+def _row(number: int, too_long: bool, names: Sequence[str], *cells: Any) -> Row:  # noqa: FBT001 (a row's own order)
+    values = [_moment(*cell) if isinstance(cell, list) else cell for cell in cells]
+    return Row(number, dict(zip(names, values, strict=True)), too_long)
+
+
+def _moment(text: str) -> date:
+    return date.fromisoformat(text) if len(text) == _DAY else datetime.fromisoformat(text)
 
 
 def is_workbook(data: bytes) -> bool:

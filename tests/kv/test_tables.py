@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -12,7 +13,7 @@ import pytest
 
 from kv.web import workbooks
 from kv.web.spreadsheets import harmless, restored
-from kv.web.tables import Table, UnreadableTable, read_table
+from kv.web.tables import Row, Table, UnreadableTable, pack_table, read_table, unpack_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,3 +128,19 @@ def test_harmless_cells_come_back_as_they_were(text: str) -> None:
     made = harmless(text)
     assert restored(made) == text
     assert not made.startswith(("=", "+", "-", "@", "＝", "\t", "\r"))
+
+
+def test_a_table_is_the_same_once_it_was_packed() -> None:
+    rows = [
+        Row(2, {"code": "BT26", "label": 'é"\n,'}),
+        Row(5, {"code": 12, "label": None}, too_long=True),
+        Row(6, {"code": True, "label": date(2026, 5, 31)}),
+        Row(7, {"code": 0.5, "label": datetime(2026, 5, 31, 12, 30)}),  # noqa: DTZ001 (as in a cell)
+        Row(8, {"code": "[]"}),
+    ]
+    table = Table(("code", "label"), rows, "Windows-1252")
+    again = unpack_table(pack_table(table))
+    assert again == table
+    assert [[type(cell) for cell in row.cells.values()] for row in again.rows] == [
+        [type(cell) for cell in row.cells.values()] for row in rows
+    ]

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from codetags.models import CopiedHits, DailyHits
-from kv.upserts import upsert_rows
+from kv.upserts import insert_rows, upsert_rows
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 5, 31)
@@ -58,3 +58,19 @@ def test_a_refused_row_leaves_none() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         upsert(("AAAA", DAY, 1), ("BBBB", DAY, None))  # type: ignore[arg-type] # what the database must refuse
     assert found() == {}
+
+
+def test_what_is_to_stay_stays_where_a_row_is_there() -> None:
+    columns = ("code", "hits", "last", "last_hits")
+    upsert_rows(CopiedHits, columns, [("AAAA", 1, DAY, 1)], unique=("code",))
+    upsert_rows(CopiedHits, columns, [("AAAA", 2, DAY, 2), ("BBBB", 3, DAY, 3)], unique=("code",), keep=("last_hits",))
+    assert list(CopiedHits.objects.order_by("code").values_list("hits", "last_hits")) == [(2, 1), (3, 3)]
+
+
+def test_an_insert_takes_no_row_that_is_there() -> None:
+    rows = [("AAAA", DAY, 1), ("BBBB", DAY, 2)]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows(DailyHits, ("code", "date", "count"), [*rows, rows[0]])
+    assert found() == {}
+    insert_rows(DailyHits, ("code", "date", "count"), rows)
+    assert found() == {(code, day): count for code, day, count in rows}
