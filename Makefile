@@ -122,7 +122,7 @@ var/frontends/.done: tests/frontends/package-lock.json
 test-frontends: $(VENV)/.dev var/frontends/.done compile ## the Vue and the Next.js front end of docs/frontend.md, built, served from other ports, in a browser
 	@$(BIN)/pytest tests/frontends
 
-test-lighthouse: $(VENV)/.dev var/outside/.done compile ## the public pages on a slow phone, by Google's Lighthouse: within a second and a budget
+test-lighthouse: $(VENV)/.dev var/outside/.done compile ## pages on a slow phone, by Google's Lighthouse: within a second and a budget
 	@LIGHTHOUSE=times $(BIN)/pytest tests/lighthouse
 
 test-walks: $(VENV)/.dev var/outside/.done compile ## the ways of a customer and of a code's reader through the site in every language, with and without scripts

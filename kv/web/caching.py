@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any
 
@@ -32,21 +32,34 @@ def compressed(view: Callable[..., Any]) -> Callable[..., Any]:
     return page
 
 
-def compressed_as_asked(view: Callable[..., Any]) -> Callable[..., Any]:
-    """For a reader's own page: compressed where the request brings nothing that the page could repeat.
+def compressed_as_asked(offered: Callable[[], Mapping[str, Collection[str]]]) -> Callable[[Callable[..., Any]], Any]:
+    """For a reader's own page: compressed where the request brings nothing that the page could repeat as a guess.
 
     To guess at a page by its length (BREACH), a guess must stand in it beside what is guessed. A GET without a query
-    brings none from another site. Django's padding of a random length, and a CSRF token that is another each time, come
-    on top.
+    brings none from another site, nor does a query of values that are `offered` by the page's own links: few, and
+    chosen by nobody else. Django's padding of a random length, and a CSRF token that is another each time, come on top.
+
+    offered: name of the query → its values, read at each request.
     """
 
-    @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response: Any = view(request, *args, **kwargs)
-        is_bare = request.method == "GET" and not request.META.get("QUERY_STRING")
-        return _gzip.process_response(request, response) if is_bare else response
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response: Any = view(request, *args, **kwargs)
+            is_asked = request.method == "GET" and _is_offered(request, offered())
+            return _gzip.process_response(request, response) if is_asked else response
 
-    return page
+        return page
+
+    return decorate
+
+
+def _is_offered(request: HttpRequest, offered: Mapping[str, Collection[str]]) -> bool:
+    """Whether the query is empty, or one of the page's own, spelled as links spell it and each name once."""
+    query = request.GET
+    return request.META.get("QUERY_STRING", "") == query.urlencode() and all(
+        len(values) == 1 and values[0] in offered.get(name, ()) for name, values in query.lists()
+    )
 
 
 def public_page(view: Callable[..., Any]) -> Callable[..., Any]:

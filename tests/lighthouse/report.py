@@ -22,12 +22,13 @@ CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 
 @dataclass(frozen=True)
 class Report:
-    """scores: 0 to 100. lcp: milliseconds until the largest thing is drawn.
+    """url: where the page was in the end. scores: 0 to 100. lcp: milliseconds until the largest thing is drawn.
 
     shift: how much moves while the page loads. bytes, requests: of the page with all its files.
     faults: what Lighthouse has to say beside the scores.
     """
 
+    url: str
     scores: dict[str, int]
     lcp: float
     shift: float
@@ -50,9 +51,10 @@ def slowdown() -> float:
     return max(4 / max(shared_by, 1), 1)
 
 
-def look_at(url: str, chromium: str, directory: Path) -> Report:
+def look_at(url: str, chromium: str, directory: Path, cookie: str = "") -> Report:
     """Load the page as somebody who was never here, from a server that takes SERVER_MS for each answer.
 
+    cookie: of somebody who is logged in.
     Raises LighthouseFailed.
     """
     parts = urlsplit(url)
@@ -60,12 +62,14 @@ def look_at(url: str, chromium: str, directory: Path) -> Report:
     server = directory / "server.json"
     known = {"additionalRttByOrigin": {origin: 0}, "serverResponseTimeByOrigin": {origin: SERVER_MS}}
     server.write_text(json.dumps(known))
+    headers = directory / "headers.json"
+    headers.write_text(json.dumps({"Cookie": cookie} if cookie else {}))
     done = subprocess.run(
         [
             program("node"), os.fspath(package("lighthouse") / "cli" / "index.js"), url, "--quiet", "--output=json",
             "--output-path=stdout", f"--only-categories={','.join(CATEGORIES)}", "--no-enable-error-reporting",
             "--disable-full-page-screenshot", f"--throttling.cpuSlowdownMultiplier={slowdown():.1f}",
-            f"--precomputed-lantern-data-path={server}",
+            f"--precomputed-lantern-data-path={server}", f"--extra-headers={headers}",
             "--chrome-flags=--headless=new --no-sandbox --disable-gpu --ignore-certificate-errors",
         ],
         capture_output=True, cwd=directory, env={**os.environ, "CHROME_PATH": chromium}, timeout=180, check=False,
@@ -81,6 +85,7 @@ def _read(found: dict[str, Any]) -> Report:
         raise LighthouseFailed(str(found["runtimeError"]))
     weighed = {ref["id"] for one in found["categories"].values() for ref in one["auditRefs"] if ref["weight"]}
     return Report(
+        url=found["finalDisplayedUrl"],
         scores={name: round(found["categories"][name]["score"] * 100) for name in CATEGORIES},
         lcp=audits["largest-contentful-paint"]["numericValue"],
         shift=audits["cumulative-layout-shift"]["numericValue"],

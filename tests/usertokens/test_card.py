@@ -100,6 +100,10 @@ class TestButtons:
 
 
 def test_the_slider_of_a_new_user_is_in_the_middle(page: Client) -> None:
-    assert 'value="5"' in page.get("/dashboard").text
+    text = page.get("/dashboard").text
+    assert 'value="5"' in text
+    assert 'for="id_score">–</output>' in text, "nobody has said 0"
     page.post("/dashboard/mood", {"score": "0"})
-    assert 'value="5"' not in page.get("/dashboard").text
+    text = page.get("/dashboard").text
+    assert 'value="5"' not in text
+    assert 'for="id_score">0</output>' in text

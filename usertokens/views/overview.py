@@ -18,7 +18,7 @@ from kv.web.day_ranges import DayRange, read_range
 from kv.web.formats import format_number
 from usertokens.conf import app_settings
 from usertokens.forms import MoodForm
-from usertokens.services import activity, balances, dashboards, history, journal
+from usertokens.services import activity, balances, dashboards, history, journal, prices
 from usertokens.services.activity import DayMood
 from usertokens.services.history import Reason, Spending
 from usertokens.services.pace import PACE_DAYS, daily_pace, lasts_until
@@ -61,6 +61,11 @@ class UsageRow:
     tokens: int
     times: int
     width: int
+
+
+def dashboard_links() -> dict[str, tuple[str, ...]]:
+    """What the dashboard's own links ask for: name of the query → its values."""
+    return {"days": tuple(map(str, CHOICES)), ACTION: prices.action_names()}
 
 
 def empty_context(user_id: str) -> dict[str, Any]:

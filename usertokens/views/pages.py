@@ -28,7 +28,7 @@ from usertokens.services import history as transactions
 from usertokens.services.vouchers import has_vouchers
 from usertokens.templatetags.usertokens import entry_kind
 from usertokens.views.history_filter import HistoryFilter
-from usertokens.views.overview import dashboard_context, empty_context
+from usertokens.views.overview import dashboard_context, dashboard_links, empty_context
 from usertokens.views.paging import entry_before
 
 PAGE = 25
@@ -37,7 +37,7 @@ PAGE = 25
 @login_required
 @never_cache
 @require_safe
-@compressed_as_asked
+@compressed_as_asked(dashboard_links)
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The dashboard. For htmx, only the part that changes."""
     if not is_part(request):
