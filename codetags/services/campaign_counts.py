@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,11 +15,11 @@ from codetags.errors import BadCursor
 from codetags.models import Campaign, CodeTag
 from codetags.models.campaigns import name_key
 from codetags.services.campaign_slots import read_campaigns
-from codetags.services.campaigns import codes_of, scores
-from codetags.services.column_days import NamedSlot, find_slots, sum_days
+from codetags.services.campaigns import scores
+from codetags.services.column_days import Group, sum_days
 from codetags.services.column_format import code_at, free_slots, slots_in_series
 from codetags.services.columns import read_all_time, read_columns
-from codetags.types import EARLIEST, CampaignCounts, CampaignPage, DayHits, RegisteredCampaign
+from codetags.types import EARLIEST, CampaignCounts, CampaignPage, RegisteredCampaign
 from kv.days import local_day
 from kv.store.connection import call
 from kv.store.replies import pairs
@@ -47,10 +47,12 @@ class _Read:
     free: frozenset[int]
     in_series: frozenset[int]
 
-    def named(self, slot: int) -> NamedSlot:
-        """A slot, with its code where its series is read: names of 100 000 slots take longer than their sums."""
-        in_series = slot in self.in_series
-        return NamedSlot(code_at(self.names, slot) if in_series else "", slot, in_series)
+    def group(self, slots: Sequence[int]) -> Group:
+        """These slots, to be added up day by day."""
+        if self.in_series.isdisjoint(slots):
+            return Group(slots)
+        own = [code_at(self.names, slot) for slot in slots if slot in self.in_series]
+        return Group([slot for slot in slots if slot not in self.in_series], own)
 
     def slots_of(self, wanted: Collection[int]) -> dict[int, list[int]]:
         """The slots of each of these campaigns."""
@@ -101,22 +103,6 @@ def each_campaign(
     yield from _described(read, _order(read, search, campaign), now)
 
 
-def get_counts(campaign: Campaign, *, now: datetime | None = None) -> CampaignCounts:
-    """One campaign's figures of all time. Raises StoreUnavailable."""
-    codes = codes_of(campaign)
-    hits = sum(int(float(score or 0)) for score in scores(keys.rank(), codes))
-    seen = max((int(float(at)) for at in scores(keys.last_seen(), codes) if at is not None), default=None)
-    today = local_day(now)
-    (days,) = sum_days([find_slots(codes)], today - timedelta(days=SPARK_DAYS - 1), today)
-    return CampaignCounts(_registered(campaign), len(codes), hits, _moment(seen), tuple(days))
-
-
-def list_campaign_days(campaign: Campaign, *, since: date, until: date) -> tuple[DayHits, ...]:
-    """One campaign's hits on each day, oldest first, both days included. Raises StoreUnavailable."""
-    (hits,) = sum_days([find_slots(codes_of(campaign))], since, until)
-    return tuple(DayHits(since + timedelta(days=step), count) for step, count in enumerate(hits))
-
-
 def _read(since: date | None, until: date | None, now: datetime | None) -> _Read:
     today = local_day(now)
     if since is None and until is None:
@@ -128,10 +114,9 @@ def _read(since: date | None, until: date | None, now: datetime | None) -> _Read
 
 def _order(read: _Read, search: str, campaign: str) -> list[tuple[int, int]]:
     """(-hits, -primary key) of the campaigns, in order."""
-    sums: Counter[int] = Counter()
+    sums: dict[int, int] = defaultdict(int)  # a Counter takes twice as long
     for pk, hits in zip(read.campaigns, read.counts, strict=True):
-        if hits:
-            sums[pk] += hits
+        sums[pk] += hits
     rows = Campaign.objects.order_by()
     if search:
         rows = rows.filter(Q(name__icontains=search) | Q(note__icontains=search))
@@ -157,14 +142,15 @@ def _described(read: _Read, order: Sequence[tuple[int, int]], now: datetime | No
     codes = dict(rows)
     seen = _last_seen(read, slots)
     today = local_day(now)
-    groups = [[read.named(slot) for slot in slots[pk]] for pk in wanted]
+    groups = [read.group(slots[pk]) for pk in wanted]
     last_days = sum_days(groups, today - timedelta(days=SPARK_DAYS - 1), today)
-    for (hits, _), pk, days in zip(order, wanted, last_days, strict=True):
+    for (hits, _), pk, sums in zip(order, wanted, last_days, strict=True):
         number = _codes_without() if pk == NONE else codes.get(pk, 0)
-        yield CampaignCounts(_registered(known.get(pk)), number, -hits, _moment(seen.get(pk)), tuple(days))
+        yield CampaignCounts(registered_campaign(known.get(pk)), number, -hits, moment(seen.get(pk)), tuple(sums.days))
 
 
-def _registered(campaign: Campaign | None) -> RegisteredCampaign | None:
+def registered_campaign(campaign: Campaign | None) -> RegisteredCampaign | None:
+    """What the registry says of it; None for the codes without one."""
     if campaign is None:
         return None
     return RegisteredCampaign(
@@ -172,7 +158,8 @@ def _registered(campaign: Campaign | None) -> RegisteredCampaign | None:
     )
 
 
-def _moment(at: int | None) -> datetime | None:
+def moment(at: int | None) -> datetime | None:
+    """A time in ms since 1970; None for none."""
     return None if at is None else local_from_ms(at)
 
 
@@ -184,12 +171,22 @@ def _last_seen(read: _Read, slots: dict[int, list[int]]) -> dict[int, int]:
     for (pk, _), at in zip(few, times, strict=True):
         if at is not None:
             found[pk] = max(found.get(pk, 0), int(float(at)))
-    left = {pk for pk, own in slots.items() if len(own) > _LOOKED_UP}
+    large = {pk for pk, own in slots.items() if len(own) > _LOOKED_UP}
+    return found | latest_hits(large, read.campaigns)
+
+
+def latest_hits(wanted: Collection[int], campaigns: Sequence[int]) -> dict[int, int]:
+    """When each of these campaigns was last hit: by walking through the latest hits of all codes, for large ones.
+
+    campaigns: that of each slot. Raises StoreUnavailable.
+    """
+    found: dict[int, int] = {}
+    left = set(wanted)
     start = 0
     while left and (reply := pairs(_latest(start))):
         places = call("HMGET", keys.slots(), *(code for code, _ in reply))
         for (_, at), place in zip(reply, places, strict=True):
-            campaign = read.campaigns[int(place)] if place and int(place) < len(read.campaigns) else None
+            campaign = campaigns[int(place)] if place and int(place) < len(campaigns) else None
             if campaign in left:
                 found[campaign] = int(float(at))
                 left.discard(campaign)

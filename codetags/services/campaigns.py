@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
@@ -24,6 +24,13 @@ _SUGGESTED = 100
 def get_campaign(name: str) -> Campaign | None:
     """The campaign of this name; None for one that nobody has made."""
     return Campaign.objects.filter(key=name_key(name.strip())).first()
+
+
+def get_campaigns(names: Iterable[str]) -> dict[str, Campaign]:
+    """The campaigns of these names; a name that nobody has made is not in the result."""
+    asked = {name: name_key(name.strip()) for name in names}
+    known = {one.key: one for one in Campaign.objects.filter(key__in=asked.values())} if asked else {}
+    return {name: known[key] for name, key in asked.items() if key in known}
 
 
 def ensure_campaign(name: str) -> Campaign:

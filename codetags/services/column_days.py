@@ -1,4 +1,4 @@
-"""The hits of groups of codes, added up day by day from the columns."""
+"""The hits of groups of codes, added up day by day."""
 
 from __future__ import annotations
 
@@ -8,71 +8,88 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from codetags import keys
-from codetags.services.column_format import IN_SERIES, LANE_BYTES, NAME_BYTES, lanes_of
-from codetags.services.column_upkeep import add_missing_codes, column_state
+from codetags.services.column_format import LANE_BYTES, lanes_of
+from codetags.services.column_upkeep import column_state
+from codetags.services.columns import periods_of
 from kv.batches import in_batches
+from kv.days import local_day
 from kv.store.connection import call, call_many
 
 #: A few slots are read one by one; whole columns are read for more than one in so many.
 _ONE_IN = 200
 _REPLY_BYTES = 8 << 20
-_CHUNK = 5000
+#: Series that are read in one round trip.
+_CHUNK = 500
 
 
-class NamedSlot(NamedTuple):
-    """A code and its slot. in_series: its hits are read from its own daily series."""
+class Group(NamedTuple):
+    """Codes whose hits are added up. slots: of those that are read from the columns.
 
-    code: str
-    slot: int
-    in_series: bool
+    series: the codes whose own daily series are read: a few, or such as do not fit into a column.
+    """
 
-
-def find_slots(codes: Sequence[str]) -> list[NamedSlot]:
-    """The slots of those of the codes that have hits. Raises StoreUnavailable."""
-    add_missing_codes()
-    found = [
-        (code, int(slot))
-        for chunk in in_batches(codes, _CHUNK)
-        for code, slot in zip(chunk, call("HMGET", keys.slots(), *chunk), strict=True)
-        if slot is not None
-    ]
-    marks: list[int] = []
-    for some in in_batches(found, _CHUNK):
-        places = [part for _, slot in some for part in ("GET", "u8", f"#{(slot + 1) * NAME_BYTES - 1}")]
-        marks += call("BITFIELD_RO", keys.names(), *places)
-    return [NamedSlot(code, slot, mark == IN_SERIES[0]) for (code, slot), mark in zip(found, marks, strict=True)]
+    slots: Sequence[int] = ()
+    series: Sequence[str] = ()
 
 
-def sum_days(groups: Sequence[Sequence[NamedSlot]], since: date, until: date) -> list[list[int]]:
-    """The hits of each group on each day, oldest first, both days included. Raises StoreUnavailable."""
+class Sums(NamedTuple):
+    """The hits of a group on each day, oldest first, and their sum on the days before these."""
+
+    days: list[int]
+    before: int
+
+
+def sum_days(groups: Sequence[Group], since: date, until: date, *, before: date | None = None) -> list[Sums]:
+    """The hits of each group on each day, both days included.
+
+    before: the first of the days that precede `since` and are added up to one sum; None for none of them.
+    A command for each day and some of the days before, or one for twenty where whole columns are read; one for each
+    series. Raises StoreUnavailable.
+    """
     days = [since + timedelta(days=step) for step in range((until - since).days + 1)]
-    packed = [[one.slot for one in group if not one.in_series] for group in groups]
-    sums = [[0] * len(days) for _ in groups]
-    for place, hits in enumerate(_each_day([slot for own in packed for slot in own], days)):
+    names = [day.isoformat() for day in days]
+    earlier = before or since
+    # Of the days before only the sum is told, so whole months serve as well.
+    names += periods_of(earlier, since - timedelta(days=1), local_day())
+    sums = _of_columns([group.slots for group in groups], names)
+    rows = [Sums(own[: len(days)], sum(own[len(days) :])) for own in sums]
+    fields = [(earlier + timedelta(days=step)).isoformat() for step in range((until - earlier).days + 1)]
+    skipped = len(fields) - len(days)
+    owners = [(place, code) for place, group in enumerate(groups) for code in group.series]
+    for chunk in in_batches(owners, _CHUNK):
+        replies = call_many([("HMGET", keys.days(code), *fields) for _, code in chunk])
+        for (place, _), reply in zip(chunk, replies, strict=True):
+            hits = [int(value or 0) for value in reply]
+            known = rows[place]
+            total = [one + other for one, other in zip(known.days, hits[skipped:], strict=True)]
+            rows[place] = Sums(total, known.before + sum(hits[:skipped]))
+    return rows
+
+
+def _of_columns(groups: Sequence[Sequence[int]], periods: Sequence[str]) -> list[list[int]]:
+    """For each group of slots the sum of each column."""
+    sums = [[0] * len(periods) for _ in groups]
+    for place, hits in enumerate(_each_column([slot for own in groups for slot in own], periods)):
         start = 0
-        for own, row in zip(packed, sums, strict=True):
-            row[place] = sum(hits[start : start + len(own)])
-            start += len(own)
-    fields = [day.isoformat() for day in days]
-    for group, row in zip(groups, sums, strict=True):
-        for one in group:
-            if one.in_series:
-                series = call("HMGET", keys.days(one.code), *fields)
-                row[:] = [known + int(hits or 0) for known, hits in zip(row, series, strict=True)]
+        for own, row in zip(groups, sums, strict=True):
+            if hits and own:
+                row[place] = sum(hits[start : start + len(own)])
+                start += len(own)
     return sums
 
 
-def _each_day(slots: Sequence[int], days: Sequence[date]) -> Iterator[Sequence[int]]:
-    """The hits of these slots on each of the days."""
+def _each_column(slots: Sequence[int], periods: Sequence[str]) -> Iterator[Sequence[int]]:
+    """The hits of these slots in each of the columns; nothing for a column that is not there."""
     if not slots:
         return
-    columns = [keys.column(day.isoformat()) for day in days]
+    columns = [keys.column(period) for period in periods]
     size = column_state().slots
     if len(slots) * _ONE_IN < size or len(slots) == 1:
         fields = [part for slot in slots for part in ("GET", "u32", f"#{slot}")]
         yield from call_many([("BITFIELD_RO", column, *fields) for column in columns])
         return
     pick = itemgetter(*slots)
+    most = max(size, max(slots) + 1)
     for chunk in in_batches(columns, max(_REPLY_BYTES // max(size * LANE_BYTES, 1), 1)):
         for column in call("MGET", *chunk):
-            yield pick(lanes_of(column, max(size, max(slots) + 1)))
+            yield pick(lanes_of(column, most)) if column else ()

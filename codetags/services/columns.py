@@ -46,7 +46,7 @@ def read_columns(since: date, until: date, today: date) -> tuple[list[int], byte
         add_missing_codes()
         state = column_state()
         size = state.slots
-        counts = sum_columns(_columns(_periods(max(since, EARLIEST), until, today), size), size)
+        counts = sum_columns(_columns(periods_of(max(since, EARLIEST), until, today), size), size)
         names = _names(size)
         free = list(free_slots(names))
         # A code that lost its slot meanwhile has another one by now, behind those that were read.
@@ -65,11 +65,31 @@ def read_all_time(today: date) -> tuple[list[int], bytes]:
     return read_columns(EARLIEST, last, last + timedelta(days=1))
 
 
+def read_names() -> bytes:
+    """The names of the slots, after the codes that are missing were added. Raises StoreUnavailable."""
+    add_missing_codes()
+    return _names(column_state().slots)
+
+
 def read_days(slots: Sequence[int], days: Sequence[date]) -> list[tuple[int, ...]]:
     """The hits of some slots on each of the days. One command for each day. Raises StoreUnavailable."""
     fields = [part for slot in slots for part in ("GET", "u32", f"#{slot}")]
     columns = call_many([("BITFIELD_RO", keys.column(day.isoformat()), *fields) for day in days])
     return list(zip(*columns, strict=True))
+
+
+def periods_of(since: date, until: date, today: date) -> Iterator[str]:
+    """The columns that make up the range, neither end of which is after `today`."""
+    day = since
+    while day <= until:
+        end = _end_of_month(day)
+        # Not the month of today: it may have hits of later days, by workers whose clock is ahead.
+        if day.day == 1 and end <= until and end < today:
+            yield day.isoformat()[:7]
+            day = end + timedelta(days=1)
+        else:
+            yield day.isoformat()
+            day += timedelta(days=1)
 
 
 def mend_columns(*, now: datetime | None = None) -> int:
@@ -104,20 +124,6 @@ def mend_columns(*, now: datetime | None = None) -> int:
     days = [(today - timedelta(days=back)).isoformat() for back in range(1, 32)]
     trim_columns([*days, *{day[:7] for day in days}])
     return len(wrong)
-
-
-def _periods(since: date, until: date, today: date) -> Iterator[str]:
-    """The columns that make up the range."""
-    day = since
-    while day <= until:
-        end = _end_of_month(day)
-        # Not the month of today: it may have hits of later days, by workers whose clock is ahead.
-        if day.day == 1 and end <= until and end < today:
-            yield day.isoformat()[:7]
-            day = end + timedelta(days=1)
-        else:
-            yield day.isoformat()
-            day += timedelta(days=1)
 
 
 def _months(since: date, until: date) -> Iterator[str]:

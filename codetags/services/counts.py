@@ -72,6 +72,13 @@ def list_codes(
 alist_codes = async_twin(list_codes, uses_database=True)
 
 
+def list_ranked(ranking: Ranking, *, limit: int, now: datetime | None = None) -> tuple[CodeCounts, ...]:
+    """The first codes of a ranking, with their calls that were not counted ever. Raises StoreUnavailable."""
+    ranked = ranking.page(0, limit)
+    excluded, _ = read_excluded([one.code for one in ranked], now=now)
+    return tuple(_described(ranked, excluded, _last_days(ranked, now)))
+
+
 def each_code(
     *,
     since: date | None = None,
@@ -116,12 +123,6 @@ def known_labels(codes: Sequence[str]) -> dict[str, str]:
         for code, score in zip(codes, hits, strict=True)
         if score is not None or code in known
     }
-
-
-def list_hits(code: str, *, since: date, until: date) -> tuple[int, ...]:
-    """One code's hits alone on each day, oldest first, both days included. Raises StoreUnavailable."""
-    days = [(since + timedelta(days=step)).isoformat() for step in range((until - since).days + 1)]
-    return tuple(int(hits or 0) for hits in call("HMGET", keys.days(code), *days))
 
 
 def list_days(code: str, *, since: date, until: date) -> tuple[DayCount, ...]:
@@ -188,8 +189,7 @@ def _ranking(since: date | None, until: date | None, search: str, campaign: str,
     today = local_day(now)
     ranking = SlotRanking(*read_columns(since or EARLIEST, min(until or today, today), today))
     if chosen:
-        campaigns = read_campaigns(ranking.names)
-        ranking = ranking.only(slot for slot, one in enumerate(campaigns) if one == chosen.pk)
+        ranking = ranking.of_campaign(read_campaigns(ranking.names), chosen.pk)
     if not search:
         return ranking
     labelled = _labelled(search)

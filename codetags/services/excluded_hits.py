@@ -20,6 +20,8 @@ from kv.store.steps import Step, Steps, drive
 from kv.threads import async_twin
 
 _CHUNK = 1000
+#: Fields that one step of a walk through all of them reads.
+_WALKED = 5000
 REASONS = tuple(Reason)
 #: The reasons that are counted for each code.
 CODE_REASONS = tuple(reason for reason in Reason if reason is not Reason.UNREADABLE)
@@ -66,11 +68,30 @@ def read_excluded(
 
 def read_sums(codes: Sequence[str]) -> Excluded:
     """The excluded calls of all these codes together, since the beginning. Raises StoreUnavailable."""
+    if len(codes) > _CHUNK and call("HLEN", keys.excluded()) < len(codes) * len(CODE_REASONS):
+        return _walk_through(frozenset(codes))
     sums: Excluded = dict.fromkeys(CODE_REASONS, 0)
     for chunk in in_batches(codes, _CHUNK):
         for one in read_excluded(chunk)[0]:
             for reason, calls in one.items():
                 sums[reason] += calls
+    return sums
+
+
+def _walk_through(codes: frozenset[str]) -> Excluded:
+    """The same, by reading the whole hash, where it has fewer fields than these codes could have."""
+    found: dict[bytes, bytes] = {}  # a walk may come by a field twice
+    cursor = b"0"
+    while True:
+        cursor, reply = call("HSCAN", keys.excluded(), cursor, "COUNT", _WALKED)
+        found.update(pairs(reply))
+        if int(cursor) == 0:
+            break
+    sums: Excluded = dict.fromkeys(CODE_REASONS, 0)
+    for field, calls in found.items():
+        code, _, reason = field.decode().partition(" ")
+        if code in codes:
+            sums[Reason(reason)] += int(calls)
     return sums
 
 

@@ -60,12 +60,12 @@ class CountedRanking:
     """Codes from Z to A, and the hits of each."""
 
     def __init__(self, codes: Sequence[str], hits: Sequence[int]) -> None:
-        self._codes, self._hits = codes, hits
+        self.codes, self.hits = codes, hits
         # Sorting keeps the order of equal ones. By numbers: pairs take several times as long.
         self._order = sorted(range(len(codes)), key=hits.__getitem__, reverse=True)
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self.codes)
 
     def page(self, offset: int, limit: int) -> list[Ranked]:
         """`limit` codes after the first `offset`."""
@@ -73,7 +73,7 @@ class CountedRanking:
 
     def place(self, hits: int, code: str) -> int:
         """How many codes come before the one after this one, whether it is still there or not."""
-        pairs = zip(self._hits, self._codes, strict=True)
+        pairs = zip(self.hits, self.codes, strict=True)
         return sum(count > hits or (count == hits and other >= code) for count, other in pairs)
 
     def all(self) -> Iterator[Ranked]:
@@ -81,7 +81,7 @@ class CountedRanking:
         return map(self._ranked, self._order)
 
     def _ranked(self, place: int) -> Ranked:
-        return Ranked(self._codes[place], self._hits[place])
+        return Ranked(self.codes[place], self.hits[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,11 @@ class SlotRanking:
     def all(self) -> Iterator[Ranked]:
         """Every code."""
         return map(self._ranked, self._slots(1, max(self.counts, default=0)))
+
+    def of_campaign(self, campaigns: Sequence[int], campaign: int) -> SlotRanking:
+        """Those of a campaign. campaigns: that of each slot."""
+        pairs = zip(self.counts, campaigns, strict=True)
+        return SlotRanking([hits if one == campaign else 0 for hits, one in pairs], self.names)
 
     def only(self, slots: Iterable[int]) -> SlotRanking:
         """Those of these slots."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codetags.types.campaigns import CampaignCounts as CampaignCounts
 from codetags.types.campaigns import CampaignPage as CampaignPage
-from codetags.types.campaigns import DayHits as DayHits
 from codetags.types.campaigns import RegisteredCampaign as RegisteredCampaign
 
 if TYPE_CHECKING:

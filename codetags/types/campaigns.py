@@ -48,11 +48,3 @@ class CampaignPage:
     campaigns: tuple[CampaignCounts, ...]
     total: int
     next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class DayHits:
-    """Hits on one day."""
-
-    day: date
-    count: int

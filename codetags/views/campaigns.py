@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,13 +11,11 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from codetags.models import Campaign
-from codetags.services import campaign_counts, counts
-from codetags.services.campaigns import codes_of
-from codetags.services.excluded_hits import read_sums
+from codetags.services.campaign_details import read_campaign
 from codetags.types import EARLIEST
-from codetags.views.code_ranges import CHART_DAYS, LONGEST_CHART
+from codetags.views.code_ranges import CHART_DAYS, LONGEST_CHART, values_before
 from codetags.views.image_forms import code_image_form
-from codetags.views.links import list_landings
+from codetags.views.links import Landing, list_landings
 from codetags.views.lists import PAGE, CampaignRow, code_rows
 from codetags.views.prints import MOST_IMAGES
 from codetags.views.words import totals_of
@@ -41,11 +40,7 @@ def campaign_page(request: HttpRequest, pk: int, context: dict[str, Any]) -> Htt
         "code_image_form": code_image_form(landings),
     }
     try:
-        context |= _figures(campaign, shown)
-        page = counts.list_codes(limit=PAGE, campaign=campaign.name)
-        context |= {"rows": code_rows(page.codes, landings), "total": page.total}
-        parts = -(-page.total // MOST_IMAGES)
-        context["parts"] = range(1, parts + 1) if parts > 1 else ()
+        context |= _figures(campaign, shown, landings)
     except StoreUnavailable:
         context["store_away"] = True
     response = TemplateResponse(request, "codetags/admin/campaign.html", context)
@@ -53,18 +48,19 @@ def campaign_page(request: HttpRequest, pk: int, context: dict[str, Any]) -> Htt
     return response
 
 
-def _figures(campaign: Campaign, shown: DayRange) -> dict[str, Any]:
-    read = campaign_counts.list_campaign_days(campaign, since=shown.before[0], until=shown.last)
-    days = read[shown.days :]
-    chart = time_chart(
-        "hits",
-        [(day.day, day.count) for day in days],
-        Words(_("Hits")),
-        before=[day.count for day in read[: shown.days]],
-    )
+def _figures(campaign: Campaign, shown: DayRange, landings: tuple[Landing, ...]) -> dict[str, Any]:
+    found = read_campaign(campaign, since=shown.first, until=shown.last, before=shown.before[0], limit=PAGE)
+    dates = [shown.first + timedelta(days=step) for step in range(shown.days)]
+    days = found.days.days
+    before = values_before(found.days.before, shown)
+    chart = time_chart("hits", zip(dates, days, strict=True), Words(_("Hits")), before=before)
+    parts = -(-found.counts.codes // MOST_IMAGES)
     return {
-        "found": CampaignRow(campaign_counts.get_counts(campaign)),
+        "found": CampaignRow(found.counts),
         "chart": chart,
-        "hits": sum(day.count for day in days),
-        "excluded": totals_of(read_sums(codes_of(campaign))),
+        "hits": sum(days),
+        "rows": code_rows(found.codes, landings),
+        "total": found.counts.codes,
+        "parts": range(1, parts + 1) if parts > 1 else (),
+        "excluded": totals_of(found.excluded),
     }

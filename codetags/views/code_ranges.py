@@ -21,3 +21,8 @@ def read_code_range(request: HttpRequest) -> DayRange:
     if shown.before[0] <= EARLIEST:  # whose count is of hits without a date
         shown = read_range({}, local_day(), default=CHART_DAYS)
     return shown
+
+
+def values_before(total: int, shown: DayRange) -> list[int]:
+    """The hits of the days before as charts take them: one value a day, of which they tell the sum alone."""
+    return [total, *[0] * (shown.days - 1)]

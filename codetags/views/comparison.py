@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from codetags.models.campaigns import LONGEST_NAME
-from codetags.services import campaign_counts, campaigns, counts
+from codetags.services import campaigns, counts
+from codetags.services.campaign_details import compare_days
+from codetags.services.column_days import Sums
 from codetags.services.patterns import LONGEST
 from codetags.types import EARLIEST
-from codetags.views.code_ranges import CHART_DAYS, LONGEST_CHART
+from codetags.views.code_ranges import CHART_DAYS, LONGEST_CHART, values_before
 from kv.days import local_day
 from kv.errors import StoreUnavailable
 from kv.web.charts import Words
@@ -36,7 +38,7 @@ class Compared:
     key: str
     name: str
     address: str
-    hits: tuple[int, ...]
+    hits: Sums
     without: str = ""
 
 
@@ -93,23 +95,27 @@ def _range(request: HttpRequest, asked: Sequence[tuple[str, str]]) -> DayRange:
 def _found(asked: Sequence[tuple[str, str]], shown: DayRange) -> Iterator[Compared]:
     """Those of them that there are."""
     labels = counts.known_labels([key for kind, key in asked if kind == "code"])
-    days = {"since": shown.before[0], "until": shown.last}
-    for kind, key in asked:
-        if kind == "code" and key in labels:
-            name = " · ".join(filter(None, (key, labels[key])))
-            yield Compared(kind, key, name, reverse("admin:codetags_code", args=[key]), counts.list_hits(key, **days))
-        elif kind == "campaign" and (campaign := campaigns.get_campaign(key)):
-            hits = tuple(day.count for day in campaign_counts.list_campaign_days(campaign, **days))
-            address = reverse("admin:codetags_campaign", args=[campaign.pk])
-            yield Compared(kind, key, campaign.name, address, hits)
+    named = campaigns.get_campaigns(key for kind, key in asked if kind == "campaign")
+    known = [
+        (kind, key, found)
+        for kind, key in asked
+        if (found := named.get(key) if kind == "campaign" else key if key in labels else None)
+    ]
+    days = compare_days([one for *_, one in known], since=shown.first, until=shown.last, before=shown.before[0])
+    for (kind, key, one), hits in zip(known, days, strict=True):
+        if isinstance(one, str):
+            name = " · ".join(filter(None, (one, labels[one])))
+            yield Compared(kind, key, name, reverse("admin:codetags_code", args=[one]), hits)
+        else:
+            yield Compared(kind, key, one.name, reverse("admin:codetags_campaign", args=[one.pk]), hits)
 
 
 def _chart(found: Sequence[Compared], shown: DayRange) -> Any:
     dates = [shown.first + timedelta(days=step) for step in range(shown.days)]
     series = [
-        Series(one.name, list(zip(dates, one.hits[shown.days :], strict=True)), one.hits[: shown.days])
+        Series(one.name, list(zip(dates, one.hits.days, strict=True)), values_before(one.hits.before, shown))
         for one in found
-    ]  # fmt: skip
+    ]
     return series_chart("hits", series, Words(_("Hits")))
 
 

@@ -33,22 +33,26 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One code as the list shows it. placement: the one with most hits of all time, and these."""
+    """One code as the list shows it.
+
+    links: of each landing page the language, the link, and what its button does. placement: the one with most hits of
+    all time, and these. Texts of each row are made here: a tag that translates takes several times as long.
+    """
 
     code: CodeCounts
-    links: tuple[tuple[Landing, str], ...]
+    links: tuple[tuple[str, str, str], ...]
     state: str
     placement: tuple[str, int] | None = None
 
     @property
-    def total(self) -> int:
-        """The hits of the last 30 days."""
-        return sum(self.code.last_30_days)
+    def select_label(self) -> str:
+        """What the row's checkbox does."""
+        return _select_label(self.code.code)
 
     @property
-    def top(self) -> int:
-        """The most hits on one of them."""
-        return max(self.code.last_30_days, default=0)
+    def days_label(self) -> str:
+        """What the line of the last 30 days shows."""
+        return _days_label(self.code.last_30_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +62,14 @@ class CampaignRow:
     counts: CampaignCounts
 
     @property
-    def total(self) -> int:
-        """The hits of the last 30 days."""
-        return sum(self.counts.last_30_days)
+    def select_label(self) -> str:
+        """What the row's checkbox does; "" where there is none."""
+        return _select_label(self.counts.campaign.name) if self.counts.campaign else ""
 
     @property
-    def top(self) -> int:
-        """The most hits on one of them."""
-        return max(self.counts.last_30_days, default=0)
+    def days_label(self) -> str:
+        """What the line of the last 30 days shows."""
+        return _days_label(self.counts.last_30_days)
 
     @property
     def cost(self) -> str:
@@ -143,15 +147,34 @@ def _groups(request: HttpRequest, form: ListForm) -> dict[str, Any]:
 
 def code_rows(codes: Sequence[CodeCounts], landings: tuple[Landing, ...]) -> list[Row]:
     """The codes as lists show them."""
+    copies = _("Copy the link of %(code)s in %(language)s")
+
+    def links(code: str) -> tuple[tuple[str, str, str], ...]:
+        return tuple(
+            (landing.language, landing.link(code), copies % {"code": code, "language": landing.name})
+            for landing in landings
+        )
+
     return [
         Row(
             code,
-            tuple((landing, landing.link(code.code)) for landing in landings) if code.code != keys.OTHER else (),
+            links(code.code) if code.code != keys.OTHER else (),
             state_of(code.registered),
             placement[0] if placement else None,
         )
         for code, placement in zip(codes, list_placements([one.code for one in codes], most=1), strict=True)
     ]
+
+
+def _select_label(name: str) -> str:
+    return _("Select %(code)s") % {"code": name}
+
+
+def _days_label(days: Sequence[int]) -> str:
+    return _("%(total)s in 30 days, at most %(top)s a day") % {
+        "total": format_number(sum(days)),
+        "top": format_number(max(days, default=0)),
+    }
 
 
 def _page(request: HttpRequest, form: ListForm, read: Callable[..., Page]) -> tuple[Page, int]:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from codetags import keys
 from codetags.errors import BadAlias, BadCursor
 from codetags.models import Campaign, CodeTag, DailyHits
-from codetags.services.campaign_counts import each_campaign, get_counts, list_campaign_days, list_campaigns
+from codetags.services.campaign_counts import each_campaign, list_campaigns
+from codetags.services.campaign_details import compare_days, read_campaign
 from codetags.services.campaigns import ensure_campaign
 from codetags.services.column_upkeep import forget_columns
 from codetags.services.counts import each_code, list_codes
@@ -158,13 +159,25 @@ def check_codes(name: str, wanted: dict[str | None, dict[str, Any]], days: dict[
 def check_each() -> None:
     """The page of each campaign tells the same."""
     today = local_day()
-    for campaign in Campaign.objects.all():
+    since, before = today - timedelta(days=64), today - timedelta(days=129)
+    asked: dict[str, Any] = {"since": since, "until": today, "before": before}
+    campaigns = list(Campaign.objects.all())
+    for campaign in campaigns:
         wanted = recount(EARLIEST, date.max)[campaign.name]
-        assert told(get_counts(campaign)) == wanted
-        days = list_campaign_days(campaign, since=today - timedelta(days=64), until=today)
-        assert [day.day for day in days] == [today - timedelta(days=back) for back in range(64, -1, -1)]
-        assert tuple(day.count for day in days[-30:]) == wanted["last_30_days"]
-        assert sum(day.count for day in days) == recount(today - timedelta(days=64), today)[campaign.name]["count"]
+        found = read_campaign(campaign, limit=2, **asked)
+        assert told(found.counts) == {**wanted, "last_30_days": ()}
+        assert found.days.before == recount(before, since - timedelta(days=1))[campaign.name]["count"]
+        assert tuple(found.days.days[-30:]) == wanted["last_30_days"]
+        assert (len(found.days.days), sum(found.days.days)) == (65, recount(since, today)[campaign.name]["count"])
+        assert found.codes == list_codes(limit=2, campaign=campaign.name).codes
+        assert compare_days([campaign], **asked) == [found.days]
+    own = series()
+    for code, sums in zip(own, compare_days([*own, *campaigns], **asked), strict=False):
+        days = [(since + timedelta(days=step)).isoformat() for step in range(65)]
+        assert sums.days == [own[code][day] for day in days]
+        assert sums.before == sum(
+            hits for day, hits in own[code].items() if before.isoformat() <= day < since.isoformat()
+        )
 
 
 _DAYS = st.sampled_from(BACK)
@@ -188,6 +201,7 @@ def test_they_tell_what_a_recount_does(
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         # Both ways to read: slot by slot, and whole columns; by looking up, and by walking through the latest.
         patch.setattr("codetags.services.column_days._ONE_IN", 0 if few else 10**6)
+        patch.setattr("codetags.services.campaign_details._FEW", 0 if few else 100)
         patch.setattr("codetags.services.campaign_counts._LOOKED_UP", 100 if few else 0)
         patch.setattr("codetags.services.campaign_counts._WALKED", 2)
         site = Groups(stack)

@@ -12,6 +12,7 @@ from codetags.models import CodeTag
 from codetags.services.campaigns import ensure_campaign
 from codetags.services.counts import list_codes
 from codetags.services.imports import OldCount, import_hits
+from codetags.services.registry import mirror_registry
 from kv.days import local_day
 from tests.codetags.callers import staff
 
@@ -95,6 +96,29 @@ class TestCost:
                 costs[-1].append(commands(store) - before)
         assert max(costs[1]) <= 200
         assert costs[0] == costs[1]
+
+    @pytest.mark.parametrize("days", ["7", "90"])
+    def test_of_a_campaigns_page_and_of_a_comparison(
+        self, client: Client, store: Any, days: str, django_assert_max_num_queries: Any
+    ) -> None:
+        client.force_login(staff("view_counts"))
+        campaigns = [ensure_campaign(name) for name in ("Small", "Middle", "Large")]
+        self.fill(3000)
+        names = [f"{place:04X}" for place in range(3000)]
+        shares = (names[:60], names[60:500], names[500:2900])
+        for campaign, codes in zip(campaigns, shares, strict=True):
+            CodeTag.objects.bulk_create(CodeTag(code=code, label="x", campaign=campaign) for code in codes)
+        mirror_registry()
+        pages = [f"{URL}campaigns/{campaign.pk}/?days={days}" for campaign in campaigns]
+        chosen = "".join(f"&campaign={campaign.name}" for campaign in campaigns)
+        pages.append(f"{URL}compare/?code=0001&code=0BB0&code=0BB6{chosen}&days={days}")
+        for page in pages:
+            client.get(page)  # packs which codes are whose
+            before = commands(store)
+            with django_assert_max_num_queries(12):
+                answer = client.get(page)
+            assert (answer.status_code, b"kv-chart" in answer.content) == (200, True)
+            assert commands(store) - before <= 200, page
 
     def test_of_the_file(self, client: Client, store: Any) -> None:
         self.fill(3000)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from codetags import keys
 from codetags.models import CodeTag
 from codetags.services.counts import get_code, list_codes, list_days
-from codetags.services.excluded_hits import count_excluded, exclude_hit, read_excluded
+from codetags.services.excluded_hits import CODE_REASONS, count_excluded, exclude_hit, read_excluded, read_sums
 from codetags.services.hits import record_hit
 from codetags.services.resets import reset_code
 from codetags.types import Reason
@@ -155,6 +155,20 @@ class TestWithoutTheStore:
         with store_away():
             assert hit(Client(), **headers).json() == {"code": "DEMO", "counted": False}
             assert Client().post(f"{URL}?unreadable=1", headers={"User-Agent": BROWSER}).status_code == 200
+
+
+class TestSums:
+    @pytest.mark.parametrize("few", [1000, 1])
+    def test_of_some_codes_however_they_are_read(self, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("codetags.services.excluded_hits._CHUNK", few)
+        monkeypatch.setattr("codetags.services.excluded_hits._WALKED", 2)
+        for code, reason in (("DEMO", Reason.BOT), ("DEMO", Reason.STAFF), ("BT26", Reason.BOT), ("POST", Reason.BOT)):
+            CodeTag.objects.get_or_create(code=code, defaults={"label": "Poster"})
+            exclude_hit(code=code, reason=reason)
+        exclude_hit(reason=Reason.UNREADABLE)
+        found = read_sums(["DEMO", "BT26", "NONE"])
+        assert {reason: calls for reason, calls in found.items() if calls} == {Reason.BOT: 2, Reason.STAFF: 1}
+        assert list(found) == list(CODE_REASONS)
 
 
 class TestReset:
