@@ -127,8 +127,10 @@ def _of_kind(sums: Counter[str], kind: str) -> dict[str, int]:
 
 
 def _placements(code: str, counted: dict[str, int]) -> tuple[PlacementCount, ...]:
-    """Those with hits, the most first, then those of the registry without any."""
-    labels = dict(Placement.objects.filter(code__code=code).values_list("name", "label"))
+    """Those with hits, the most first, then those of the registry without any, its aliases' among them."""
+    aliases = Placement.objects.filter(code__counts_for__code=code).order_by("name", "pk")
+    own = Placement.objects.filter(code__code=code)
+    labels = {name: label for rows in (aliases, own) for name, label in rows.values_list("name", "label")}
     names = [*counted, *(name for name in labels if name not in counted)]
     return tuple(PlacementCount(at, labels.get(at, ""), counted.get(at, 0), at in labels) for at in names)
 

@@ -13,7 +13,7 @@ from codetags.models import CodeTag, Placement
 from codetags.models.campaigns import name_key
 from codetags.services.campaign_slots import note_campaigns
 from codetags.services.former_codes import note_former
-from codetags.services.placement_mirror import mirror_all_placements
+from codetags.services.placement_mirror import mirror_all_placements, mirror_placements
 from codetags.types import RegisteredCode
 from kv.batches import in_batches
 from kv.store.connection import call, call_many, call_write
@@ -53,7 +53,7 @@ def list_registry(
 
 
 def mirror_code(code: str) -> None:
-    """Mirror one code, as it is in SQL now, to the store. Raises StoreUnavailable.
+    """Mirror one code, as it is in SQL now, to the store; of an alias its placements too. Raises StoreUnavailable.
 
     Two changes at the same time may be mirrored in the wrong order; `mirror_registry` corrects that within minutes.
     """
@@ -61,13 +61,17 @@ def mirror_code(code: str) -> None:
     campaign, *rest = row or (None,)
     mirror_code_script.run(_keys(code), [code, _packed(*rest) if row else ""])
     note_campaigns({code: campaign})
+    if row and row[-1]:
+        mirror_placements([code])
 
 
 def mirror_codes(codes: Iterable[str]) -> None:
     """The same for many codes: a query and a round trip for 500 of them. Raises StoreUnavailable."""
     for chunk in in_batches(codes, _CHUNK):
-        rows = CodeTag.objects.filter(code__in=chunk).values_list("code", *_MIRRORED)
+        rows = list(CodeTag.objects.filter(code__in=chunk).values_list("code", *_MIRRORED))
         _mirror(chunk, rows)
+        if aliases := [code for code, *_, target in rows if target]:
+            mirror_placements(aliases)
 
 
 def mirror_registry(*, always: bool = True) -> int:

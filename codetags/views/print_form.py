@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -29,6 +30,8 @@ _CALLS = {
 }
 _CALL_LANGUAGES = ("en", "fr", "de", "es")
 _OWN = "own"
+#: No placement has this name.
+_ALL = "*"
 
 
 def _call(language: str, key: str) -> str:
@@ -67,6 +70,7 @@ class PrintForm(CodeImageForm):
     """All options of QR images for print, and of sheets of labels.
 
     kept_logo: the logo of the page before, since a browser sends no file twice: base64 of what `read_logo` made.
+    placements: of each code those that are registered, by name, with their labels.
     """
 
     dark = _colour(_("Dark colour"), "#000000")
@@ -78,6 +82,7 @@ class PrintForm(CodeImageForm):
     )
     kept_logo = forms.CharField(required=False, widget=forms.HiddenInput)
     without_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
+    registered = forms.ChoiceField(label=_("Registered placements"), required=False)
     places = CleanField(label=_("Placements"), required=False, max_length=2000)
     call = forms.ChoiceField(label=_("Frame with words"), required=False, choices=_calls)
     own_call = CleanField(label=_("My own words"), required=False, max_length=40)
@@ -91,6 +96,17 @@ class PrintForm(CodeImageForm):
         initial="label",
         choices=[("label", _("The code and its label")), ("code", _("The code alone"))],
     )
+
+    def __init__(self, *args: Any, placements: Mapping[str, Mapping[str, str]] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.placements = placements or {}
+        named = {name: label for own in self.placements.values() for name, label in own.items()}
+        registered: Any = self.fields["registered"]
+        registered.choices = [
+            ("", _("None of them")),
+            (_ALL, _("All registered placements")),
+            *((name, " · ".join(filter(None, (name, label)))) for name, label in sorted(named.items())),
+        ]
 
     def clean_logo(self) -> bytes:
         """The uploaded logo as `read_logo` makes it; empty without one. Raises ValidationError."""
@@ -140,8 +156,9 @@ class PrintForm(CodeImageForm):
 
     def image_groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """The options of an image as the page shows them: a legend and fields."""
+        registered = ("registered",) if any(self.placements.values()) else ()
         groups = (
-            (_("Size and link"), ("size", "dpi", "level", "language", "places")),
+            (_("Size and link"), ("size", "dpi", "level", "language", *registered, "places")),
             (_("Colours and logo"), ("dark", "light", "logo", "without_logo")),
             (_("Frame"), ("call", "own_call")),
         )
@@ -164,6 +181,15 @@ class PrintForm(CodeImageForm):
             logo=values["logo"],
             call=(values["own_call"] or "") if call == _OWN else _call(*call.split("-")) if call else "",
         )
+
+    def places_of(self, code: str) -> dict[str, str]:
+        """The placements at which a code is printed, with the labels of registered ones. Only of a valid form.
+
+        A code that lacks the chosen one is printed without a placement, which is the name "".
+        """
+        own, chosen = self.placements.get(code, {}), self.cleaned_data["registered"] or ""
+        names = [name for name in own if chosen in (_ALL, name)]
+        return {name: own.get(name, "") for name in (*names, *(self.cleaned_data["places"] or ()))} or {"": ""}
 
     def grid(self) -> Grid:
         """How labels lie on a page. Only of a valid form."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from codetags.errors import MalformedCode, TooManyImages, UnprintableImage
 from codetags.services import code_images
 from codetags.services.codes import parse_code
+from codetags.services.placements import registered_placements
 from codetags.services.printing.label_sheets import MOST_LABELS, Label, draw_label_sheet
 from codetags.services.printing.layouts import lay_out
 from codetags.services.printing.logos import LARGEST_FILE
@@ -47,7 +48,7 @@ def print_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """
     asked = request.POST if request.method == "POST" else request.GET
     codes = list(dict.fromkeys(checked_code(code) for code in asked.getlist("code")))
-    form = print_form(list_landings(request), asked, request.FILES)
+    form = print_form(list_landings(request), asked, request.FILES, codes=codes)
     context |= {
         "title": _("QR images to print"),
         "form": form,
@@ -76,8 +77,8 @@ def one_image(request: HttpRequest, code: str, kind: str) -> HttpResponse:
 
     400 says what is wrong.
     """
-    form = print_form(list_landings(request), {**request.GET.dict(), "kind": kind})
     code = checked_code(code)
+    form = print_form(list_landings(request), {**request.GET.dict(), "kind": kind}, codes=[code])
     if not form.is_valid():
         return _refused(form)
     image = list_prints(request, form, [code])[0]
@@ -97,7 +98,7 @@ def images_zip(request: HttpRequest, codes: Sequence[str], name: str = "qr-codes
 
     400 says what is wrong.
     """
-    form = print_form(list_landings(request), request.POST, request.FILES)
+    form = print_form(list_landings(request), request.POST, request.FILES, codes=codes)
     if not form.is_valid() or not codes or len(codes) > MOST_IMAGES:
         return _refused(form)
     try:
@@ -107,17 +108,20 @@ def images_zip(request: HttpRequest, codes: Sequence[str], name: str = "qr-codes
         return _refused(form)
 
 
-def print_form(landings: tuple[Landing, ...], data: Any = None, files: Any = None) -> PrintForm:
-    """The form of all options, with the languages in which the site has a landing page.
+def print_form(
+    landings: tuple[Landing, ...], data: Any = None, files: Any = None, *, codes: Sequence[str] = ()
+) -> PrintForm:
+    """The form of all options, with the languages in which the site has a landing page, and the codes' placements.
 
     What an address leaves out is shown as it is taken: an empty field for a colour would be black.
     """
     languages = [(landing.language, landing.name) for landing in landings]
+    placements = registered_placements(codes[:MOST_IMAGES])
     if data is not None:
         defaults = {name: field.initial for name, field in PrintForm(languages=languages).fields.items()}
         given = {name: data.get(name) for name in defaults if data.get(name) not in (None, "")}
         data = {name: value for name, value in {**defaults, **given}.items() if value is not None}
-    return PrintForm(data, files, languages=languages)
+    return PrintForm(data, files, languages=languages, placements=placements)
 
 
 def list_prints(request: HttpRequest, form: PrintForm, codes: Sequence[str]) -> list[Printed]:
@@ -125,8 +129,8 @@ def list_prints(request: HttpRequest, form: PrintForm, codes: Sequence[str]) -> 
 
     Raises TooManyImages.
     """
-    places = form.cleaned_data["places"] or [""]
-    if len(codes) * len(places) > MOST_IMAGES:
+    places = {code: form.places_of(code) for code in codes}
+    if sum(map(len, places.values())) > MOST_IMAGES:
         raise TooManyImages(MOST_IMAGES)
     landing = landing_for(request, form.cleaned_data["language"])
     registered = registered_codes(codes)
@@ -135,10 +139,10 @@ def list_prints(request: HttpRequest, form: PrintForm, codes: Sequence[str]) -> 
             f"qr-{code}-{place}" if place else f"qr-{code}",
             landing.link(code, place),
             f"{code} · {place}" if place else code,
-            registered[code].label if code in registered else "",
+            label or (registered[code].label if code in registered else ""),
         )
         for code in codes
-        for place in places
+        for place, label in places[code].items()
     ]
 
 

@@ -15,12 +15,15 @@ from django.urls import reverse
 
 from codetags import keys
 from codetags.errors import BadAlias, CodeIsFixed
-from codetags.models import CodeTag
+from codetags.models import CodeTag, Placement
 from codetags.services import hits, registry
+from codetags.services.breakdowns import list_placements, read_breakdown
 from codetags.services.counts import get_code
 from codetags.services.excluded_hits import exclude_hit
 from codetags.services.hits import record_hit
-from codetags.types import Outcome, Reason
+from codetags.services.placements import registered_placements
+from codetags.types import Outcome, PlacementCount, Reason
+from kv.days import local_day
 from kv.errors import StoreUnavailable
 from tests.codetags.callers import hit, staff
 
@@ -197,3 +200,65 @@ class TestMirror:
         with patch.object(registry, "call_many", side_effect=StoreUnavailable("away")):
             CodeTag.objects.bulk_create([CodeTag(code=code, label="x") for code in ("AAAA", "BBBB", "CCCC")])
         assert "code AAAA and 2 more: the store is unavailable" in caplog.text
+
+
+class TestPlacements:
+    """`?qr=BT27&at=x` counts by name below BT26 where x is registered at either, however many others there are."""
+
+    @pytest.fixture(autouse=True)
+    def _no_strangers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing outside the registry is counted by name."""
+        monkeypatch.setattr("codetags.keys.MOST_PLACEMENTS", 0)
+
+    def counted(self) -> dict[str, int]:
+        return dict(list_placements(["BT26"])[0])
+
+    @pytest.mark.parametrize("owner", ["BT26", "BT27"])
+    def test_registered_at_either_code(self, alias: CodeTag, owner: str) -> None:
+        Placement.objects.create(code=CodeTag.objects.get(code=owner), name="hall-1", label="Hall 1")
+        for visitor, at in enumerate(("hall-1", "hall-1", "made-up")):
+            assert record_hit(code="BT27", address=f"10.1.0.{visitor}", agent="Mozilla/5.0", at=at) is Outcome.COUNTED
+        assert self.counted() == {"hall-1": 2, keys.OTHER: 1}
+        today = local_day()
+        shown = read_breakdown("BT26", since=today, until=today).placements
+        assert PlacementCount("hall-1", "Hall 1", 2, is_registered=True) in shown
+
+    def test_a_name_at_both_is_one_placement(self, poster: CodeTag, alias: CodeTag, store: Any) -> None:
+        Placement.objects.create(code=poster, name="hall-1", label="The poster's")
+        Placement.objects.create(code=alias, name="hall-1", label="The second print's")
+        assert store.hget(keys.registered_placements(), "BT26") == b"1"
+        today = local_day()
+        (shown,) = read_breakdown("BT26", since=today, until=today).placements
+        assert shown.label == "The poster's"
+
+    def test_a_code_that_becomes_an_alias_brings_its_placements(self, poster: CodeTag) -> None:
+        late = CodeTag.objects.create(code="BT28", label="Third print")
+        Placement.objects.create(code=late, name="hall-3")
+        late.counts_for = poster
+        late.save()
+        hits._targets.clear()
+        record_hit(code="BT28", address="10.2.0.1", agent="Mozilla/5.0", at="hall-3")
+        assert self.counted() == {"hall-3": 1}
+
+    def test_the_whole_registry_is_mirrored_so(self, alias: CodeTag, store: Any) -> None:
+        with patch("codetags.signals._mirror_placements"):
+            Placement.objects.create(code=alias, name="hall-1")
+        assert store.hget(keys.registered_placements(), "BT26") is None
+        registry.mirror_registry()
+        assert store.hget(keys.registered_placements(), "BT26") == b"1"
+
+    def test_what_an_alias_takes_away_is_no_name_any_more(self, poster: CodeTag, alias: CodeTag, store: Any) -> None:
+        Placement.objects.create(code=alias, name="hall-1")
+        alias.counts_for = None
+        alias.save()
+        registry.mirror_registry()
+        assert store.zrange(keys.placements("BT26"), 0, -1) == []
+        assert store.zrange(keys.placements("BT27"), 0, -1) == [b"hall-1"]
+
+    def test_its_links_and_images_have_those_of_both(self, poster: CodeTag, alias: CodeTag) -> None:
+        Placement.objects.create(code=poster, name="hall-2", label="Hall 2")
+        Placement.objects.create(code=alias, name="hall-1", label="Hall 1")
+        assert registered_placements(["BT26", "BT27"]) == {
+            "BT26": {"hall-2": "Hall 2"},
+            "BT27": {"hall-1": "Hall 1", "hall-2": "Hall 2"},
+        }

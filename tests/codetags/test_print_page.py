@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client, override_settings
+from django.test import Client
 from PIL import Image
 
 from codetags.models import CodeTag
@@ -248,34 +248,3 @@ class TestLogo:
         data = base64.b64decode(inside[1])
         assert b"taken at home" not in data
         assert Image.open(io.BytesIO(data)).size == (40, 40)
-
-
-class TestPlacements:
-    def test_each_has_an_image_and_a_label_of_its_own(self, clerk: Client) -> None:
-        body = {"code": "BT26", "places": "tram-12, Tram-13 tram-12", "kind": "png"}
-        links = [f"{LINK}&at=tram-12", f"{LINK}&at=tram-13"]
-        answer = clerk.post(PAGE, {**body, "make": "zip"})
-        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-            assert archive.namelist() == ["qr-BT26-tram-12.png", "qr-BT26-tram-13.png"]
-            assert [read_codes(draw("png", archive.read(name))) for name in archive.namelist()] == [
-                [link] for link in links
-            ]
-        answer = clerk.post(PAGE, {**body, "make": "sheet"})
-        (page,) = pdf_pages(answer.content)
-        assert read_codes(page) == links
-        text = pdf_texts(answer.content)[0].split("\r\n")
-        assert text == ["BT26 · tram-12", "Straßenbahn, Größe 5 €", "BT26 · tram-13", "Straßenbahn, Größe 5 €"]
-
-    @override_settings(CODETAGS_PLACEMENT_PARAM="utm_source")
-    def test_by_the_address_of_an_image_and_under_the_site_s_own_name(self, clerk: Client) -> None:
-        answer = clerk.get("/admin/codetags/codecount/BT26/qr.svg", {"places": "tram-12", "download": "1"})
-        assert answer.headers["Content-Disposition"] == 'attachment; filename="qr-BT26-tram-12.svg"'
-        assert read_codes(draw("svg", answer.content)) == [f"{LINK}&utm_source=tram-12"]
-
-    def test_what_is_none_and_too_many_are_refused(self, clerk: Client) -> None:
-        answer = clerk.post(PAGE, {"code": "BT26", "places": "tram-12 Straße"})
-        assert errors(answer) == {
-            "places": ["This is not a placement: straße. Use up to 32 letters a to z, digits and hyphens."]
-        }
-        answer = clerk.post(PAGE, {"code": ["BT26", "DEMO"], "places": " ".join(f"a{number}" for number in range(251))})
-        assert "at most 500 images" in errors(answer)["places"][0]
