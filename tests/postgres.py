@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,7 +59,8 @@ def _program(name: str) -> Path:
 
 
 def main(command: list[str]) -> int:
-    """Run the command beside the server; its exit status."""
+    """Run the command beside the server; its exit status. The server ends with us, also when we are told to end."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with postgres() as url:
         return subprocess.run(command, check=False, env={**os.environ, "DATABASE_URL": url}).returncode
 
