@@ -37,8 +37,14 @@ demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
-test: lint var/outside/.done ## lint, types and every test but those of faults, other projects, clients, deployment and frameworks
-	@$(BIN)/pytest $(call PARALLEL,3) --ignore=tests/faults --ignore=tests/adoption --ignore=tests/clients --ignore=tests/deploy --ignore=tests/frontends --ignore=tests/packaging
+# What has a command of its own below.
+APART = $(addprefix --ignore=tests/,adoption clients deploy faults frontends fuzz packaging security)
+
+test: lint var/outside/.done ## lint, types and every test that has no command of its own
+	@$(BIN)/pytest $(call PARALLEL,3) $(APART)
+
+test-security: $(VENV)/.dev var/outside/.done compile ## every caller at every address, hostile bodies and headers, generated requests
+	@$(BIN)/pytest $(call PARALLEL,3) tests/security tests/fuzz
 
 lint: $(VENV)/.dev compile ## ruff and mypy alone
 	@$(BIN)/ruff check
@@ -60,24 +66,28 @@ stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without 
 # What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
 SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/deploy tests/faults tests/frontends tests/fuzz tests/house tests/lighthouse tests/packaging tests/sentinel tests/stripe_fake,\
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
+# Of these the ones whose answers the store could change. Who may do what, settings and valid HTML are the same on each.
+STORED = $(filter-out tests/config tests/security,$(SUITE)) --ignore=tests/flows/test_valid_html.py
+# The pages that read and write most.
+PAGES = $(patsubst %,tests/browser/test_%.py,billing codetags counting customer dashboard live usage vouchers)
 ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
 
-test-cluster: $(VENV)/.dev compile ## the suite and the pages on six Valkey nodes, and failover and resharding under load
+test-cluster: $(VENV)/.dev compile ## the apps' suite and pages on six Valkey nodes, and failover and resharding under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/cluster
-	@EVERY_SCRIPT=1 $(call ON,cluster) $(SUITE) tests/browser
+	@EVERY_SCRIPT=1 $(call ON,cluster) $(STORED) $(PAGES)
 
-test-sentinel: $(VENV)/.dev compile ## the suite behind Sentinel, and failover under load
+test-sentinel: $(VENV)/.dev compile ## the apps' suite behind Sentinel, and failover under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/sentinel
-	@$(call ON,sentinel) $(SUITE)
+	@$(call ON,sentinel) $(STORED)
 
-test-redis7: $(VENV)/.dev compile ## the suite on Debian's redis-server
-	@$(call ON,redis7) $(SUITE)
+test-redis7: $(VENV)/.dev compile ## the apps' suite on Debian's redis-server
+	@$(call ON,redis7) $(STORED)
 
 test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers at once
-	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE)
+	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE) --ignore=tests/flows/test_valid_html.py
 
 test-matrix: $(VENV)/.dev var/outside/.done compile ## the suite on each pair of Django and Python found here; ONLY=newest: on the newest alone
-	@$(BIN)/python -m tests.matrix --only "$(ONLY)" $(call PARALLEL,2) $(SUITE)
+	@$(BIN)/python -m tests.matrix --only "$(ONLY)" $(call PARALLEL,2) $(SUITE) --ignore=tests/flows/test_valid_html.py
 
 test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations.md but failovers, which test-cluster and test-sentinel try
 	@$(BIN)/pytest $(call PARALLEL,3) tests/faults
@@ -96,7 +106,7 @@ test-adoption: $(VENV)/.dev var/adoption/.done compile ## projects of somebody e
 test-chaos: $(VENV)/.dev compile ## processes die and freeze at random for SECONDS=200 under eight clients; nothing is lost or doubled
 	@CHAOS_SECONDS=$(or $(SECONDS),200) $(BIN)/pytest tests/faults/test_chaos.py
 
-test-fuzz: $(VENV)/.dev compile ## generated requests and files, 25 times as many as `make test` tries, and others each time
+test-fuzz: $(VENV)/.dev compile ## generated requests and files, 25 times as many as `make test-security` tries, and others each time
 	@FUZZ=deep $(BIN)/pytest tests/fuzz -n $(or $(JOBS),2) --dist load
 
 # Apart from .venv: generators of clients, and what the generated ones need.
