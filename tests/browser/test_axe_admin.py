@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from knox.models import AuthToken
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from billing.models import StripeCustomer, StripeEvent
 from codetags.models import CodeTag
@@ -84,6 +84,36 @@ def test_the_admin(site: str, staff_page: Page) -> None:
     assert wrong == [], "\n".join(map(str, wrong))
 
 
+def many_codes(site: str, page: Page) -> list[tuple[str, str]]:
+    """What a file of codes and a pattern lead to: refused, with errors by row, previewed, imported; made."""
+    wrong: list[tuple[str, str]] = []
+    registry = f"{site}/admin/codetags/codetag/"
+    files = {
+        "a file without a code": ("label\nx\n", ".errorlist"),
+        "rows with errors": ("code,label,end\nBT2,x,\nBT27,,soon\n", ".errornote"),
+        "nothing to import": ("code,label\nBT26,Poster\n", ".codes-totals"),
+        "a preview": ("code,label,campaign\nBT26,Banner,Fair\nBT27,New one,Fair\n", "form[action$='/process_import/']"),
+    }
+    for name, (text, sign) in files.items():
+        page.goto(f"{registry}import/")
+        file = FilePayload(name="codes.csv", mimeType="text/csv", buffer=text.encode())
+        page.locator("[name=import_file]").set_input_files(file)
+        page.locator(".codes-page form [type=submit]").click()
+        expect(page.locator(sign).first).to_be_visible()
+        wrong += [(name, found) for found in barriers_in_each_look(page)]
+    page.locator("form[action$='/process_import/'] [type=submit]").click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    wrong += [("imported", found) for found in barriers_in_each_look(page)]
+    page.goto(f"{registry}make/")
+    for pattern, sign in (("B!??", ".errorlist"), ("AX??", ".codes-made")):
+        page.locator("[name=label]").fill("Tram {n}")
+        page.locator("[name=pattern]").fill(pattern)
+        page.locator(".codes-page form [type=submit]").click()
+        expect(page.locator(sign).first).to_be_visible()
+        wrong += [(pattern, found) for found in barriers_in_each_look(page)]
+    return wrong
+
+
 def test_the_admin_when_it_asks_and_refuses(site: str, staff_page: Page) -> None:
     wrong: list[tuple[str, str]] = []
     for path in ("/admin/codetags/codetag/add/", "/admin/auth/user/add/", "/admin/knox/authtoken/add/"):
@@ -100,6 +130,7 @@ def test_the_admin_when_it_asks_and_refuses(site: str, staff_page: Page) -> None
     for path in ("/admin/auth/user/?q=nobody", "/admin/auth/user/add/?_popup=1", "/admin/codetags/codecount/?q=ZZ"):
         staff_page.goto(site + path)
         wrong += [(path, found) for found in barriers_in_each_look(staff_page)]
+    wrong += many_codes(site, staff_page)
     staff_page.context.clear_cookies()
     staff_page.goto(f"{site}/admin/")
     staff_page.locator("input[name=username]").fill("nobody")
