@@ -124,8 +124,15 @@ class ServiceTokenAdmin(AuthTokenAdmin):  # type: ignore[misc]  # knox has no ty
 
 
 def register() -> None:
-    """Put it in the place of knox's own, once every app has registered."""
+    """Put it in the place of knox's own, once every app has registered, under names that say what it is.
+
+    knox has no translations of its own. Migrations read the names that its model was written with.
+    """
     model = get_token_model()
+    options = model._meta  # noqa: SLF001 (Django's public name for it)
+    options.verbose_name = gettext_lazy("service token")
+    options.verbose_name_plural = gettext_lazy("service tokens")
+    options.app_config.verbose_name = gettext_lazy("Programs")
     if admin.site.is_registered(model):
         admin.site.unregister(model)
     admin.site.register(model, ServiceTokenAdmin)

@@ -69,6 +69,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
         "rollover": app_settings.ALLOWANCE_ROLLOVER_CAP,
         "signup": signup_url(),
         "tax_note": app_settings.BILLING_TAX_NOTE,
+        "takes_codes": app_settings.BILLING_PROMOTION_CODES,
         "page": page_url("pricing"),
     }
     if context["is_on"]:

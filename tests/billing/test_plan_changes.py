@@ -200,3 +200,4 @@ class TestTrial:
         text = Client().get("/pricing").content.decode()
         assert "Try Plus free for 14 days" in text
         assert "Choose Premium, monthly" in text
+        assert "Do you have a promotion code?" in text

@@ -100,6 +100,7 @@ class TestWhatATokenBuys:
         assert "<li>All &lt;b&gt;tools&lt;/b&gt;</li>" in page
         assert "<li>Statistik</li>" in page, "a text of a catalogue is translated"
         assert "19 % VAT &amp; more." in page
+        assert "Aktionscode" not in page, "none is taken"
 
     @pytest.mark.parametrize(("kept", "sentence"), [(0, "expire at the end"), (500, "Up to 500 tokens")])
     def test_what_becomes_of_the_rest(self, scenario: Scenario, settings: Any, kept: int, sentence: str) -> None:

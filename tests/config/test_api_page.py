@@ -49,6 +49,7 @@ class TestPage:
         html = page()
         for title in ("Who calls", "Repeat without doing twice", "Errors", "Limits", "What every call may answer"):
             assert f"<h2>{title}</h2>" in html
+            assert html.index(f"<h2>{title}</h2>") < html.index("api-contents"), "on a phone it comes first"
         assert f"<code>{urlsplit(settings.SITE_URL).netloc}</code>" in html
 
     def test_is_small_and_carries_nothing_inline(self) -> None:

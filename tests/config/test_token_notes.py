@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock, patch
 
@@ -46,6 +48,21 @@ def text(client: Client, query: str = "") -> str:
 
 
 class TestList:
+    @pytest.mark.parametrize(
+        ("root", "words"),
+        [
+            ("", ("Programs", "Add service token", "1 service token")),
+            ("/fr", ("Programmes", "Ajouter jeton d’accès", "1 jeton d’accès")),
+            ("/de", ("Programme", "Zugangs-Token hinzufügen", "1 Zugangs-Token")),
+            ("/es", ("Programas", "Añadir token de acceso", "1 token de acceso")),
+        ],
+    )
+    def test_speaks_the_readers_language(self, admin_client: Client, root: str, words: tuple[str, ...]) -> None:
+        service_token("shop")
+        shown = re.sub(r"<[^>]*>", " ", unescape(admin_client.get(f"{root}{LIST}").content.decode())).lower()
+        assert [word for word in words if word.lower() not in shown] == []
+        assert re.search("knox|auth token", shown) is None
+
     def test_name_ending_and_use(self, admin_client: Client) -> None:
         token = service_token("shop")
         page = text(admin_client)
