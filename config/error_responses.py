@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
@@ -21,11 +22,19 @@ _SENTENCES = {
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400."""
+    """400; 413 for a form that is larger than its page takes."""
+    if isinstance(exception, RequestDataTooBig):
+        return _too_large(request)
     if wants_json(request):
         sentence = "The request can't be understood."
         return json_error(400, "bad_request", sentence, errors={"body": [sentence]})
     return defaults.bad_request(request, exception)
+
+
+def _too_large(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        return json_error(413, "too_large", "The body is too large.")
+    return HttpResponse(_page("413.html", get_language()), status=413, headers={"Cache-Control": "no-store"})
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -25,7 +25,7 @@ class FormSizeLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Raises RequestDataTooBig, which Django answers with 400. Views under /api/ have limits of their own."""
+        """Raises RequestDataTooBig, which is answered with 413. Views under /api/ have limits of their own."""
         length = body_length(request.META)
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not request.path_info.startswith("/api/"):
             try:

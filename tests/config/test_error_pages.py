@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
-CODES = ("400", "403", "404", "429", "500", "503")
+CODES = ("400", "403", "404", "413", "429", "500", "503")
 
 
 @pytest.mark.parametrize("name", [*CODES, "403_csrf"])
