@@ -44,12 +44,6 @@ class DaysInput(serializers.Serializer[Any]):
     """The days whose hits are counted."""
 
     to = serializers.DateField(required=False, help_text="The last day.")
-    campaign = serializers.CharField(
-        max_length=120, required=False, allow_blank=True, help_text="Only the codes of the campaign of this name."
-    )
-    group = serializers.ChoiceField(
-        choices=["campaign"], required=False, help_text="Sums by campaign, in `campaigns`, in the place of `codes`."
-    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """`from` is a keyword of Python, so it can't be declared above."""
@@ -68,6 +62,12 @@ class CountsInput(DaysInput):
 
     limit = serializers.IntegerField(min_value=1, max_value=100, default=20, help_text="Codes on a page.")
     before = serializers.CharField(max_length=128, required=False, help_text="`next` of the page before.")
+    campaign = serializers.CharField(
+        max_length=120, required=False, allow_blank=True, help_text="Only the codes of the campaign of this name."
+    )
+    group = serializers.ChoiceField(
+        choices=["campaign"], required=False, help_text="Sums by campaign, in `campaigns`, in the place of `codes`."
+    )
 
 
 class CodeOutput(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""The invoice slip on paper: read by a decoder and a PDF reader that nobody here wrote."""
+"""The invoice slip on paper: read by two decoders and a PDF reader that nobody here wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from stats.services.figures import read_figures
 from tests.browser.test_looks import barriers, overflow, wrong_in_each_look
-from tests.browser.test_payment_print import LONG, PAPERS, SHORT, WIDEST, codes_on, printed, show_code
+from tests.browser.test_payment_print import LONG, PAPERS, SHORT, WIDEST, printed, show_code
+from tests.outside.decoders import read_codes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -25,14 +26,14 @@ def show_slip(page: Page, site: str, order: dict[str, str], language: str = "en"
 
 
 @pytest.mark.parametrize("order", [SHORT, LONG, WIDEST], ids=["short", "long", "widest"])
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", ["en", "fr", "de", "es"])
 def test_is_one_page_with_one_code_and_whole_lines(site: str, page: Page, language: str, order: dict[str, str]) -> None:
     order = order | {"beneficiary": order["beneficiary"][:70]}
     show_slip(page, site, order, language)
     for paper in PAPERS:
         document = printed(page, paper)
         assert len(document) == 1, paper
-        (text,) = codes_on(document[0].render(scale=DPI / 72).to_pil())
+        (text,) = read_codes(document[0].render(scale=DPI / 72).to_pil())
         assert text.split("\n")[5] == order["beneficiary"]
         lines = document[0].get_textpage().get_text_bounded().splitlines()
         words = " ".join(lines)

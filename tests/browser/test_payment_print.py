@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pypdfium2  # type: ignore[import-untyped] # brings no types
 import pytest
-import zxingcpp
+
+from tests.outside.decoders import read_codes
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from playwright.sync_api import Browser, Page
 
 # Width and height in millimetres.
@@ -43,11 +43,6 @@ def printed(page: Page, paper: str) -> pypdfium2.PdfDocument:
     return pypdfium2.PdfDocument(page.pdf(width=f"{width}mm", height=f"{height}mm", print_background=True))
 
 
-def codes_on(image: Image) -> list[str]:
-    """What is in the codes that a picture shows."""
-    return [found.text for found in zxingcpp.read_barcodes(image)]
-
-
 @pytest.mark.parametrize("order", [SHORT, LONG, WIDEST], ids=["short", "long", "widest"])
 @pytest.mark.parametrize("language", ["en", "fr", "de", "es"])
 def test_is_one_page_with_one_code_and_whole_lines(site: str, page: Page, language: str, order: dict[str, str]) -> None:
@@ -58,7 +53,7 @@ def test_is_one_page_with_one_code_and_whole_lines(site: str, page: Page, langua
         document = printed(page, paper)
         assert len(document) == 1, paper
         image = document[0].render(scale=300 / 72).to_pil()
-        (text,) = codes_on(image)
+        (text,) = read_codes(image)
         assert text.split("\n")[5] == order["beneficiary"]
         lines = document[0].get_textpage().get_text_bounded().splitlines()
         assert not [line for line in lines if len(line.strip()) == 1], (paper, lines)

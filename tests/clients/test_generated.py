@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 INSTALLED = ROOT / "var" / "clients"
-PERMISSIONS = ("usertokens.view_any", "usertokens.act_for_any", "codetags.view_counts")
+PERMISSIONS = (
+    *("usertokens.view_any", "usertokens.act_for_any", "codetags.view_counts"),
+    *("codetags.view_codetag", "codetags.add_codetag", "codetags.change_codetag"),
+)
 SECTION = (ROOT / "docs" / "api.md").read_text().partition("## Generate a client")[2].partition("\n## ")[0]
 COMMANDS = re.findall(r"```sh\n(.*?)```", SECTION, flags=re.DOTALL)
 #: What every client sees, whoever made it.
@@ -37,6 +40,14 @@ EXPECTED: dict[str, Any] = {
     "codes": ["DEMO"],
     "subscription": ["Free", None],
     "stranger": "authentication_failed",
+    "payment": ["BCD", "EUR12.50", True],
+    "unpayable": ["invalid_input", ["iban"]],
+    "history": [7, 0],
+    "no_days": ["invalid_input", ["days"]],
+    "registered": ["Flyer", "Flyer", True],
+    "twice": "code_exists",
+    "unregistered": "not_found",
+    "imported": [0, 1, [2]],
 }
 
 pytestmark = pytest.mark.slow
@@ -85,11 +96,12 @@ def drive(site: Site, command: list[str], here: Path, name: str) -> dict[str, An
     return seen
 
 
-def assert_right(seen: dict[str, Any]) -> None:
+def assert_right(seen: dict[str, Any], *, lacks: tuple[str, ...] = ()) -> None:
+    """lacks: what the generator leaves out."""
     assert seen.pop("visit")[-1] == "seen"
     amounts = seen.pop("amounts")
     assert [amount for amount in amounts[::-1] if amount != 100] == [-3, -10, 3]
-    assert seen == EXPECTED
+    assert seen == {name: value for name, value in EXPECTED.items() if name not in lacks}
 
 
 def test_linters_find_nothing(made: Path) -> None:
@@ -99,7 +111,8 @@ def test_linters_find_nothing(made: Path) -> None:
 
 def test_the_client_of_openapi_python_client(site: Site, made: Path) -> None:
     script = shutil.copy(HERE / "drives/by_openapi_python_client.py", made)
-    assert_right(drive(site, ["python", str(script)], made, "first"))
+    # It makes no call whose body is text/csv.
+    assert_right(drive(site, ["python", str(script)], made, "first"), lacks=("imported",))
 
 
 def test_the_client_of_openapi_generator(site: Site, made: Path) -> None:

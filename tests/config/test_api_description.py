@@ -53,6 +53,11 @@ def assert_valid(value: Any, schema: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker()).validate(value)
 
 
+def test_the_figures_of_one_code_take_days_and_nothing_of_the_list() -> None:
+    (operation,) = [operation for _, _, operation in operations() if operation["operationId"] == "read_code"]
+    assert {parameter["name"] for parameter in operation["parameters"]} == {"code", "from", "to"}
+
+
 class TestEveryOperation:
     @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
     def test_has_a_summary_a_description_and_the_tag_of_its_app(self, path: str, operation: dict[str, Any]) -> None:

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import zxingcpp
 from PIL import Image
 from segno.helpers import make_epc_qr
 
 from stats.services.figures import read_figures
 from stats.services.payment_codes import PaymentOrder, make_payment_code
 from stats.services.receipts import read_receipt
+from tests.outside.decoders import draw, read_codes
 from tests.site_client import SiteClient
 from tests.stats.callers import post, staff
 from tests.stats.test_pages import store_away
@@ -99,9 +99,14 @@ class TestPicture:
         assert "Accept" in answer["Vary"]
         assert answer.has_header("Payment-Code-Receipt") is kind.startswith("image/")
 
-    def test_is_read_by_a_decoder(self, client: Client) -> None:
-        picture = Image.open(io.BytesIO(ask(client, ORDER, "image/png").content))
-        assert [code.text.split("\n") for code in zxingcpp.read_barcodes(picture)] == [LINES]
+    @pytest.mark.parametrize("kind", ["svg", "png"])
+    def test_is_read_by_two_decoders(self, client: Client, kind: str) -> None:
+        picture = draw(kind, ask(client, ORDER, {"svg": "image/svg+xml", "png": "image/png"}[kind]).content)
+        assert [text.split("\n") for text in read_codes(picture)] == [LINES]
+
+    def test_within_json_too(self, client: Client) -> None:
+        answer = ask(client, ORDER).json()
+        assert read_codes(draw("svg", answer["svg"].encode())) == [answer["payload"]]
 
     def test_is_the_square_that_segno_makes_of_the_same_order(self, client: Client) -> None:
         theirs = make_epc_qr(

@@ -24,6 +24,7 @@ from stats.services.payment_codes import (
     build_payload,
     make_payment_code,
 )
+from tests.outside.decoders import draw, read_codes
 
 ORDER = PaymentOrder(
     beneficiary="Zoë Müller",
@@ -199,6 +200,14 @@ class TestPaymentCode:
         assert (head, version, charset, kind, bic, iban, purpose) == ("BCD", "002", charset, "SCT", "", ORDER.iban, "")
         assert (who, text[0]) == (name, message)
         assert Decimal(money.removeprefix("EUR")) * 100 == cents
+
+    @pytest.mark.parametrize("name", ["Zoë Müller", "Łódź sp. z o.o.", "Ελένη", "Сергей", "山田"])
+    @pytest.mark.parametrize("kind", ["svg", "png"])
+    def test_two_decoders_read_the_text(self, name: str, kind: str) -> None:
+        order = replace(ORDER, beneficiary=name, reference="RF18539007547034", remittance_text="", bic="COBADEFFXXX")
+        code = make_payment_code(order)
+        picture = draw(kind, code.svg() if kind == "svg" else code.png())
+        assert read_codes(picture) == [build_payload(order).decode()]
 
     def test_files_are_what_they_say(self) -> None:
         code = make_payment_code(ORDER)

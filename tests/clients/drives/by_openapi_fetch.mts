@@ -67,9 +67,47 @@ do {
 } while (before);
 seen.amounts = amounts;
 
-seen.codes = given(await service.GET("/api/dashboard/code-tags")).codes.map((code) => code.code);
+seen.codes = given(await service.GET("/api/dashboard/code-tags")).codes.map((code) => code.code).slice(0, 1);
 const subscription = given(await service.GET("/api/billing/subscription"));
 seen.subscription = [subscription.plan, subscription.pending];
 const stranger = await open.GET("/api/billing/subscription", { headers: { Authorization: `Token ${"0".repeat(64)}` } });
 seen.stranger = stranger.error?.code;
+
+const order = { beneficiary: "Zoë", iban: "DE89370400440532013000", amount_cents: 1250 };
+const code = given(await open.POST("/api/payment-codes", { body: order }));
+// JSON, or a picture for who asks for one.
+if (typeof code === "string") throw new Error(code);
+const lines = code.payload.split("\n");
+seen.payment = [lines[0], lines[7], code.svg.startsWith("<svg")];
+const unpayable = await open.POST("/api/payment-codes", { body: { ...order, iban: "DE89370400440532013001" } });
+if (unpayable.error?.code !== "invalid_input") throw new Error(JSON.stringify(unpayable));
+seen.unpayable = [unpayable.error.code, Object.keys(unpayable.error.errors)];
+const history = given(await open.GET("/api/stats/history", { params: { query: { days: 7 } } }));
+if (typeof history === "string") throw new Error(history);
+seen.history = [history.days.length, history.days[0].visitors];
+const noDays = await open.GET("/api/stats/history", { params: { query: { days: 0 } } });
+if (noDays.error?.code !== "invalid_input") throw new Error(JSON.stringify(noDays));
+seen.no_days = [noDays.error.code, Object.keys(noDays.error.errors)];
+
+const made = given(await service.POST("/api/code-tags", { body: { label: "Poster" } }));
+const path = { code: made.code };
+const changed = given(await service.PATCH("/api/code-tags/{code}", { params: { path }, body: { label: "Flyer" } }));
+const read = given(await service.GET("/api/code-tags/{code}", { params: { path } }));
+const registry = given(await service.GET("/api/code-tags", { params: { query: { limit: 100 } } }));
+seen.registered = [changed.label, read.label, registry.codes.some((one) => one.code === made.code)];
+const twice = await service.POST("/api/code-tags", { body: { code: made.code, label: "Poster" } });
+seen.twice = twice.error?.code;
+const none = await service.GET("/api/code-tags/{code}", { params: { path: { code: "NONE" } } });
+seen.unregistered = none.error?.code;
+const sendCsv = async (body: string) =>
+  given(
+    await service.POST("/api/code-tags/import", {
+      body,
+      bodySerializer: (text) => text,
+      headers: { "Content-Type": "text/csv" },
+    }),
+  );
+const imported = await sendCsv(`code,label\n${made.code},Leaflet\n`);
+const wrongRows = await sendCsv("code,label\n!,Leaflet\n");
+seen.imported = [imported.created, imported.updated, wrongRows.errors.map((one) => one.row)];
 console.log(JSON.stringify(seen));

@@ -65,10 +65,47 @@ while True:
     if before is None:
         break
 seen["amounts"] = amounts
-seen["codes"] = [code.code for code in codetags.list_codes().codes]
+seen["codes"] = [code.code for code in codetags.list_codes().codes][:1]
 subscription = billing.get_subscription()
 seen["subscription"] = [subscription.plan.value, subscription.pending]
 stranger = refused(count_client.BillingApi(client("0" * 64)).get_subscription)
 assert isinstance(stranger.data, count_client.UnauthorizedError), stranger
 seen["stranger"] = stranger.data.code.value
+
+Order = count_client.PaymentOrderInputRequest
+order = Order(beneficiary="Zoë", iban="DE89370400440532013000", amount_cents=1250)
+code = count_client.StatsApi(public).make_payment_code(order)
+lines = code.payload.split("\n")
+seen["payment"] = [lines[0], lines[7], code.svg.startswith("<svg")]
+unpayable = refused(stats.make_payment_code, Order(beneficiary="Zoë", iban="DE89370400440532013001"))
+assert isinstance(unpayable.data, count_client.InvalidBodyError), unpayable
+seen["unpayable"] = [unpayable.data.code.value, list(unpayable.data.errors)]
+days = stats.get_history(days=7).days
+seen["history"] = [len(days), days[0].visitors]
+# The call itself lets no such number through; what carries it does.
+asked = public.param_serialize(
+    method="GET", resource_path="/api/stats/history", query_params=[("days", 0)],
+    header_params={"Accept": "application/json"},
+)  # fmt: skip
+answer = public.call_api(*asked)
+answer.read()
+no_days = refused(public.response_deserialize, answer, {"200": "HistoryOutput", "400": "InvalidInputError"})
+assert isinstance(no_days.data, count_client.InvalidInputError), no_days
+seen["no_days"] = [no_days.data.code.value, list(no_days.data.errors)]
+
+Registry = count_client.RegistryInputRequest
+made = codetags.register_code(registry_input_request=Registry(label="Poster"))
+changed = codetags.change_code(made.code, registry_input_request=Registry(label="Flyer"))
+read = codetags.get_registered_code(made.code)
+listed = [one.code for one in codetags.list_registry(limit=100).codes]
+seen["registered"] = [changed.label, read.label, made.code in listed]
+twice = refused(codetags.register_code, registry_input_request=Registry(code=made.code, label="Poster"))
+assert isinstance(twice.data, count_client.RegisterCodeConflictError), twice
+seen["twice"] = twice.data.code.value
+unregistered = refused(codetags.get_registered_code, "NONE")
+assert isinstance(unregistered.data, count_client.NotFoundError), unregistered
+seen["unregistered"] = unregistered.data.code.value
+imported = codetags.import_codes(f"code,label\n{made.code},Leaflet\n")
+wrong_rows = codetags.import_codes("code,label\n!,Leaflet\n").errors
+seen["imported"] = [imported.created, imported.updated, [wrong.row for wrong in wrong_rows]]
 sys.stdout.write(json.dumps(seen))
