@@ -38,6 +38,17 @@ def test_the_plain_admin_shows_the_counts(project: dict[str, Any]) -> None:
     assert project["card"]
 
 
+def test_many_codes_come_and_go_without_the_site(project: dict[str, Any]) -> None:
+    many = project["many"]
+    assert many["errors"] == many["csv"] == many["xlsx"] == [200, True]
+    assert (many["imported"], many["made"]) == (302, 302)
+    assert (many["api"]["created"], many["api"]["updated"]) == (1, 0)
+    assert [wrong["row"] for wrong in many["api"]["errors"]] == [3]
+    trams = [[f"Tram {number}", "Fair"] for number in (1, 2, 3)]
+    assert many["codes"] == [["Banner", "Fair"], ["Second", "Fair"], ["Third", None], *trams]
+    assert many["log"] == 6
+
+
 def test_its_commands_run(project: dict[str, Any]) -> None:
     assert project["rows"] == project["breakdowns"] == 1
 

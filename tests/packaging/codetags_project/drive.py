@@ -14,6 +14,37 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 COUNTS = "/admin/codetags/codecount/"
 
 
+def many_codes(owner: Any) -> dict[str, Any]:
+    """Import, export and make codes in the admin, and import by the API."""
+    from django.contrib.admin.models import LogEntry
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from codetags.models import CodeTag
+
+    registry = "/admin/codetags/codetag/"
+    seen: dict[str, Any] = {}
+
+    def upload(content: bytes, name: str) -> Any:
+        return owner.post(f"{registry}import/", {"resource": "0", "import_file": SimpleUploadedFile(name, content)})
+
+    wrong = upload(b"code,label\nBT2,x\n", "codes.csv")
+    seen["errors"] = [wrong.status_code, b"1 row has errors" in wrong.content]
+    preview = upload(b"code,label,campaign\nBT26,Banner,Fair\nBT27,Second,Fair\n", "codes.csv")
+    asked = preview.context_data["confirm_form"].initial
+    seen["imported"] = owner.post(f"{registry}process_import/", asked).status_code
+    for name, number in (("csv", 0), ("xlsx", 1)):
+        file = owner.post(f"{registry}export/", {"format": number, "resource": 0})
+        back = upload(file.content, f"codes.{name}")
+        seen[name] = [file.status_code, b"nothing to import" in back.content]
+    make = {"key": "k" * 32, "number": 3, "pattern": "TR??", "label": "Tram {n}", "campaign": "fair"}
+    seen["made"] = owner.post(f"{registry}make/", make).status_code
+    rows = "code,label\nBT28,Third\nBT2,x\n"
+    seen["api"] = owner.post("/api/code-tags/import", rows, content_type="text/csv").json()
+    seen["codes"] = sorted(CodeTag.objects.values_list("label", "campaign__name"))
+    seen["log"] = LogEntry.objects.count()
+    return seen
+
+
 def main() -> dict[str, Any]:
     """Set the project up, land on it, open its pages and its admin, run its commands."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
@@ -53,6 +84,7 @@ def main() -> dict[str, Any]:
     links = ("/admin/", "/admin/codetags/codetag/", *(f"{COUNTS}{path}" for path in own))
     seen["admin"] = {link: owner.get(link).status_code for link in links}
     seen["card"] = "codes-card" in owner.get("/admin/").content.decode()
+    seen["many"] = many_codes(owner)
     call_command("codetags_rollup", stdout=io.StringIO())
     seen["rows"] = DailyHits.objects.count()
     seen["breakdowns"] = DailyBreakdown.objects.count()
