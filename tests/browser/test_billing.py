@@ -13,8 +13,10 @@ from django.test import Client, override_settings
 from playwright.sync_api import expect
 
 from billing.duties import DUTIES
-from billing.models import StripeEvent
+from billing.models import AutoTopUp, StripeEvent
 from billing.services import subscription_states
+from billing.services.customers import ensure_customer
+from kv.times import utc_now
 from kv.work.duties import DutyHeld, DutyNotDue, run_duty
 from tests.billing import fixtures
 from tests.billing.scenario import HOOK, SECRET
@@ -193,6 +195,24 @@ def test_a_portal_that_is_not_set_up_says_so(shopfront: str, customer: User, pag
     page.get_by_role("button", name="Change, cancel, see invoices").click()
     expect(page.get_by_text("The portal is not set up yet.")).to_be_visible()
     assert barriers(page) == []
+
+
+def test_staff_read_a_customer_and_stop_what_buys_by_itself(
+    shopfront: str, customer: User, quiet_page: Page, stripe: FakeStripe
+) -> None:
+    """By the buttons of the admin's pages of one row."""
+    page = quiet_page
+    User.objects.filter(pk=customer.pk).update(is_staff=True, is_superuser=True)
+    row = ensure_customer(customer)
+    page.goto(f"{shopfront}/admin/billing/stripecustomer/{row.pk}/change/")
+    page.get_by_role("button", name="Read from Stripe now").click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    automatic = AutoTopUp.objects.create(user=customer, changed_at=utc_now())
+    page.goto(f"{shopfront}/admin/billing/autotopup/{automatic.pk}/change/")
+    page.get_by_role("button", name="Stop automatic top-up").click()
+    expect(page.locator(".messagelist .success")).to_contain_text("is stopped")
+    page.get_by_role("button", name="Let the user switch it on again").click()
+    expect(page.locator(".messagelist .success")).to_contain_text("may switch on")
 
 
 def test_without_javascript_and_signed_out(shopfront: str, browser: Any, stripe: FakeStripe) -> None:
