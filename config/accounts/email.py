@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -14,24 +14,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import FormView, TemplateView
+from django.views.generic import TemplateView
 
 from config import verification
 from config.accounts.email_forms import AddressForm
 from config.accounts.factor_forms import PasswordForm
-from config.lockout import LOGIN_LIMIT, count_mail, count_try
+from config.accounts.proved import PasswordFormView
+from config.lockout import count_mail
 from config.mail_queue import CONFIRM, is_delayed
 from kv.mail import is_mail_set_up
 
-if TYPE_CHECKING:
-    # Generic to the type checker alone: Django's own classes take no brackets at run time.
-    _FormView = FormView[Any]
-else:
-    _FormView = FormView
 
-
-@method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
-class EmailView(LoginRequiredMixin, _FormView):
+class EmailView(PasswordFormView):
     """POST {email, password}: send a link to the address. POST {action}: `again` sends it again, `drop` forgets it."""
 
     form_class = AddressForm
@@ -44,7 +38,7 @@ class EmailView(LoginRequiredMixin, _FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The rate limit of the log-in: an open session of another user must not allow more guesses."""
+        """What needs no password, or the form."""
         action = request.POST.get("action", "")
         if action == "drop":
             verification.drop_claim(request.user)
@@ -53,12 +47,7 @@ class EmailView(LoginRequiredMixin, _FormView):
         if action == "again":
             row = verification.waiting_address(request.user)
             return self._claim(row.address) if row else HttpResponseRedirect(request.path)
-        count_try(LOGIN_LIMIT, request)
         return super().post(request, *args, **kwargs)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Add the user, whose password is asked for."""
-        return super().get_form_kwargs() | {"user": self.request.user}
 
     def form_valid(self, form: AddressForm) -> HttpResponse:
         """Send the link, unless it is the address that the user has."""
@@ -115,11 +104,9 @@ class ConfirmEmailView(LoginRequiredMixin, TemplateView):
         return HttpResponseRedirect(resolve_url("accounts:overview"))
 
 
-@method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
-class RemoveEmailView(LoginRequiredMixin, _FormView):
+class RemoveEmailView(PasswordFormView):
     """POST {password}: delete the address."""
 
-    form_class = PasswordForm
     template_name = "accounts/email_remove.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -128,15 +115,6 @@ class RemoveEmailView(LoginRequiredMixin, _FormView):
         if user.is_authenticated and not user.email:
             return HttpResponseRedirect(resolve_url("accounts:overview"))
         return super().dispatch(request, *args, **kwargs)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The rate limit of the log-in."""
-        count_try(LOGIN_LIMIT, request)
-        return super().post(request, *args, **kwargs)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Add the user, whose password is asked for."""
-        return super().get_form_kwargs() | {"user": self.request.user}
 
     def form_valid(self, form: PasswordForm) -> HttpResponse:
         """Delete it."""

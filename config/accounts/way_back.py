@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -25,6 +24,7 @@ from django.views.generic import FormView, TemplateView
 from config.account_codes import count_account_codes, drop_account_codes, renew_account_codes, use_account_code
 from config.accounts.email_forms import NewPasswordForm, RecoverForm, ResetForm
 from config.accounts.factor_forms import PasswordForm
+from config.accounts.proved import PasswordFormView
 from config.letters import site_link, site_name
 from config.lockout import LOGIN_LIMIT, RESET_LIMIT, count_try
 from config.mail_queue import CODES, queue_mail
@@ -140,21 +140,10 @@ class RecoverView(_FormView):
         return super().get_context_data(**kwargs) | {"is_mail_set_up": is_mail_set_up()}
 
 
-@method_decorator((never_cache, sensitive_post_parameters()), name="dispatch")
-class RecoveryCodesView(LoginRequiredMixin, _FormView):
+class RecoveryCodesView(PasswordFormView):
     """POST {password}: show new recovery codes, once, to be printed."""
 
-    form_class = PasswordForm
     template_name = "accounts/account_codes.html"
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The rate limit of the log-in: an open session of another user must not allow more guesses."""
-        count_try(LOGIN_LIMIT, request)
-        return super().post(request, *args, **kwargs)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Add the user, whose password is asked for."""
-        return super().get_form_kwargs() | {"user": self.request.user}
 
     def form_valid(self, form: PasswordForm) -> HttpResponse:
         """Make them, show them, and tell the user by mail."""
