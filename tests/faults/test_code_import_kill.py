@@ -13,6 +13,7 @@ import pytest
 from codetags import keys
 from kv.store.connection import call
 from tests.faults.servers import Breakable, own_server
+from tests.postgres import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +22,11 @@ ROOT = Path(__file__).resolve().parents[2]
 CODES = 10_000
 
 _SETTINGS = """
+import environ
 from kv.store.caches import durable_cache
 SECRET_KEY = "for tests"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.admin", "kv", "codetags"]
-DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": {database!r}}}}}
+DATABASES = {{"default": environ.Env.db_url_config({database!r})}}
 CACHES = {{
     "kv": durable_cache("embedded", directory={directory!r}, timeout_ms=5000),
     "default": {{"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
@@ -80,9 +82,9 @@ def server() -> Iterator[Breakable]:
 class Project:
     """A project with this app alone, in processes of its own."""
 
-    def __init__(self, place: Path, server: Breakable) -> None:
+    def __init__(self, place: Path, server: Breakable, database: str) -> None:
         directory = os.fspath(server.server.directory.parent)
-        settings = _SETTINGS.format(database=os.fspath(place / "codes.sqlite3"), directory=directory)
+        settings = _SETTINGS.format(database=database, directory=directory)
         (place / "import_settings.py").write_text(settings)
         path = f"{place}{os.pathsep}{ROOT}"
         self.environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "import_settings", "PYTHONPATH": path}
@@ -108,9 +110,13 @@ class Project:
         return done.stdout.strip()
 
 
-@pytest.fixture
-def project(tmp_path: Path, server: Breakable) -> Project:
-    return Project(tmp_path, server)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def project(request: pytest.FixtureRequest, tmp_path: Path, server: Breakable) -> Iterator[Project]:
+    if request.param == "sqlite":
+        yield Project(tmp_path, server, f"sqlite:///{tmp_path}/codes.sqlite3")
+        return
+    with postgres() as url:
+        yield Project(tmp_path, server, url)
 
 
 def mirrored() -> int:
