@@ -1,6 +1,7 @@
 """Django's admin as an app of this site. Not in `config.apps`, where Django would find two apps."""
 
 from django.contrib.admin.apps import AdminConfig
+from django.utils.translation import gettext_lazy
 
 
 class StaffAdminConfig(AdminConfig):
@@ -11,6 +12,7 @@ class StaffAdminConfig(AdminConfig):
     def ready(self) -> None:
         """Find every app's pages; remove those that would show the keys of second factors; list service tokens."""
         super().ready()
+        from django.apps import apps
         from django.contrib import admin
         from django.contrib.auth.models import User
         from django_otp.plugins.otp_static.models import StaticDevice
@@ -22,3 +24,4 @@ class StaffAdminConfig(AdminConfig):
         admin.site.unregister((StaticDevice, TOTPDevice, User))
         admin.site.register(User, AccountAdmin)
         token_admin.register()
+        apps.get_app_config("axes").verbose_name = gettext_lazy("Log-in attempts")

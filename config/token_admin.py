@@ -133,6 +133,8 @@ def register() -> None:
     options.verbose_name = gettext_lazy("service token")
     options.verbose_name_plural = gettext_lazy("service tokens")
     options.app_config.verbose_name = gettext_lazy("Programs")
+    for name, label in {"user": gettext_lazy("Service"), "expiry": gettext_lazy("Valid until")}.items():
+        options.get_field(name).verbose_name = label
     if admin.site.is_registered(model):
         admin.site.unregister(model)
     admin.site.register(model, ServiceTokenAdmin)
