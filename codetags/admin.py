@@ -92,6 +92,7 @@ class PlacementInline(admin.StackedInline):  # type: ignore[type-arg] # generic 
 
     model = Placement
     extra = 0
+    fieldsets = ((None, {"fields": (("name", "label"),)}),)
 
     def has_view_permission(self, request: HttpRequest, obj: CodeTag | None = None) -> bool:
         """Whoever sees the code."""

@@ -14,6 +14,7 @@ from stats.services.usage import record_usage
 from stats.services.visits import record_visit
 from tests.browser.test_dashboard import busy_user, sign_in
 from tests.browser.test_looks import barriers, overflow, wrong_in_each_look
+from tests.browser.test_payment_print import SHORT, show_code
 from tests.security.pages import PAGES
 
 if TYPE_CHECKING:
@@ -59,8 +60,20 @@ def test_public_pages(site: str, quiet_page: Page, part: int) -> None:
     record_usage(tool="payment-qr")
     record_visit(address="203.0.113.9")
     paths = (*addresses("shared", "open"), *STATES)
-    assert {"/", "/pay", "/statistics", "/pricing", "/accounts/login"} <= set(paths)
+    assert {"/", "/pay", "/embed", "/statistics", "/pricing", "/accounts/login"} <= set(paths)
     wrong = [found for path in paths[part::2] for found in wrong_on(quiet_page, site, path)]
+    assert wrong == []
+
+
+def test_a_payment_code_and_its_slip(site: str, quiet_page: Page) -> None:
+    wrong: list[tuple[str, str]] = []
+    order = SHORT | {"reference": "RF18539007547034", "bic": "COBADEFFXXX"}
+    for language in ("en", "fr", "de", "es"):
+        show_code(quiet_page, site, order, language)
+        wrong += [(f"code in {language}", found) for found in wrong_in_each_look(quiet_page)]
+        quiet_page.locator("button[name=slip]").click()
+        quiet_page.locator(".slip svg").wait_for()
+        wrong += [(f"slip in {language}", found) for found in wrong_in_each_look(quiet_page)]
     assert wrong == []
 
 

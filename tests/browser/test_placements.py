@@ -9,12 +9,18 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from codetags.models import CodeTag, Placement
+from codetags.models import Campaign, CodeTag, Placement
+from codetags.services.excluded_hits import exclude_hit
+from codetags.services.hits import record_hit
 from codetags.services.registry import mirror_registry
+from codetags.types import Reason
 from tests.browser.conftest import AGENT
 from tests.browser.test_codetags import violations
+from tests.browser.test_looks import PHONE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, BrowserContext, Page
 
 HIT = "**/api/analytics/qr?code=*"
@@ -32,6 +38,44 @@ def hall(site: str) -> None:
     tag = CodeTag.objects.create(code="BT26", label="Fair")
     Placement.objects.create(code=tag, name="hall-1", label="Hall 1, entrance")
     mirror_registry()
+
+
+@pytest.fixture
+def staff_phone(site: str, hall: None, browser: Browser, client: Any) -> Iterator[Page]:
+    """A member of staff on a phone, with a long placement, a campaign that cost much, and calls that did not count."""
+    fair = Campaign.objects.create(name="Business trade fair 2026", cost_cents=123_456_789)
+    CodeTag.objects.update(campaign=fair)
+    mirror_registry()
+    for number in range(12):
+        record_hit(code="BT26", address=f"10.0.{number}.1", agent="Mozilla/5.0", at=f"hall-{number % 2}-entrance")
+    exclude_hit(code="BT26", reason=Reason.REPEAT)
+    client.force_login(User.objects.create_superuser("owner", password="a long password"))
+    with browser.new_context(viewport=PHONE) as context:
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+        yield context.new_page()
+
+
+class TestOnAPhone:
+    @pytest.mark.parametrize("language", WORDS)
+    def test_no_column_is_cut_off(self, site: str, staff_phone: Page, language: str) -> None:
+        counts = f"{site}{language}/admin/codetags/codecount/"
+        fair = Campaign.objects.get()
+        cut: list[tuple[str, str]] = []
+        for path in ("BT26/", f"campaigns/{fair.pk}/", "?group=campaign", ""):
+            staff_phone.goto(counts + path)
+            found = staff_phone.evaluate(
+                """[...document.querySelectorAll(".codes-scroll")]
+                   .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"""
+            )
+            cut += [(path, text) for text in found]
+        assert cut == []
+
+    def test_a_code_can_count_for_another(self, site: str, staff_phone: Page) -> None:
+        staff_phone.goto(f"{site}/admin/codetags/codetag/{CodeTag.objects.get().pk}/change/")
+        for field in ("counts_for", "created_by"):
+            expect(staff_phone.locator(f".form-row.field-{field}")).to_be_visible()
+        staff_phone.goto(f"{site}/admin/codetags/codetag/")
+        expect(staff_phone.locator("td.field-counts_for")).to_be_hidden()
 
 
 @pytest.mark.usefixtures("hall")
