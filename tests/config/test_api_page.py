@@ -52,6 +52,9 @@ class TestPage:
             assert html.index(f"<h2>{title}</h2>") < html.index("api-contents"), "on a phone it comes first"
         assert f"<code>{urlsplit(settings.SITE_URL).netloc}</code>" in html
 
+    def test_leads_to_the_sign_up(self) -> None:
+        assert 'href="/accounts/signup"' in page()
+
     def test_is_small_and_carries_nothing_inline(self) -> None:
         response = SiteClient().get("/api/docs", headers={"Accept-Encoding": "gzip"})
         assert response["Content-Encoding"] == "gzip"

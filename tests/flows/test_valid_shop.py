@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
+from knox.models import AuthToken
 
+from billing.models import AutoTopUp, StripeCustomer
+from kv.models import EventReceiver, OutgoingEvent
+from kv.times import utc_now
 from tests.billing.books import books, read_all
 from tests.billing.fixtures import browser_client, buyer, scenario, shop, stripe
 from tests.flows.test_valid_html import PREFIXES, errors_in
 from tests.outside import package
+from tests.stats.callers import service_token
+from tests.usertokens.vouchers import make
+from usertokens.models import OutgoingMail, Redemption, Voucher
+from usertokens.services import redeem_voucher
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,13 +107,38 @@ def test_of_who_buys(scenario: Scenario, browser_client: Client, tmp_path: Path)
 
 @override_settings(**EVERYTHING)
 def test_of_staff(books: Scenario, tmp_path: Path) -> None:
+    """Also each form of a row, of all that sample data has none of."""
     package("vnu-jar")
     books.buy_plan("Plus")
     books.buy_tokens()
     books.deliver()
     read_all(books)
+    fill(books)
     chief = Client(headers=HERE)
     chief.force_login(User.objects.create_superuser("chief"))
-    pages = (*STAFF, f"usertokens/tokenledger/{books.user_id}/", f"billing/stripecustomer/{books.row().pk}/change/")
-    Shelf(tmp_path).keep_all(chief, "staff", *(f"admin/{page}" for page in pages))
+    shelf = Shelf(tmp_path)
+    shelf.keep_all(chief, "staff", *(f"admin/{page}" for page in (*STAFF, f"usertokens/tokenledger/{books.user_id}/")))
+    for model in (
+        AuthToken,
+        AutoTopUp,
+        EventReceiver,
+        OutgoingEvent,
+        OutgoingMail,
+        Redemption,
+        StripeCustomer,
+        Voucher,
+    ):
+        row = model._default_manager.order_by("pk")[0]
+        place = f"admin/{model._meta.app_label}/{model._meta.model_name}/{quote(row.pk)}"
+        shelf.keep_all(chief, "row", f"{place}/change/", f"{place}/history/")
     assert errors_in(tmp_path) == []
+
+
+def fill(books: Scenario) -> None:
+    """A row of everything that staff look at."""
+    service_token("shop")
+    AutoTopUp.objects.create(user=books.user, changed_at=utc_now())
+    receiver = EventReceiver.objects.create(name="The shop", url="https://example.com/", types=[], secret="whsec_")
+    OutgoingEvent.objects.create(receiver=receiver, type="code.hit", key="1", at=utc_now())
+    OutgoingMail.objects.create(user_id=books.user_id, kind="receipt", key="1", created_at=utc_now(), due_at=utc_now())
+    redeem_voucher(books.user_id, make(grant_days=30))
