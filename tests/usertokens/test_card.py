@@ -1,7 +1,8 @@
-"""The card at the top of the dashboard, and what a new account sees instead of empty sections."""
+"""The card at the top of the dashboard, the ranges of its usage, and what a new account sees instead."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,3 +108,14 @@ def test_the_slider_of_a_new_user_is_in_the_middle(page: Client) -> None:
     text = page.get("/dashboard").text
     assert 'value="5"' not in text
     assert 'for="id_score">0</output>' in text
+
+
+@pytest.mark.parametrize("days", [7, 30, 90, 365])
+def test_each_range_has_a_link_and_a_page(page: Client, user: User, days: int) -> None:
+    now = datetime.now(UTC)
+    balances.spend_tokens(str(user.pk), 2, reason="first", now=now - timedelta(days=days - 1))
+    balances.spend_tokens(str(user.pk), 3, reason="too old", now=now - timedelta(days=days))
+    answer = page.get(f"/dashboard?days={days}")
+    assert [row.reason for row in answer.context["spending"].reasons] == ["first"]
+    links = dict(re.findall(r'<a href="[?]days=(\d+)[^"]*"( aria-current="true")?', answer.text))
+    assert links == {str(each): ' aria-current="true"' if each == days else "" for each in (7, 30, 90, 365)}

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from kv.days import local_day
 from kv.times import utc_now
 from kv.web.charts import Chart, Words, time_chart
-from kv.web.day_ranges import DayRange, read_range
+from kv.web.day_ranges import CHOICES, DayRange, read_range
 from kv.web.formats import format_number
 from usertokens.conf import app_settings
 from usertokens.forms import MoodForm
@@ -29,7 +29,6 @@ from usertokens.views.activity_calendar import activity_calendar
 from usertokens.views.history_filter import HistoryFilter
 from usertokens.views.usage_rows import ACTION, UsageRows, usage_rows
 
-CHOICES = (7, 30, 90)
 #: The most days that the dashboard reads at once.
 _LONGEST = 366
 #: Reasons that are shown by name; the rest are one row.
@@ -79,7 +78,7 @@ def dashboard_context(user_id: str, query: Mapping[str, str]) -> dict[str, Any]:
     today = local_day()
     page = dashboards.read_dashboard(user_id)
     balance = balances.get_balance(user_id)
-    shown = read_range(query, today, choices=CHOICES, longest=_LONGEST, kept=(ACTION,))
+    shown = read_range(query, today, longest=_LONGEST, kept=(ACTION,))
     spending, before, recent = _read_spending(user_id, shown, today)
     newest = journal.list_transactions(user_id, limit=_NEWEST).results
     moods = activity.list_moods(user_id)
