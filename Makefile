@@ -37,11 +37,18 @@ demo: $(VENV)/.site compile ## fill a fresh data directory with sample data
 admin: $(VENV)/.site compile ## make an administrator and print the password
 	@$(BIN)/python manage.py admin
 
+# In a browser: what axe finds on public and own pages, counting, cookies, and a customer's whole way.
+QUICK = $(patsubst %,tests/browser/test_%.py,axe cookies counting customer)
+# Half of all time goes to browsers.
+SLOW = $(filter-out $(QUICK),$(wildcard tests/browser/test_*.py))
 # What has a command of its own below.
-APART = $(addprefix --ignore=tests/,adoption clients deploy faults frontends fuzz packaging security)
+APART = $(addprefix --ignore=,$(SLOW) $(addprefix tests/,adoption clients deploy faults frontends fuzz packaging security))
 
 test: lint var/outside/.done ## lint, types and every test that has no command of its own
 	@$(BIN)/pytest $(call PARALLEL,3) $(APART)
+
+test-browser: $(VENV)/.dev var/outside/.done compile ## every page in a browser: phone and desktop, scripts and none, Back, printing, axe in the admin
+	@$(BIN)/pytest $(call PARALLEL,3) $(SLOW)
 
 test-security: $(VENV)/.dev var/outside/.done compile ## every caller at every address, hostile bodies and headers, generated requests
 	@$(BIN)/pytest $(call PARALLEL,3) tests/security tests/fuzz
@@ -63,31 +70,30 @@ test-orders: $(VENV)/.dev compile ## every order of up to seven of Stripe's even
 stripe-fake: $(VENV)/.dev ## a Stripe to click through on this machine, without an account
 	@$(BIN)/python -m tests.stripe_fake
 
-# What runs unchanged on every kind of store and database; browsers, wheels and the house's rules are the same on all.
-SUITE = $(filter-out tests/adoption tests/browser tests/clients tests/cluster tests/deploy tests/faults tests/frontends tests/fuzz tests/house tests/lighthouse tests/packaging tests/sentinel tests/stripe_fake,\
-	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/test_*.py)))))
-# Of these the ones whose answers the store could change. Who may do what, settings and valid HTML are the same on each.
-STORED = $(filter-out tests/config tests/security,$(SUITE)) --ignore=tests/flows/test_valid_html.py
+# What the apps keep and answer: the same on every kind of store.
+STORED = $(addprefix tests/,billing codetags concurrency flows kv stats usertokens) $(addprefix --ignore=tests/flows/test_valid_,html.py shop.py)
+# On each database and Django also settings, accounts and hostile bodies. Who may do what, and HTML, are the same on each.
+SUITE = $(STORED) tests/config tests/security/test_bodies.py
 # The pages that read and write most.
-PAGES = $(patsubst %,tests/browser/test_%.py,billing codetags counting customer dashboard live usage vouchers)
+PAGES = $(patsubst %,tests/browser/test_%.py,codetags counting customer dashboard usage vouchers)
 ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
 
 test-cluster: $(VENV)/.dev compile ## the apps' suite and pages on six Valkey nodes, and failover and resharding under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/cluster
 	@EVERY_SCRIPT=1 $(call ON,cluster) $(STORED) $(PAGES)
 
-test-sentinel: $(VENV)/.dev compile ## the apps' suite behind Sentinel, and failover under load
+test-sentinel: $(VENV)/.dev compile ## the suite of kv, stats and codetags behind Sentinel, and failover under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/sentinel
-	@$(call ON,sentinel) $(STORED)
+	@$(call ON,sentinel) tests/codetags tests/kv tests/stats
 
 test-redis7: $(VENV)/.dev compile ## the apps' suite on Debian's redis-server
 	@$(call ON,redis7) $(STORED)
 
 test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers at once
-	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE) --ignore=tests/flows/test_valid_html.py
+	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE)
 
 test-matrix: $(VENV)/.dev var/outside/.done compile ## the suite on each pair of Django and Python found here; ONLY=newest: on the newest alone
-	@$(BIN)/python -m tests.matrix --only "$(ONLY)" $(call PARALLEL,2) $(SUITE) --ignore=tests/flows/test_valid_html.py
+	@$(BIN)/python -m tests.matrix --only "$(ONLY)" $(call PARALLEL,3) $(SUITE)
 
 test-faults: $(VENV)/.dev compile ## every fault in the table of docs/operations.md but failovers, which test-cluster and test-sentinel try
 	@$(BIN)/pytest $(call PARALLEL,3) tests/faults

@@ -139,4 +139,4 @@ def test_a_token_is_revoked_from_the_list(site: str, page: Page, owner: User) ->
     page.goto(f"{site}/admin/knox/authtoken/")
     page.get_by_role("link", name="Revoke the token of shop").click()
     page.get_by_role("button", name="Yes, I’m sure").click()
-    expect(page.get_by_text("0 auth tokens")).to_be_visible()
+    expect(page.get_by_text("0 service tokens")).to_be_visible()
