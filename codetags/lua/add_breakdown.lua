@@ -22,18 +22,16 @@ local function add_breakdown(breakdown, placements, registered, code, at, fields
     fields[#fields + 1] = '@' .. name
   end
   -- One command reads everything and one writes it. Sums of hits are far below what a number of Lua's holds exactly.
-  local number, most = #fields, tonumber(most_values)
-  fields[number + 1], fields[number + 2], fields[number + 3] = '#l', '#r', '#c'
   local counts, written, last = redis.call('HMGET', breakdown, unpack(fields)), {}, 0
-  local values = {l = counts[number + 1] or 0, r = counts[number + 2] or 0, c = counts[number + 3] or 0}
-  for place = 1, number do
+  for place = 1, #fields do
     local field, count = fields[place], counts[place]
     if not count then
       local kind = string.sub(field, 1, 1)
-      local known = values[kind]
       -- Hours and devices are few, and placements are bounded for all days together.
-      if known then
-        if tonumber(known) < most then
+      if kind == 'l' or kind == 'r' or kind == 'c' then
+        -- Asked for a new value alone: a small hash is read from its beginning for each field.
+        local known = redis.call('HGET', breakdown, '#' .. kind) or 0
+        if tonumber(known) < tonumber(most_values) then
           written[last + 1], written[last + 2], last = '#' .. kind, known + 1, last + 2
         else
           field = kind .. other
