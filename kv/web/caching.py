@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import wraps
 from typing import Any
 
@@ -32,12 +32,13 @@ def compressed(view: Callable[..., Any]) -> Callable[..., Any]:
     return page
 
 
-def compressed_as_asked(offered: Callable[[], Mapping[str, Collection[str]]]) -> Callable[[Callable[..., Any]], Any]:
+def compressed_as_asked(offered: Callable[[], Mapping[str, Container[str]]]) -> Callable[[Callable[..., Any]], Any]:
     """For a reader's own page: compressed where the request brings nothing that the page could repeat as a guess.
 
     To guess at a page by its length (BREACH), a guess must stand in it beside what is guessed. A GET without a query
-    brings none from another site, nor does a query of values that are `offered` by the page's own links: few, and
-    chosen by nobody else. Django's padding of a random length, and a CSRF token that is another each time, come on top.
+    brings none from another site, nor does a query of values that are `offered` by the page's own links and forms: few,
+    or of a kind, such as days, that no secret of the page is of. Django's padding of a random length, and a CSRF token
+    that is another each time, come on top.
 
     offered: name of the query → its values, read at each request.
     """
@@ -54,7 +55,7 @@ def compressed_as_asked(offered: Callable[[], Mapping[str, Collection[str]]]) ->
     return decorate
 
 
-def _is_offered(request: HttpRequest, offered: Mapping[str, Collection[str]]) -> bool:
+def _is_offered(request: HttpRequest, offered: Mapping[str, Container[str]]) -> bool:
     """Whether the query is empty, or one of the page's own, spelled as links spell it and each name once."""
     query = request.GET
     return request.META.get("QUERY_STRING", "") == query.urlencode() and all(

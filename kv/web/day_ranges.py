@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -96,6 +96,17 @@ def read_range(
     wanted = int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else default
     days = min(wanted, longest) or default
     return DayRange(today - timedelta(days=days - 1), today, days, tuple(choices), others)
+
+
+class _Days:
+    """Every day as the form of a range sends it, YYYY-MM-DD, and an end that was left empty."""
+
+    def __contains__(self, text: object) -> bool:
+        return text == "" or (isinstance(text, str) and (day := _day(text)) is not None and day.isoformat() == text)
+
+
+#: What `?from=` and `?to=` may be.
+DAYS: Container[str] = _Days()
 
 
 def _day(text: str | None) -> date | None:

@@ -81,7 +81,12 @@ def test_public_pages_are_compressed(path: str, client: Client, store: Any) -> N
         ("?days=9%30", False),
         ("?days=90&&", False),
         ("?action=guess", False),
-        ("?from=2026-11-01&to=2026-11-02", False),
+        ("?from=2026-11-01&to=2026-11-02", True),
+        ("?from=2026-11-01&to=", True),
+        ("?from=guess&to=2026-11-02", False),
+        ("?from=2026-11-01guess", False),
+        ("?from=20261101", False),
+        ("?from=2026-11-01&from=2026-11-02", False),
     ],
 )
 def test_ones_own_dashboard_is_compressed_where_its_address_is_one_of_its_links(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from kv.days import local_day
 from kv.times import utc_now
 from kv.web.charts import Chart, Words, time_chart
-from kv.web.day_ranges import CHOICES, DayRange, read_range
+from kv.web.day_ranges import CHOICES, DAYS, DayRange, read_range
 from kv.web.formats import format_number
 from usertokens.conf import app_settings
 from usertokens.forms import MoodForm
@@ -62,9 +62,9 @@ class UsageRow:
     width: int
 
 
-def dashboard_links() -> dict[str, tuple[str, ...]]:
-    """What the dashboard's own links ask for: name of the query → its values."""
-    return {"days": tuple(map(str, CHOICES)), ACTION: prices.action_names()}
+def dashboard_links() -> dict[str, Container[str]]:
+    """What the dashboard's own links and form ask for: name of the query → its values."""
+    return {"days": tuple(map(str, CHOICES)), "from": DAYS, "to": DAYS, ACTION: prices.action_names()}
 
 
 def empty_context(user_id: str) -> dict[str, Any]:
