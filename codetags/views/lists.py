@@ -160,9 +160,10 @@ def code_rows(codes: Sequence[CodeCounts], landings: tuple[Landing, ...]) -> lis
             code,
             links(code.code) if code.code != keys.OTHER else (),
             state_of(code.registered),
-            placement[0] if placement else None,
+            # ~OTHER is the sum of many places, so the busiest is behind it.
+            next((one for one in placements if one[0] != keys.OTHER), None),
         )
-        for code, placement in zip(codes, list_placements([one.code for one in codes], most=1), strict=True)
+        for code, placements in zip(codes, list_placements([one.code for one in codes], most=2), strict=True)
     ]
 
 

@@ -112,7 +112,9 @@ class LargeListAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for 
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
     ) -> Any:
-        """The paginator that reads by primary keys."""
+        """The paginator that reads by primary keys; Django's own for rows of another model, as a history's are."""
+        if queryset.model is not self.model:
+            return super().get_paginator(request, queryset, per_page, *args, **kwargs)
         paginator = LargePaginator(queryset, per_page, *args, **kwargs)
         related = self.get_list_select_related(request)
         rows = self.get_queryset(request).order_by()

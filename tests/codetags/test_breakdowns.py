@@ -265,3 +265,13 @@ class TestRegistry:
                 "placements-0-name": "Hall-1", "placements-0-label": "Hall 1", "placements-0-code": tag.pk}  # fmt: skip
         assert client.post(page, form).status_code == 302
         assert list(Placement.objects.values_list("code__code", "name", "label")) == [("BT26", "hall-1", "Hall 1")]
+
+    def test_the_list_names_a_place_and_not_the_sum_of_the_others(self, clerk: Client) -> None:
+        for number in range(keys.MOST_PLACEMENTS + 3):
+            record(number, f"place-{number}")
+        record(999, "place-7")
+        mirror_registry()
+        assert list_placements(["BT26"], most=1) == [[(keys.OTHER, 3)]]
+        text = clerk.get("/admin/codetags/codecount/").content.decode()
+        assert "most at place-7: 2" in text
+        assert keys.OTHER not in text

@@ -139,6 +139,17 @@ class TestAsBefore:
         with _AsBefore():
             assert mine == admin_client.get("/admin/autocomplete/", asked).json()
 
+    def test_the_history_of_a_row_has_its_own_entries(self, admin_client: Client, rows: None) -> None:
+        """Django takes the paginator of the list for them too."""
+        code = CodeTag.objects.get(label="Poster 7")
+        for label in ("Kiosk", "Platform"):
+            address = f"{CODES}{code.pk}/change/"
+            changed = {"label": label, "placements-TOTAL_FORMS": 0, "placements-INITIAL_FORMS": 0}
+            assert admin_client.post(address, changed).status_code == 302
+        text = shown(admin_client, f"{CODES}{code.pk}/history/")
+        assert text.count("Changed Label.") == 2
+        assert "2 entries" in text
+
 
 class TestCost:
     """Counted, not timed."""
