@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
@@ -11,6 +12,7 @@ from django.db.models import Q
 from codetags import keys
 from codetags.models import Campaign
 from codetags.models.campaigns import name_key
+from codetags.services.code_log import log_new_campaign
 from codetags.services.rankings import CountedRanking
 from kv.batches import in_batches
 from kv.store.connection import call
@@ -33,8 +35,11 @@ def get_campaigns(names: Iterable[str]) -> dict[str, Campaign]:
     return {name: known[key] for name, key in asked.items() if key in known}
 
 
-def ensure_campaign(name: str) -> Campaign:
-    """The campaign of this name, made where there is none. Raises Django's ValidationError for what is no name."""
+def ensure_campaign(name: str, *, user_id: Any = None) -> Campaign:
+    """The campaign of this name, made where there is none. Raises Django's ValidationError for what is no name.
+
+    user_id: who asks for it, for the admin's log; None: nobody.
+    """
     if found := get_campaign(name):
         return found
     campaign = Campaign(name=name)
@@ -47,6 +52,7 @@ def ensure_campaign(name: str) -> Campaign:
     try:
         with atomic_for(Campaign):
             campaign.save()
+            log_new_campaign(user_id, campaign)
     except IntegrityError:
         found = get_campaign(campaign.name)
         if found is None:

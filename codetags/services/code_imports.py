@@ -52,7 +52,11 @@ def write_codes(plan: CodePlan, user_id: Any, *, only_new: bool = False) -> None
     changes = sorted([*plan.new, *plan.updates], key=lambda row: row.code)
     if not changes:
         return
-    campaigns = {name: ensure_campaign(name).pk for name in sorted({row.after["campaign"] for row in changes}) if name}
+    campaigns = {
+        name: ensure_campaign(name, user_id=user_id).pk
+        for name in sorted({row.after["campaign"] for row in changes})
+        if name
+    }
     # Aliases last: the codes that they count for may be new.
     aliases = [row for row in changes if row.after["counts_for"]]
     _write([row for row in changes if not row.after["counts_for"]], campaigns, {}, user_id, only_new=only_new)

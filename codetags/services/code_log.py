@@ -8,10 +8,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import override
 
-from codetags.models import CodeTag, code_with_label
+from codetags.models import Campaign, CodeTag, code_with_label
 from kv.upserts import insert_rows
 
 _LONGEST = 200
@@ -32,26 +33,35 @@ def log_codes(user_id: Any, changes: Iterable[Change]) -> None:
 
     user_id: who changed them; without one nothing is written, since an entry has a user.
     """
+    message = cache(_message)
+    _log(
+        user_id,
+        CodeTag,
+        (
+            (change.pk, code_with_label(change.code, change.label), change.fields is None, message(change.fields))
+            for change in changes
+        ),
+    )
+
+
+def log_new_campaign(user_id: Any, campaign: Campaign) -> None:
+    """Write the entry of a campaign that was made by naming it, as `log_codes`."""
+    _log(user_id, Campaign, [(campaign.pk, str(campaign), True, _message(None))])
+
+
+def _log(user_id: Any, model: type[Model], entries: Iterable[tuple[Any, str, bool, str]]) -> None:
+    """entries: key of the row, its text, whether it is new, and the message."""
     if user_id is None or not apps.is_installed("django.contrib.admin"):
         return
     from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
     from django.contrib.contenttypes.models import ContentType
 
-    kind, now = ContentType.objects.get_for_model(CodeTag).pk, timezone.now()
-    message = cache(_message)
-    entries = (
-        (
-            user_id,
-            kind,
-            str(change.pk),
-            code_with_label(change.code, change.label)[:_LONGEST],
-            ADDITION if change.fields is None else CHANGE,
-            message(change.fields),
-            now,
-        )
-        for change in changes
+    kind, now = ContentType.objects.get_for_model(model).pk, timezone.now()
+    rows = (
+        (user_id, kind, str(pk), text[:_LONGEST], ADDITION if is_new else CHANGE, message, now)
+        for pk, text, is_new, message in entries
     )
-    insert_rows(LogEntry, _COLUMNS, entries)
+    insert_rows(LogEntry, _COLUMNS, rows)
 
 
 def _message(fields: Sequence[str] | None) -> str:

@@ -119,6 +119,14 @@ class TestLog:
         with translation.override("de"):
             assert "Bezeichnung" in entries["BT26 · Banner"].get_change_message()
 
+    def test_has_an_entry_for_a_campaign_that_was_made_by_naming_it(self) -> None:
+        clerk = staff()
+        Campaign.objects.create(name="Fair")
+        load("code,label,campaign\nBT26,x,Fair\nNEWS,x,Tram\nMORE,x,Tram\n", user_id=clerk.pk)
+        entries = LogEntry.objects.filter(user=clerk, content_type__model="campaign")
+        assert [(entry.action_flag, entry.object_repr) for entry in entries] == [(ADDITION, "Tram")]
+        assert entries[0].get_edited_object() == Campaign.objects.get(name="Tram")
+
 
 class TestRefuses:
     @pytest.mark.parametrize(

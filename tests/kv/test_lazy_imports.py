@@ -47,7 +47,7 @@ def test_a_web_worker_has_its_views_and_nothing_that_only_a_few_pages_need(data:
     found = modules_after("import config.wsgi", data)
     assert {"stats.views.api", "codetags.views.api", "usertokens.views.tokens", "billing.views.webhook"} <= found
     assert SELDOM & found == set()
-    assert len(found) <= 1450, len(found)  # Python 3.14 itself imports more
+    assert len(found) <= 1470, len(found)  # Python 3.14 and Django 6.1 import some twenty more themselves
 
 
 # The most modules of kv and the app itself: the codes have campaigns and breakdowns, the tokens have mails and the
