@@ -92,7 +92,8 @@ class TestImport:
         assert {tag.code: tag.label for tag in CodeTag.objects.all()} == {
             "BT26": "Banner <b>", "NEWS": "Letter", "SAME": "Same",
         }  # fmt: skip
-        assert sorted(LogEntry.objects.values_list("object_repr", flat=True)) == ["BT26 · Banner <b>", "NEWS · Letter"]
+        logged = sorted(LogEntry.objects.values_list("object_repr", flat=True))
+        assert logged == ["BT26 · Banner <b>", "Fair", "NEWS · Letter"]
 
     def test_once_more_is_told_so_and_does_nothing(self, client: SiteClient) -> None:
         preview = upload(client, "code,label\nBT26,Poster\n")
