@@ -17,7 +17,7 @@ PYTHON ?= $(shell IFS=:; first=; for name in "python3.13" "python3.12" "python3.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 CATALOGUES = $(wildcard locale/*/LC_MESSAGES/django.po */locale/*/LC_MESSAGES/django.po)
 # For a machine of two cores: three test processes, as much of a test is waiting for a browser, a server, a process; two
-# where each brings six nodes or a database along. JOBS=n says otherwise. Files are taken in the order that
+# where each brings several servers along. JOBS=n says otherwise. Files are taken in the order that
 # tests/conftest.py gives them, and what takes longer than five seconds is named at the end.
 JOBS ?=
 PARALLEL = -n $(or $(JOBS),$(1)) --dist loadfile --no-loadscope-reorder --durations=10 --durations-min=5
@@ -76,21 +76,21 @@ STORED = $(addprefix tests/,billing codetags concurrency flows kv stats usertoke
 SUITE = $(STORED) tests/config tests/security/test_bodies.py
 # The pages that read and write most.
 PAGES = $(patsubst %,tests/browser/test_%.py,codetags counting customer dashboard usage vouchers)
-ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,2)
+ON = TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,$(2))
 
 test-cluster: $(VENV)/.dev compile ## the apps' suite and pages on six Valkey nodes, and failover and resharding under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/cluster
-	@EVERY_SCRIPT=1 $(call ON,cluster) $(STORED) $(PAGES)
+	@EVERY_SCRIPT=1 $(call ON,cluster,2) $(STORED) $(PAGES)
 
 test-sentinel: $(VENV)/.dev compile ## the suite of kv, stats and codetags behind Sentinel, and failover under load
 	@TEST_FAILOVER=1 $(BIN)/pytest tests/sentinel
-	@$(call ON,sentinel) tests/codetags tests/kv tests/stats
+	@$(call ON,sentinel,2) tests/codetags tests/kv tests/stats
 
 test-redis7: $(VENV)/.dev compile ## the apps' suite on Debian's redis-server
-	@$(call ON,redis7) $(STORED)
+	@$(call ON,redis7,3) $(STORED)
 
 test-postgres: $(VENV)/.dev compile ## the suite on PostgreSQL, and two workers at once
-	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,2) $(SUITE)
+	@$(BIN)/python -m tests.postgres $(BIN)/pytest $(call PARALLEL,3) $(SUITE)
 
 test-matrix: $(VENV)/.dev var/outside/.done compile ## the suite on each pair of Django and Python found here; ONLY=newest: on the newest alone
 	@$(BIN)/python -m tests.matrix --only "$(ONLY)" $(call PARALLEL,3) $(SUITE)
