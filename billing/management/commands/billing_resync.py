@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from django.core.management.base import CommandError, CommandParser
@@ -63,7 +64,7 @@ class Command(StoreCommand):
         failed = 0
         for customer in self.progress(customers, len(customers), "Reading", "customers"):
             try:
-                difference = self._patiently(lambda customer=customer: resync.find_difference(customer))  # type: ignore[misc]
+                difference = self._patiently(partial(resync.find_difference, customer))
             except (Unresolved, StripeRefused) as error:
                 failed += 1
                 self.stderr.write(f"{customer}: {error.reason}")
@@ -85,7 +86,7 @@ class Command(StoreCommand):
         failed = 0
         for difference in self.progress(found, len(found), "Applying", "customers"):
             try:
-                self._patiently(lambda name=difference.customer_id: sync_named(name))  # type: ignore[misc]
+                self._patiently(partial(sync_named, difference.customer_id))
             except (Unresolved, StripeRefused) as error:
                 failed += 1
                 self.stderr.write(f"{difference.customer_id}: {error.reason}")
