@@ -88,7 +88,12 @@ class Clerk:
         content = text.encode() if isinstance(text, str) else text
         file = FilePayload(name=name, mimeType="text/csv", buffer=content)
         self.page.locator("[name=import_file]").set_input_files(file)
-        self.page.locator(".codes-page form [type=submit]").click()
+        self.send()
+
+    def send(self) -> None:
+        """Send the page's form, until its answer is there: a click alone may come back before the answer does."""
+        with self.page.expect_navigation():
+            self.page.locator(".codes-page form [type=submit]").click()
 
     def confirm(self) -> None:
         self.page.locator("form[action$='/process_import/'] [type=submit]").click()
@@ -97,9 +102,11 @@ class Clerk:
 
     def figures(self) -> list[str]:
         """New, changed, as before, with errors."""
+        self.page.wait_for_load_state()
         return self.page.locator(".codes-totals dd").all_inner_texts()
 
     def preview(self) -> list[list[str]]:
+        self.page.wait_for_load_state()
         rows = self.page.locator(".codes-preview tbody tr").all()
         return [[" ".join(cell.split()) for cell in row.locator("th, td").all_inner_texts()] for row in rows]
 
@@ -174,12 +181,12 @@ def make_some(clerk: Clerk) -> None:
     clerk.look("make")
     for name, value in {"number": "40", "pattern": "BT2?", "label": "Tram {n}"}.items():
         clerk.page.locator(f"[name={name}]").fill(value)
-    clerk.page.locator(".codes-page form [type=submit]").click()
+    clerk.send()
     expect(clerk.page.locator(".form-row.errors .errorlist")).to_be_visible()
     clerk.look("too-many")
     for name, value in {"number": "12", "pattern": "tr??", "campaign": "spring FAIR"}.items():
         clerk.page.locator(f"[name={name}]").fill(value)
-    clerk.page.locator(".codes-page form [type=submit]").click()
+    clerk.send()
     made = clerk.page.locator(".codes-made li")
     expect(made).to_have_count(12)
     clerk.look("made")

@@ -130,6 +130,8 @@ class Customer:
         """The browser is at a page of the site."""
         root = urlsplit(self.root).path
         expect(self.page).to_have_url(re.compile(f"{re.escape(self.site + root + path)}(\\?.*)?$"))
+        # The address changes before the page of it is there.
+        self.page.wait_for_load_state()
         self.look()
 
 

@@ -33,7 +33,8 @@ AXE = """async (options) => {
 
 
 def barriers(page: Page, **options: Any) -> list[str]:
-    """All that axe-core finds. options: of `axe.run`."""
+    """All that axe-core finds once the page is loaded. options: of `axe.run`."""
+    page.wait_for_load_state()
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(AXE, options)
@@ -57,7 +58,8 @@ def barriers_in_each_look(page: Page) -> list[str]:
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the window."""
+    """By how many pixels the page, once it is loaded, is wider than the window."""
+    page.wait_for_load_state()
     wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wider
 
