@@ -18,7 +18,7 @@ from benchmarks.measure import Row
 from benchmarks.processor import Processor
 from billing.models import StripeEvent
 from codetags.models import CodeTag
-from kv.upserts import upsert_rows
+from kv.sql.upserts import upsert_rows
 from usertokens.models import TokenLedger
 
 _CODES, _EVENTS, _USERS = 50_000, 500_000, 100_000

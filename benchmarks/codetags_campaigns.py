@@ -19,11 +19,11 @@ from benchmarks.measure import Row
 from benchmarks.store import commands_done, server_seconds
 from codetags import keys
 from codetags.models import Campaign, CodeTag
-from kv.batches import in_batches
 from kv.days import local_day
+from kv.sql.batches import in_batches
+from kv.sql.upserts import upsert_rows
 from kv.store.connection import call
 from kv.times import utc_now
-from kv.upserts import upsert_rows
 
 _CODES, _CAMPAIGNS = 100_000, 1000
 _ROUNDS = 7

@@ -24,8 +24,8 @@ from benchmarks.store import Placed, forget_slow_commands, fresh_store, server_s
 from codetags import keys
 from codetags.models import DailyHits
 from codetags.services.rollup import roll_up_step
-from kv.batches import in_batches
 from kv.days import local_day
+from kv.sql.batches import in_batches
 from kv.store.connection import call_many
 
 _CODES = 500

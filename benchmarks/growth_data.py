@@ -16,7 +16,7 @@ from billing.models import StripeEvent
 from billing.types import EventState
 from codetags.models import CodeTag
 from codetags.services.rollup import roll_up_step
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
 from kv.store.connection import call_many, connection
 from stats import keys as stats_keys
 from stats.services.visitors import visitor_from_hash

@@ -24,7 +24,8 @@ LAYERS = {
     "kv.events": 4,
     "kv.backup": 3, "kv.work": 3, "kv.web": 3,
     "kv.store": 2,
-    "kv": 1,
+    "kv": 1, "kv.sql": 1,
+    "kv.process": 0,
 }  # fmt: skip
 SIBLINGS = {"usertokens", "stats", "codetags"}
 _SAME_LINES = 6

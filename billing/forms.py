@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from billing.types import Offer
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 from kv.web.formats import format_money, format_number, money_input, read_money
 
 _LARGEST_CAP = 99_999_999_999

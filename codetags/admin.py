@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from codetags.models import CodeCount, CodeTag, Placement
 from codetags.views.campaign_admin import CampaignFilter
 from kv.errors import StoreUnavailable
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.rest.permissions import may
 from kv.web.large_lists import LargeListAdmin
 from kv.web.tables import FORM_BYTES, MOST_BYTES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kv.version import package_version
+from kv.process.version import package_version
 
 # CommonMark, for people. docs/api.md says the same at length.
 _INTRODUCTION = """\

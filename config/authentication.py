@@ -25,7 +25,7 @@ from knox.settings import CONSTANTS
 from config.token_notes import note_use
 from kv.labels import with_label
 from kv.rest.callers import Caller
-from kv.statements import Later, Statement
+from kv.sql.statements import Later, Statement
 
 #: Backends that give a user's own permissions and those of their groups, and beside them what gives none.
 _GIVING = {"config.authentication.OwnAndGroups", "django.contrib.auth.backends.ModelBackend"}

@@ -14,7 +14,7 @@ from django.utils.http import parse_header_parameters
 
 from config.middleware.cors import cors_headers
 from kv.monitoring.requests import note_request
-from kv.request_ids import HEADER, id_of
+from kv.process.request_ids import HEADER, id_of
 from kv.web.tables import FORM_BYTES, MOST_BYTES
 
 # A type that no parser here reads: the API answers 415, a form is empty.

@@ -31,8 +31,8 @@ from config.bodies import (
     most_kept,
     refusal,
 )
-from kv import request_ids
 from kv.monitoring.requests import ARRIVED, note_request
+from kv.process import request_ids
 
 log = getLogger(__name__)
 

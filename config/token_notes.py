@@ -15,9 +15,9 @@ from django.db import Error, connections
 from knox.models import get_token_model
 
 from config.models import TokenNote
+from kv.sql.upserts import upsert_rows
 from kv.store.guard import is_test_run
 from kv.times import utc_now
-from kv.upserts import upsert_rows
 
 log = getLogger(__name__)
 

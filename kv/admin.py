@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from kv.errors import UnsafeWebhookAddress
 from kv.events.kinds import event_types
 from kv.events.signing import message_id, new_secret
-from kv.lazy import LazyModule
 from kv.models import EventReceiver, EventState, OutgoingEvent
+from kv.process.lazy import LazyModule
 from kv.rest.permissions import may
 from kv.times import utc_now
 from kv.web.large_lists import LargeListAdmin, StoredValuesFilter

@@ -16,10 +16,11 @@ class KvConfig(AppConfig):
         from django.core.signals import request_finished, request_started
         from django.db.models.signals import post_delete, post_save
 
-        from kv import checks, request_ids, tracing  # noqa: F401
+        from kv import checks  # noqa: F401 (it registers them)
         from kv.conf import app_settings
         from kv.events import wanted
         from kv.models import EventReceiver
+        from kv.process import request_ids, tracing
         from kv.store.factories import note_request
 
         for changed in (post_save, post_delete):

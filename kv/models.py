@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from kv.model_fields import MomentField
+from kv.sql.model_fields import MomentField
 from kv.times import utc_now
 
 

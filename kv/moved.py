@@ -1,4 +1,4 @@
-"""Old dotted paths of modules that moved in 0.2: they work until 0.3, with a RemovedIn03Warning.
+"""Old dotted paths of modules that moved: they work for one more release, with a warning.
 
 Projects have them in their settings (`kv.caches.durable_cache`, `kv.fragments.FragmentMiddleware`, …) and in their own
 code. One finder answers for all of them, so that the old modules need not stand beside the new ones.
@@ -20,6 +20,10 @@ class RemovedIn03Warning(DeprecationWarning):
     """What is named works, and ends with release 0.3. See docs/versioning.md."""
 
 
+class RemovedIn04Warning(DeprecationWarning):
+    """The same, with release 0.4."""
+
+
 _STORE = ("caches", "cluster", "connection", "embedded", "factories", "health", "nodes", "scripts", "tls")
 _WEB = ("addresses", "agents", "fragments", "origins", "spreadsheets", "text_fields", "throttling")
 #: Old path: new path.
@@ -28,7 +32,12 @@ MOVED = {
     **{f"kv.{name}": f"kv.web.{name}" for name in _WEB},
     **{f"kv.{name}": f"kv.work.{name}" for name in ("duties", "worker")},
     "kv.breaker": "kv.store.circuit_breaker",
+    "kv.batches": "kv.sql.batches",
+    "kv.numbers": "kv.store.numbers",
+    "kv.texts": "kv.web.texts",
 }
+#: Of those, which moved after release 0.2.
+MOVED_IN_03 = {"kv.batches", "kv.numbers", "kv.texts"}
 
 
 #: Where names are found that did not stay with their module.
@@ -43,9 +52,12 @@ class _Forward(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         target = MOVED[module.__name__]
-        warnings.warn(
-            f"{module.__name__} is {target} since 0.2; the old path ends with 0.3", RemovedIn03Warning, stacklevel=2
-        )
+        warning: type[DeprecationWarning]
+        since, end, warning = "0.2", "0.3", RemovedIn03Warning
+        if module.__name__ in MOVED_IN_03:
+            since, end, warning = "0.3", "0.4", RemovedIn04Warning
+        text = f"{module.__name__} is {target} since {since}; the old path ends with {end}"
+        warnings.warn(text, warning, stacklevel=2)
         found = [import_module(name) for name in (target, _ALSO.get(module.__name__, target))]
 
         def hand_on(name: str) -> Any:

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from kv.managers import TablelessManager
-from kv.model_fields import MomentField
+from kv.sql.managers import TablelessManager
+from kv.sql.model_fields import MomentField
 
 
 class Statistics(models.Model):

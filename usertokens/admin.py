@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from kv.desk.parts import find_users
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.rest.permissions import may
 from kv.web.large_lists import LargeChangeList, LargeListAdmin, StoredValuesFilter
 from usertokens.conf import DEMO_USER

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
 from kv.times import utc_now
 from kv.work.duties import Duty
 from usertokens.errors import AccountClosed

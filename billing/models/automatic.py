@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kv.model_fields import MomentField
+from kv.sql.model_fields import MomentField
 
 
 class OffReason(models.TextChoices):

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from billing.types import EventState
-from kv.model_fields import MomentField
+from kv.sql.model_fields import MomentField
 
 
 class StripeCustomer(models.Model):

@@ -13,8 +13,8 @@ from billing.errors import StripeRefused
 from billing.models.automatic import AutoTopUp
 from billing.services import auto_news
 from billing.services.stripe_api import client, fetch, is_live
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
 
 log = getLogger(__name__)
 

@@ -19,8 +19,8 @@ from billing.services.stripe_api import is_live
 from billing.services.topups import AUTOMATIC
 from billing.types import Offer
 from kv.days import local_day
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
 
 #: So many cards declined one after the other pause it.
 DECLINES_TO_PAUSE = 3

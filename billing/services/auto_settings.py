@@ -29,10 +29,10 @@ from billing.services.auto_switch import switch_off
 from billing.services.stripe_api import require_on
 from billing.services.subscription_states import read_bought
 from billing.types import Choice
-from kv.lazy import LazyModule
-from kv.threads import async_twin
+from kv.process.lazy import LazyModule
+from kv.process.threads import async_twin
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
 
 if TYPE_CHECKING:
     from usertokens.services import watches

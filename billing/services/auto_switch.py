@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from billing.models.automatic import OPEN_STATES, AutomaticCharge, AutoTopUp, OffReason
 from billing.services import auto_news
 from kv.errors import StoreUnavailable
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
 from usertokens.errors import AccountClosed
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from billing.services.sync import sync_customer
 from billing.services.topups import AUTOMATIC, KIND, is_automatic
 from billing.types import Choice
 from kv.errors import StoreUnavailable
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.times import utc_now
 from usertokens.errors import AccountClosed
 from usertokens.services import watches

@@ -19,8 +19,8 @@ from billing.services.prices import fetch_catalogue
 from billing.services.products import plan_products
 from billing.types import Catalogue, Choice, Offer, Plan, PlanOffers
 from kv.errors import StoreUnavailable
+from kv.process.threads import async_twin
 from kv.store.connection import call, call_write
-from kv.threads import async_twin
 from kv.times import utc_now
 from kv.web.last_known import LastKnown
 

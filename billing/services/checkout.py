@@ -34,7 +34,7 @@ from billing.services.topups import KIND, bought_tokens, is_paid
 from billing.services.trials import trial_days
 from billing.types import Addresses, Choice, Plan, Presence, SubscriptionState
 from kv.errors import StoreUnavailable
-from kv.threads import async_twin
+from kv.process.threads import async_twin
 from kv.times import utc_now
 
 log = getLogger(__name__)

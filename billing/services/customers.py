@@ -19,8 +19,8 @@ from billing.errors import StripeRefused, StripeUnavailable, Unresolved
 from billing.models.stripe_objects import StripeCustomer
 from billing.services.stripe_api import client, fetch, fetch_all, is_live
 from billing.types import Presence
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
 
 log = getLogger(__name__)
 # As long as Stripe accepts it.

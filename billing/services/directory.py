@@ -11,7 +11,7 @@ from billing import keys
 from billing.models import StripeCustomer
 from billing.services.subscription_states import unpack_state
 from billing.types import SubscriptionState
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.store.connection import call_many
 from usertokens.types import Subscribed
 

@@ -15,7 +15,7 @@ from billing.services.letters import FAILED, RECEIPT
 from billing.services.payment_events import emit_failed
 from billing.types import Bill, SubscriptionState, TopUp, free_plan
 from kv.errors import StoreUnavailable
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.times import to_ms
 from usertokens.errors import AccountClosed, BalanceTooLarge, IdempotencyConflict, UnknownPlan
 from usertokens.services import activity, mails, plans, purchases

@@ -19,8 +19,8 @@ from billing.models import StripeEvent
 from billing.services.stripe_api import is_live
 from billing.types import EventState
 from kv.errors import StoreUnavailable
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
 from kv.work.duties import wake_duty
 
 log = getLogger(__name__)

@@ -14,7 +14,7 @@ from billing.services.revenue import month_of
 from billing.services.stripe_api import is_live
 from billing.types import Churn, Recurring
 from kv.days import day_start
-from kv.upserts import upsert_rows
+from kv.sql.upserts import upsert_rows
 
 #: Those that bring money: an unpaid renewal still may.
 _RUNNING = ("active", "past_due")

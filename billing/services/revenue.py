@@ -17,8 +17,8 @@ from billing.models import RevenueEntry, RevenueMonth
 from billing.services.stripe_api import is_live
 from billing.types import RevenueKind
 from kv.days import local_day
-from kv.transactions import atomic_for
-from kv.upserts import upsert_rows
+from kv.sql.transactions import atomic_for
+from kv.sql.upserts import upsert_rows
 
 #: Stripe's reporting categories; the others, such as payouts and transfers, are no revenue.
 _KINDS = {

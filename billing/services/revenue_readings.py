@@ -17,8 +17,8 @@ from billing.models import RevenueReading
 from billing.services import recurring, revenue
 from billing.services.stripe_api import PAGE, client, fetch, is_live, is_on
 from kv.days import day_start
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
 
 log = getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from billing.conf import app_settings
 from billing.errors import BadSignature, BillingOff
 from billing.services.stripe_api import HAS_LIBRARY
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.times import utc_now
 
 if TYPE_CHECKING:

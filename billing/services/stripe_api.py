@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing.conf import app_settings
 from billing.errors import BillingOff, StripeRefused, StripeUnavailable
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 
 #: Whether Stripe's library is installed: the extra `billing`. Without it billing is off, and a check says so.
 HAS_LIBRARY = find_spec("stripe") is not None

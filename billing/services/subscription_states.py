@@ -14,9 +14,9 @@ import orjson
 from billing import keys
 from billing.errors import CustomerBusy
 from billing.types import PaidPeriod, Payment, PendingChange, Plan, SubscriptionState, TopUp
+from kv.process.threads import async_twin
 from kv.store.connection import call, call_write
 from kv.store.scripts import Script
-from kv.threads import async_twin
 
 _take = Script("billing", "take_version")
 _write = Script("billing", "write_state")

@@ -28,7 +28,7 @@ from billing.services.subscription_states import (
 )
 from billing.signals import plan_changed
 from billing.types import SubscriptionState, Synced, SyncResult, TopUp, free_plan
-from kv.threads import async_twin
+from kv.process.threads import async_twin
 from kv.times import utc_now
 
 log = getLogger(__name__)

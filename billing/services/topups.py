@@ -8,7 +8,7 @@ from typing import Any
 from billing.conf import app_settings
 from billing.services.statuses import DISPUTE, PAYMENT, PAYMENT_INTENT, REFUND, SESSION, Money, unknown_statuses
 from billing.types import TopUp
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 
 #: `kind` in the metadata of this site's own sessions, beside `tokens`.
 KIND = "topup"

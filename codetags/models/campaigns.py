@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 from kv.web.text_fields import clean_entry
 
 LONGEST_NAME = 120

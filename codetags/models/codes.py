@@ -15,7 +15,7 @@ from codetags.errors import BadAlias, CodeIsFixed, MalformedCode
 from codetags.models.campaigns import Campaign
 from codetags.services.codes import parse_code
 from codetags.services.patterns import LONGEST
-from kv.model_fields import MomentField
+from kv.sql.model_fields import MomentField
 from kv.times import utc_now
 from kv.web.text_fields import clean_entry
 

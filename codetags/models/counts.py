@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from codetags.services.patterns import LONGEST
-from kv.managers import TablelessManager
+from kv.sql.managers import TablelessManager
 
 
 class DailyHits(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from codetags.services.patterns import LONGEST
-from kv.model_fields import MomentField
+from kv.sql.model_fields import MomentField
 
 
 class FormerCode(models.Model):

@@ -16,12 +16,12 @@ from django.db.models import Q, QuerySet
 from codetags import keys
 from codetags.models import DailyBreakdown
 from codetags.services.breakdowns import Fields, decoded_fields, larger
-from kv.batches import in_batches
 from kv.days import local_day
+from kv.sql.batches import in_batches
+from kv.sql.upserts import upsert_rows
 from kv.store.connection import call, call_many
 from kv.store.scripts import Script
 from kv.times import local_from_ms
-from kv.upserts import upsert_rows
 
 #: So many days stay in the store; older ones leave it once SQL has them.
 KEPT_DAYS = 35

@@ -17,10 +17,10 @@ from codetags import keys
 from codetags.conf import app_settings
 from codetags.models import DailyBreakdown, Placement
 from codetags.types import Breakdown, Device, PlacementCount
-from kv.batches import in_batches
+from kv.process.threads import async_twin
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_many
 from kv.store.replies import pairs
-from kv.threads import async_twin
 
 K = TypeVar("K")
 

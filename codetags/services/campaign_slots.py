@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from codetags import keys
 from codetags.models import CodeTag
 from codetags.services.column_format import CAMPAIGN_BYTES, NAME_BYTES, campaigns_of, code_at
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
 from kv.store.connection import call
 from kv.store.scripts import Script
 

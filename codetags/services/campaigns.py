@@ -14,9 +14,9 @@ from codetags.models import Campaign
 from codetags.models.campaigns import name_key
 from codetags.services.code_log import log_new_campaign
 from codetags.services.rankings import CountedRanking
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
+from kv.sql.transactions import atomic_for
 from kv.store.connection import call
-from kv.transactions import atomic_for
 
 #: Codes whose hits one command reads: the store answers it within some milliseconds.
 _CHUNK = 5000

@@ -6,10 +6,10 @@ from codetags import keys
 from codetags.conf import app_settings
 from kv.events import emit, is_surely_wanted
 from kv.models import OutgoingEvent
+from kv.sql.transactions import atomic_for
 from kv.store.connection import call, call_many, call_write
 from kv.store.scripts import Script
 from kv.times import from_ms
-from kv.transactions import atomic_for
 
 HIT = "code.hit"
 #: Hits of one step.

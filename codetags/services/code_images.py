@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import segno
 
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.web.qr_codes import picture
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from codetags.models import CodeTag, codes_changed
 from codetags.services.campaigns import ensure_campaign
 from codetags.services.code_log import Change, log_codes
 from codetags.services.code_plans import CodePlan, PlannedCode, plan_codes
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
+from kv.sql.transactions import atomic_for
+from kv.sql.upserts import insert_rows, upsert_rows
 from kv.times import utc_now
-from kv.transactions import atomic_for
-from kv.upserts import insert_rows, upsert_rows
 from kv.web.tables import Row
 
 _CHUNK = 500

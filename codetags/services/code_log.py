@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from codetags.models import Campaign, CodeTag, code_with_label
-from kv.upserts import insert_rows
+from kv.sql.upserts import insert_rows
 
 _LONGEST = 200
 _COLUMNS = ("user", "content_type", "object_id", "object_repr", "action_flag", "change_message", "action_time")

@@ -14,7 +14,7 @@ from codetags.models import Campaign, CodeTag
 from codetags.models.campaigns import name_key
 from codetags.services.code_cells import EMPTY, read_cell
 from codetags.services.codes import parse_code
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
 from kv.web.tables import Row
 
 _CHUNK = 500

@@ -11,8 +11,8 @@ from codetags import keys
 from codetags.services.column_format import LANE_BYTES, lanes_of
 from codetags.services.column_upkeep import column_state
 from codetags.services.columns import periods_of
-from kv.batches import in_batches
 from kv.days import local_day
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_many
 
 #: A few slots are read one by one; whole columns are read for more than one in so many.

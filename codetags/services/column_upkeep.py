@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from codetags import keys
 from codetags.services.column_format import NAME_BYTES
-from kv.batches import in_batches
 from kv.errors import store_errors
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_many, call_write, connection
 from kv.store.scripts import Script
 

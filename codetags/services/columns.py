@@ -25,8 +25,8 @@ from codetags.services.column_format import (
 )
 from codetags.services.column_upkeep import add_missing_codes, column_state, make_anew, trim_columns
 from codetags.types import EARLIEST
-from kv.batches import in_batches
 from kv.days import local_day
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_many
 from kv.store.replies import pairs
 

@@ -16,10 +16,10 @@ from django.db.models import Exists, OuterRef
 from codetags import keys
 from codetags.models import CopiedHits, DailyHits
 from codetags.services.breakdown_copies import copy_breakdowns
+from kv.sql.transactions import atomic_for
+from kv.sql.upserts import upsert_rows
 from kv.store.connection import call_many
 from kv.store.replies import pairs
-from kv.transactions import atomic_for
-from kv.upserts import upsert_rows
 
 #: Days that are read and written at once, of all codes together: a transaction of some 50 ms, some MB of memory.
 GROUP_DAYS = 10_000

@@ -18,12 +18,12 @@ from codetags.services.excluded_hits import ExcludedCalls, list_excluded_days, r
 from codetags.services.rankings import FoundRanking, Ranked, Ranking, SlotRanking
 from codetags.services.registry import registered_codes
 from codetags.types import EARLIEST, CodeCounts, CodePage, DayCount, Excluded
-from kv.batches import in_batches
 from kv.days import local_day
+from kv.process.threads import async_twin
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_many
 from kv.store.replies import pairs
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import local_from_ms
 
 SPARK_DAYS = 30

@@ -11,13 +11,13 @@ from datetime import date, datetime, timedelta
 
 from codetags import keys
 from codetags.types import Excluded, Reason
-from kv.batches import in_batches
 from kv.days import local_day
+from kv.process.threads import async_twin
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_many
 from kv.store.replies import pairs
 from kv.store.scripts import Script
 from kv.store.steps import Step, Steps, drive
-from kv.threads import async_twin
 
 _CHUNK = 1000
 #: Fields that one step of a walk through all of them reads.

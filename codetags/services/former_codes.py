@@ -10,7 +10,7 @@ from django.db.models.functions import Substr
 
 from codetags import keys
 from codetags.models import CodeTag, CopiedHits, DailyHits, FormerCode
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
 from kv.store.connection import call_many
 
 _CHUNK = 500

@@ -14,10 +14,10 @@ from codetags.services.audiences import device_class
 from codetags.services.excluded_hits import exclude_hit_steps
 from codetags.types import Audience, Outcome, Reason
 from kv.days import site_time
+from kv.process.threads import async_twin
 from kv.store.connection import Arg
 from kv.store.scripts import Script
 from kv.store.steps import Step, Steps, drive
-from kv.threads import async_twin
 from kv.times import to_ms
 from kv.web.addresses import address_hash
 from kv.web.agents import AGENT_LENGTH

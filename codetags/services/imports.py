@@ -17,7 +17,7 @@ from codetags import keys
 from codetags.errors import BadImport, MalformedCode
 from codetags.services.codes import parse_code
 from codetags.types import Imported
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
 
 _OLD_PREFIX = "qr:count:"

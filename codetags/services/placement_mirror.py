@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from codetags import keys
 from codetags.models import CodeTag, Placement
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_many
 from kv.store.scripts import Script
 

@@ -14,7 +14,7 @@ from codetags.services.code_imports import write_codes
 from codetags.services.code_patterns import draw_codes, usual_pattern
 from codetags.services.code_plans import plan_codes
 from codetags.services.repeats import Repeat
-from kv.transactions import atomic_for
+from kv.sql.transactions import atomic_for
 from kv.web.tables import Row
 
 #: Codes of one call or form.

@@ -15,10 +15,10 @@ from codetags.services.campaign_slots import note_campaigns
 from codetags.services.former_codes import note_former
 from codetags.services.placement_mirror import mirror_all_placements, mirror_placements
 from codetags.types import RegisteredCode
-from kv.batches import in_batches
+from kv.process.threads import async_twin
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_many, call_write
 from kv.store.scripts import Script
-from kv.threads import async_twin
 
 _CHUNK = 500
 #: What the store needs of a row: its campaign, then what `_packed` takes, in its order.

@@ -14,13 +14,13 @@ from codetags.services.column_upkeep import forget_columns
 from codetags.services.excluded_hits import forget_all_excluded, forget_excluded
 from codetags.services.placement_mirror import mirror_placements
 from codetags.services.registry import mirror_registry
-from kv.batches import in_batches
 from kv.days import local_day
 from kv.errors import store_errors
+from kv.process.threads import async_twin
+from kv.sql.batches import in_batches
+from kv.sql.transactions import atomic_for
 from kv.store.connection import call, call_write, connection
 from kv.store.scripts import Script
-from kv.threads import async_twin
-from kv.transactions import atomic_for
 
 #: What SQL has of the hits.
 _COPIES = (DailyHits.objects, CopiedHits.objects, DailyBreakdown.objects)

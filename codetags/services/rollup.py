@@ -14,8 +14,8 @@ from codetags.services.breakdown_copies import drop_step, restore_breakdowns
 from codetags.services.copied_days import copy_all_days, copy_last_days, in_groups
 from codetags.services.registry import mirror_registry
 from codetags.types import Restored, Rollup
-from kv.batches import in_batches
 from kv.days import day_start, local_day
+from kv.sql.batches import in_batches
 from kv.store.connection import call, call_write
 from kv.store.replies import pairs
 from kv.store.scripts import Script

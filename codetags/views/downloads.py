@@ -18,8 +18,8 @@ from codetags.services.excluded_hits import CODE_REASONS
 from codetags.types import CampaignCounts, CodeCounts
 from codetags.views.lists import asked_for, is_grouped
 from codetags.views.prints import MOST_IMAGES, checked_code, images_zip
-from kv.batches import in_batches
 from kv.days import local_day
+from kv.sql.batches import in_batches
 from kv.web.formats import money_digits
 from kv.web.spreadsheets import csv_download
 

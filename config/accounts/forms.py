@@ -15,7 +15,7 @@ from config.lockout import LOGIN_LIMIT, count_try, forget_typed
 from config.names import is_of_one_script, spellings_alike
 from config.second_factor import require_code
 from kv.mail import is_mail_set_up
-from kv.texts import clean_text
+from kv.web.texts import clean_text
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

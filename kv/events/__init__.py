@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kv.lazy import lazy_names
+from kv.process.lazy import lazy_names
 
 if TYPE_CHECKING:
     from kv.events.kinds import EventType

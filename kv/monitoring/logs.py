@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-from kv.request_ids import current_id
+from kv.process.request_ids import current_id
 
 
 class RequestIds(logging.Filter):

@@ -9,10 +9,10 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
-from kv import request_ids
 from kv.monitoring.counts import OTHER
 from kv.monitoring.requests import note_request
-from kv.tracing import is_traced, trace_request
+from kv.process import request_ids
+from kv.process.tracing import is_traced, trace_request
 from kv.web.lane.calls import Answer, Call
 
 

@@ -13,10 +13,10 @@ from kv.events.upkeep import count_events, oldest_waiting
 from kv.models import EventState
 from kv.monitoring.collectors import DATABASE, PREFIX, STORE, Collector
 from kv.monitoring.counts import BUCKETS, Latency, request_counts
+from kv.process.version import package_version
 from kv.store.health import StoreHealth
 from kv.store.node_health import NodeHealth
 from kv.times import utc_now
-from kv.version import package_version
 from kv.work.duties import installed_duties
 from kv.work.states import read_duties, read_workers
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kv.conf import app_settings
 from kv.monitoring.counts import OTHER, request_counts
-from kv.request_ids import id_of
+from kv.process.request_ids import id_of
 
 access = getLogger("kv.access")
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework import ISO_8601, serializers
 
 from kv.rest.schema import extend_schema_field
-from kv.texts import NothingVisible, UnreadableText, clean_text
+from kv.web.texts import NothingVisible, UnreadableText, clean_text
 
 #: The schema of an id that the caller made.
 CALLER_ID = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[\x20-\x7e]{1,64}$"}
@@ -59,7 +59,7 @@ class NamedChoiceField(serializers.ChoiceField):
 
 
 class TextField(serializers.CharField):
-    """A JSON string without what nobody sees: see `kv.texts`. Numbers and booleans are refused rather than spelled out.
+    """A JSON string without what nobody sees: see `kv.web.texts`. Numbers and booleans are refused.
 
     lines: line breaks and tabs may stand in it. is_id: it is only compared, and so taken as it is.
     """

@@ -21,10 +21,10 @@ from redis._parsers.base import BaseParser
 
 from kv.conf import app_settings
 from kv.errors import StoreUnavailable, raise_if_away, unavailable
+from kv.process.threads import submit, to_its_end
 from kv.store.client import LeanClient, pack_command
 from kv.store.connection import lean_client
 from kv.store.steps import Step, Steps
-from kv.threads import submit, to_its_end
 
 T = TypeVar("T")
 # After a failure to connect, the next attempt. Meanwhile calls run in threads, which say what is wrong.

@@ -12,8 +12,8 @@ from typing import Any
 import redis.exceptions
 
 from kv.errors import store_errors
+from kv.process.tracing import is_traced, span
 from kv.store.connection import Arg, call, call_write, connection
-from kv.tracing import is_traced, span
 
 # A line `-- uses kv.moving_window` is replaced by the text of kv/lua/moving_window.lua. Inside a function it is defined
 # only when that function runs: each function that a script defines costs time in every run.

@@ -1,4 +1,4 @@
-"""The rule of `kv.texts` where texts come in: forms, models and commands. The API's field is in `kv.rest.fields`."""
+"""The rule of `kv.web.texts` where texts come in: forms, models and commands. The API's: `kv.rest.fields`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.utils.translation import gettext_lazy as _
 
-from kv.texts import NothingVisible, UnreadableText, clean_text
+from kv.web.texts import NothingVisible, UnreadableText, clean_text
 
 
 class CleanField(forms.CharField):

@@ -20,10 +20,10 @@ from django.utils.module_loading import module_has_submodule
 
 from kv import keys
 from kv.errors import StoreUnavailable
-from kv.request_ids import run_with_id
+from kv.process.request_ids import run_with_id
+from kv.process.tracing import span
 from kv.store.connection import Arg, call_write
 from kv.store.scripts import Script
-from kv.tracing import span
 
 log = getLogger(__name__)
 

@@ -14,7 +14,7 @@ from django.db import close_old_connections
 
 from kv import keys
 from kv.errors import ServiceAway, StoreUnavailable
-from kv.request_ids import run_with_id
+from kv.process.request_ids import run_with_id
 from kv.store.connection import call_many
 from kv.work.duties import Duty, DutyHeld, DutyNotDue, run_duty
 from kv.work.heartbeat import Heartbeat

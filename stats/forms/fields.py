@@ -17,7 +17,7 @@ _LONGEST_PASTE = 2000
 
 
 class PaymentText(forms.CharField):
-    """One line that goes into the code as it is read: see `kv.texts`. Blanks of every kind become spaces."""
+    """One line that goes into the code as it is read: see `kv.web.texts`. Blanks of every kind become spaces."""
 
     def __init__(self, *, longest: int, **kwargs: Any) -> None:
         # No max_length: browsers cut pasted text to it without a message.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kv.errors import StoreUnavailable
+from kv.process.threads import async_twin
 from kv.store.connection import call
-from kv.threads import async_twin
 from kv.times import utc_now
 from kv.web.last_known import LastKnown
 from stats import keys

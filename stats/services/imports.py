@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import redis
 
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
 from kv.web.addresses import canonical_address, digest_hash
 from stats import keys

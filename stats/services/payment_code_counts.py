@@ -6,10 +6,10 @@ import hashlib
 from datetime import datetime
 
 from kv.days import local_day
-from kv.numbers import LARGEST_WHOLE
+from kv.process.threads import async_twin
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
 from kv.store.steps import Step, Steps, drive
-from kv.threads import async_twin
 from kv.web.throttling import window_of
 from stats import keys
 from stats.conf import PAYMENT_CODE_LIMIT, app_settings

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kv.days import local_day
+from kv.process.threads import async_twin
 from kv.store.connection import call_many
-from kv.threads import async_twin
 from stats import keys
 from stats.types import BusiestAddress, Day, Uniques
 

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from kv.batches import in_batches
 from kv.errors import store_errors
-from kv.numbers import LARGEST_WHOLE
+from kv.process.threads import async_twin
+from kv.sql.batches import in_batches
+from kv.sql.transactions import atomic_for
 from kv.store.connection import connection
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
-from kv.threads import async_twin
-from kv.transactions import atomic_for
 from stats import keys
 from stats.conf import app_settings
 from stats.errors import BadAdjustment

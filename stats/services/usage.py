@@ -6,10 +6,10 @@ import hashlib
 from datetime import datetime
 
 from kv.days import local_day
+from kv.process.threads import async_twin
 from kv.store.connection import call
 from kv.store.scripts import Script
 from kv.store.steps import Step, Steps, drive
-from kv.threads import async_twin
 from kv.web.throttling import window_of
 from stats import keys
 from stats.conf import TRACK_LIMIT, app_settings

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from kv.days import local_day
+from kv.process.threads import async_twin
 from kv.store.scripts import Script
 from kv.store.steps import Step, Steps, drive
-from kv.threads import async_twin
 from stats import keys
 from stats.conf import VISIT_LIMIT
 from stats.services import figures

@@ -17,9 +17,9 @@ from codetags.services import copied_days, rollup
 from codetags.services.resets import reset_code
 from codetags.services.rollup import roll_up_days, roll_up_step
 from kv.days import local_day
+from kv.sql.upserts import upsert_rows
 from kv.store.connection import call, call_many, call_write
 from kv.store.replies import pairs
-from kv.upserts import upsert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from stripe import WebhookSignature
 from billing.errors import AlreadySubscribed, AutoTopUpStopped, PaymentDisputed, StripeRefused, StripeUnavailable
 from codetags.models import CodeTag
 from codetags.services.registrations import register_code
-from kv.numbers import LARGEST_WHOLE
 from kv.store.caches import durable_cache
+from kv.store.numbers import LARGEST_WHOLE
 from kv.times import utc_now
 from kv.web.rate_limits import known_limits
 from stats import keys

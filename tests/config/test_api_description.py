@@ -14,7 +14,7 @@ from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 
 from config.api_description import spectacular_settings
-from kv.version import package_version
+from kv.process.version import package_version
 from tests.declared import declared_codes, description, operations, resolve
 from tests.site_client import SiteClient
 

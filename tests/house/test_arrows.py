@@ -53,6 +53,6 @@ def test_only_services_run_scripts_and_open_connections(app: str) -> None:
     broken = [
         place(path)
         for path in python_files(app)
-        if "services" not in path.parts and any(".".join(name.split(".")[:2]) in doors for name in imports(path))
+        if "services" not in path.parts and any(".".join(name.split(".")[:3]) in doors for name in imports(path))
     ]
     assert broken == []

@@ -13,6 +13,8 @@ GROUND = "the ground"
 #: Modules of kv that are no part of the ground: what starts kv, and old names.
 ABOVE = {"__init__", "apps", "moved", "pytest_plugin"}
 OWN = {"admin", "checks", "testing"}
+#: Rooms of the ground.
+BASIC = {"process", "sql"}
 
 
 def _described() -> dict[str, set[str]]:
@@ -31,6 +33,8 @@ def _package(parts: tuple[str, ...], *, inside_kv: bool) -> str | None:
         return parts[0] if parts[0] in PACKAGES else None
     if len(parts) == 1 or parts[1] in ABOVE:
         return None
+    if parts[1] in BASIC:
+        return GROUND
     if (ROOT / "kv" / parts[1]).is_dir():
         return f"kv/{parts[1]}"
     return f"kv/{parts[1]}.py" if parts[1] in OWN else GROUND

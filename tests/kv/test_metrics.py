@@ -231,7 +231,7 @@ class TestAway:
         some_of_everything()
         scrape(token)
         gone = OperationalError("gone")
-        with patch("kv.statements.Statement.fetch", side_effect=gone), _no_database():
+        with patch("kv.sql.statements.Statement.fetch", side_effect=gone), _no_database():
             found = scrape(token)
             stranger = answer("f" * 64)
         assert found["countinghouse_database_up"] == 0
@@ -243,7 +243,7 @@ class TestAway:
         other = service_token("shop", "stats.record_qr")
         assert answer(other).status_code == 403
         gone = OperationalError("gone")
-        with patch("kv.statements.Statement.fetch", side_effect=gone), _no_database():
+        with patch("kv.sql.statements.Statement.fetch", side_effect=gone), _no_database():
             assert answer(other).status_code == 503
             assert answer(token).status_code == 503  # never seen here before
             assert SiteClient().get("/metrics").status_code == 401

@@ -11,8 +11,8 @@ from django.apps import apps
 from django.db import models
 from django.test import override_settings
 
-from kv.model_fields import MomentField
 from kv.rest.fields import MomentField as MomentOutput
+from kv.sql.model_fields import MomentField
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 NEW_YORK = ZoneInfo("America/New_York")

@@ -1,4 +1,4 @@
-"""Dotted paths of before 0.2 still lead somewhere, and say where."""
+"""Dotted paths of before a move still lead somewhere, and say where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from django.test import override_settings
 from django.utils.module_loading import import_string
 
-from kv.moved import MOVED, RemovedIn03Warning
+from kv.moved import MOVED, MOVED_IN_03, RemovedIn03Warning, RemovedIn04Warning
 from kv.store.caches import durable_cache
 from kv.web.rate_limits import RateLimit, RateLimited, parse_window
 from kv.work.duties import installed_duties
@@ -24,7 +24,8 @@ def _not_imported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("old", "new"), MOVED.items())
 def test_every_name_is_the_new_ones_own(old: str, new: str) -> None:
-    with pytest.warns(RemovedIn03Warning, match=f"{old} is {new} since 0.2"):
+    warning, since = (RemovedIn04Warning, "0.3") if old in MOVED_IN_03 else (RemovedIn03Warning, "0.2")
+    with pytest.warns(warning, match=f"{old} is {new} since {since}"):
         found = import_module(old)
     target = import_module(new)
     names = [name for name in vars(target) if not name.startswith("__")]

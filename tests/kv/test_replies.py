@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
 from kv.store.replies import pairs
 
 

@@ -13,9 +13,9 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from kv import request_ids
 from kv.monitoring.logs import RequestIds, ZonedTimes
 from kv.monitoring.middleware import RequestMiddleware
+from kv.process import request_ids
 from kv.work.duties import Duty, run_duty
 from kv.work.worker import Worker
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.db import OperationalError, transaction
 from django.db.models import BooleanField, CharField, Exists, OuterRef, Q
 
-from kv.statements import Later, Statement, _Compiled
+from kv.sql.statements import Later, Statement, _Compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
 
 from kv.rest.fields import TextField
-from kv.texts import NothingVisible, UnreadableText, clean_text, is_visible
+from kv.web.texts import NothingVisible, UnreadableText, clean_text, is_visible
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Group
 from django.db import connection, connections, transaction
 from django.utils import translation
 
-from kv.threads import THREADS, async_twin, submit, to_its_end
+from kv.process.threads import THREADS, async_twin, submit, to_its_end
 
 pytestmark = pytest.mark.own_loop
 

@@ -13,8 +13,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from kv import tracing
 from kv.errors import StoreUnavailable
+from kv.process import tracing
 from kv.work.duties import Duty, run_duty
 from stats.services.visits import record_visit
 from tests.house.tree import ROOT
@@ -101,7 +101,8 @@ def test_the_site_runs_where_it_is_not_installed() -> None:
 
 def test_where_it_is_not_installed_nothing_is_traced() -> None:
     ran = python(
-        "import sys; sys.modules['opentelemetry'] = None; from kv import tracing; print(tracing.start_tracing())"
+        "import sys; sys.modules['opentelemetry'] = None\n"
+        "from kv.process import tracing; print(tracing.start_tracing())"
     )
     assert (ran.stdout, ran.returncode) == ("False\n", 0), ran.stderr
 

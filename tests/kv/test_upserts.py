@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from codetags.models import CopiedHits, DailyHits
-from kv.upserts import insert_rows, upsert_rows
+from kv.sql.upserts import insert_rows, upsert_rows
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 5, 31)

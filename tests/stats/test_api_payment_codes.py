@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 from stats import keys
 from stats.services.figures import read_figures
 from stats.services.receipts import sign_receipt

@@ -14,8 +14,8 @@ import redis
 from django.core.management import CommandError, call_command
 
 from kv.errors import StoreUnavailable
-from kv.numbers import LARGEST_WHOLE
 from kv.store.embedded import EmbeddedServer
+from kv.store.numbers import LARGEST_WHOLE
 from stats import keys
 from stats.errors import BadImport, TotalTooLarge
 from stats.services.figures import read_figures

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 from stats import keys
 from stats.errors import TotalTooLarge
 from stats.services.figures import read_figures

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from kv.errors import StoreUnavailable
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 from stats import keys
 from stats.errors import BadAdjustment
 from stats.models import Adjustment

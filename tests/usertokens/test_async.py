@@ -9,9 +9,9 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import connections
 
+from kv.process.threads import THREADS, submit
 from kv.store.client import LeanClient
 from kv.store.connection import connection as store_client
-from kv.threads import THREADS, submit
 from stats.services import aread_figures, arecord_visit
 from tests.faults.servers import own_server
 from usertokens.errors import InsufficientTokens

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kv.errors import StoreUnavailable
-from kv.threads import submit
+from kv.process.threads import submit
 from tests.faults.servers import own_server
 from usertokens.errors import AccountClosed, HoldEnded, InsufficientTokens
 from usertokens.services import (

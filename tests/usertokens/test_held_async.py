@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kv.threads import THREADS, submit
+from kv.process.threads import THREADS, submit
 from tests.faults.servers import own_server
 from tests.usertokens.test_async import ticks
 from tests.usertokens.test_held import USER, Failed, Stop, state

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from kv.numbers import LARGEST_WHOLE
+from kv.store.numbers import LARGEST_WHOLE
 from tests.usertokens.test_api_tokens import post
 from usertokens import keys
 from usertokens.errors import AccountClosed, InsufficientTokens

@@ -12,8 +12,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from kv.days import local_day
+from kv.sql.transactions import atomic_for
 from kv.store.connection import call, call_write
-from kv.transactions import atomic_for
 from tests.usertokens.journals import DAY, site, site_of_users, spent_today, walk, write_entry
 from usertokens import keys
 from usertokens.models import ArchivedEntry, TokenLedger, Usage, UserUsage

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kv.model_fields import MomentField
+from kv.sql.model_fields import MomentField
 from usertokens.models.vouchers import Redemption as Redemption
 from usertokens.models.vouchers import Voucher as Voucher
 from usertokens.types import LONGEST_ACTION, MailState, Subscribed

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kv.model_fields import MomentField
+from kv.sql.model_fields import MomentField
 from usertokens.types import GIVEN, LARGEST_AMOUNT, RedemptionState
 
 #: Uses of one voucher, days of an account or of a grant, and the last priority of the ledger.

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kv.lazy import lazy_names
+from kv.process.lazy import lazy_names
 
 __all__ = [
     "aadd_tokens",

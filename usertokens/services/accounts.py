@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 
 from kv.events.upkeep import forget_user_events
+from kv.process.threads import async_twin
+from kv.sql.transactions import atomic_for
 from kv.store.connection import call
 from kv.store.scripts import Script
-from kv.threads import async_twin
-from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.errors import AccountNotClosed, UnknownUser
 from usertokens.models import (

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from kv.days import local_day
+from kv.process.threads import async_twin
 from kv.store.connection import call, call_many
 from kv.store.replies import pairs
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.errors import BadMood

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kv.numbers import LARGEST_WHOLE
+from kv.process.threads import async_twin
 from kv.store.connection import Arg
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import from_ms, to_ms
 from usertokens import keys
 from usertokens.conf import app_settings

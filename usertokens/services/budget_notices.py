@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kv.events import emit
+from kv.sql.transactions import atomic_for
 from kv.store.connection import call_many
 from kv.store.scripts import Script
 from kv.times import from_ms, utc_now
-from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.models import OutgoingMail
 from usertokens.services import budget_letters, mails

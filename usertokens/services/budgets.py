@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from kv.days import day_start, local_day
-from kv.numbers import LARGEST_WHOLE
+from kv.process.threads import async_twin
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import local_from_ms
 from usertokens import keys
 from usertokens.errors import UnknownAction

@@ -19,11 +19,11 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 
 from kv.days import local_day
+from kv.process.threads import async_twin
+from kv.sql.transactions import atomic_for
 from kv.store.connection import Arg, call_many
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import utc_now
-from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.models import Conversation, ConversationTally

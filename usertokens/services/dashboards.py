@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from kv.days import local_day
+from kv.process.threads import async_twin
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.services import ledger

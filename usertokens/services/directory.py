@@ -17,12 +17,12 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Q, Sum
 from redis.exceptions import NoScriptError
 
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
+from kv.sql.transactions import atomic_for
+from kv.sql.upserts import upsert_rows
 from kv.store.connection import call_many
 from kv.store.scripts import Script
 from kv.times import aware
-from kv.transactions import atomic_for
-from kv.upserts import upsert_rows
 from usertokens import keys
 from usertokens.conf import default_plan
 from usertokens.models import TokenLedger, Usage, UserUsage

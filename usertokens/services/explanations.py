@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from kv.days import local_day, read_moment
+from kv.process.threads import async_twin
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import aware, from_ms, to_ms
 from usertokens import keys
 from usertokens.errors import JournalTooLong, MomentInFuture, NoLedgerYet

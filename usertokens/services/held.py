@@ -15,7 +15,7 @@ from logging import getLogger
 from typing import Any
 
 from kv.errors import StoreUnavailable
-from kv.threads import submit, to_its_end, to_its_end_or
+from kv.process.threads import submit, to_its_end, to_its_end_or
 from usertokens.errors import AccountClosed, HoldEnded
 from usertokens.services.holds import capture_hold, hold_tokens, release_hold
 from usertokens.types import Hold, Movement

@@ -15,8 +15,8 @@ from django.db.models import Case, Count, Expression, IntegerField, Q, QuerySet,
 from django.db.models.functions import Coalesce
 
 from kv.days import day_start, local_day
+from kv.process.threads import async_twin
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import from_ms, to_ms
 from usertokens import keys
 from usertokens.models import ArchivedEntry

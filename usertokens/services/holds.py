@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from kv.process.threads import async_twin
 from kv.store.connection import Arg
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import from_ms
 from usertokens import keys
 from usertokens.errors import HoldEnded, HoldNotYours, HoldWithoutAction, UnknownHold

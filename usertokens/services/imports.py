@@ -14,11 +14,11 @@ from typing import Any, TextIO
 from django.utils import timezone
 
 from kv.days import local_day
-from kv.numbers import LARGEST_WHOLE
+from kv.sql.transactions import atomic_for
 from kv.store.connection import Arg
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
-from kv.texts import NothingVisible, UnreadableText, clean_text
-from kv.transactions import atomic_for
+from kv.web.texts import NothingVisible, UnreadableText, clean_text
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan
 from usertokens.errors import BadImport, InsufficientTokens

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kv.days import day_start, local_day
+from kv.process.threads import async_twin
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import from_ms, to_ms
 from usertokens import keys
 from usertokens.errors import AccountClosed

@@ -15,9 +15,9 @@ from django.db import DatabaseError
 
 from kv.errors import StoreUnavailable
 from kv.events import emit
+from kv.sql.transactions import atomic_for
 from kv.store.connection import call_many
 from kv.times import to_ms
-from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.errors import AccountClosed
 from usertokens.models import EventCursor

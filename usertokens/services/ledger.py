@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from kv.days import local_day
 from kv.errors import StoreUnavailable
-from kv.numbers import LARGEST_WHOLE
 from kv.store.connection import Arg, call_write
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
 from kv.times import local_from_ms, to_ms
 from usertokens import keys

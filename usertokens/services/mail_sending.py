@@ -20,9 +20,9 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, connections, router
 
 from kv.errors import StoreUnavailable
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
 from usertokens.conf import mails_are_on
 from usertokens.errors import MailNotYet, MailServerAway, UnknownMailKind, UnknownUser
 from usertokens.models import OutgoingMail

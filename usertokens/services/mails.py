@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Min, QuerySet
 
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.times import utc_now
 from usertokens.conf import mails_are_on
 from usertokens.services.mail_kinds import find_kind

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kv.events import emit, is_wanted, take_back
+from kv.process.threads import async_twin
 from kv.store.connection import Arg, call
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import to_ms, utc_now
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from kv.numbers import LARGEST_WHOLE
+from kv.process.threads import async_twin
 from kv.store.connection import Arg
+from kv.store.numbers import LARGEST_WHOLE
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import to_ms
 from usertokens import keys
 from usertokens.errors import AccountClosed, UnknownSource

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from kv.days import local_day
+from kv.process.threads import async_twin
+from kv.sql.transactions import atomic_for
 from kv.store.scripts import Script
-from kv.threads import async_twin
 from kv.times import from_ms
-from kv.transactions import atomic_for
 from usertokens import keys
 from usertokens.conf import app_settings, default_plan
 from usertokens.errors import OpenHolds

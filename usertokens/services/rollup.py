@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kv.transactions import atomic_for
-from kv.upserts import upsert_rows
+from kv.sql.transactions import atomic_for
+from kv.sql.upserts import upsert_rows
 from usertokens.models import TokenLedger, Usage, UserUsage
 from usertokens.services.uses import Read, Uses, read_some, uses_of_rows
 

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from django.db.models import Sum
 
 from kv.days import local_day
+from kv.process.threads import async_twin
 from kv.store.connection import call_many
-from kv.threads import async_twin
 from usertokens import keys
 from usertokens.models import TokenLedger, Usage, UserUsage
 from usertokens.services.ledger import require_whole

@@ -8,10 +8,10 @@ from itertools import islice
 
 from django.db import IntegrityError
 
-from kv.texts import NothingVisible, UnreadableText, clean_text
-from kv.threads import async_twin
+from kv.process.threads import async_twin
+from kv.sql.transactions import atomic_for
 from kv.times import utc_now
-from kv.transactions import atomic_for
+from kv.web.texts import NothingVisible, UnreadableText, clean_text
 from usertokens.errors import BadPattern
 from usertokens.models import Voucher
 from usertokens.models.vouchers import MOST_DAYS, MOST_USES

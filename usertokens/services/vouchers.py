@@ -12,10 +12,10 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.models import F, Q
 
-from kv.numbers import LARGEST_WHOLE
-from kv.threads import async_twin
+from kv.process.threads import async_twin
+from kv.sql.transactions import atomic_for
+from kv.store.numbers import LARGEST_WHOLE
 from kv.times import aware, to_ms, utc_now
-from kv.transactions import atomic_for
 from usertokens.errors import (
     AccountClosed,
     BalanceTooLarge,

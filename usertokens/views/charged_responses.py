@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from kv.threads import submit, to_its_end
+from kv.process.threads import submit, to_its_end
 from usertokens.services.charges import Charge
 from usertokens.views.refusals import REFUSED, refuse
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from kv.desk.parts import admin_link
 from kv.errors import StoreUnavailable
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.rest.permissions import may
 from kv.web.formats import format_number
 from kv.web.large_lists import LargeListAdmin

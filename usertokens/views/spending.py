@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.utils.functional import LazyObject
 from rest_framework.request import Request
 
+from kv.process.threads import submit, to_its_end, to_its_end_or
 from kv.rest.idempotency import read_key
-from kv.threads import submit, to_its_end, to_its_end_or
 from usertokens.conf import app_settings
 from usertokens.services.charges import Charge
 from usertokens.services.held import HOLD_SECONDS

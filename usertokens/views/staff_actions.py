@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from kv.transactions import atomic_for
+from kv.sql.transactions import atomic_for
 from kv.web.formats import format_number
 from usertokens.errors import (
     AccountClosed,

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 
 from kv.days import local_day
 from kv.desk.parts import admin_link
-from kv.lazy import LazyModule
+from kv.process.lazy import LazyModule
 from kv.times import utc_now
 from kv.web.formats import format_number
 from kv.web.large_lists import StoredValuesFilter

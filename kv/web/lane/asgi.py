@@ -6,9 +6,9 @@ import io
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from kv import request_ids
+from kv.process import request_ids
+from kv.process.threads import async_twin
 from kv.store.loop_client import ready_client
-from kv.threads import async_twin
 from kv.web.lane.calls import FAILED, Answer
 from kv.web.lane.lane import Lane
 

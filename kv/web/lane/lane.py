@@ -11,12 +11,12 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
-from kv import request_ids
 from kv.conf import app_settings
+from kv.process import request_ids
+from kv.process.tracing import is_traced
 from kv.store.factories import note_request as note_first_request
 from kv.store.loop_client import LoopClient
 from kv.store.steps import drive
-from kv.tracing import is_traced
 from kv.web.lane.calls import FAILED, USUAL_TYPES, Answer, Call, Failure, Route
 from kv.web.lane.middleware import CSRF, Closed, Effect, find_effects
 from kv.web.lane.routes import find_routes

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from kv import request_ids
+from kv.process import request_ids
 from kv.web.lane.lane import Lane
 
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from kv.batches import in_batches
 from kv.management.base import StoreCommand
+from kv.sql.batches import in_batches
 from usertokens.checks import foreign_database
 from usertokens.services import databases
 from usertokens.services.audits import check_ledgers

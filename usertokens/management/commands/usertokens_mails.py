@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from kv.batches import in_batches
 from kv.management.base import StoreCommand
+from kv.sql.batches import in_batches
 from kv.work.duties import DutyHeld, run_duty
 from usertokens.conf import mails_are_on
 from usertokens.duties import MAILS

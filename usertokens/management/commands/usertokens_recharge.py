@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from kv.batches import in_batches
 from kv.management.base import StoreCommand
+from kv.sql.batches import in_batches
 from kv.times import utc_now
 from usertokens.services import recharges
 from usertokens.services.notices import queue_notices

@@ -11,7 +11,7 @@ from django.db import connections, models, router
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 
-from kv.batches import in_batches
+from kv.sql.batches import in_batches
 
 #: Rows of one statement, where a database takes many parameters.
 _ROWS = 2000

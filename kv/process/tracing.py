@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from typing import Any
 
-from kv.request_ids import KEPT
+from kv.process.request_ids import KEPT
 
 _tracer: Any = None
 

@@ -14,5 +14,5 @@ def package_version() -> str:
     try:
         return metadata.version("countinghouse")
     except metadata.PackageNotFoundError:
-        path = Path(__file__).resolve().parents[1] / "pyproject.toml"
+        path = Path(__file__).resolve().parents[2] / "pyproject.toml"
         return str(tomllib.loads(path.read_text())["project"]["version"]) if path.is_file() else "unknown"
