@@ -47,10 +47,23 @@ class Measured(NamedTuple):
 
 
 def main() -> int:
-    """Everything on one PostgreSQL (fsync on), one Valkey (`appendfsync always`), granian with two workers each.
+    """Measure and print the table; 1 when a bar is missed."""
+    lines = _lines(_measure())
+    print(interpreter())
+    print("| operation | ours, /s | CPU, µs | theirs, /s | CPU, µs | ratio | CPU | against |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    missed = 0
+    for operation, mine, their, against in lines:
+        ratio, bar = mine.rate / their.rate, _BARS.get(operation, 0.0)
+        missed += ratio < bar
+        figures = f"{mine.rate:,.0f} | {mine.cost:,.0f} | {their.rate:,.0f} | {their.cost:,.0f} | {ratio:.1f}"
+        note = f" (at least {bar:.0f} is required{': MISSED' if ratio < bar else ''})" if bar else ""
+        print(f"| {operation} | {figures} | {mine.cost / their.cost:.2f} | {against}{note} |")
+    return 1 if missed else 0
 
-    1 when a bar is missed.
-    """
+
+def _measure() -> dict[str, Measured]:
+    """Everything on one PostgreSQL (fsync on), one Valkey (`appendfsync always`), granian with two workers each."""
     rates: dict[str, Measured] = {}
     with ExitStack() as stack:
         url = stack.enter_context(postgres(fsync=True))
@@ -81,30 +94,25 @@ def main() -> int:
                         "ratelimit": (c, "/limited")}  # fmt: skip
                 sites = {f"{name} {who}": (port, _limited(port, path, callers)) for name, (port, path) in four.items()}
                 rates |= _in_turn(sites, servers)
+    return rates
+
+
+def _lines(rates: dict[str, Measured]) -> list[tuple[str, Measured, Measured, str]]:
+    """(operation, ours, theirs, what theirs is) of each line of the table."""
     against = {
         "hitcount": ("a hit, ours", "django-hitcount on PostgreSQL"),
         "webhook": ("a webhook, ours", "dj-stripe on PostgreSQL"),
         "ledger": ("a spend over HTTP by a service, ours", "select_for_update in the ORM on PostgreSQL"),
         "orm": ("a spend by the service's function, ours", "the same ORM function, eight threads each"),
     }
-    lines = [(name.split(",")[0], rates[name], rates[peer], words) for peer, (name, words) in against.items()]
-    for who, words in (("new", "each caller new"), ("known", f"{_CALLERS} callers who come back")):
+    lines = [(name.split(",")[0], rates[name], rates[peer], text) for peer, (name, text) in against.items()]
+    for who, text in (("new", "each caller new"), ("known", f"{_CALLERS} callers who come back")):
         limited = rates[f"view, ours {who}"], rates[f"plain, ours {who}"]
         lines += [
-            (f"a limited DRF view, {words}", limited[0], rates[f"throttle {who}"], "DRF's throttle on the same Valkey"),
-            (f"a limited Django view, {words}", limited[1], rates[f"ratelimit {who}"], "django-ratelimit on the same"),
+            (f"a limited DRF view, {text}", limited[0], rates[f"throttle {who}"], "DRF's throttle on the same Valkey"),
+            (f"a limited Django view, {text}", limited[1], rates[f"ratelimit {who}"], "django-ratelimit on the same"),
         ]
-    print(interpreter())
-    print("| operation | ours, /s | CPU, µs | theirs, /s | CPU, µs | ratio | CPU | against |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    missed = 0
-    for operation, mine, their, words in lines:
-        ratio, bar = mine.rate / their.rate, _BARS.get(operation, 0.0)
-        missed += ratio < bar
-        figures = f"{mine.rate:,.0f} | {mine.cost:,.0f} | {their.rate:,.0f} | {their.cost:,.0f} | {ratio:.1f}"
-        note = f" (at least {bar:.0f} is required{': MISSED' if ratio < bar else ''})" if bar else ""
-        print(f"| {operation} | {figures} | {mine.cost / their.cost:.2f} | {words}{note} |")
-    return 1 if missed else 0
+    return lines
 
 
 def _servers(common: dict[str, str]) -> list[int]:
@@ -132,8 +140,8 @@ def _ours(common: dict[str, str]) -> tuple[dict[str, str], str]:
         "print(','.join(str(pk) for pk in User.objects.values_list('pk', flat=True)))\n"
     )
     users = _run([sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", seed], environment).split()[-1]
-    words = ["service_token", "load", "--perm", "usertokens.act_for_any"]
-    token = _run([sys.executable, "manage.py", *words], environment).split()[-1]
+    command = ["service_token", "load", "--perm", "usertokens.act_for_any"]
+    token = _run([sys.executable, "manage.py", *command], environment).split()[-1]
     os.environ["PEER_USERS"] = users
     return environment, token
 

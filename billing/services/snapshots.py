@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,18 @@ from billing.types import Presence, SubscriptionState, TopUp
 
 #: An automatic payment in one of these has moved no money; "processing" and a status that is unknown may have.
 _NOT_PAID = tuple(one for one, is_paid in PAYMENT_INTENT.items() if not is_paid and one != "processing")
+
+
+@dataclass(slots=True)
+class _Found:
+    """What Stripe has of a user. problems: statuses that are unknown; hidden: customers that it does not show."""
+
+    subscriptions: list[dict[str, Any]] = field(default_factory=list)
+    purchases: list[dict[str, Any]] = field(default_factory=list)
+    charges: list[dict[str, Any]] = field(default_factory=list)
+    topups: list[TopUp] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    hidden: list[StripeCustomer] = field(default_factory=list)
 
 
 def fetch_snapshot(
@@ -43,45 +55,46 @@ def fetch_snapshot(
     is back, and other missing customers are skipped too.
     Raises StripeUnavailable, or Unresolved when a customer is missing that may not be skipped.
     """
-    subscriptions: list[dict[str, Any]] = []
-    purchases: list[dict[str, Any]] = []
-    topups: list[TopUp] = []
-    problems: list[str] = []
-    hidden: list[StripeCustomer] = []
-    charges: list[dict[str, Any]] = []
+    bought = bought or {}
+    found = _find(rows, now, bought, has_automatic=has_automatic)
+    _require_passable(rows, found.hidden)
+    sessions = [session for name in guests if (session := _guest(name)) is not None]
+    topups = [*found.topups, *_read_topups(sessions, bought, found.problems)]
+    seen = {one.session_id for one in topups}
+    may_be_unseen = [one for one in bought.values() if found.hidden or one.session_id in guests]
+    unseen = [one for one in may_be_unseen if one.session_id not in seen]
+    snapshot = _with_schedule(read_subscriptions(found.subscriptions, now, before), found.subscriptions, now)
+    paid = [*found.purchases, *sessions]
+    snapshot = replace(
+        snapshot,
+        problems=(*snapshot.problems, *found.problems),
+        bills=read_bills(found.subscriptions, paid, now),
+        charges=tuple(found.charges),
+        card_session=_card_session(found.purchases),
+    )
+    snapshot = _with_hidden(snapshot, found.hidden, before, now)
+    payments = read_payments(found.subscriptions, paid, before.payments if before is not None else ())
+    return replace(snapshot, state=replace(snapshot.state, payments=payments)), (*unseen, *topups)
+
+
+def _find(rows: list[StripeCustomer], now: datetime, bought: Mapping[str, TopUp], *, has_automatic: bool) -> _Found:
+    """What Stripe has of these customers. Raises StripeUnavailable, or Unresolved when it refuses one that it has."""
+    found = _Found()
     for row in rows:
         try:
-            subscriptions += _subscriptions(str(row.customer_id), now)
-            found = _purchases(str(row.customer_id))
+            found.subscriptions += _subscriptions(str(row.customer_id), now)
+            purchases = _purchases(str(row.customer_id))
             if has_automatic:
-                made = _automatic(str(row.customer_id))
-                charges += made
-                found += [as_session(one) for one in made if one["status"] not in _NOT_PAID]
-            purchases += found
-            topups += _read_topups(found, bought or {}, problems)
+                charges = _automatic(str(row.customer_id))
+                found.charges += charges
+                purchases += [as_session(one) for one in charges if one["status"] not in _NOT_PAID]
+            found.purchases += purchases
+            found.topups += _read_topups(purchases, bought, found.problems)
         except StripeRefused as error:
             if error.reason != "resource_missing":
                 raise Unresolved(f"Stripe does not show customer {row.customer_id}: {error.reason}") from error
-            hidden.append(row)
-    _require_passable(rows, hidden)
-    sessions = [session for name in guests if (session := _guest(name)) is not None]
-    topups += _read_topups(sessions, bought or {}, problems)
-    snapshot = _with_schedule(read_subscriptions(subscriptions, now, before), subscriptions, now)
-    seen = {one.session_id for one in topups}
-    unseen = [
-        one for one in (bought or {}).values() if (hidden or one.session_id in guests) and one.session_id not in seen
-    ]
-    bills = read_bills(subscriptions, [*purchases, *sessions], now)
-    snapshot = replace(
-        snapshot,
-        problems=(*snapshot.problems, *problems),
-        bills=bills,
-        charges=tuple(charges),
-        card_session=_card_session(purchases),
-    )
-    snapshot = _with_hidden(snapshot, hidden, before, now)
-    payments = read_payments(subscriptions, [*purchases, *sessions], before.payments if before is not None else ())
-    return replace(snapshot, state=replace(snapshot.state, payments=payments)), (*unseen, *topups)
+            found.hidden.append(row)
+    return found
 
 
 def _require_passable(rows: list[StripeCustomer], hidden: list[StripeCustomer]) -> None:

@@ -121,33 +121,39 @@ def time_chart(
         [(day, value, part) for (day, value), part in zip(rows, parts, strict=True)],
         first=first, last=last, is_level=kind == "line",
     )  # fmt: skip
-    values = [bucket.value for bucket in buckets]
-    known = [value for value in values if value is not None]
+    known = [bucket.value for bucket in buckets if bucket.value is not None]
     bars = kind == "bars"
     top = max(top, reach(known) if bars else max(known, default=0))
     marks = ticks(top, is_whole=all(value == int(value) for value in known))
-    scale = HEIGHT / marks[-1]
-    cut = _written_cuts(values, marks[-1])
     return Chart(
         slug=slug,
         words=words,
         width=max(len(buckets), 1) * CELL,
-        bar_path=_bars(values, scale) if bars else "",
-        front_path=_bars([bucket.front for bucket in buckets], scale) if bars and words.front else "",
-        line_path="" if bars else line_path(values, scale, is_joined=is_joined),
-        gap_path="" if is_joined else _gaps(values),
-        cut_path=_cuts(values, marks[-1]) if bars else "",
-        grid_path="".join(f"M0 {short_number(HEIGHT - mark * scale)}H{max(len(buckets), 1) * CELL}" for mark in marks),
+        **_shapes(buckets, words, marks, bars=bars, is_joined=is_joined),
         ticks=tuple(words.short(mark) if top or not mark else "" for mark in reversed(marks)),
-        points=tuple(
-            _point(bucket, words, place / len(buckets), is_cut=place in cut) for place, bucket in enumerate(buckets)
-        ),
+        points=_points(buckets, words, marks[-1]),
         first=buckets[0].first if buckets else None,
         last=buckets[-1].last if buckets else None,
         summary=_summary(buckets, words, is_level=not bars),
         change="" if before is None else change_text(known, before),
         is_joined=is_joined,
     )
+
+
+def _shapes(
+    buckets: Sequence[Bucket], words: Words, marks: Sequence[float], *, bars: bool, is_joined: bool
+) -> dict[str, str]:
+    """The paths of a chart with these marks at its axis, by their names in `Chart`."""
+    values = [bucket.value for bucket in buckets]
+    scale, width = HEIGHT / marks[-1], max(len(buckets), 1) * CELL
+    return {
+        "bar_path": _bars(values, scale) if bars else "",
+        "front_path": _bars([bucket.front for bucket in buckets], scale) if bars and words.front else "",
+        "line_path": "" if bars else line_path(values, scale, is_joined=is_joined),
+        "gap_path": "" if is_joined else _gaps(values),
+        "cut_path": _cuts(values, marks[-1]) if bars else "",
+        "grid_path": "".join(f"M0 {short_number(HEIGHT - mark * scale)}H{width}" for mark in marks),
+    }
 
 
 def change_text(now: Iterable[float | None], before: Sequence[float | None]) -> str:
@@ -188,6 +194,13 @@ def sparkline_path(values: Sequence[float | None], *, width: int = 116, height: 
     scale = (height - 2) / top if top else 0.0
     step = width / max(len(values) - 1, 1)
     return line_path(values, scale, step=step, start=0, ground=height - 1)
+
+
+def _points(buckets: Sequence[Bucket], words: Words, top: float) -> tuple[Point, ...]:
+    cut = _written_cuts([bucket.value for bucket in buckets], top)
+    return tuple(
+        _point(bucket, words, place / len(buckets), is_cut=place in cut) for place, bucket in enumerate(buckets)
+    )
 
 
 def _point(bucket: Bucket, words: Words, place: float, *, is_cut: bool) -> Point:

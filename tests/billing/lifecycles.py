@@ -73,6 +73,10 @@ def _end_with_period(scenario: Scenario) -> None:
 
 def lifecycles() -> list[Lifecycle]:
     """All lifecycles, created anew."""
+    return [*_of_plans(), *_of_tokens()]
+
+
+def _of_plans() -> list[Lifecycle]:
     return [
         Lifecycle(
             "paid and renewed",
@@ -112,6 +116,11 @@ def lifecycles() -> list[Lifecycle]:
             [_subscribe, lambda s: s.stripe.actions.cancel_at_period_end(_sub(s), legacy=True)],
             Expected("Plus", "active", 1000, pending=Plan("Free")),
         ),
+    ]
+
+
+def _of_tokens() -> list[Lifecycle]:
+    return [
         Lifecycle(
             "tokens, refunded in part, disputed, won",
             [

@@ -13,6 +13,10 @@ from typing import Any
 
 from tests.faults.site import BROWSER
 
+PAGES = "pay statistics pricing cookies cookies/settings privacy accounts/signup accounts/login"
+#: The pages that everybody may see, and the beginnings of their addresses by language.
+PUBLIC = ("", *PAGES.split())
+LANGUAGES = ("", "fr/", "de/", "es/")
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _LINK = re.compile(r'<a [^>]*?href="([^"#?]+)[^"]*"')
 # They change something, or lead to files.

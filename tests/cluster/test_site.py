@@ -15,7 +15,7 @@ from redis.crc import key_slot
 
 from tests.billing import fixtures
 from tests.billing.scenario import HOOK, SECRET
-from tests.cluster.browsing import Visitor
+from tests.cluster.browsing import LANGUAGES, PUBLIC, Visitor
 from tests.cluster.nodes import PRIMARIES, SLOTS, Cluster, cluster
 from tests.cluster.watch import STRICT
 from tests.codetags.receiver import SECRET as RECEIVERS_SECRET
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 stripe, shop = fixtures.stripe, fixtures.shop
 
-PAGES = "pay statistics pricing cookies cookies/settings privacy accounts/signup accounts/login"
-PUBLIC = ("", *PAGES.split())
-LANGUAGES = ("", "fr/", "de/", "es/")
 PAYMENT = {
     "beneficiary": "Zoë & Söhne", "iban": "DE89 3704 0044 0532 0130 00", "amount": "12,50",
     "remittance_text": "Invoice 114",
@@ -128,12 +125,24 @@ def test_serves_every_page_and_counts(site: Site, stripe: FakeStripe, shop: dict
     assert set(Delivery(stripe.state, f"{home}{HOOK}", SECRET).deliver(stripe.state.events)) == {200}
     wait_until(lambda: stranger.get("/api/dashboard")["plan"] == "Plus", 30)
 
-    # What was counted is on the pages, in every language; no page is missing.
+    _read_every_page(site, stranger, owner)
+
+    # It ends, and begins again where it was.
+    errors = site.stop()
+    assert "Traceback" not in errors
+    assert site.said[-1] == "Stopped. Everything counted is kept."
+    site.start()
+    assert site.visitors() == 5
+    assert stranger.get("/api/dashboard")["plan"] == "Plus"
+
+
+def _read_every_page(site: Site, stranger: Visitor, owner: Visitor) -> None:
+    """What was counted is on the pages, in every language; no page is missing."""
     figures = stranger.get("/api/stats")
     assert (figures["visitors"], figures["qr_total"], figures["revenue_cents"]) == (5, 1, 1250)
     for language in LANGUAGES:
         for page in PUBLIC:
-            Visitor(home, "198.51.100.9").read(f"/{language}{page}")
+            Visitor(f"http://127.0.0.1:{site.port}", "198.51.100.9").read(f"/{language}{page}")
         stranger.read(f"/{language}dashboard")
         stranger.read(f"/{language}accounts/profile")
     stranger.walk("/", "/dashboard", below="/")
@@ -152,14 +161,6 @@ def test_serves_every_page_and_counts(site: Site, stripe: FakeStripe, shop: dict
     assert "DEMO" in owner.read("/admin/codetags/codecount/")
     assert [(row["code"], row["count"]) for row in owner.get("/api/dashboard/code-tags")["codes"]] == [("DEMO", 2)]
     assert "python_info" in owner.read("/metrics") or "# HELP" in owner.read("/metrics")
-
-    # It ends, and begins again where it was.
-    errors = site.stop()
-    assert "Traceback" not in errors
-    assert site.said[-1] == "Stopped. Everything counted is kept."
-    site.start()
-    assert site.visitors() == 5
-    assert stranger.get("/api/dashboard")["plan"] == "Plus"
 
 
 class Commands:

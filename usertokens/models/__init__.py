@@ -67,11 +67,10 @@ class TokenLedger(models.Model):
         return self.name
 
 
-class Usage(models.Model):
-    """What all users have used on a day of the site, by action; added up from their journals: see services/rollup.py.
+class DayOfUse(models.Model):
+    """What was used on a day of the site, by action; added up from the journals: see services/rollup.py.
 
-    action: "" for what named none. count: how often; quantity: of units; spent: tokens. Rows are never lowered: they
-    stay when a user is forgotten.
+    action: "" for what named none. count: how often; quantity: of units; spent: tokens.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -80,6 +79,13 @@ class Usage(models.Model):
     count = models.BigIntegerField(default=0)
     quantity = models.BigIntegerField(default=0)
     spent = models.BigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Usage(DayOfUse):
+    """That of all users. Rows are never lowered: they stay when a user is forgotten."""
 
     class Meta:
         default_permissions = ("view",)
@@ -91,16 +97,10 @@ class Usage(models.Model):
         return f"{self.date} {self.action}: {self.spent}"
 
 
-class UserUsage(models.Model):
-    """The same of one user."""
+class UserUsage(DayOfUse):
+    """That of one user."""
 
-    id = models.BigAutoField(primary_key=True)
     user_id = models.CharField(max_length=64)
-    date = models.DateField()
-    action = models.CharField(max_length=LONGEST_ACTION, blank=True)
-    count = models.BigIntegerField(default=0)
-    quantity = models.BigIntegerField(default=0)
-    spent = models.BigIntegerField(default=0)
 
     class Meta:
         default_permissions = ()

@@ -165,18 +165,8 @@ def hold(
     invalid amount, quantity or life.
     An error within the block stays the one that is raised, also when the store is away.
     """
-    return _holding(
-        _maker(
-            user_id,
-            amount,
-            action=action,
-            quantity=quantity,
-            reason=reason,
-            ttl_seconds=ttl_seconds,
-            actor=actor,
-            by_service=by_service,
-        )
-    )
+    options = {"action": action, "quantity": quantity, "reason": reason, "ttl_seconds": ttl_seconds}
+    return _holding(_maker(user_id, amount, by_service=by_service, actor=actor, **options))
 
 
 def ahold(
@@ -198,18 +188,8 @@ def ahold(
     The start of the block raises InsufficientTokens, BudgetExceeded, UnknownAction, AccountClosed, or ValueError for an
     invalid amount, quantity or life.
     """
-    return _aholding(
-        _maker(
-            user_id,
-            amount,
-            action=action,
-            quantity=quantity,
-            reason=reason,
-            ttl_seconds=ttl_seconds,
-            actor=actor,
-            by_service=by_service,
-        )
-    )
+    options = {"action": action, "quantity": quantity, "reason": reason, "ttl_seconds": ttl_seconds}
+    return _aholding(_maker(user_id, amount, by_service=by_service, actor=actor, **options))
 
 
 def _maker(user_id: str, amount: int | None, *, by_service: bool, actor: str, **options: Any) -> Callable[[], Held]:

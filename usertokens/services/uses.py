@@ -6,7 +6,7 @@ is given back later lowers nothing: see docs/decisions/0081-usage.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -71,20 +71,8 @@ def read_some(
     is behind a bound is for the next call, with `last`. first: days before it need not be read. through: the last entry
     of each that is read; None: the newest. Raises StoreUnavailable.
     """
-    not_before = to_ms(day_start(first)) if first else 0
-    commands = [
-        sum_use_script.command(
-            [keys.account(one), keys.journal(one), keys.tombstone(one)],
-            [entry, READ if most is None else most, not_before, through[one] if through else ""],
-        )
-        for one, entry in since.items()
-    ]
-    try:
-        replies = call_many(commands)
-    except NoScriptError:
-        sum_use_script.load()
-        replies = call_many(commands)
     found: dict[str, Read] = {}
+    replies = _sum_in_store(since, READ if most is None else most, first, through)
     for (user_id, after), reply in zip(since.items(), replies, strict=True):
         if reply[0] != b"ok":
             continue
@@ -103,12 +91,35 @@ def read_some(
                 read.last = read_to
                 found[user_id] = read
                 continue
-        for place in range(4, len(reply), 5):
-            quarter, action, *sums = reply[place : place + 5]
-            day = local_day(from_ms(int(quarter) * _QUARTER_MS))
-            read.uses.add(day, action.decode(), *map(int, sums))
+        _add_sums(read.uses, reply[4:])
         found[user_id] = read
     return found
+
+
+def _sum_in_store(
+    since: Mapping[str, int], most: int, first: date | None, through: Mapping[str, int] | None
+) -> list[Any]:
+    """What the script says of each user. Raises StoreUnavailable."""
+    not_before = to_ms(day_start(first)) if first else 0
+    commands = [
+        sum_use_script.command(
+            [keys.account(one), keys.journal(one), keys.tombstone(one)],
+            [entry, most, not_before, through[one] if through else ""],
+        )
+        for one, entry in since.items()
+    ]
+    try:
+        return call_many(commands)
+    except NoScriptError:
+        sum_use_script.load()
+        return call_many(commands)
+
+
+def _add_sums(uses: Uses, rows: Sequence[Any]) -> None:
+    """Add the script's sums: of each, quarter of an hour, action, count, quantity, spent."""
+    for place in range(0, len(rows), 5):
+        quarter, action, *sums = rows[place : place + 5]
+        uses.add(local_day(from_ms(int(quarter) * _QUARTER_MS)), action.decode(), *map(int, sums))
 
 
 def read_rest(marks: Mapping[str, int], *, first: date | None = None) -> Uses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
 
@@ -25,6 +26,20 @@ _LONGEST_LABEL = 80
 _BATCH = 500
 # Rounds for one batch. Codes are one in a thousand: the second round finds those that the first one found taken.
 _ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What each voucher of one call has, named as the arguments of `make_vouchers` and the columns of `Voucher`."""
+
+    tokens: int
+    label: str
+    max_uses: int
+    valid_from: datetime | None
+    valid_until: datetime | None
+    account_days: int | None
+    grant_days: int | None
+    priority: int
 
 
 def make_vouchers(
@@ -50,56 +65,24 @@ def make_vouchers(
     Raises BadPattern, also when the pattern has no code left, or ValueError for a number out of range and for an end
     that has passed.
     """
-    made = iterate_made(
-        count, tokens, label=label, pattern=pattern, max_uses=max_uses, valid_from=valid_from, valid_until=valid_until,
-        account_days=account_days, grant_days=grant_days, priority=priority, now=now,
+    terms = Terms(
+        tokens=tokens, label=label, max_uses=max_uses, valid_from=valid_from, valid_until=valid_until,
+        account_days=account_days, grant_days=grant_days, priority=priority,
     )  # fmt: skip
-    return [voucher.code for batch in made for voucher in batch]
+    return [voucher.code for batch in iterate_made(count, pattern, terms, now=now) for voucher in batch]
 
 
 amake_vouchers = async_twin(make_vouchers, uses_database=True)
 
 
-def iterate_made(
-    count: int,
-    tokens: int,
-    *,
-    label: str,
-    pattern: str = PATTERN,
-    max_uses: int = 1,
-    valid_from: datetime | None = None,
-    valid_until: datetime | None = None,
-    account_days: int | None = None,
-    grant_days: int | None = None,
-    priority: int = GIVEN,
-    now: datetime | None = None,
-) -> Iterator[list[Voucher]]:
+def iterate_made(count: int, pattern: str, terms: Terms, *, now: datetime | None = None) -> Iterator[list[Voucher]]:
     """The same in batches: each is committed when it comes. Everything is checked before the first."""
     ledger.require_whole(1, MOST_CODES, count=count)
-    ledger.require_whole(1, LARGEST_AMOUNT, tokens=tokens)
-    ledger.require_whole(1, MOST_USES, max_uses=max_uses)
-    ledger.require_whole(0, ledger.LAST_PRIORITY, priority=priority)
-    for name, days in (("account_days", account_days), ("grant_days", grant_days)):
-        if days is not None:
-            ledger.require_whole(1, MOST_DAYS, **{name: days})
-    if valid_until and valid_until <= (now or utc_now()):
-        raise ValueError("valid_until: this moment has passed already")
-    if valid_from and valid_until and valid_from >= valid_until:
-        raise ValueError("valid_until: a time after valid_from is required")
-    try:
-        label = clean_text(label).strip()
-    except (UnreadableText, NothingVisible):
-        label = ""
-    if not 1 <= len(label) <= _LONGEST_LABEL:
-        raise ValueError(f"label: 1 to {_LONGEST_LABEL} readable characters are required")
+    columns = asdict(_checked(terms, now or utc_now()))
     pattern = read_pattern(pattern, count)
 
     def voucher(code: str) -> Voucher:
-        return Voucher(
-            code=code, key=code_key(code), label=label, tokens=tokens, max_uses=max_uses, valid_from=valid_from,
-            valid_until=valid_until, account_days=account_days, grant_days=grant_days, priority=priority,
-            created_at=now or utc_now(),
-        )  # fmt: skip
+        return Voucher(code=code, key=code_key(code), created_at=now or utc_now(), **columns)
 
     def batches() -> Iterator[list[Voucher]]:
         left = count
@@ -109,6 +92,27 @@ def iterate_made(
             yield batch
 
     return batches()
+
+
+def _checked(terms: Terms, now: datetime) -> Terms:
+    """The terms, their label as it is stored. Raises ValueError."""
+    ledger.require_whole(1, LARGEST_AMOUNT, tokens=terms.tokens)
+    ledger.require_whole(1, MOST_USES, max_uses=terms.max_uses)
+    ledger.require_whole(0, ledger.LAST_PRIORITY, priority=terms.priority)
+    for name, days in (("account_days", terms.account_days), ("grant_days", terms.grant_days)):
+        if days is not None:
+            ledger.require_whole(1, MOST_DAYS, **{name: days})
+    if terms.valid_until and terms.valid_until <= now:
+        raise ValueError("valid_until: this moment has passed already")
+    if terms.valid_from and terms.valid_until and terms.valid_from >= terms.valid_until:
+        raise ValueError("valid_until: a time after valid_from is required")
+    try:
+        label = clean_text(terms.label).strip()
+    except (UnreadableText, NothingVisible):
+        label = ""
+    if not 1 <= len(label) <= _LONGEST_LABEL:
+        raise ValueError(f"label: 1 to {_LONGEST_LABEL} readable characters are required")
+    return replace(terms, label=label)
 
 
 def _make_batch(pattern: str, count: int, voucher: Callable[[str], Voucher]) -> list[Voucher]:

@@ -21,7 +21,7 @@ from usertokens.errors import BadPattern
 from usertokens.models import Voucher
 from usertokens.services.voucher_codes import PATTERN, read_pattern
 from usertokens.services.voucher_lists import COLUMNS, voucher_rows
-from usertokens.services.voucher_making import iterate_made
+from usertokens.services.voucher_making import Terms, iterate_made
 from usertokens.types import GIVEN
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
@@ -75,18 +75,18 @@ class Command(StoreCommand):
         if tokens is None:
             raise CommandError("--tokens: how many does each voucher grant?")
         name = options["name"] or utc_now().date().isoformat()
-        terms = {
-            "label": read_option("--name", name, longest=80),
-            "pattern": options["pattern"],
-            "max_uses": options["uses"],
-            "valid_from": options["valid_from"],
-            "valid_until": options["valid_until"],
-            "account_days": options["new_users"],
-            "grant_days": options["expire_after"],
-            "priority": options["priority"],
-        }
+        terms = Terms(
+            tokens=tokens,
+            label=read_option("--name", name, longest=80),
+            max_uses=options["uses"],
+            valid_from=options["valid_from"],
+            valid_until=options["valid_until"],
+            account_days=options["new_users"],
+            grant_days=options["expire_after"],
+            priority=options["priority"],
+        )
         try:
-            batches = iterate_made(count, tokens, **terms)
+            batches = iterate_made(count, options["pattern"], terms)
             if self.dry_run:
                 pattern = read_pattern(options["pattern"], count)
                 self.stdout.write(f"would make {count} of the pattern {pattern}, {tokens} tokens each")
