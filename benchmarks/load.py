@@ -140,7 +140,7 @@ def _processes(site: LoadedSite) -> dict[str, int]:
     """The web workers and the store."""
     found = {"store": site.store_pid}
     me = os.getpid()
-    children: Callable[[int], list[int]] = lambda pid: [  # noqa: E731
+    children: Callable[[int], list[int]] = lambda pid: [  # noqa: E731 (of this function alone)
         int(word) for path in Path(f"/proc/{pid}/task").glob("*/children") for word in path.read_text().split()
     ]
     web = [pid for pid in children(me) if b"config.web_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]

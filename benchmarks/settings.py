@@ -7,4 +7,4 @@ from pathlib import Path
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="ch-bench-"))
 (Path(os.environ["DATA_DIR"]) / "static").mkdir(parents=True, exist_ok=True)  # else WhiteNoise warns amid the table
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: E402, F403 (a settings module)

@@ -18,7 +18,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks and the listeners."""
-        from billing import checks  # noqa: F401
+        from billing import checks  # noqa: F401 (it registers them)
         from billing.signals import connect
 
         connect()

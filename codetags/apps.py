@@ -18,4 +18,4 @@ class CodeTagsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the checks and the signal handlers, which registers them."""
-        from codetags import checks, signals  # noqa: F401
+        from codetags import checks, signals  # noqa: F401 (they register themselves)

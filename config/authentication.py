@@ -34,7 +34,7 @@ _PLAIN = {*_GIVING, "axes.backends.AxesStandaloneBackend", "config.address_log_i
 _MOST_DIGITS = 9
 
 
-class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
+class ServiceTokens(TokenAuthentication):  # type: ignore[misc] # knox has no types
     """knox's tokens, without its check of all the account's tokens. An expired one is deleted when it is sent."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
@@ -49,13 +49,13 @@ class ServiceTokens(TokenAuthentication):  # type: ignore[misc]
                 break
             found = self.validate_user(kept)
             note_use(kept.digest, text)
-            return found  # type: ignore[no-any-return]
-        return super().authenticate_credentials(token)  # type: ignore[no-any-return]
+            return found  # type: ignore[no-any-return] # knox has no types
+        return super().authenticate_credentials(token)  # type: ignore[no-any-return] # knox has no types
 
     def find_caller(self, meta: Mapping[str, Any], permission: str, other: str | None) -> Caller | None:
         """The account of the token, in one query: see `kv.rest.callers`. None is no refusal: DRF's way finds out."""
         words = str(meta.get("HTTP_AUTHORIZATION", "")).encode("latin-1").split()  # as DRF reads it
-        if len(words) != 2 or words[0].lower() != self.authenticate_header(None).lower().encode():  # noqa: PLR2004
+        if len(words) != 2 or words[0].lower() != self.authenticate_header(None).lower().encode():  # noqa: PLR2004 (a name and a token)
             return None
         if other is not None and not _is_plain_id(other):
             return None

@@ -90,7 +90,7 @@ def refusal(error: BodyRefused, environ: dict[str, Any]) -> tuple[int, list[tupl
         ("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"), (HEADER, id_of(environ)),
     ]  # fmt: skip
-    if error.status_code == 503:  # noqa: PLR2004
+    if error.status_code == 503:  # noqa: PLR2004 (HTTP)
         headers.append(("Retry-After", "1"))
     headers += cors_headers(environ)
     note_request(environ, status=error.status_code, size=len(body), started=perf_counter())

@@ -132,7 +132,7 @@ class Environment:
         """`a=14,b=30` as a dict: days, 1 to 730 (as long as Stripe lets a trial be)."""
 
         def parse(text: str) -> int:
-            if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 730:  # noqa: PLR2004
+            if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 730:  # noqa: PLR2004 (Stripe's bound)
                 raise ImproperlyConfigured(f"{name}: name=days,name=days is required, of 1 to 730 days")
             return int(text)
 

@@ -33,8 +33,8 @@ def import_workers(host: str, port: int) -> Mains:
 
         engines.all()  # imports every library of template tags
         if stripe_api.is_on():
-            import stripe  # noqa: F401
-    except (Exception, SystemExit):  # noqa: BLE001
+            import stripe  # noqa: F401 (imported before the fork)
+    except (Exception, SystemExit):  # noqa: BLE001 (each process then imports for itself, and says what is wrong)
         return Mains(None, None)
     return Mains(partial(web_worker.main, host, port), _work)
 

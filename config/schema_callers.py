@@ -8,14 +8,14 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class ServiceTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
+class ServiceTokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call] # the package's hook has no types
     """Describes ServiceTokens as knox's own class is, under a name that says what they are."""
 
     target_class = "config.authentication.ServiceTokens"
     name = "serviceToken"
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # the package's hook has no types
     """A session's cookie; with a write also the CSRF token, as Django checks it."""
 
     target_class = "rest_framework.authentication.SessionAuthentication"

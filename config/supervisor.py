@@ -225,7 +225,7 @@ def supervise(
 def _await_listener(webs: Sequence[Program], address: tuple[str, int], shutdown: Shutdown) -> bool:
     host, port = address
     # A wildcard address can't be connected to.
-    target = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104
+    target = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104 (read, not listened on)
     while not shutdown.asked:
         with suppress(OSError), socket.create_connection(target, timeout=1):
             return True

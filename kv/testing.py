@@ -145,7 +145,7 @@ class StoreRunnerMixin:
 
     def setup_test_environment(self, **kwargs: Any) -> None:
         """Before the test database, whose signals may read the store."""
-        super().setup_test_environment(**kwargs)  # type: ignore[misc]
+        super().setup_test_environment(**kwargs)  # type: ignore[misc] # of the runner that this is mixed into
         store.use()
         begin_each_test_empty()
 
@@ -160,7 +160,7 @@ def begin_each_test_empty(*_: Any) -> None:
         store.use()
         return _plain_run(self, result)
 
-    TestCase.run = run  # type: ignore[method-assign]
+    TestCase.run = run  # type: ignore[method-assign] # every test case of the process, whoever wrote it
 
 
 class _ParallelTestSuite(ParallelTestSuite):

@@ -17,4 +17,4 @@ class StatsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the checks, which registers them."""
-        from stats import checks  # noqa: F401
+        from stats import checks  # noqa: F401 (it registers them)

@@ -23,8 +23,8 @@ for _name in (
 ):
     os.environ[_name] = ""
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, STORAGES  # noqa: E402
+from config.settings import *  # noqa: E402, F403 (a settings module)
+from config.settings import DATABASES, STORAGES  # noqa: E402 (after the settings are named)
 
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = True

@@ -37,7 +37,7 @@ class SiteClient(Client):
         # Without its own start, which sets logging up anew and takes a test's handler away.
         site = SiteApplication.__new__(SiteApplication)
         site.session = settings.SESSION_COOKIE_NAME + "="
-        site.full = lambda environ, _: full(environ)  # type: ignore[assignment]
+        site.full = lambda environ, _: full(environ)  # type: ignore[assignment] # it is called in the same way
         site.api = lambda environ, _: api(environ)
         if self.fast:
             site.api = fast_lane(site.api, middleware=settings.API_MIDDLEWARE)

@@ -119,7 +119,7 @@ class Workload:
             while not self._stop.is_set():
                 number = next(self._numbers)
                 for name, operation in OPERATIONS.items():
-                    self._until_acknowledged(lambda number=number, operation=operation: operation(number))  # type: ignore[misc]
+                    self._until_acknowledged(lambda number=number, operation=operation: operation(number))  # type: ignore[misc] # bound now, by its default
                     self.acknowledged[name].add(number)
         except BaseException as error:  # noqa: BLE001 (raised again in the test's own thread)
             self.failures.append(error)

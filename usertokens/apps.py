@@ -23,7 +23,7 @@ class UserTokensConfig(AppConfig):
         from django.db.models.signals import post_delete, post_migrate, post_save
 
         from kv.models import EventReceiver
-        from usertokens import checks  # noqa: F401
+        from usertokens import checks  # noqa: F401 (it registers them)
         from usertokens.services import listeners
 
         user = settings.AUTH_USER_MODEL

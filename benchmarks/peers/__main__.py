@@ -169,7 +169,7 @@ class _Peer(ExitStack):
         self._name = name
         self._environment = {**common, "PEER": name, "PYTHONPATH": os.environ.get("PEERS", "")}
 
-    def __enter__(self) -> int:  # type: ignore[override]
+    def __enter__(self) -> int:  # type: ignore[override] # entering answers the port, not the stack
         super().__enter__()
         _run([sys.executable, "-m", "benchmarks.peers.tables"], self._environment)
         return self.enter_context(granian("benchmarks.peers.site:application", self._environment))

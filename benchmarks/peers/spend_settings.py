@@ -1,6 +1,6 @@
 """The site's settings as a naive project has them: Django's default middleware and DRF's defaults, sessions alone."""
 
-from config.settings import *  # noqa: F403
+from config.settings import *  # noqa: F403 (a settings module)
 
 ROOT_URLCONF = "benchmarks.peers.spend"
 MIDDLEWARE = [

@@ -96,7 +96,7 @@ elif PEER == "ratelimit":
     from django_ratelimit.decorators import ratelimit
 
     @csrf_exempt
-    @ratelimit(key="header:x-forwarded-for", rate="1000/m", block=True)  # type: ignore[untyped-decorator]
+    @ratelimit(key="header:x-forwarded-for", rate="1000/m", block=True)  # type: ignore[untyped-decorator] # the package has no types
     def limited(request: HttpRequest) -> HttpResponse:
         """Answers a constant."""
         return JsonResponse({"ok": True})

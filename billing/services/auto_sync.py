@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from billing.models.automatic import AutoTopUp, OffReason
@@ -40,7 +41,7 @@ def has_open_dispute(customer_id: str) -> bool:
     for charge in fetch_all(lambda: client().v1.charges.list(params)):
         if charge.get("disputed"):
             asked: Any = {"charge": charge["id"], "limit": PAGE}
-            found = fetch_all(lambda asked=asked: client().v1.disputes.list(asked))  # type: ignore[misc]
+            found = fetch_all(partial(client().v1.disputes.list, asked))
             if any(DISPUTE.get(one["status"], Money.HELD) is Money.HELD for one in found):
                 return True
     return False

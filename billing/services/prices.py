@@ -31,7 +31,7 @@ def _plan_offers(product: str) -> tuple[Offer, ...]:
     except StripeRefused as error:
         if error.reason != "resource_missing":
             raise
-        log.error("No plan is offered of product %s, Stripe refuses it: %s", product, error.reason)  # noqa: TRY400
+        log.error("No plan is offered of product %s, Stripe refuses it: %s", product, error.reason)  # noqa: TRY400 (a wrong setting, no fault of the code)
         return ()
     offers: list[Offer] = []
     for interval in INTERVALS:
@@ -62,7 +62,7 @@ def _topup_offer(tokens: int, price_id: str) -> Offer | None:
     except StripeRefused as error:
         if error.reason != "resource_missing":
             raise
-        log.error("BILLING_TOPUPS: %s tokens are not offered, Stripe refuses %s: %s", tokens, price_id, error.reason)  # noqa: TRY400
+        log.error("BILLING_TOPUPS: %s tokens are not offered, Stripe refuses %s: %s", tokens, price_id, error.reason)  # noqa: TRY400 (a wrong setting, no fault of the code)
         return None
     if price.get("unit_amount") is None or price.get("recurring") or not _is_sold(price):
         log.warning("BILLING_TOPUPS: %s tokens are not offered, %s is archived or no one-time price", tokens, price_id)

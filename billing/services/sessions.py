@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from functools import partial
 from logging import getLogger
 from typing import Any
 
@@ -44,7 +45,7 @@ def open_session(params: dict[str, Any], *, is_only_new: bool = False) -> str:
             return known
         options: Any = {"idempotency_key": f"checkout-{form}-{newest}{suffix}"}
         try:
-            return str(fetch(lambda options=options: client().v1.checkout.sessions.create(wanted, options))["url"])  # type: ignore[misc]
+            return str(fetch(partial(client().v1.checkout.sessions.create, wanted, options))["url"])
         except (StripeUnavailable, StripeRefused) as error:
             is_stuck = getattr(error, "is_replayed", False) or error.kind == "idempotency"
             if pause is None or not (is_stuck or getattr(error, "is_in_use", False)):

@@ -47,6 +47,6 @@ def verify_signature(body: bytes, header: str, *, now: datetime | None = None) -
 
 def _signed_at(header: str) -> int:
     times = [part[2:] for part in header.split(",") if part.startswith("t=")]
-    if len(times) != 1 or not times[0].isascii() or not times[0].isdecimal() or len(times[0]) > 12:  # noqa: PLR2004
+    if len(times) != 1 or not times[0].isascii() or not times[0].isdecimal() or len(times[0]) > 12:  # noqa: PLR2004 (digits of seconds until the year 33658)
         raise BadSignature("no time")
     return int(times[0])

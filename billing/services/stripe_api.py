@@ -80,20 +80,20 @@ def stripe_errors() -> Iterator[None]:
         yield
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         # The site's owner can fix the key, and then a repeated request works.
-        log.error("Stripe refuses the key: look at STRIPE_SECRET_KEY (%s)", _reason(error))  # noqa: TRY400
+        log.error("Stripe refuses the key: look at STRIPE_SECRET_KEY (%s)", _reason(error))  # noqa: TRY400 (a wrong setting, no fault of the code)
         raise StripeUnavailable(_reason(error), "key") from None
     except (stripe.APIConnectionError, stripe.APIError) as error:
         raise _unavailable(error) from None
     except stripe.StripeError as error:
         status = error.http_status or 0
-        if isinstance(error, stripe.RateLimitError) or status >= 500 or status in (409, 429):  # noqa: PLR2004
+        if isinstance(error, stripe.RateLimitError) or status >= 500 or status in (409, 429):  # noqa: PLR2004 (HTTP)
             raise _unavailable(error) from None
         raise _refused(error) from None
 
 
 def _unavailable(error: stripe.StripeError) -> StripeUnavailable:
     log.warning("Stripe can't be used now: %s, request %s", _reason(error), error.request_id)
-    is_busy = isinstance(error, stripe.RateLimitError) or error.http_status == 429  # noqa: PLR2004
+    is_busy = isinstance(error, stripe.RateLimitError) or error.http_status == 429  # noqa: PLR2004 (HTTP)
     is_replayed = str((error.headers or {}).get("Idempotent-Replayed", "")).lower() == "true"
     return StripeUnavailable(
         _reason(error),

@@ -126,7 +126,7 @@ def _opened(field: str, open_session: Callable[[], str]) -> Response:
     except (StripeUnavailable, StripeRefused) as error:
         refusal = REFUSALS[error.kind]()
         if isinstance(error, StripeUnavailable):
-            refusal.headers = {"Retry-After": "5"}  # type: ignore[attr-defined]
+            refusal.headers = {"Retry-After": "5"}  # type: ignore[attr-defined] # DRF's handler reads it
         raise refusal from error
     except Unresolved as error:
         refusal = REFUSALS["refused"]()

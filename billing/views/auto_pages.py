@@ -124,7 +124,7 @@ class ConfirmPage(_AutoPage):
             return HttpResponseRedirect(page_url("auto_topup"))
         except StoreUnavailable:
             return self.show_problem(request, "away", 503)
-        return response if target or response.status_code != 200 else HttpResponseRedirect(home_url())  # noqa: PLR2004
+        return response if target or response.status_code != 200 else HttpResponseRedirect(home_url())  # noqa: PLR2004 (HTTP)
 
 
 class OffPage(_AutoPage):

@@ -139,7 +139,7 @@ class CodeFiles(ImportExportMixin):  # type: ignore[misc] # the package has no t
     def process_result(self, result: Result, request: HttpRequest) -> HttpResponse:
         """To the list; or the errors, when the registry has changed since the preview: then nothing was written."""
         if not result.has_validation_errors():
-            return super().process_result(result, request)  # type: ignore[no-any-return]
+            return super().process_result(result, request)  # type: ignore[no-any-return] # the package has no types
         form = CodeImportForm(FORMATS, self.resource_classes)
         context = {**self.admin_site.each_context(request), "opts": self.opts, "form": form, "result": result}
         return TemplateResponse(request, self.import_template_name, context)

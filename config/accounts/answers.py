@@ -63,7 +63,7 @@ class AnswersScripts(_View):
         """The page with the errors, or 400 with them."""
         if wants_json(self.request):
             return invalid_form(form)
-        return super().form_invalid(form)  # type: ignore[misc,no-any-return]
+        return super().form_invalid(form)  # type: ignore[misc,no-any-return] # of the view that this is mixed into
 
 
 def _read_fields(request: HttpRequest) -> JsonResponse | None:

@@ -42,14 +42,14 @@ class ResetForm(PasswordResetForm):
 
     email = AddressField(label=_("E-mail address"))
 
-    def save(self, *, language: str) -> None:  # type: ignore[override]
+    def save(self, *, language: str) -> None:  # type: ignore[override] # our view calls it
         """Queue the mail. Raises RateLimited."""
         address = self.cleaned_data["email"]
         count_mail(address)
         request_reset(address, language=language)
 
 
-class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
+class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg] # generic for the type checker alone
     """The new password, twice. It is set by `config.password_reset`, not by `save`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -112,7 +112,7 @@ class LogInForm(LimitedLogInForm):
         super().__init__(*args, **kwargs)
         name = self.fields["username"]
         # An address may be longer than a name.
-        name.max_length = name.widget.attrs["maxlength"] = LONGEST  # type: ignore[attr-defined]
+        name.max_length = name.widget.attrs["maxlength"] = LONGEST  # type: ignore[attr-defined] # a text field, as Django's form has it
         if is_mail_set_up():
             name.label = _("Username or e-mail address")
             self.error_messages = self.error_messages | {"invalid_login": _WRONG_WITH_ADDRESS}

@@ -202,7 +202,7 @@ class ChangePasswordView(auth_views.PasswordChangeView):
         count_try(LOGIN_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
-    def form_valid(self, form: ChangePasswordForm) -> HttpResponse:  # type: ignore[override]
+    def form_valid(self, form: ChangePasswordForm) -> HttpResponse:  # type: ignore[override] # the form of this view
         """Change it, and tell the user by mail."""
         response = super().form_valid(form)
         queue_mail(PASSWORD, self.request.user, language=get_language() or "en")

@@ -57,7 +57,7 @@ class ResetView(auth_views.PasswordResetView):
         count_try(RESET_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
-    def form_valid(self, form: ResetForm) -> HttpResponse:  # type: ignore[override]
+    def form_valid(self, form: ResetForm) -> HttpResponse:  # type: ignore[override] # the form of this view
         """Queue the mail."""
         form.save(language=get_language() or "en")
         return HttpResponseRedirect(str(self.success_url))
@@ -90,7 +90,7 @@ class ResetConfirmView(auth_views.PasswordResetConfirmView):
         count_try(LOGIN_LIMIT, request)
         return super().post(request, *args, **kwargs)
 
-    def form_valid(self, form: NewPasswordForm) -> HttpResponse:  # type: ignore[override]
+    def form_valid(self, form: NewPasswordForm) -> HttpResponse:  # type: ignore[override] # the form of this view
         """Set the password; a link that another tab has used meanwhile says so."""
         token = self.request.session.get(auth_views.INTERNAL_RESET_SESSION_TOKEN, "")
         is_set = _set_password(self.request, self.user, form, partial(self._is_valid, token))

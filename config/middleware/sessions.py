@@ -43,4 +43,4 @@ class StaffAuthentication(AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Set a lazy user: a public page never asks for it, so it stays the same for all."""
         super().process_request(request)
-        request.user = SimpleLazyObject(partial(verified_user, request, request.user))  # type: ignore[assignment]
+        request.user = SimpleLazyObject(partial(verified_user, request, request.user))  # type: ignore[assignment] # lazy, as Django's own

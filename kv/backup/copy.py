@@ -216,7 +216,7 @@ class Value:
         )
         return same or self.content == other.content
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] # Python's way to say that it has no hash
 
 
 def _in_groups(names: set[bytes]) -> Iterator[list[bytes]]:

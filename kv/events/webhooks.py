@@ -57,7 +57,7 @@ class WebhookConnection:
         self._read_rest(answer)
         if answer.status in _LATER or answer.status >= 500:  # noqa: PLR2004 (HTTP's own classes)
             raise WebhookUnavailable(f"{self._target.host} answered {answer.status}", _asked_pause(answer))
-        if not 200 <= answer.status < 300:  # noqa: PLR2004
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 (HTTP)
             raise WebhookRefused(answer.status)
 
     def _exchange(self, body: bytes, headers: Mapping[str, str]) -> http.client.HTTPResponse:
@@ -125,4 +125,4 @@ class WebhookConnection:
 
 def _asked_pause(answer: http.client.HTTPResponse) -> int:
     text = answer.headers.get("Retry-After", "").strip()
-    return min(int(text), _LONGEST_AFTER) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
+    return min(int(text), _LONGEST_AFTER) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004 (a number that long is no pause)

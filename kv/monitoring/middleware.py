@@ -80,4 +80,4 @@ def _size(request: HttpRequest, response: HttpResponseBase) -> int | None:
     if response.streaming:
         length = response.headers.get("Content-Length", "")
         return int(length) if length.isdecimal() else None
-    return len(response.content)  # type: ignore[attr-defined]
+    return len(response.content)  # type: ignore[attr-defined] # it is no stream

@@ -20,7 +20,7 @@ def start_tracing() -> bool:
 
     Call it when the provider is set: `KvConfig` does, with TRACING on.
     """
-    global _tracer  # noqa: PLW0603
+    global _tracer  # noqa: PLW0603 (one for the process)
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.trace") is None:
         return False
     from opentelemetry import trace
@@ -31,7 +31,7 @@ def start_tracing() -> bool:
 
 def stop_tracing() -> None:
     """Make no more spans."""
-    global _tracer  # noqa: PLW0603
+    global _tracer  # noqa: PLW0603 (one for the process)
     _tracer = None
 
 

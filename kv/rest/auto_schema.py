@@ -129,13 +129,13 @@ class ApiSchema(AutoSchema):
         """
         method, self.method = self.method, "PUT" if self.method == "PATCH" else self.method
         try:
-            schema, is_required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
+            schema, is_required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call] # the package has no types
         finally:
             self.method = method
         return schema, is_required or getattr(serializer, "needs_body", False)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call] # the package has no types
         kind = serializer if isinstance(serializer, type) else type(serializer)
         if direction == "request" and (issubclass(kind, Input) or getattr(kind, "refuses_unknown", False)):
             schema["additionalProperties"] = False
@@ -143,8 +143,8 @@ class ApiSchema(AutoSchema):
             schema["minProperties"] = 1
         return schema
 
-    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: Any = False) -> Any:  # noqa: FBT002
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: Any = False) -> Any:  # noqa: FBT002 (the package's signature)
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call] # the package has no types
         if schema and schema.get("type") == "integer" and "maximum" not in schema:
             schema.setdefault("format", "int64")
         return self._null_in_component(schema) if schema and schema.get("nullable") and "allOf" in schema else schema
@@ -174,7 +174,7 @@ def _definition(authentication: type[Any], request: Any) -> dict[str, str]:
     return {"type": "apiKey", "in": "header", "name": "Authorization"}
 
 
-class NamedChoices(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class NamedChoices(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call] # the package's hook has no types
     """A choice whose schema has a name of its own, in every project and whatever its settings for enums."""
 
     target_class = "kv.rest.fields.NamedChoiceField"

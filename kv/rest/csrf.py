@@ -18,7 +18,7 @@ from kv.rest.views import PublicView
 class CsrfOutput(serializers.Serializer[Any]):
     """The token of this browser."""
 
-    csrfToken = serializers.CharField(help_text="For the header X-CSRFToken of writes with a session.")  # noqa: N815
+    csrfToken = serializers.CharField(help_text="For the header X-CSRFToken of writes with a session.")  # noqa: N815 (the contract spells it so)
 
 
 # By the decorator, since the site's short middleware (and a project without CsrfViewMiddleware) sets no cookie.

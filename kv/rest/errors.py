@@ -77,7 +77,7 @@ def _from_django(error: Exception) -> Exception:
 
 def _unavailable(code: str, detail: str) -> Refusal:
     refusal = Refusal(status.HTTP_503_SERVICE_UNAVAILABLE, code, detail)
-    refusal.headers = {"Retry-After": "1"}  # type: ignore[attr-defined]
+    refusal.headers = {"Retry-After": "1"}  # type: ignore[attr-defined] # DRF's handler reads it
     return refusal
 
 
@@ -86,7 +86,7 @@ def _too_many(error: RateLimited) -> Refusal:
     refusal = Refusal(status.HTTP_429_TOO_MANY_REQUESTS, "rate_limited", "Too many requests. Wait a little.")
     name = error.limit.name
     # The fields of draft-ietf-httpapi-ratelimit-headers: the policy, and what is left of it.
-    refusal.headers = {  # type: ignore[attr-defined]
+    refusal.headers = {  # type: ignore[attr-defined] # DRF's handler reads it
         "Retry-After": str(error.retry_after),
         "RateLimit": f'"{name}";r=0;t={error.retry_after}',
         "RateLimit-Policy": f'"{name}";q={window.amount};w={window.seconds}' if window else f'"{name}"',

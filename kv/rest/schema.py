@@ -110,7 +110,7 @@ def when_described(task: Task) -> None:
 
 def begin(hand_over: Callable[[Note], object]) -> None:
     """Hand over what was noted, and from now on at once what is noted later. Only for `kv.rest.auto_schema`."""
-    global _hand_over  # noqa: PLW0603
+    global _hand_over  # noqa: PLW0603 (one for the process)
     with _noting:
         _hand_over = hand_over
         noted, tasks = _noted[:], _tasks[:]

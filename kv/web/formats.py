@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HAS_BABEL = find_spec("babel") is not None
 # Currencies with another number of digits after the point than two.
-_WITHOUT_CENTS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())  # noqa: SIM905
+_WITHOUT_CENTS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())  # noqa: SIM905 (as a list it is a line for each)
 _WITH_THOUSANDTHS = frozenset({"BHD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _LONG = 10_000
 _APOSTROPHES = str.maketrans("", "", "'\u2019")

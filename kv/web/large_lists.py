@@ -39,7 +39,7 @@ class LargePaginator(Paginator):  # type: ignore[type-arg] # generic for the typ
         queryset: Any = self.object_list
         return len(self._head) if len(self._head) <= _HEAD else int(queryset.count())
 
-    def page(self, number: int | str) -> Page:  # type: ignore[type-arg]
+    def page(self, number: int | str) -> Page:  # type: ignore[type-arg] # generic for the type checker alone
         """A page. Raises InvalidPage."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page

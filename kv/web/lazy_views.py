@@ -50,7 +50,7 @@ class LazyView:
         setattr(self.load(), name, value)
 
     @property
-    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override] # a property, as the view is loaded late
         """The view's: `functools.wraps` copies it, and `csrf_exempt` is in it."""
         found: dict[str, Any] = self.load().__dict__
         return found

@@ -80,8 +80,8 @@ class Shutdown:
 def _forget_in_child() -> None:
     """A forked child has got no signal yet, and what wakes its parent is the parent's."""
     for entered in Shutdown._entered:  # noqa: SLF001 (same module)
-        entered._close()  # noqa: SLF001
-    Shutdown._entered.clear()  # noqa: SLF001
+        entered._close()  # noqa: SLF001 (same module)
+    Shutdown._entered.clear()  # noqa: SLF001 (same module)
     Shutdown.signalled = Shutdown.under_way = False
 
 

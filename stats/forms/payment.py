@@ -156,7 +156,7 @@ class PaymentForm(forms.Form):
     def clean_form_id(self) -> str:
         """1 to 64 printable ASCII characters; "" for any other value. The server then identifies the order itself."""
         text: str = self.cleaned_data["form_id"]
-        return text if text.isascii() and text.isprintable() and len(text) <= 64 else ""  # noqa: PLR2004
+        return text if text.isascii() and text.isprintable() and len(text) <= 64 else ""  # noqa: PLR2004 (the docstring says it)
 
     def clean_iban(self) -> str:
         """The IBAN without spaces, in capitals."""

@@ -99,7 +99,7 @@ def _is_finnish(digits: str) -> bool:
 
 def _is_si12(body: str) -> bool:
     """At most 13 digits, the last of which is 11 minus the sum of 2, 3, 4, … times the others by 11; 10, 11 are 0."""
-    if not body.isdigit() or not 2 <= len(body) <= 13:  # noqa: PLR2004
+    if not body.isdigit() or not 2 <= len(body) <= 13:  # noqa: PLR2004 (the docstring says it)
         return False
     total = sum(int(digit) * weight for weight, digit in enumerate(reversed(body[:-1]), 2))
     return (11 - total % 11) % 11 % 10 == int(body[-1])

@@ -65,11 +65,11 @@ def adjust_figure(*, figure: str, delta: int, reason: str, id: str, actor: Any =
 aadjust_figure = async_twin(adjust_figure, uses_database=True)
 
 
-def _change(key: str, id: str, figure: str, delta: int) -> int:  # noqa: A002
+def _change(key: str, adjustment_id: str, figure: str, delta: int) -> int:
     of_usage = figure.startswith("usage:")
     mark = keys.usage_adjusted if of_usage else keys.adjusted
     adjustments = keys.usage_adjustments() if of_usage else keys.adjustments()
-    digest = hashlib.sha256(id.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(adjustment_id.encode()).hexdigest()[:32]
     status, *total = adjust_figure_script.run(
         [key, mark(digest), adjustments],
         [delta, LARGEST_WHOLE, keys.ADJUSTED_SECONDS, f"{figure} {delta:+d}", figure.removeprefix("usage:")],

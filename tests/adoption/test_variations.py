@@ -16,7 +16,7 @@ from tests.packaging.conftest import clean_environment
 
 HERE = Path(__file__).parent / "variations"
 sys.path.insert(0, str(HERE))
-from variants import VARIANTS  # type: ignore[import-not-found]  # noqa: E402
+from variants import VARIANTS  # type: ignore[import-not-found]  # noqa: E402 (it is in the project that is made)
 
 sys.path.remove(str(HERE))
 

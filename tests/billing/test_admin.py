@@ -58,7 +58,7 @@ class TestInbox:
         client = Client()
         client.force_login(clerk)
         assert "Replay the chosen" not in client.get(EVENTS).content.decode()
-        client.post(EVENTS, {"action": "replay", "_selected_action": [StripeEvent.objects.first().pk]})  # type: ignore[union-attr]
+        client.post(EVENTS, {"action": "replay", "_selected_action": [StripeEvent.objects.first().pk]})  # type: ignore[union-attr] # it is there
         assert parked.states() == {"parked": 2}
 
 

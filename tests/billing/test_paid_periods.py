@@ -11,7 +11,7 @@ from usertokens.services import balances, journal
 
 def subscribe(scenario: Scenario, price: str = "plus_month", **more: object) -> str:
     named = {"user_id": scenario.user_id}
-    made = scenario.stripe.actions.subscribe(scenario.customer, scenario.shop[price], named, **more)  # type: ignore[arg-type]
+    made = scenario.stripe.actions.subscribe(scenario.customer, scenario.shop[price], named, **more)  # type: ignore[arg-type] # each has the type of its argument
     scenario.deliver()
     return str(made["id"])
 

@@ -59,16 +59,16 @@ def test_the_portal_says_why(  # noqa: PLR0917 (a table)
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (lambda: library.CardError("Declined.", None, "card_declined", http_status=402), "card"),  # type: ignore[no-untyped-call]
-        (lambda: library.InvalidRequestError("You cannot combine currencies on a single customer.", None), "currency"),  # type: ignore[no-untyped-call]
-        (lambda: library.InvalidRequestError("The price specified is inactive.", "line_items[0][price]"), "archived"),  # type: ignore[no-untyped-call]
-        (lambda: library.InvalidRequestError("Gone.", "line_items", code="product_inactive"), "archived"),  # type: ignore[no-untyped-call]
+        (lambda: library.CardError("Declined.", None, "card_declined", http_status=402), "card"),  # type: ignore[no-untyped-call] # the library has no types here
+        (lambda: library.InvalidRequestError("You cannot combine currencies on a single customer.", None), "currency"),  # type: ignore[no-untyped-call] # the library has no types here
+        (lambda: library.InvalidRequestError("The price specified is inactive.", "line_items[0][price]"), "archived"),  # type: ignore[no-untyped-call] # the library has no types here
+        (lambda: library.InvalidRequestError("Gone.", "line_items", code="product_inactive"), "archived"),  # type: ignore[no-untyped-call] # the library has no types here
         (lambda: library.IdempotencyError("Keys for idempotent requests …", http_status=400), "idempotency"),
-        (lambda: library.InvalidRequestError("Something new.", None, code="brand_new"), "refused"),  # type: ignore[no-untyped-call]
+        (lambda: library.InvalidRequestError("Something new.", None, code="brand_new"), "refused"),  # type: ignore[no-untyped-call] # the library has no types here
         (lambda: library.RateLimitError("Too many.", http_status=429), "busy"),
         (lambda: library.AuthenticationError("No.", http_status=401), "key"),
         (lambda: library.PermissionError("No.", http_status=403), "key"),
-        (lambda: library.APIConnectionError("Away."), "away"),  # type: ignore[no-untyped-call]
+        (lambda: library.APIConnectionError("Away."), "away"),  # type: ignore[no-untyped-call] # the library has no types here
     ],
 )
 def test_each_refusal_has_its_kind_and_sentence(error: Callable[[], Exception], kind: str) -> None:

@@ -124,7 +124,7 @@ class TestPage:
             "March 2026",
         ):
             assert part in text.replace("\N{NO-BREAK SPACE}", "")
-        lines = b"".join(admin_client.get(f"{PAGE}?export=csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+        lines = b"".join(admin_client.get(f"{PAGE}?export=csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined] # a stream
         assert lines[0].startswith("\ufeffmonth,currency,payments,gross")
         assert [line.split(",")[:2] for line in lines[1:]] == [
             ["2026-03", code] for code in ("EUR", "ISK", "JPY", "KWD")

@@ -118,7 +118,7 @@ def test_from_right_to_left_time_still_runs_to_the_right(chart_page: Page) -> No
 
 def test_without_scripts(site: str, chart_page: Page, browser: Browser) -> None:
     with browser.new_context(java_script_enabled=False, has_touch=True) as context:
-        context.add_cookies(chart_page.context.cookies())  # type: ignore[arg-type]
+        context.add_cookies(chart_page.context.cookies())  # type: ignore[arg-type] # read in one shape, taken in another
         page = context.new_page()
         page.goto(f"{site}{STATISTICS}?days=7")
         page.locator("#chart-visits label").nth(2).tap()

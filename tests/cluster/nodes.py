@@ -112,7 +112,7 @@ def _form(nodes: list[Server]) -> None:
     wait_until(lambda: all(_knows(node, len(nodes)) for node in nodes), PATIENCE_SECONDS)
     for primary, replica in zip(nodes[:PRIMARIES], nodes[PRIMARIES:], strict=True):
         name = bytes(primary.ask("CLUSTER", "MYID")).decode()
-        wait_until(lambda replica=replica, name=name: replica.ask("CLUSTER", "REPLICATE", name) == b"OK")  # type: ignore[misc]
+        wait_until(lambda replica=replica, name=name: replica.ask("CLUSTER", "REPLICATE", name) == b"OK")  # type: ignore[misc] # bound now, by its default
 
 
 def _facts(node: Server) -> dict[str, str]:

@@ -29,7 +29,7 @@ STRICT = "#!lua\n"
 @contextmanager
 def watched_scripts() -> Iterator[None]:
     """Within the block a script that is given keys of two slots raises AssertionError, before anything is sent."""
-    run, command, source = Script._run, Script.command, Script.source.func  # type: ignore[attr-defined]
+    run, command, source = Script._run, Script.command, Script.source.func  # type: ignore[attr-defined] # it has one
 
     def checked_run(self: Script, send: Any, keys: Sequence[str], args: Sequence[Any]) -> Any:
         _check(self, keys)

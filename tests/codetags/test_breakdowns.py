@@ -198,7 +198,7 @@ class TestPage:
         for number in range(6):
             record(number, "hall" if number else "tram", audience(Device.PHONE, "fr", "a.example"))
         answer = clerk.get("/admin/codetags/codecount/BT26/breakdown.csv")
-        text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+        text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined] # a stream
         rows = {(row["kind"], row["value"]): row for row in csv.DictReader(io.StringIO(text))}
         assert rows["placement", "hall"]["count"] == "5"
         assert rows["placement", "hall"]["link"].endswith("/?qr=BT26&at=hall")
@@ -213,7 +213,7 @@ class TestPage:
         mirror_registry()
         assert "hall" in clerk.get("/admin/codetags/codecount/").content.decode()
         answer = clerk.get("/admin/codetags/codecount/export.csv")
-        text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+        text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined] # a stream
         (row,) = csv.DictReader(io.StringIO(text))
         assert row["placements"] == "hall=2 tram=1"
 

@@ -219,7 +219,7 @@ class TestExport:
         confirm(client, upload(client, file.content))
         same = ("code", "label", "note", "start", "end", "archived")
         assert [[row[name] for name in same] for row in kept()] == [[row[name] for name in same] for row in before]
-        assert str(CodeTag.objects.get(code="0012").counts_for.code) == "BT26"  # type: ignore[union-attr]
+        assert str(CodeTag.objects.get(code="0012").counts_for.code) == "BT26"  # type: ignore[union-attr] # it is there
         assert str(CodeTag.objects.get(code="BT26").campaign) == "Fair; Berlin"
 
     def test_as_csv(self, client: SiteClient, posters: None) -> None:

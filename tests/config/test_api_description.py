@@ -7,7 +7,7 @@ import re
 from copy import deepcopy
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema  # type: ignore[import-untyped] # brings no types
 import pytest
 import yaml
 from django.conf import settings

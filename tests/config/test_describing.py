@@ -31,7 +31,7 @@ def test_two_threads_describe_it_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("drf_spectacular.plumbing.import_string", import_string)
     monkeypatch.setattr(OpenApiSerializerExtension, "_registry", [*OpenApiSerializerExtension._registry])
 
-    class Absent(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    class Absent(OpenApiSerializerExtension):  # type: ignore[no-untyped-call] # the package has no types
         """Of a package that the project has not installed, as most are."""
 
         target_class = ABSENT

@@ -166,7 +166,7 @@ def _prices(settings: Any) -> None:
 def taken(store: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each call of a client with `quick` was answered without DRF; others are all DRF's."""
     calls: list[bool] = []
-    real_move = QuickPostView._move.__func__  # type: ignore[attr-defined]
+    real_move = QuickPostView._move.__func__  # type: ignore[attr-defined] # it has one
 
     def noted(cls: Any, meta: Any, read: Any) -> Any:
         moved = real_move(cls, meta, read) if meta.get("quick") else None
@@ -201,7 +201,7 @@ def test_both_ways_answer_alike(taken: list[bool]) -> None:
 def test_the_fast_lane_answers_alike(taken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a transaction around it the lane takes these calls; one that is in it is left to Django."""
     calls: list[bool] = []
-    real = QuickPostView._move_in_lane.__func__  # type: ignore[attr-defined]
+    real = QuickPostView._move_in_lane.__func__  # type: ignore[attr-defined] # it has one
 
     def noted(cls: Any, call: Any) -> Any:
         moved = real(cls, call)

@@ -30,10 +30,10 @@ class Log(logging.Handler):
         super().__init__()
         self.texts: list[str] = []
         for name in ("plain", "request_ids"):
-            assert name in CONFIGURATION["handlers"]["console"]["filters"]  # type: ignore[index]
+            assert name in CONFIGURATION["handlers"]["console"]["filters"]  # type: ignore[index] # a dict of dicts
         self.addFilter(LeaveOutRequest())
         self.addFilter(RequestIds())
-        form: Any = CONFIGURATION["formatters"]["json"]  # type: ignore[index]
+        form: Any = CONFIGURATION["formatters"]["json"]  # type: ignore[index] # a dict of dicts
         self.setFormatter(JsonLines(form["format"], rename_fields=form["rename_fields"]))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -154,7 +154,7 @@ class TestBeforeDjango:
         protocol = Protocol()
 
         async def serve() -> None:
-            served = WsgiAdapter(lambda environ, start: [1 / 0], threads=1)  # type: ignore[list-item]
+            served = WsgiAdapter(lambda environ, start: [1 / 0], threads=1)  # type: ignore[list-item] # it fails on purpose
             served.__rsgi_init__(asyncio.get_running_loop())
             await served.__rsgi__(Scope(("x-request-id", "early-2")), protocol)
 

@@ -154,7 +154,7 @@ def elsewhere(shop: Shop, revocation: Revocation) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     """Which calls were answered without DRF, and that some were."""
     calls: list[bool] = []
-    real_move = QuickPostView._move.__func__  # type: ignore[attr-defined]
+    real_move = QuickPostView._move.__func__  # type: ignore[attr-defined] # it has one
 
     def noted(cls: Any, meta: Any, read: Any) -> Any:
         moved = real_move(cls, meta, read)

@@ -261,7 +261,7 @@ class TestGate:
         client.force_login(User.objects.create_user("bob"))
         request = rf.get("/")
         request.session = client.session
-        StaffAuthentication(lambda request: None).process_request(request)  # type: ignore[arg-type]
+        StaffAuthentication(lambda request: None).process_request(request)  # type: ignore[arg-type] # its answer is not asked for
         request.session.get("x")
         with django_assert_num_queries(1):
             assert request.user.is_authenticated

@@ -23,7 +23,7 @@ def test_the_procfile_runs() -> None:
             env={**site.environment, "PATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
-        site.main = process  # type: ignore[assignment]
+        site.main = process  # type: ignore[assignment] # a process of another kind
         try:
             wait_until(lambda: _ready(site.port), 90)
             family = site.family()

@@ -93,7 +93,7 @@ class TestStoreKilled:
             for visitor in range(visitors):
                 pool.submit(visit, visitor)
             for enough in (visitors // 4, visitors // 2):
-                wait_until(lambda enough=enough: outcomes.total() >= enough, 60)  # type: ignore[misc]
+                wait_until(lambda enough=enough: outcomes.total() >= enough, 60)  # type: ignore[misc] # bound now, by its default
                 breakable.kill()
         breakable.server.ensure(30)
         acknowledged = outcomes["counted"]
@@ -159,7 +159,7 @@ class TestBreakdownsKilled:
             with ThreadPoolExecutor(8) as pool:
                 for visitor in range(turn * visitors, (turn + 1) * visitors):
                     pool.submit(visit, visitor)
-                wait_until(lambda outcomes=outcomes: outcomes.total() >= visitors // 3, 60)  # type: ignore[misc]
+                wait_until(lambda outcomes=outcomes: outcomes.total() >= visitors // 3, 60)  # type: ignore[misc] # bound now, by its default
                 breakable.kill()
             breakable.server.ensure(30)
             lost += outcomes["away"]
@@ -198,7 +198,7 @@ class TestDelivererKilled:
             with subprocess.Popen(
                 command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             ) as process:
-                wait_until(lambda kill_at=kill_at: len(receiver.seen) >= kill_at, 60)  # type: ignore[misc]
+                wait_until(lambda kill_at=kill_at: len(receiver.seen) >= kill_at, 60)  # type: ignore[misc] # bound now, by its default
                 process.kill()
             assert process.returncode == -9
             call("DEL", kv_keys.lease("codetags_deliver"))  # as its time does

@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def test_serves_stops_and_serves_the_same_counts_again(site: Site) -> None:
     site.directory.chmod(0o755)  # as somebody made it by hand
     site.start()
     for number in range(20):
-        wait_until(lambda number=number: site.visit(number))  # type: ignore[misc]
+        wait_until(partial(site.visit, number))
     assert site.visitors() == 20
     family, server = site.family(), site.store.pid
     assert len([pid for pid, command in family.items() if "config.web_worker" in command]) == 2
@@ -103,13 +104,13 @@ def test_killing_web_workers_loses_nothing(site: Site) -> None:
     def visit_some(first: int) -> None:
         for number in range(first, first + 60):
             # One that was cut off may or may not be counted: the browser asks again, and so do we.
-            wait_until(lambda number=number: site.visit(number), 20)  # type: ignore[misc]
+            wait_until(partial(site.visit, number), 20)
             acknowledged.append(number)
 
     with ThreadPoolExecutor(8) as threads:
         jobs = [threads.submit(visit_some, first * 60) for first in range(8)]
         for done in (60, 160, 260):
-            wait_until(lambda done=done: len(acknowledged) >= done, 30)  # type: ignore[misc]
+            wait_until(lambda done=done: len(acknowledged) >= done, 30)  # type: ignore[misc] # bound now, by its default
             os.kill(web_workers(site)[0], signal.SIGKILL)
         for job in jobs:
             job.result()
@@ -127,7 +128,7 @@ def test_killing_the_store_loses_nothing_acknowledged(site: Site) -> None:
     with ThreadPoolExecutor(8) as threads:
         jobs = [threads.submit(visit_some, first * 60) for first in range(8)]
         for done in (60, 160):
-            wait_until(lambda done=done: len(acknowledged) >= done, 30)  # type: ignore[misc]
+            wait_until(lambda done=done: len(acknowledged) >= done, 30)  # type: ignore[misc] # bound now, by its default
             site.store.kill()
             wait_until(site.store.server.answers)
         for job in jobs:
@@ -135,7 +136,7 @@ def test_killing_the_store_loses_nothing_acknowledged(site: Site) -> None:
     # What was not acknowledged may have been counted all the same, never what was not sent.
     assert len(acknowledged) <= site.visitors() <= 480
     for number in range(480):
-        wait_until(lambda number=number: site.visit(number), 20)  # type: ignore[misc]
+        wait_until(partial(site.visit, number), 20)
     assert site.visitors() == 480
 
 
@@ -159,7 +160,7 @@ def test_a_web_worker_that_dies_again_and_again_is_started_again_and_again(site:
         before = web_workers(site)
         for pid in before:
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda before=before: len(set(web_workers(site)) - set(before)) == 2, 20)  # type: ignore[misc]
+        wait_until(lambda before=before: len(set(web_workers(site)) - set(before)) == 2, 20)  # type: ignore[misc] # bound now, by its default
     wait_until(lambda: site.visit(1), 20)
     errors = site.stop()
     assert site.main is not None
@@ -174,7 +175,7 @@ def test_a_web_worker_that_is_stopped_is_replaced(site: Site) -> None:
     # 0.1 s after the threads of its requests have started: visits take up that time.
     wait_until(lambda: len(list(Path(f"/proc/{frozen}/task").iterdir())) > THREADS)
     for number in range(100):
-        wait_until(lambda number=number: site.visit(number))  # type: ignore[misc]
+        wait_until(partial(site.visit, number))
     os.kill(frozen, signal.SIGSTOP)
     wait_until(lambda: not is_running(frozen) and len(web_workers(site)) == 2, 45)
     wait_until(lambda: all(site.visit(number) for number in range(2, 20)), 20)

@@ -51,9 +51,9 @@ class Load:
         base = int(IPv4Address("198.18.0.0")) + (round_number * CLIENTS + client) * PER_ROUND
         for number in range(PER_ROUND):
             address, name = str(IPv4Address(base + number)), f"{round_number}-{client}-{number}"
-            self.visits[address] = self.insist(lambda address=address: record_visit(address=address))  # type: ignore[misc]
-            self.codes[name] = self.insist(lambda name=name: record_payment_code(id=name, amount_cents=101))  # type: ignore[misc]
-            self.insist(lambda name=name: record_usage(tool=TOOL, id=name))  # type: ignore[misc]
+            self.visits[address] = self.insist(lambda address=address: record_visit(address=address))  # type: ignore[misc] # bound now, by its default
+            self.codes[name] = self.insist(lambda name=name: record_payment_code(id=name, amount_cents=101))  # type: ignore[misc] # bound now, by its default
+            self.insist(lambda name=name: record_usage(tool=TOOL, id=name))  # type: ignore[misc] # bound now, by its default
             self.uses.add(name)
             with self.progress:
                 self.done += 1

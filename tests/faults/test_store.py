@@ -157,7 +157,7 @@ class TestCutConnection:
                 proxy.cuts_answers = False
                 # It stands, although nobody was told: repeated, it is an old acquaintance.
                 known = {"counted": False, "visitors": number, "reason": "seen"}
-                wait_until(lambda: visit(client, f"203.0.113.{number}").json() == known)  # noqa: B023
+                wait_until(lambda: visit(client, f"203.0.113.{number}").json() == known)  # noqa: B023 (called within the turn)
             assert min(took) < IN_TIME_SECONDS
 
     def test_on_the_way_counts_once(self) -> None:

@@ -151,7 +151,7 @@ def test_a_wake_up_is_answered_within_a_second(project: Project) -> None:
     for times in (2, 3, 4):
         started = time.monotonic()
         wake_duty("rarely")
-        happens(lambda times=times: number("{t}:rarely") == times)  # type: ignore[misc]
+        happens(lambda times=times: number("{t}:rarely") == times)  # type: ignore[misc] # bound now, by its default
         took.append(time.monotonic() - started)
     # Unwoken it would be an hour; a machine that is busy elsewhere makes now one late and now another.
     assert min(took) < 1

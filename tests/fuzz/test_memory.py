@@ -92,7 +92,7 @@ def send_round(first: int) -> int:
                 environ_of(method, path, body, headers), lambda status, *_, to=statuses: to.append(status)
             )
             assert b"".join(answer) or method == "POST"
-            answer.close()  # type: ignore[attr-defined]
+            answer.close()  # type: ignore[attr-defined] # the test client's answer has it
             assert statuses[0] < "500", (method, path[:60])
             sent += len(path) + len(body) + sum(map(len, headers.values()))
     return sent

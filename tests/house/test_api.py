@@ -69,7 +69,7 @@ def test_the_names_are_sorted_and_no_modules(app: str) -> None:
 def test_a_misspelt_name_is_an_error(app: str) -> None:
     services = import_module(f"{app}.services")
     with pytest.raises(AttributeError, match="record_vist"):
-        services.record_vist  # noqa: B018
+        services.record_vist  # noqa: B018 (misspelt on purpose)
 
 
 def test_importing_the_packages_loads_neither_django_nor_their_modules() -> None:

@@ -30,7 +30,7 @@ def report(*packages: dict[str, Any]) -> str:
         ("", "", 0, "SKIPPED"),
     ],
 )
-def test_says_what_was_found(  # noqa: PLR0917
+def test_says_what_was_found(  # noqa: PLR0917 (one for each column of the table above)
     out: str, errors: str, status: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = subprocess.CompletedProcess([], 1, out, errors)

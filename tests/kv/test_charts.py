@@ -25,7 +25,7 @@ VALUES = st.lists(st.none() | st.integers(0, 2**53), min_size=1, max_size=120)
 
 def chart_of(*values: float | None, **more: object) -> Chart:
     days = [(DAY + timedelta(days=place), value) for place, value in enumerate(values)]
-    return time_chart("visits", days, WORDS, **more)  # type: ignore[arg-type]
+    return time_chart("visits", days, WORDS, **more)  # type: ignore[arg-type] # each has the type of its argument
 
 
 def page_of(chart: Chart) -> str:

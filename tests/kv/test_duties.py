@@ -162,7 +162,7 @@ class TestInstalledDuties:
         for number, name in enumerate(names):
             package, module = ModuleType(f"app{number}"), ModuleType(f"app{number}.duties")
             package.__path__ = []
-            module.DUTIES = (duty(Counter(), name=name),)  # type: ignore[attr-defined]
+            module.DUTIES = (duty(Counter(), name=name),)  # type: ignore[attr-defined] # a module made here
             monkeypatch.setitem(sys.modules, f"app{number}", package)
             monkeypatch.setitem(sys.modules, f"app{number}.duties", module)
             configs.append(SimpleNamespace(name=f"app{number}", label=f"app{number}", module=package))

@@ -79,7 +79,7 @@ class TestDuties:
     def test_a_duty_of_an_older_version_has_a_last_run(self, store: Any) -> None:
         call("HSET", keys.due("test_states"), "ended", 1_700_000_000_000, "failures", 0)
         found = state(duty())
-        assert found.last == found.next - timedelta(hours=1)  # type: ignore[operator]
+        assert found.last == found.next - timedelta(hours=1)  # type: ignore[operator] # both are known
         assert found.runs == 0
 
 

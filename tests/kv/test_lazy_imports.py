@@ -74,7 +74,7 @@ def test_a_lazy_view_is_the_view_to_whoever_looks_at_it() -> None:
         assert getattr(match.func, "csrf_exempt", False) is path.startswith("/api/")
         assert issubclass(getattr(match.func, "cls", object), APIView) is path.startswith("/api/")
         assert not hasattr(match.func, "nothing_of_the_kind")
-    assert resolve("/api/webhooks/stripe").func._non_atomic_requests == {"default"}  # type: ignore[attr-defined]
+    assert resolve("/api/webhooks/stripe").func._non_atomic_requests == {"default"}  # type: ignore[attr-defined] # it has one
     assert not hasattr(resolve("/api/stats/visit").func, "_non_atomic_requests")
 
 

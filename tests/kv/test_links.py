@@ -16,7 +16,7 @@ from stats.urls import api
 
 def _urls(*patterns: Any) -> Any:
     module = ModuleType("urls")
-    module.urlpatterns = list(patterns)  # type: ignore[attr-defined]
+    module.urlpatterns = list(patterns)  # type: ignore[attr-defined] # a module made here
     return override_settings(ROOT_URLCONF=module)
 
 

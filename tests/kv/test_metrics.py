@@ -90,7 +90,7 @@ class TestFormat:
         some_of_everything()
         found = answer(token, Accept=OPENMETRICS)
         assert found["Content-Type"].startswith("application/openmetrics-text")
-        assert len(list(parse_openmetrics(found.content.decode()))) > 30  # type: ignore[no-untyped-call]
+        assert len(list(parse_openmetrics(found.content.decode()))) > 30  # type: ignore[no-untyped-call] # the library has no types here
 
     def test_labels_hold_no_path_and_no_address(self, token: str) -> None:
         for path in ("/api/tokens/holds/secret-hold-1", "/wp-admin/setup.php", "/accounts/login?next=/x"):
@@ -249,7 +249,7 @@ class TestAway:
             assert SiteClient().get("/metrics").status_code == 401
 
     def test_a_defect_of_one_collector_hides_no_others(self, token: str) -> None:
-        broken = Collector("broken", (), lambda: 1 / 0)  # type: ignore[arg-type,return-value]
+        broken = Collector("broken", (), lambda: 1 / 0)  # type: ignore[arg-type,return-value] # it fails on purpose
         with patch("kv.monitoring.metrics.installed_collectors", return_value=[broken]):
             found = scrape(token)
         assert found["countinghouse_collector_success{collector=broken}"] == 0

@@ -133,7 +133,7 @@ def test_a_full_disk_stops_no_request(tmp_path: Path, failing: str) -> None:
 
 
 def test_a_forked_process_counts_in_a_file_of_its_own(tmp_path: Path, settings: object) -> None:
-    settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
+    settings.DATA_DIR = tmp_path  # type: ignore[attr-defined] # a settings object has what it is given
     counts.forget_counts()
     try:
         mine = counts.request_counts()

@@ -48,7 +48,7 @@ def view(work: Any = None, base: type[ApiView] = PublicView, **attributes: Any) 
         form.is_valid(raise_exception=True)
         return Response(form.validated_data)
 
-    return type("View", (base,), {"post": post, "get": post, **attributes}).as_view()  # type: ignore[attr-defined]
+    return type("View", (base,), {"post": post, "get": post, **attributes}).as_view()  # type: ignore[attr-defined] # it is a view
 
 
 def post(target: Any, body: Any = None, content_type: str = "application/json", **headers: Any) -> Response:

@@ -89,7 +89,7 @@ def test_an_interpreter_with_profile_guided_optimization_is_preferred(
 def test_what_python_tells_of_its_own_build_is_understood(checkout: Path) -> None:
     """Of this interpreter, whichever it is: it is found, alone in the path."""
     (checkout / "a").mkdir()
-    (checkout / "a/python3").symlink_to(sys._base_executable)  # type: ignore[attr-defined]
+    (checkout / "a/python3").symlink_to(sys._base_executable)  # type: ignore[attr-defined] # it has one
     shown = _make(checkout, "--eval", "shown: ; $(info $(PYTHON))", "--silent", "shown", path=str(checkout / "a"))
     assert shown.stdout.strip() == str(checkout / "a/python3"), shown.stderr
 

@@ -19,12 +19,12 @@ django.setup()
 # The site of the pictures has settings of its own.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
-from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402 (after the settings are named)
 
-from docs.picture import BROWSERS, ROOT, served_site  # noqa: E402
-from tests.screenshots.camera import LANGUAGES, take_pictures  # noqa: E402
-from tests.screenshots.index import BEFORE, write_index  # noqa: E402
-from tests.screenshots.pages import list_pages  # noqa: E402
+from docs.picture import BROWSERS, ROOT, served_site  # noqa: E402 (after the settings are named)
+from tests.screenshots.camera import LANGUAGES, take_pictures  # noqa: E402 (after the settings are named)
+from tests.screenshots.index import BEFORE, write_index  # noqa: E402 (after the settings are named)
+from tests.screenshots.pages import list_pages  # noqa: E402 (after the settings are named)
 
 FOLDER = ROOT / "var" / "screenshots"
 

@@ -28,7 +28,7 @@ REDIRECTING = ("/en/{}", "/en{}", "/fr/accounts/login?next={}", "/accounts/login
 
 @pytest.fixture(autouse=True)
 def _quiet(store: object, settings: object) -> None:
-    settings.RATE_LIMITS = None  # type: ignore[attr-defined]
+    settings.RATE_LIMITS = None  # type: ignore[attr-defined] # a settings object has what it is given
 
 
 def leads_elsewhere(location: str) -> bool:

@@ -78,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         self._route("DELETE", urlsplit(self.path).query or body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (as the base class has it)
         """Tests print nothing."""
 
     def _route(self, method: str, text: str) -> None:

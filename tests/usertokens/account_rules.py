@@ -149,5 +149,5 @@ def _sums(model: Model, more: Sums) -> Sums:
     """By action: how often, of how many units, for how many tokens."""
     found = dict(more)
     for (_, action), sums in model.usage.items():
-        found[action] = tuple(map(sum, zip(found.get(action, (0, 0, 0)), sums, strict=True)))  # type: ignore[assignment]
+        found[action] = tuple(map(sum, zip(found.get(action, (0, 0, 0)), sums, strict=True)))  # type: ignore[assignment] # three of each
     return found

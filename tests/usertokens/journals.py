@@ -48,7 +48,7 @@ def walk() -> int:
 
 def site() -> dict[tuple[str, str], tuple[int, int, int]]:
     rows = Usage.objects.values_list("date", "action", "count", "quantity", "spent")
-    return {(day.isoformat(), action): tuple(sums) for day, action, *sums in rows}  # type: ignore[misc]
+    return {(day.isoformat(), action): tuple(sums) for day, action, *sums in rows}  # type: ignore[misc] # three of each
 
 
 def site_of_users() -> dict[tuple[str, str], tuple[int, int, int]]:

@@ -61,7 +61,7 @@ class PayingRules(RuleBasedStateMachine):
         self.model.settle(self.time, Said(told, by_calendar))
         own = [PaidPeriod(key, one, from_ms(starts), from_ms(ends), paid) for key, one, starts, ends, paid in periods]
         words = {"by_calendar": by_calendar, "version": self.version, "now": self.now}
-        assert plans.apply_plan(self.user, plan, own, **words)  # type: ignore[arg-type]
+        assert plans.apply_plan(self.user, plan, own, **words)  # type: ignore[arg-type] # each has the type of its argument
 
     @rule(plan=st.sampled_from(sorted(PLANS)), how=st.sampled_from(["paid", "ends", "hand"]))
     def change_plan(self, plan: str, how: str) -> None:

@@ -204,5 +204,5 @@ class TestHeld:
 
         with pytest.raises(ZeroDivisionError), hold(USER, 5):  # noqa: PT012 (the block is what is tried)
             monkeypatch.setattr(Held, "close", broken)
-            1 // 0  # noqa: B018
+            1 // 0  # noqa: B018 (it fails on purpose)
         assert "a fault of ours" in caplog.text

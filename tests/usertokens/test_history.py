@@ -193,7 +193,7 @@ class TestFilter:
         assert 'href="/dashboard/history.csv?kind=spent"' in page
         for query, rows in (("?kind=spent", 30), ("?kind=received", 1), ("?month=2001-01", 0), ("", 31)):
             answer = client.get(f"/dashboard/history.csv{query}")
-            lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+            lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined] # a stream
             assert (query, len(lines)) == (query, rows + 1)
         page = client.get("/dashboard/history?kind=corrected").text
         assert "No transaction fits." in page

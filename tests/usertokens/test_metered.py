@@ -108,7 +108,7 @@ def test_what_makes_no_sense() -> None:
         spends("word", amount=3, quantity=2)
     for quantity in (0, -1, True, 1.5, 10**13):
         with pytest.raises(ValueError, match="quantity"):
-            spends("word", quantity=quantity)  # type: ignore[arg-type]
+            spends("word", quantity=quantity)  # type: ignore[arg-type] # wrong on purpose
     with pytest.raises(ValueError, match="decorates"):
         report_use(HttpRequest(), quantity=1)
 

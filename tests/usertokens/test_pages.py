@@ -148,7 +148,7 @@ class TestHistory:
     def test_csv(self, page: Client, user: User) -> None:
         balances.spend_tokens(str(user.pk), 1, reason="=1+1")
         answer = page.get("/dashboard/history.csv")
-        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined] # a stream
         assert lines[0] == "id,at,type,amount,balance_after,reason"
         assert lines[1].endswith(",Spent,-1,99,'=1+1")
         assert len(lines) == 3
@@ -158,7 +158,7 @@ class TestAccount:
     def test_download(self, page: Client, user: User) -> None:
         conversations.record_conversation(str(user.pk), summary="one")
         answer = page.get("/accounts/data")
-        data = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+        data = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined] # a stream
         assert data["account"]["username"] == "ada"
         assert data["conversations"][0]["summary"] == "one"
         assert "attachment" in answer.headers["Content-Disposition"]
@@ -223,7 +223,7 @@ class TestAccount:
         answer = page.post("/dashboard/mood", {"score": "7"}, headers={"HX-Request": "true"})
         assert "This account was closed." in answer.text
         assert page.get("/dashboard/history.csv").headers["Location"] == "/dashboard/history"
-        assert json.loads(b"".join(page.get("/accounts/data").streaming_content))["closed"]  # type: ignore[attr-defined]
+        assert json.loads(b"".join(page.get("/accounts/data").streaming_content))["closed"]  # type: ignore[attr-defined] # a stream
         assert "Your account is closed" in page.post("/accounts/delete", {"proof": "correct horse battery"}).text
         assert not User.objects.filter(pk=user.pk).exists()
 

@@ -164,11 +164,11 @@ class TestMoneyBack:
 
     def test_a_dispute_freezes_and_a_lost_one_takes(self, store: Any) -> None:
         purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=NOVEMBER)
-        assert purchases.freeze_grant("5", "cs_1", now=NOVEMBER).frozen == 500  # type: ignore[union-attr]
+        assert purchases.freeze_grant("5", "cs_1", now=NOVEMBER).frozen == 500  # type: ignore[union-attr] # it is there
         assert balance(NOVEMBER) == 100
-        assert purchases.unfreeze_grant("5", "cs_1", now=NOVEMBER).balance == 600  # type: ignore[union-attr]
+        assert purchases.unfreeze_grant("5", "cs_1", now=NOVEMBER).balance == 600  # type: ignore[union-attr] # it is there
         purchases.freeze_grant("5", "cs_1", now=NOVEMBER)
-        assert purchases.reverse_grant("5", "cs_1", 500, now=NOVEMBER).debt == 0  # type: ignore[union-attr]
+        assert purchases.reverse_grant("5", "cs_1", 500, now=NOVEMBER).debt == 0  # type: ignore[union-attr] # it is there
         assert balance(NOVEMBER) == 100
 
     def test_what_was_never_granted(self, store: Any) -> None:
@@ -180,6 +180,6 @@ class TestMoneyBack:
 
         purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=NOVEMBER)
         resets.reset_user("5", now=NOVEMBER)
-        assert purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=DECEMBER).applied is False  # type: ignore[union-attr]
-        assert purchases.reverse_grant("5", "cs_1", 500, now=DECEMBER).debt == 0  # type: ignore[union-attr]
+        assert purchases.grant_tokens("5", 500, reason="top-up", key="cs_1", now=DECEMBER).applied is False  # type: ignore[union-attr] # it is there
+        assert purchases.reverse_grant("5", "cs_1", 500, now=DECEMBER).debt == 0  # type: ignore[union-attr] # it is there
         assert balance(DECEMBER) == 100

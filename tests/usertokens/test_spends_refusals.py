@@ -41,7 +41,7 @@ class TestPrice:
         with pytest.raises(TypeError, match="one of"):
             spends("image", amount=3, cost=lambda request: 3)
         with pytest.raises(TypeError, match="action"):
-            spends(lambda request: None)  # type: ignore[arg-type]
+            spends(lambda request: None)  # type: ignore[arg-type] # wrong on purpose
 
     @pytest.mark.parametrize("price", [-1, 1.5, "3", None])
     def test_a_cost_that_is_no_number_of_tokens_is_a_defect(self, user: User, rf: Any, price: Any) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, Count, Expression, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
@@ -208,9 +209,9 @@ def _older_page(older: QuerySet[ArchivedEntry], count: int, before: int | None) 
     return [from_row(entry) for entry in rows.order_by("-entry")[:count]] if count > 0 else []
 
 
-def _split(reply: list[object]) -> tuple[int, int, int, int, list[list[object]]]:
-    first, count, added, taken = (int(number) for number in reply[:4])  # type: ignore[call-overload]
-    return first, count, added, taken, reply[4:]  # type: ignore[return-value]
+def _split(reply: list[Any]) -> tuple[int, int, int, int, list[list[object]]]:
+    first, count, added, taken = map(int, reply[:4])
+    return first, count, added, taken, reply[4:]
 
 
 def _archived(user_id: str, first_entry: int) -> QuerySet[ArchivedEntry]:

@@ -66,7 +66,7 @@ def _drain_alone(user_id: str, since: datetime) -> None:
         raise
     except Exception as error:  # noqa: BLE001 (whatever one journal holds)
         # Not the error's text: it may quote what users wrote.
-        log.error("the events of user %s were not emitted: %s", user_id, type(error).__name__)  # noqa: TRY400
+        log.error("the events of user %s were not emitted: %s", user_id, type(error).__name__)  # noqa: TRY400 (the text of an error may name what no log may hold)
 
 
 def drain_user(user_id: str, since: datetime) -> None:

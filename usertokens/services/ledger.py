@@ -150,7 +150,7 @@ def require_whole(least: int, most: int | None = None, /, **numbers: object) -> 
     """
     for name, number in numbers.items():
         is_whole = isinstance(number, int) and not isinstance(number, bool)
-        if not is_whole or number < least or (most is not None and number > most):  # type: ignore[operator]
+        if not is_whole or number < least or (most is not None and number > most):  # type: ignore[operator] # it is an int here
             bounds = f"at least {least}" if most is None else f"{least} to {most}"
             raise ValueError(f"{name}: a whole number, {bounds}, is required, not {number!r}")
 

@@ -245,14 +245,14 @@ class Replay:
 
 _KINDS: Mapping[str, Callable[[Replay, Transaction, Counter[int]], None]] = {
     "spend": Replay._spend,  # noqa: SLF001 (same module)
-    "hold": Replay._hold,  # noqa: SLF001
-    "capture": Replay._end_hold,  # noqa: SLF001
-    "release": Replay._end_hold,  # noqa: SLF001
-    "hold_expired": Replay._end_hold,  # noqa: SLF001
-    "expire": Replay._expire,  # noqa: SLF001
-    "reverse": Replay._reverse,  # noqa: SLF001
-    "restore": Replay._restore,  # noqa: SLF001
-    "unfreeze": Replay._unfreeze,  # noqa: SLF001
-    "freeze": Replay._freeze,  # noqa: SLF001
-    "refund": Replay._refund,  # noqa: SLF001
+    "hold": Replay._hold,  # noqa: SLF001 (same module)
+    "capture": Replay._end_hold,  # noqa: SLF001 (same module)
+    "release": Replay._end_hold,  # noqa: SLF001 (same module)
+    "hold_expired": Replay._end_hold,  # noqa: SLF001 (same module)
+    "expire": Replay._expire,  # noqa: SLF001 (same module)
+    "reverse": Replay._reverse,  # noqa: SLF001 (same module)
+    "restore": Replay._restore,  # noqa: SLF001 (same module)
+    "unfreeze": Replay._unfreeze,  # noqa: SLF001 (same module)
+    "freeze": Replay._freeze,  # noqa: SLF001 (same module)
+    "refund": Replay._refund,  # noqa: SLF001 (same module)
 }

@@ -84,7 +84,7 @@ def user_page(request: HttpRequest, user_id: str, context: dict[str, Any]) -> Ht
             return _ask(request, user_id, form, context)
         if form.is_valid() and carry_out(request, user_id, form):
             return HttpResponseRedirect(request.path)
-    context |= {"form": form, "may_act": bool(form.fields["action"].choices)}  # type: ignore[attr-defined]
+    context |= {"form": form, "may_act": bool(form.fields["action"].choices)}  # type: ignore[attr-defined] # of a field with choices
     context |= {"may_reset": allowed("usertokens.manage_tokens"), "may_release": allowed("usertokens.act_for_any")}
     context |= _ledger(request, user_id)
     context["budget_form"] = admin_budgets.budgets_form(request, getattr(context.get("page"), "budgets", None))

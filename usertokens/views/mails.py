@@ -49,7 +49,7 @@ def choices(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "rows": [(kind, chosen[name]) for name, kind in kinds.items()],
-        "languages": [(code, name, code == language) for code, name in form.fields["language"].choices],  # type: ignore[attr-defined]
+        "languages": [(code, name, code == language) for code, name in form.fields["language"].choices],  # type: ignore[attr-defined] # of a field with choices
         "is_on": mails_are_on(),
         "address": getattr(user, user.get_email_field_name(), ""),
         "account_url": app_url_or_none("accounts:overview"),

@@ -68,7 +68,7 @@ class QuickPostView(UserTokensView):
             yield from ()  # the ledger is asked by this thread, as the database is
             return None if moved is None else call.respond(moved)
 
-        view.offer = Offer(view, {"POST": answer}, allowed, by_token=True)  # type: ignore[attr-defined]
+        view.offer = Offer(view, {"POST": answer}, allowed, by_token=True)  # type: ignore[attr-defined] # the lane finds it there
         return view
 
     def post_moved(self, request: Request) -> Response:

@@ -37,7 +37,7 @@ class Command(StoreCommand):
         parser.add_argument("--reason", required=True, help="why; it is shown in the admin; at most 280 characters")
         parser.add_argument("--id", help="calls with one id change the total once; without it each call is a change")
 
-    def handle(self, *args: Any, figure: str, change: int, reason: str, id: str | None, **options: Any) -> None:  # noqa: A002
+    def handle(self, *args: Any, figure: str, change: int, reason: str, id: str | None, **options: Any) -> None:  # noqa: A002 (the option's name)
         """Change and log, or neither; once for each id."""
         reason = read_option("--reason", reason, longest=_LONGEST_REASON)
         if change == 0:

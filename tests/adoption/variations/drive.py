@@ -68,7 +68,7 @@ def main() -> dict[str, Any]:
         seen["balance"] = attempt("balance", lambda: balance(user))
         quiet = StringIO()
         for command, arguments in COMMANDS.items():
-            attempt(command, lambda c=command, a=arguments: call(c, stdout=quiet, stderr=quiet, **a))  # type: ignore[misc]
+            attempt(command, lambda c=command, a=arguments: call(c, stdout=quiet, stderr=quiet, **a))  # type: ignore[misc] # bound now, by its default
         attempt("delete", user.delete)
     return {"from": [kv.__file__], "failed": failed, "statuses": statuses, "seen": seen}
 
@@ -101,7 +101,7 @@ def migrate() -> None:
     attempt("makemigrations", lambda: call("makemigrations", *APPS, check=True, stdout=quiet, stderr=quiet))
     for alias in connections:
         if alias != "replica" and connections[alias].vendor == "sqlite":
-            attempt("migrate", lambda alias=alias: call("migrate", database=alias, verbosity=0))  # type: ignore[misc]
+            attempt("migrate", lambda alias=alias: call("migrate", database=alias, verbosity=0))  # type: ignore[misc] # bound now, by its default
     if VARIANT == "static_files_by_hash":
         attempt("collectstatic", lambda: call("collectstatic", interactive=False, verbosity=0))
 
@@ -116,7 +116,7 @@ def log_in(user: Any, staff: Any) -> dict[str, Any]:
     if "django.contrib.sessions" in settings.INSTALLED_APPS:
         for name, whose in (("user", user), ("staff", staff)):
             clients[name] = Client(headers=headers)
-            attempt("log in", lambda name=name, whose=whose: clients[name].force_login(whose))  # type: ignore[misc]
+            attempt("log in", lambda name=name, whose=whose: clients[name].force_login(whose))  # type: ignore[misc] # bound now, by its default
     return clients
 
 
@@ -129,7 +129,7 @@ def ask(clients: dict[str, Any], addresses: list[tuple[str, str]]) -> None:
                     continue
                 what = f"{who} {method} /{path}"
                 kind = JSON if method == "post" else {}
-                answer = attempt(what, lambda c=client, m=method, p=path, k=kind: getattr(c, m)(f"/{p}", {}, **k))  # type: ignore[misc]
+                answer = attempt(what, lambda c=client, m=method, p=path, k=kind: getattr(c, m)(f"/{p}", {}, **k))  # type: ignore[misc] # bound now, by its default
                 if answer is not None:
                     statuses[what] = answer.status_code
                     look_at(what, answer, may_be_away=IS_AWAY or "billing" in name)

@@ -3,5 +3,5 @@
 from django.db import models
 
 
-class OwnAutoField(models.BigAutoField):  # type: ignore[type-arg]
+class OwnAutoField(models.BigAutoField):  # type: ignore[type-arg] # generic for the type checker alone
     """As some projects have it for every model."""

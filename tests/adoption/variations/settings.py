@@ -2,8 +2,8 @@
 
 import os
 
-from base import startproject  # type: ignore[import-not-found]
-from variants import VARIANTS  # type: ignore[import-not-found]
+from base import startproject  # type: ignore[import-not-found] # it is in the project that is made
+from variants import VARIANTS  # type: ignore[import-not-found] # it is in the project that is made
 
 _settings = startproject()
 VARIANTS[os.environ["VARIANT"]](_settings)

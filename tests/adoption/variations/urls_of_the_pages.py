@@ -1,7 +1,7 @@
 """Only the pages of each app."""
 
 from django.urls import include, path
-from urls import addresses  # type: ignore[import-not-found]
+from urls import addresses  # type: ignore[import-not-found] # it is in the project that is made
 
 from billing.urls import pages as billing
 from codetags.urls import pages as codetags

@@ -1,7 +1,7 @@
 """For a project without sessions: the API, and the pages that need nobody to be logged in."""
 
 from django.urls import include, path
-from urls import addresses  # type: ignore[import-not-found]
+from urls import addresses  # type: ignore[import-not-found] # it is in the project that is made
 
 from billing.urls import api as billing
 from usertokens.urls import api as usertokens

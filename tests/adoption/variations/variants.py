@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from base import BASE_DIR  # type: ignore[import-not-found]
+from base import BASE_DIR  # type: ignore[import-not-found] # it is in the project that is made
 
 Settings = dict[str, Any]
 VARIANTS: dict[str, Callable[[Settings], None]] = {}

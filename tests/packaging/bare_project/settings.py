@@ -1,6 +1,6 @@
 """Somebody else's project with every app and no extra of the package, in a language that Babel would not know."""
 
-from startproject import *  # type: ignore[import-not-found]  # noqa: F403
+from startproject import *  # type: ignore[import-not-found]  # noqa: F403 (a settings module)
 from startproject import OF_DJANGO
 
 INSTALLED_APPS = ["kv", "stats", "usertokens", "codetags", "billing", "rest_framework", *OF_DJANGO]

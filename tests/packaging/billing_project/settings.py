@@ -2,7 +2,7 @@
 
 import os
 
-from startproject import *  # type: ignore[import-not-found]  # noqa: F403
+from startproject import *  # type: ignore[import-not-found]  # noqa: F403 (a settings module)
 from startproject import OF_DJANGO
 
 INSTALLED_APPS = ["kv", "usertokens", "billing", "rest_framework", *OF_DJANGO]

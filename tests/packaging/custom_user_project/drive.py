@@ -48,7 +48,7 @@ def main() -> dict[str, Any]:
     body: dict[str, Any] = {"amount": 3, "reason": "article"}
     seen["spent"] = signed_in.post("/api/tokens/spend", body, content_type="application/json").json()
     seen["dashboard"] = signed_in.get("/api/dashboard").json()
-    seen["export"] = json.loads(b"".join(signed_in.get("/accounts/data").streaming_content))  # type: ignore[attr-defined]
+    seen["export"] = json.loads(b"".join(signed_in.get("/accounts/data").streaming_content))  # type: ignore[attr-defined] # a stream
     for name, subject in (("another", str(other.pk)), ("nobody", str(uuid.uuid4())), ("no_key", "7")):
         seen[name] = signed_in.get(f"/api/dashboard?userId={subject}").status_code
 

@@ -5,7 +5,7 @@ USER_KIND in the environment: `bare` has no permissions at all, `permitted` has 
 
 import os
 
-from startproject import *  # type: ignore[import-not-found]  # noqa: F403
+from startproject import *  # type: ignore[import-not-found]  # noqa: F403 (a settings module)
 from startproject import OF_DJANGO
 
 APPS = ("kv", "stats", "usertokens", "codetags", "billing")

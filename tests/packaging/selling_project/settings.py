@@ -1,6 +1,6 @@
 """Somebody else's project that sells by tokens, without Stripe: `kv` and `usertokens`, nothing of this site."""
 
-from startproject import *  # type: ignore[import-not-found]  # noqa: F403
+from startproject import *  # type: ignore[import-not-found]  # noqa: F403 (a settings module)
 from startproject import OF_DJANGO
 
 INSTALLED_APPS = ["kv", "usertokens", "rest_framework", *OF_DJANGO]

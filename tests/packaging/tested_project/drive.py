@@ -10,15 +10,15 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
-from django.core.management import call_command  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402 (after the settings are named)
+from django.core.management import call_command  # noqa: E402 (after the settings are named)
 
-import kv  # noqa: E402
-import usertokens  # noqa: E402
-from kv.store.factories import configured_server  # noqa: E402
-from usertokens.services.balances import get_balance  # noqa: E402
-from usertokens.services.journal import list_transactions  # noqa: E402
-from usertokens.services.purchases import grant_tokens  # noqa: E402
+import kv  # noqa: E402 (after the settings are named)
+import usertokens  # noqa: E402 (after the settings are named)
+from kv.store.factories import configured_server  # noqa: E402 (after the settings are named)
+from usertokens.services.balances import get_balance  # noqa: E402 (after the settings are named)
+from usertokens.services.journal import list_transactions  # noqa: E402 (after the settings are named)
+from usertokens.services.purchases import grant_tokens  # noqa: E402 (after the settings are named)
 
 server = configured_server()
 assert server is not None

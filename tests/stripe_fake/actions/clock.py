@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from tests.stripe_fake.actions.changes import Changes
 from tests.stripe_fake.state import Shape
@@ -40,13 +41,13 @@ class Clock(Changes):
             if found["status"] not in _OVER:
                 yield self._next(found)
             if (pending := found["pending_update"]) is not None:
-                yield pending["expires_at"], lambda name=found["id"]: self.expire_pending(name)  # type: ignore[misc]
+                yield pending["expires_at"], lambda name=found["id"]: self.expire_pending(name)  # type: ignore[misc] # bound now, by its default
         for bill in self.state.of("invoice"):
             if bill["status"] == "open" and bill["next_payment_attempt"] is not None:
-                yield bill["next_payment_attempt"], lambda bill=bill: self._retry(bill)  # type: ignore[misc]
+                yield bill["next_payment_attempt"], partial(self._retry, bill)
         for made in self.state.of("checkout.session"):
             if made["status"] == "open":
-                yield made["expires_at"], lambda name=made["id"]: self._expire(name)  # type: ignore[misc]
+                yield made["expires_at"], lambda name=made["id"]: self._expire(name)  # type: ignore[misc] # bound now, by its default
 
     def _next(self, found: Shape) -> Deed:
         """The next thing that happens to a subscription by itself."""

@@ -1,6 +1,6 @@
 """For a developer's machine."""
 
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *  # noqa: F403 (a settings module)
 
 DEBUG = True
 SECRET_KEY = "local"
