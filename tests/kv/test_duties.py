@@ -189,6 +189,7 @@ class TestInstalledDuties:
 
 
 class TestWorkerOnce:
+    @pytest.mark.django_db  # a step looks at the connection that an earlier test may have left open
     def test_a_server_that_is_away_is_one_line(self, store: Any, caplog: pytest.LogCaptureFixture) -> None:
         """A traceback each time would bury other lines; what is tried again by itself is no error."""
 
