@@ -110,8 +110,8 @@ def load(
         requests.write_bytes(b"".join(b"%08d%s" % (len(sent), sent) for sent in map(request, range(distinct))))
         site = f"http://127.0.0.1:{port}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(_SENDER), site, str(requests)]
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    answers, bad, microseconds = map(int, told.rpartition("answers bad microseconds:")[2].split())
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    answers, bad, microseconds = map(int, output.rpartition("answers bad microseconds:")[2].split())
     return Sent(answers / (microseconds / 1e6), answers, bad)
 
 

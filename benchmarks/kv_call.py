@@ -1,4 +1,4 @@
-"""A script call through the floor against redis-py's own `evalsha` on the same kind of connection."""
+"""A script call through the base package against redis-py's own `evalsha` on the same kind of connection."""
 
 from __future__ import annotations
 

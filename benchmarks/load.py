@@ -35,12 +35,12 @@ _GROWTH, _LOADED_MB = 1.10, 5
 _REFUSED = 0.1
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Four runs and a table; 1 when an answer was wrong, a count does not agree with the answers, or a process grew."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600, help="of each run (default 600)")
     parser.add_argument("--visitors", type=int, default=100_000, help="known before the first run; ten times later")
-    options = parser.parse_args(words)
+    options = parser.parse_args(args)
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     os.environ["RATE_LIMITS"] = "off"
     import django

@@ -50,7 +50,7 @@ class Outcome:
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000
 
 
-class Line:
+class Connection:
     """One connection, and what is on its way over it."""
 
     def __init__(self, port: int) -> None:
@@ -71,9 +71,9 @@ class Line:
         self.socket = self._connect()
 
     def _connect(self) -> socket.socket:
-        line = socket.create_connection(("127.0.0.1", self.port), timeout=30)
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return line
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
 
 def run_load(port: int, request: Request, *, seconds: float, connections: int, rate: float | None) -> Outcome:
@@ -83,10 +83,10 @@ def run_load(port: int, request: Request, *, seconds: float, connections: int, r
     An answer's time runs from when it was due, so that a server that falls behind shows it.
     """
     selector = selectors.DefaultSelector()
-    lines = [Line(port) for _ in range(connections)]
-    for line in lines:
-        selector.register(line.socket, selectors.EVENT_READ, line)
-    idle = deque(lines)
+    opened = [Connection(port) for _ in range(connections)]
+    for connection in opened:
+        selector.register(connection.socket, selectors.EVENT_READ, connection)
+    idle = deque(opened)
     outcome = Outcome(time.perf_counter())
     end, number = outcome.began + seconds, 0
     while (now := time.perf_counter()) < end:
@@ -100,34 +100,34 @@ def run_load(port: int, request: Request, *, seconds: float, connections: int, r
             idle.popleft().send(kind, data, due)
         wait = 0.5 if rate is None or not idle else max(outcome.began + number / rate - time.perf_counter(), 0)
         for key, _ in selector.select(min(wait, 0.5)):
-            line = key.data
-            _read(line, outcome, idle, selector)
+            connection = key.data
+            _read(connection, outcome, idle, selector)
     outcome.ended = time.perf_counter()
-    for line in lines:
-        line.socket.close()
+    for connection in opened:
+        connection.socket.close()
     selector.close()
     return outcome
 
 
-def _read(line: Line, outcome: Outcome, idle: deque[Line], selector: selectors.BaseSelector) -> None:
+def _read(connection: Connection, outcome: Outcome, idle: deque[Connection], selector: selectors.BaseSelector) -> None:
     try:
-        data = line.socket.recv(65536)
+        data = connection.socket.recv(65536)
     except OSError:
         data = b""
     if not data:
         outcome.broken += 1
-        selector.unregister(line.socket)
-        line.renew()
-        selector.register(line.socket, selectors.EVENT_READ, line)
-        idle.append(line)
+        selector.unregister(connection.socket)
+        connection.renew()
+        selector.register(connection.socket, selectors.EVENT_READ, connection)
+        idle.append(connection)
         return
-    line.received += data
-    if not _is_whole(line.received):
+    connection.received += data
+    if not _is_whole(connection.received):
         return
-    outcome.seconds.append(time.perf_counter() - line.due)
-    key = line.kind, line.received[9:12].decode()
+    outcome.seconds.append(time.perf_counter() - connection.due)
+    key = connection.kind, connection.received[9:12].decode()
     outcome.statuses[key] = outcome.statuses.get(key, 0) + 1
-    idle.append(line)
+    idle.append(connection)
 
 
 def _is_whole(received: bytes) -> bool:

@@ -39,9 +39,9 @@ class Row:
 
 def interpreter() -> str:
     """Which Python measures, and whether it was built with profile-guided optimization, as the Makefile finds it."""
-    told = sysconfig.get_config_var
-    is_guided = "--enable-optimizations" in (told("CONFIG_ARGS") or "") or (
-        told("PGO_PROF_GEN_FLAG") and not told("PGO_PROF_USE_FLAG")
+    config_var = sysconfig.get_config_var
+    is_guided = "--enable-optimizations" in (config_var("CONFIG_ARGS") or "") or (
+        config_var("PGO_PROF_GEN_FLAG") and not config_var("PGO_PROF_USE_FLAG")
     )
     how = "with" if is_guided else "without"
     return f"{platform.python_implementation()} {platform.python_version()}, {how} profile-guided optimization"

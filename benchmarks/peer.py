@@ -74,7 +74,7 @@ class VisitView(APIView):
         return Response({"counted": bool(added), "visitors": int(total)})
 
 
-class _Line(threading.local):
+class _Connection(threading.local):
     """A socket to the store for each thread."""
 
     def __init__(self) -> None:
@@ -82,18 +82,18 @@ class _Line(threading.local):
         self.socket.connect(os.environ["PEER_SOCKET"])
 
 
-line = _Line() if "PEER_SOCKET" in os.environ else None
+connection = _Connection() if "PEER_SOCKET" in os.environ else None
 
 
 @csrf_exempt
 def bare(request: HttpRequest) -> HttpResponse:
     """One EVALSHA over a bare socket: the least that a Django view can do to count."""
     address = request.META["HTTP_X_FORWARDED_FOR"]
-    words = ("EVALSHA", sha, "3", "{peer}:seen", "{peer}:total", "{peer}:days", address, "2026-01-01")
-    assert line is not None
-    arguments = "".join([f"${len(word)}\r\n{word}\r\n" for word in words])
-    line.socket.sendall(f"*{len(words)}\r\n{arguments}".encode())
-    added, _, total = line.socket.recv(4096).split(b"\r\n")[1:4]
+    args = ("EVALSHA", sha, "3", "{peer}:seen", "{peer}:total", "{peer}:days", address, "2026-01-01")
+    assert connection is not None
+    arguments = "".join([f"${len(arg)}\r\n{arg}\r\n" for arg in args])
+    connection.socket.sendall(f"*{len(args)}\r\n{arguments}".encode())
+    added, _, total = connection.socket.recv(4096).split(b"\r\n")[1:4]
     body = b'{"counted":%s,"visitors":%s}' % (b"true" if added == b":1" else b"false", total)
     return HttpResponse(body, content_type="application/json", headers={"Content-Length": str(len(body))})
 
@@ -105,7 +105,7 @@ def constant(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns: list[Any] = [path("visit", VisitView.as_view()), path("bare", bare), path("constant", constant)]
-if line is not None:
+if connection is not None:
     from benchmarks import peer_scripts
 
     peer_scripts.connect()

@@ -36,7 +36,7 @@ _KEY = b"the key of the peer's hashes"
 _TODAY = date.today()  # noqa: DTZ011 (of a process that runs for some minutes)
 
 
-class _Line(threading.local):
+class _Connection(threading.local):
     """A socket to the store for each thread."""
 
     def __init__(self) -> None:
@@ -45,13 +45,13 @@ class _Line(threading.local):
         self.reader = hiredis.Reader()
 
 
-_line: _Line | None = None
+_connection: _Connection | None = None
 
 
 def connect() -> None:
     """Load the scripts. Each thread of this process has a connection of its own from here on."""
-    global _line  # noqa: PLW0603 (one for the process)
-    _line = _Line()
+    global _connection  # noqa: PLW0603 (one for the process)
+    _connection = _Connection()
     for script in (
         visits.record_visit_script, hits.record_hit_script, usage.record_usage_script,
         payment_code_counts.record_payment_code_script,
@@ -60,11 +60,11 @@ def connect() -> None:
 
 
 def _ask(*command: Arg) -> Any:
-    assert _line is not None
-    _line.socket.sendall(pack_command(command))
+    assert _connection is not None
+    _connection.socket.sendall(pack_command(command))
     while True:
-        _line.reader.feed(_line.socket.recv(4096))
-        if (reply := _line.reader.gets()) is not False:
+        _connection.reader.feed(_connection.socket.recv(4096))
+        if (reply := _connection.reader.gets()) is not False:
             return reply
 
 

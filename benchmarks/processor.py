@@ -10,8 +10,8 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def processor_seconds(*words: str) -> float:
-    """Of all processes whose command line has one of the words, such as a port, and of those that they started."""
+def processor_seconds(*texts: str) -> float:
+    """Of all processes whose command line has one of the texts, such as a port, and of those that they started."""
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
     named: set[int] = set()
@@ -24,7 +24,7 @@ def processor_seconds(*words: str) -> float:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
             pid = int(entry.name)
             parents[pid], ticks[pid] = int(fields[1]), int(fields[11]) + int(fields[12])
-            if any(word == part or (os.sep in word and word in part) for word in words for part in command):
+            if any(text == part or (os.sep in text and text in part) for text in texts for part in command):
                 named.add(pid)
     return sum(ticks[pid] for pid in ticks if _descends(pid, parents, named)) / _TICKS
 

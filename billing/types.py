@@ -257,7 +257,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where Stripe sends people back to, absolute; `done` holds Stripe's {CHECKOUT_SESSION_ID}.
+    """Where Stripe sends users back to, absolute; `done` holds Stripe's {CHECKOUT_SESSION_ID}.
 
     locale: "" for the browser's own.
     """

@@ -54,15 +54,15 @@ class ServiceTokens(TokenAuthentication):  # type: ignore[misc] # knox has no ty
 
     def find_caller(self, meta: Mapping[str, Any], permission: str, other: str | None) -> Caller | None:
         """The account of the token, in one query: see `kv.rest.callers`. None is no refusal: DRF's way finds out."""
-        words = str(meta.get("HTTP_AUTHORIZATION", "")).encode("latin-1").split()  # as DRF reads it
-        if len(words) != 2 or words[0].lower() != self.authenticate_header(None).lower().encode():  # noqa: PLR2004 (a name and a token)
+        parts = str(meta.get("HTTP_AUTHORIZATION", "")).encode("latin-1").split()  # as DRF reads it
+        if len(parts) != 2 or parts[0].lower() != self.authenticate_header(None).lower().encode():  # noqa: PLR2004 (a name and a token)
             return None
         if other is not None and not _is_plain_id(other):
             return None
         backends = set(settings.AUTHENTICATION_BACKENDS)
         if get_user_model() is not User or not backends <= _PLAIN or not backends & _GIVING:
             return None
-        token = words[1].decode()
+        token = parts[1].decode()
         app, _, codename = with_label(permission).partition(".")
         digest, begin = hash_token(token), token[: CONSTANTS.TOKEN_KEY_LENGTH]
         ask = {"begin": begin, "now": timezone.now(), "app": app, "codename": codename, "other": int(other or 0)}

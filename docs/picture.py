@@ -175,7 +175,7 @@ def served_site(root: Path = ROOT) -> Iterator[str]:
             "STRIPE_PRODUCT_PREMIUM": made["premium"],
             "BILLING_TOPUPS": f"1000={made['topup_1000']},5000={made['topup_5000']}",
         }  # fmt: skip
-        for code in (["demo"], ["shell", "-c", PEOPLE]):
+        for code in (["demo"], ["shell", "-c", USERS]):
             subprocess.run(
                 [sys.executable, "manage.py", *code],
                 cwd=root, env={**environment, "PASSWORD": PASSWORD}, check=True, stdin=subprocess.DEVNULL,
@@ -196,7 +196,7 @@ def served_site(root: Path = ROOT) -> Iterator[str]:
 
 
 #: A sample user and an administrator who can log in.
-PEOPLE = """
+USERS = """
 import os
 from django.contrib.auth import get_user_model
 users = get_user_model().objects

@@ -24,7 +24,7 @@ def show_choice(request: HttpRequest, choice: Choice | None, *, is_cancelled: bo
 
 
 def has_more_to_say(request: HttpRequest) -> bool:
-    """Whether the project's `billing/before_paying.html` says something that people must know before they pay."""
+    """Whether the project's `billing/before_paying.html` says something that users must know before they pay."""
     return bool(render_to_string("billing/before_paying.html", request=request).strip())
 
 

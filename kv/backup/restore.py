@@ -19,7 +19,7 @@ from kv.errors import ForeignValues
 from kv.store.nodes import Nodes, open_nodes
 
 _PROBE_MS = 1000
-_TOLD = 500
+_METERED = 500
 
 
 class StoreNotEmpty(Exception):
@@ -107,8 +107,8 @@ class _Run:
                 _probe(self._nodes, piece, self._header)
             self.written += self._alive
             self.expired += not self._alive
-            if not (self.written + self.expired) % _TOLD:
-                self._meter.advance(_TOLD)
+            if not (self.written + self.expired) % _METERED:
+                self._meter.advance(_METERED)
         if self._alive:
             self.writer.add(piece)
         return self._alive
@@ -116,7 +116,7 @@ class _Run:
     def finish(self) -> None:
         """Have the store take the last of it."""
         self.writer.flush()
-        self._meter.advance((self.written + self.expired) % _TOLD)
+        self._meter.advance((self.written + self.expired) % _METERED)
 
 
 def _probe(nodes: Nodes, piece: Piece, header: Header) -> None:

@@ -18,7 +18,7 @@ def receiver(scenario: Scenario) -> None:
     register("https://example.com/", "payment.failed", "payment.refunded", "payment.disputed", "plan.changed")
 
 
-def told(name: str) -> list[dict[str, Any]]:
+def events_of(name: str) -> list[dict[str, Any]]:
     return list(OutgoingEvent.objects.filter(type=name).order_by("pk").values_list("data", flat=True))
 
 
@@ -31,12 +31,12 @@ def test_refunds_and_disputes_in_any_order(scenario: Scenario, seed: int) -> Non
     events = [*scenario.stripe.state.events, *scenario.stripe.state.events]
     random.Random(seed).shuffle(events)
     scenario.deliver(events)
-    refunds = told("payment.refunded")
+    refunds = events_of("payment.refunded")
     assert sorted((data["id"], data["amount_cents"]) for data in refunds) == sorted(
         [(one["id"], 100), (other["id"], 150)]
     )
     assert {(data["user_id"], data["currency"]) for data in refunds} == {(scenario.user_id, "EUR")}
-    assert [data["id"] for data in told("payment.disputed")] == [dispute["id"]]
+    assert [data["id"] for data in events_of("payment.disputed")] == [dispute["id"]]
 
 
 def test_a_refund_that_failed_at_once_is_none(scenario: Scenario) -> None:
@@ -44,7 +44,7 @@ def test_a_refund_that_failed_at_once_is_none(scenario: Scenario) -> None:
     refund = scenario.stripe.actions.refund(session, 250)
     scenario.stripe.actions.fail_refund(refund["id"])
     scenario.deliver()
-    assert told("payment.refunded") == []
+    assert events_of("payment.refunded") == []
 
 
 def test_without_a_receiver_stripe_is_not_asked_more(scenario: Scenario) -> None:
@@ -54,7 +54,7 @@ def test_without_a_receiver_stripe_is_not_asked_more(scenario: Scenario) -> None
     before = len(scenario.stripe.state.requests)
     scenario.deliver()
     assert [one for one in scenario.stripe.state.requests[before:] if "/refunds/re_" in one] == []
-    assert told("payment.refunded") == []
+    assert events_of("payment.refunded") == []
 
 
 def test_a_renewal_that_fails_is_told_of_once(scenario: Scenario) -> None:
@@ -62,7 +62,7 @@ def test_a_renewal_that_fails_is_told_of_once(scenario: Scenario) -> None:
     scenario.deliver()
     for _ in range(2):
         sync_customer(scenario.customer, now=scenario.now)
-    (data,) = told("payment.failed")
+    (data,) = events_of("payment.failed")
     assert (data["user_id"], data["plan"], data["currency"]) == (scenario.user_id, "Plus", "EUR")
     assert data["payment"].startswith("in_")
     assert data["amount_cents"] > 0
@@ -75,6 +75,6 @@ def test_each_change_of_a_plan_is_told_of_once(scenario: Scenario) -> None:
         scenario.stripe.actions.change_price(subscription, scenario.shop[price])
         for _ in range(2):
             scenario.deliver()
-    assert [(data["from"], data["to"]) for data in told("plan.changed")] == [
+    assert [(data["from"], data["to"]) for data in events_of("plan.changed")] == [
         ("Free", "Plus"), ("Plus", "Premium"), ("Premium", "Plus"),
     ]  # fmt: skip

@@ -20,9 +20,9 @@ from tests.stripe_fake import Fault
 KEY = "sk_test_secretofthesite"
 
 
-def _made(kind: Any, *words: Any, **fields: Any) -> Exception:
+def _made(kind: Any, *args: Any, **fields: Any) -> Exception:
     """Some of the library's errors have no types."""
-    made: Exception = kind(*words, **fields)
+    made: Exception = kind(*args, **fields)
     return made
 
 

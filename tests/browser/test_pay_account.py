@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_pay_links import LINK, REMEMBER, create, has, sent, told
+from tests.browser.test_pay_links import LINK, REMEMBER, create, has, sent, text_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Request
@@ -49,7 +49,7 @@ class TestAccount:
         has(other, amount="", **ACCOUNT)
         assert len(sent) > 20
         for text in ("DE8937", "COBADEFF", "Müller", "M%C3%BCller"):
-            assert text not in told(sent)
+            assert text not in text_of(sent)
         assert not {cookie["name"] for cookie in context.cookies()} & {"stats.payee"}
 
     def test_is_forgotten_in_every_tab(self, site: str, quiet_page: Page, context: BrowserContext) -> None:

@@ -59,7 +59,7 @@ def sent(context: BrowserContext) -> list[Request]:
     return requests
 
 
-def told(requests: list[Request]) -> str:
+def text_of(requests: list[Request]) -> str:
     """All that the server is told by these requests."""
     return " ".join(
         f"{request.url.partition('#')[0]} {request.all_headers()} {request.post_data or ''}" for request in requests
@@ -88,7 +88,7 @@ class TestLink:
         assert quiet_page.url.endswith(urlencode(LINK)), "a bookmark and a reload still have it"
         assert sent
         for text in ("DE8937", "COBADEFF", "S%C3%B6hne", "Söhne", "2026-114", "GDDS", "Thank"):
-            assert text not in told(sent)
+            assert text not in text_of(sent)
         create(quiet_page)
         assert quiet_page.url == f"{site}/pay"
         expect(quiet_page.get_by_text("RF16 2026 114")).to_be_visible()

@@ -27,7 +27,7 @@ NO_KEYS = {"kv.families", "kv.derived", "usertokens.user_of"}
 #: One value for each kind of thing that a key may name. `{` and `}` are not among what a user may choose.
 SAMPLES: dict[str, Any] = {"int": 7, "str": "7f3a", "date": date(2026, 3, 1)}
 PREFIX = "site:"
-#: How a script might be sent past `Script`; the wire reads the words, to find a command's first key.
+#: How a script might be sent past `Script`; the client reads the arguments, to find a command's first key.
 SENDING = {"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"}
 SENDERS = {"kv/store/scripts.py", "kv/store/client.py"}
 METHODS = {name.lower() for name in SENDING} | {"register_script"}

@@ -109,7 +109,7 @@ def recount(since: date, until: date) -> dict[str | None, dict[str, Any]]:
     return found
 
 
-def told(row: Any) -> dict[str, Any]:
+def figures_of(row: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("codes", "count", "last_seen", "last_30_days")}
 
 
@@ -119,7 +119,7 @@ def check(since: date | None, until: date | None) -> None:
     wanted = recount(since or EARLIEST, until or (local_day() if since else date.max))
     page = list_campaigns(limit=100, **days)
     names = [row.campaign.name if row.campaign else None for row in page.campaigns]
-    assert {name: told(row) for name, row in zip(names, page.campaigns, strict=True)} == wanted
+    assert {name: figures_of(row) for name, row in zip(names, page.campaigns, strict=True)} == wanted
     assert (page.total, page.next) == (len(wanted), None)
     keyed = [(-row.count, -(row.campaign.id if row.campaign else 0)) for row in page.campaigns]
     assert keyed == sorted(keyed)
@@ -165,7 +165,7 @@ def check_each() -> None:
     for campaign in campaigns:
         wanted = recount(EARLIEST, date.max)[campaign.name]
         found = read_campaign(campaign, limit=2, **asked)
-        assert told(found.counts) == {**wanted, "last_30_days": ()}
+        assert figures_of(found.counts) == {**wanted, "last_30_days": ()}
         assert found.days.before == recount(before, since - timedelta(days=1))[campaign.name]["count"]
         assert tuple(found.days.days[-30:]) == wanted["last_30_days"]
         assert (len(found.days.days), sum(found.days.days)) == (65, recount(since, today)[campaign.name]["count"])

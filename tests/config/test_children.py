@@ -55,7 +55,7 @@ def tell():
 
 
 def run(code: str, tmp_path: Path, **more: str) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
-    """Run the parent with `code` behind it; what its child told, and how the parent ended."""
+    """Run the parent with `code` behind it; what its child report, and how the parent ended."""
     out = tmp_path / "facts.json"
     environment = {
         **os.environ, "DATA_DIR": str(tmp_path / "data"), "DJANGO_SETTINGS_MODULE": "config.settings", **more,
@@ -68,7 +68,7 @@ def run(code: str, tmp_path: Path, **more: str) -> tuple[dict[str, Any], subproc
 
 
 def test_a_forked_child_has_nothing_of_its_parents_but_memory(tmp_path: Path) -> None:
-    told, done = run(
+    report, done = run(
         """
 with Shutdown():
     others = [Program("other", ["sleep", "60"], 1, 1), Program("one", ["python", "-m", "nothing", "x"], 1, 1, tell)]
@@ -87,17 +87,17 @@ assert call("PING") in ("PONG", b"PONG")
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "0", done.stderr
-    assert told["session"] == told["pid"] != told["parent"]
-    assert told["stdin"] == ""
-    assert told["command"].startswith("python -m nothing x")
-    assert told["home"] == os.environ["HOME"]
-    assert told["mask"] == []
-    assert told["wakeup"] == -1
-    assert not told["asked"]
-    assert told["defaults"] == [True] * 2
-    assert told["interrupts"]
-    assert "PONG" in told["answer"]
-    left = {place for number, place in told["fds"].items() if int(number) > 2 and int(number) != told["beats"]}
+    assert report["session"] == report["pid"] != report["parent"]
+    assert report["stdin"] == ""
+    assert report["command"].startswith("python -m nothing x")
+    assert report["home"] == os.environ["HOME"]
+    assert report["mask"] == []
+    assert report["wakeup"] == -1
+    assert not report["asked"]
+    assert report["defaults"] == [True] * 2
+    assert report["interrupts"]
+    assert "PONG" in report["answer"]
+    left = {place for number, place in report["fds"].items() if int(number) > 2 and int(number) != report["beats"]}
     # Its own: the connection that it has just made, and the lock that says it uses the store.
     assert len([place for place in left if place.startswith("socket:")]) <= 1, left
     assert [place for place in left if place.startswith("pipe:")] == [], left
@@ -135,7 +135,7 @@ for ends in {list(ends)!r}:
 
 
 def test_beside_other_threads_it_is_executed(tmp_path: Path) -> None:
-    told, done = run(
+    report, done = run(
         """
 go = threading.Event()
 threading.Thread(target=go.wait).start()
@@ -147,7 +147,7 @@ go.set()
         tmp_path,
     )
     assert done.stdout.split() == ["executed", "False", "0"], done.stderr
-    assert told == {}
+    assert report == {}
 
 
 def test_the_supervisor_imports_what_it_forks_and_leaves_the_rest_to_processes_that_say_why(tmp_path: Path) -> None:

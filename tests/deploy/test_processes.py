@@ -40,14 +40,14 @@ def test_the_procfile_runs() -> None:
 def _ready(port: int) -> bool:
     import http.client
 
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        line.request("GET", "/readyz")
-        return line.getresponse().status == 200
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
     except OSError:
         return False
     finally:
-        line.close()
+        connection.close()
 
 
 def _workers(directory: Path) -> int:

@@ -79,13 +79,13 @@ class Proxy:
     def ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            line.request(method, path, body, {"User-Agent": BROWSER, **(headers or {})})
-            answer = line.getresponse()
+            connection.request(method, path, body, {"User-Agent": BROWSER, **(headers or {})})
+            answer = connection.getresponse()
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         finally:
-            line.close()
+            connection.close()
 
     def answers(self) -> bool:
         try:

@@ -41,13 +41,13 @@ class Breakable:
     @property
     def pid(self) -> int:
         """The server's process, asked of the server itself."""
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(5)
-            line.connect(os.fspath(self.server.socket_path))
-            line.sendall(b"INFO server\r\n")
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(os.fspath(self.server.socket_path))
+            connection.sendall(b"INFO server\r\n")
             text = b""
             while b"process_id:" not in text or b"\n" not in text.split(b"process_id:", 1)[1]:
-                text += line.recv(65536)
+                text += connection.recv(65536)
         return int(text.split(b"process_id:", 1)[1].split()[0])
 
     def kill(self) -> None:

@@ -44,7 +44,7 @@ STALLS: tuple[tuple[str, bool] | None, ...] = (
 )
 
 # What happens on the site meanwhile, in one process of it: a line of JSON asks, another answers.
-_DESK = """
+_REMOTE = """
 import json, sys
 import django; django.setup()
 from datetime import timedelta
@@ -99,7 +99,7 @@ def resume():  # a pause ends, as on the page
     for row in AutoTopUp.objects.exclude(paused_at=None):
         auto_settings.save_auto_topup(str(row.user_id), is_on=True)
 
-def standing():
+def read_all():
     ids = list(users())
     bought = {one: [e for e in journal.iterate_transactions(one) if e.key.startswith("stripe:")] for one in ids}
     return {
@@ -116,12 +116,12 @@ for line in sys.stdin:
 """
 
 
-class Desk:
-    """The process of `_DESK`: each call is one of its functions."""
+class Remote:
+    """The process of `_REMOTE`: each call is one of its functions."""
 
     def __init__(self, site: Site) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _DESK], env={**site.environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
+            [sys.executable, "-c", _REMOTE], env={**site.environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
             cwd=test_billing_crash.ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
@@ -138,18 +138,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(site: Site) -> Iterator[Desk]:
+def remote(site: Site) -> Iterator[Remote]:
     site.environment |= {"RATE_LIMITS": "off", "PYTHONPATH": os.fspath(test_billing_crash.ROOT)}
-    found = Desk(site)
+    found = Remote(site)
     yield found
     found.close()
 
 
-class Play:
+class Scenario:
     """Users with automatic top-up, and what happens to them in each round."""
 
-    def __init__(self, stripe: FakeStripe, site: Site, desk: Desk, chance: random.Random) -> None:
-        self.stripe, self.site, self.desk, self.chance = stripe, site, desk, chance
+    def __init__(self, stripe: FakeStripe, site: Site, remote: Remote, chance: random.Random) -> None:
+        self.stripe, self.site, self.remote, self.chance = stripe, site, remote, chance
         state = stripe.state
         state.not_sent = tuple(one for one in state.not_sent if one != "payment_intent.*") + NOT_SENT_STILL
         names = [f"cus_{number}" for number in range(USERS)]
@@ -157,7 +157,7 @@ class Play:
         for name in names:
             stripe.actions.add_customer(id=name)
             self.cards[name] = stripe.actions.save_card(name)["id"]
-        self.users: list[str] = desk("sign_up", self.cards, CAP)
+        self.users: list[str] = remote("sign_up", self.cards, CAP)
         self.falls: Counter[str] = Counter()
         self.stalled: list[Fault] = []
 
@@ -168,7 +168,7 @@ class Play:
         for method in self.cards.values():
             kinds = ("good", "good", "good", "declined", "authenticate")
             state.objects[method]["_"]["card"] = self.chance.choice(kinds)
-        self.desk("expire")
+        self.remote("expire")
         self.fall(self.chance.sample(self.users, 4))
         is_done = self.stall(*stall) if stall else self.lose_answers()
         worker = self.site.manage("work")
@@ -187,7 +187,7 @@ class Play:
 
     def fall(self, users: list[str]) -> None:
         for user in users:
-            self.desk("fall", user)
+            self.remote("fall", user)
             self.falls[user] += 1
 
     def stall(self, match: str, applied: bool) -> Callable[[], bool]:
@@ -210,10 +210,10 @@ class Play:
         self.chance.shuffle(some)
         for event in some:
             body, signature = signed(event, SECRET)
-            self.desk("hook", body.decode(), signature)
+            self.remote("hook", body.decode(), signature)
 
     def owner_answers(self, user: str) -> None:
-        address = self.desk("go_to_bank", user)
+        address = self.remote("go_to_bank", user)
         if address and self.chance.random() < 0.8:
             succeeds = self.chance.random() < 0.7
             self.stripe.actions.authenticate(address.rsplit("/", 1)[1], succeeds=succeeds)
@@ -224,35 +224,35 @@ class Play:
         for kinds in (first, *[("good",) * USERS] * 3):
             for method, kind in zip(self.cards.values(), kinds, strict=True):
                 self.stripe.state.objects[method]["_"]["card"] = kind
-            self.desk("resume")
+            self.remote("resume")
             self.fall(self.users)
             self.deliver(1)
-            self.desk("expire")
+            self.remote("expire")
             self.site.run("work", "--once")
-        standing: dict[str, Any] = self.desk("standing")
-        return standing
+        found: dict[str, Any] = self.remote("read_all")
+        return found
 
 
-def test_charges_are_grants(stripe: FakeStripe, site: Site, desk: Desk) -> None:
-    play = Play(stripe, site, desk, random.Random(17))
+def test_charges_are_grants(stripe: FakeStripe, site: Site, remote: Remote) -> None:
+    scenario = Scenario(stripe, site, remote, random.Random(17))
     for stall in STALLS:
-        play.round(stall)
-    found = play.finish()
+        scenario.round(stall)
+    found = scenario.finish()
 
-    assert sum(not fault.times for fault in play.stalled) >= 5, "the worker died where it should"
+    assert sum(not fault.times for fault in scenario.stalled) >= 5, "the worker died where it should"
     owners = {one["customer"] for one in stripe.state.of("payment_intent")}
-    assert owners == set(play.cards), "every user was charged, or tried"
+    assert owners == set(scenario.cards), "every user was charged, or tried"
     paid = [one for one in stripe.state.of("payment_intent") if one["status"] == "succeeded"]
     taken = [one for one in stripe.state.of("charge") if one["status"] == "succeeded"]
     assert len(taken) == len(paid) >= USERS
     assert {one["amount"] for one in taken} == {PRICE}
     falls = [one["metadata"]["automatic"] + one["customer"] for one in paid]
     assert len(set(falls)) == len(falls), "one fall, two charges"
-    for user, name in zip(play.users, play.cards, strict=True):
+    for user, name in zip(scenario.users, scenario.cards, strict=True):
         mine = [one for one in paid if one["customer"] == name]
         assert sorted(found["grants"][user]) == sorted([f"stripe:{one['id']}", "grant", PACKAGE] for one in mine)
         assert PRICE * len(mine) <= CAP
-        assert len(mine) <= play.falls[user]
+        assert len(mine) <= scenario.falls[user]
         kept = [fall for owner, fall, state, _ in found["charges"] if (owner, state) == (user, "succeeded")]
         assert sorted(kept) == sorted(one["metadata"]["automatic"] for one in mine)
     states = {state for _, _, state, _ in found["charges"]}

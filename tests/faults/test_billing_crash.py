@@ -124,14 +124,14 @@ class Site:
             "BILLING_TOPUPS": f"1000={shop['topup_1000']}",
         }
 
-    def manage(self, *words: str) -> subprocess.Popen[str]:
+    def manage(self, *args: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, text=True,
+            [sys.executable, "manage.py", *args], cwd=ROOT, env=self.environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def run(self, *words: str) -> str:
-        with self.manage(*words) as process:
+    def run(self, *args: str) -> str:
+        with self.manage(*args) as process:
             out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
         return out

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
 
-# A project of the floor and this app, for a deliverer in a process of its own.
+# A project of the base package and this app, for a deliverer in a process of its own.
 _SETTINGS = """
 from kv.store.caches import durable_cache
 SECRET_KEY = "for tests"

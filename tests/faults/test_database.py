@@ -52,9 +52,9 @@ def send(site: Site, token: str, path: str, body: dict[str, Any]) -> tuple[int, 
             return error.code, json.loads(error.read())
 
 
-def said(site: Site, *words: str) -> str:
+def said(site: Site, *args: str) -> str:
     """What a command prints."""
-    process = site.manage(*words)
+    process = site.manage(*args)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     return out.strip()

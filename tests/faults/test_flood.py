@@ -47,13 +47,13 @@ class Flood:
         self._cookie = headers["Set-Cookie"].partition(";")[0]
 
     def run(self, number: int) -> None:
-        words = urlencode({"username": "nobody", "password": "wrong", "csrfmiddlewaretoken": self._token})
+        form = urlencode({"username": "nobody", "password": "wrong", "csrfmiddlewaretoken": self._token})
         headers = {
             "X-Forwarded-For": f"10.{number}.0.1", "Cookie": self._cookie,
             "Content-Type": "application/x-www-form-urlencoded",
         }  # fmt: skip
         while not self._over.is_set():
-            status, answered, _ = request(self._site, "POST", LOG_INS[number % len(LOG_INS)], words, headers)
+            status, answered, _ = request(self._site, "POST", LOG_INS[number % len(LOG_INS)], form, headers)
             self.statuses[status] += 1
             if status == 503:
                 self.retry_after.add(answered["Retry-After"])

@@ -82,11 +82,11 @@ class Database:
             found = session.execute("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchall()
         return [pid for (pid,) in found]
 
-    def control(self, *words: str) -> None:
+    def control(self, *args: str) -> None:
         as_whom = (
             ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups") if not os.geteuid() else ()
         )
-        command = [*as_whom, str(_program("pg_ctl")), "--pgdata", str(self.folder), "--wait", "--silent", *words]
+        command = [*as_whom, str(_program("pg_ctl")), "--pgdata", str(self.folder), "--wait", "--silent", *args]
         subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
 
     @contextmanager

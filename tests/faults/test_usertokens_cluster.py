@@ -62,9 +62,9 @@ def live(user_id: str) -> None:
     dashboards.read_dashboard(user_id)
 
 
-def run(name: str, *words: str) -> str:
+def run(name: str, *args: str) -> str:
     out = StringIO()
-    call_command(name, *words, stdout=out, stderr=StringIO(), verbosity=0)
+    call_command(name, *args, stdout=out, stderr=StringIO(), verbosity=0)
     return out.getvalue()
 
 

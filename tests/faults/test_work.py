@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A project of the floor and one app, whose duties leave their marks in the store.
+# A project of the base package and one app, whose duties leave their marks in the store.
 _SETTINGS = """
 from kv.store.caches import durable_cache
 SECRET_KEY = "for tests"

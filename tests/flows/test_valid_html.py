@@ -138,22 +138,22 @@ def _collect(folder: Path) -> None:
 
 def _collect_factor(folder: Path) -> None:
     """What only a member of staff sees who is setting up the second factor, or is asked for it."""
-    words = {"username": "keeper", "password": "a ledger well set"}
-    keeper, client, page = User.objects.create_user(**words, is_staff=True), Client(), "accounts/second-factor/settings"
+    form = {"username": "keeper", "password": "a ledger well set"}
+    keeper, client, page = User.objects.create_user(**form, is_staff=True), Client(), "accounts/second-factor/settings"
     client.force_login(keeper)
     for prefix in PREFIXES:
-        client.post(f"/{prefix}{page}", {"password": words["password"]})
+        client.post(f"/{prefix}{page}", {"password": form["password"]})
         _keep(folder, "keeper", f"{prefix}begun", client.get(f"/{prefix}{page}"))
         _keep(folder, "keeper", f"{prefix}wrong", client.post(f"/{prefix}{page}", {"code": "x"}))
     TOTPDevice.objects.update(confirmed=True)
     for prefix in PREFIXES:
         code = renew_recovery_codes(keeper)[0]
         client = Client()
-        client.post(f"/{prefix}accounts/login", words)
+        client.post(f"/{prefix}accounts/login", form)
         _keep(folder, "keeper", f"{prefix}code", client.get(f"/{prefix}accounts/second-factor"))
         client.post(f"/{prefix}accounts/second-factor", {"code": code})
         _keep(folder, "keeper", f"{prefix}on", client.get(f"/{prefix}{page}"))
-        proof = {"password": words["password"], "code": renew_recovery_codes(keeper)[0], "action": "codes"}
+        proof = {"password": form["password"], "code": renew_recovery_codes(keeper)[0], "action": "codes"}
         _keep(folder, "keeper", f"{prefix}codes", client.post(f"/{prefix}{page}", proof))
 
 

@@ -117,8 +117,8 @@ def test_every_command_is_described() -> None:
 def test_every_module_of_kv_is_described() -> None:
     """Beside those that every app has."""
     named = set(re.findall(r"`(?:\w+/)?(\w+\.py)`", _read("docs/architecture.md")))
-    rooms = ("kv", "kv/store", "kv/work", "kv/web")
-    modules = {path.name for room in rooms for path in (ROOT / room).glob("[!_]*.py")}
+    packages = ("kv", "kv/process", "kv/sql", "kv/store", "kv/work", "kv/web")
+    modules = {path.name for package in packages for path in (ROOT / package).glob("[!_]*.py")}
     assert modules - named - {"apps.py"} == set()
 
 

@@ -13,7 +13,7 @@ GROUND = "the ground"
 #: Modules of kv that are no part of the ground: what starts kv, and old names.
 ABOVE = {"__init__", "apps", "moved", "pytest_plugin"}
 OWN = {"admin", "checks", "testing"}
-#: Rooms of the ground.
+#: Packages of the ground.
 BASIC = {"process", "sql"}
 
 

@@ -20,7 +20,7 @@ def test_no_modules_import_one_another(graph: dict[str, set[str]]) -> None:
 
 
 def test_imports_go_downwards(graph: dict[str, set[str]]) -> None:
-    """The layers: config, billing, usertokens beside stats and codetags, then the rooms of kv down to its ground."""
+    """The layers: config, billing, usertokens beside stats and codetags, then the packages of kv down to its ground."""
     assert upwards(graph) == []
 
 

@@ -1,4 +1,4 @@
-"""What the rules of the house are checked against: the files of the tree, parsed once."""
+"""What the house rules are checked against: the files of the tree, parsed once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# The four apps that share one set of rooms; kv is the floor and has rooms of its own.
+# The four apps have the same modules; kv, the base package, has others.
 APPS = tuple(name for name in ("stats", "usertokens", "codetags", "billing") if (ROOT / name / "apps.py").is_file())
 PACKAGES = ("kv", *APPS, "config")
 

@@ -37,9 +37,9 @@ def command(work: Callable[[StoreCommand], Any], **attributes: Any) -> StoreComm
     return made
 
 
-def run(work: Callable[[StoreCommand], Any], *words: str, **attributes: Any) -> tuple[str, str]:
+def run(work: Callable[[StoreCommand], Any], *args: str, **attributes: Any) -> tuple[str, str]:
     out, err = StringIO(), StringIO()
-    call_command(command(work, **attributes), *words, stdout=out, stderr=err)
+    call_command(command(work, **attributes), *args, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
 
 
@@ -160,9 +160,9 @@ class TestProgress:
 
 
 class TestKvStop:
-    def stop(self, *words: str) -> str:
+    def stop(self, *args: str) -> str:
         out = StringIO()
-        call_command("kv_stop", *words, stdout=out)
+        call_command("kv_stop", *args, stdout=out)
         return out.getvalue()
 
     def test_asks_then_stops_then_has_nothing_to_do(self) -> None:

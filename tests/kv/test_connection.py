@@ -121,7 +121,7 @@ class TestStoreAway:
             for number in range(1, 6):
                 assert call("INCR", "{t}:a") == number
                 proxy.cut()
-                resting = [line._sock for line in client_of(connection().connection_pool)._idle]
+                resting = [one._sock for one in client_of(connection().connection_pool)._idle]
                 # The end of a connection needs a moment to arrive.
                 assert select.select(resting, [], [], 10)[0] == resting
 

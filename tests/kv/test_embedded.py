@@ -31,14 +31,14 @@ from pathlib import Path
 from kv.store.embedded import EmbeddedServer
 server = EmbeddedServer(Path(sys.argv[1]), "everysec")
 server.ensure(20)
-line = socket.socket(socket.AF_UNIX)
-line.connect(str(server.socket_path))
-line.sendall(b"INFO server\\r\\n")
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(str(server.socket_path))
+connection.sendall(b"INFO server\\r\\n")
 text = b""
 while b"executable:" not in text:
-    text += line.recv(65536)
+    text += connection.recv(65536)
 print(text.split(b"process_id:")[1].split()[0].decode(), flush=True)
-line.close()
+connection.close()
 sys.stdin.read()
 """
 

@@ -1,4 +1,4 @@
-"""Receivers on raw sockets: they hang up, close what was kept open, answer byte by byte."""
+"""Receivers on raw sockets: they close at once, close what was kept open, answer byte by byte."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ ELSEWHERE = [
 NOBODY_SAYS = [{}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "none", "Origin": "null"}]
 
 
-def told(headers: dict[str, str]) -> tuple[bool, bool]:
+def is_foreign(headers: dict[str, str]) -> tuple[bool, bool]:
     """Whether it is from here, and whether it is from elsewhere."""
     request = RequestFactory().post("/", headers={"Host": "example.org", **headers}, secure=True)
     return is_from_this_site(request), is_from_elsewhere(request)
@@ -46,17 +46,17 @@ def _host(settings: Any) -> None:
 
 @pytest.mark.parametrize("headers", HERE)
 def test_this_site(headers: dict[str, str]) -> None:
-    assert told(headers) == (True, False)
+    assert is_foreign(headers) == (True, False)
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE)
 def test_another_site(headers: dict[str, str]) -> None:
-    assert told(headers) == (False, True)
+    assert is_foreign(headers) == (False, True)
 
 
 @pytest.mark.parametrize("headers", NOBODY_SAYS)
 def test_nobody_says(headers: dict[str, str]) -> None:
-    assert told(headers) == (False, False)
+    assert is_foreign(headers) == (False, False)
 
 
 class TestOwnFrontEnds:

@@ -94,9 +94,9 @@ class TestDamage:
 
 
 class TestCommands:
-    def run(self, name: str, *words: str) -> tuple[str, str]:
+    def run(self, name: str, *args: str) -> tuple[str, str]:
         out, err = StringIO(), StringIO()
-        call_command(name, *words, stdout=out, stderr=err)
+        call_command(name, *args, stdout=out, stderr=err)
         return out.getvalue(), err.getvalue()
 
     def test_there_and_back(self, store: Any, file: Path) -> None:

@@ -142,15 +142,15 @@ class TestGuessing:
     def test_accounts_are_not_made_by_the_thousand(self, settings: Any) -> None:
         settings.RATE_LIMITS = {"signup": "2/minute"}
         for i in range(4):
-            words = {"username": f"n{i}", "password1": PASSWORD, "password2": PASSWORD}
-            answer = SiteClient().post("/accounts/signup", words)
+            form = {"username": f"n{i}", "password1": PASSWORD, "password2": PASSWORD}
+            answer = SiteClient().post("/accounts/signup", form)
         assert answer.status_code == 429
         assert User.objects.count() == 2
 
     def test_names_are_not_looked_for_by_the_thousand(self, ada: User, settings: Any) -> None:
         settings.RATE_LIMITS = {"signup": "2/minute"}
-        words = {"username": "ada", "password1": PASSWORD, "password2": PASSWORD}
-        assert [SiteClient().post("/accounts/signup", words).status_code for _ in range(3)] == [200, 200, 429]
+        form = {"username": "ada", "password1": PASSWORD, "password2": PASSWORD}
+        assert [SiteClient().post("/accounts/signup", form).status_code for _ in range(3)] == [200, 200, 429]
 
     def test_empty_words_are_a_try_too(self, ada: User, settings: Any) -> None:
         settings.RATE_LIMITS = {"close": "2/minute"}

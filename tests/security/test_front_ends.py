@@ -218,9 +218,9 @@ class TestErrorsCanBeRead:
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nOrigin: {origin}\r\n"
             "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
         )
-        with socket.create_connection(("127.0.0.1", site.port), timeout=30) as line:
-            line.sendall(head.encode())
-            answer = http.client.HTTPResponse(line)
+        with socket.create_connection(("127.0.0.1", site.port), timeout=30) as connection:
+            connection.sendall(head.encode())
+            answer = http.client.HTTPResponse(connection)
             answer.begin()
             read = Answer(answer.status, answer.headers, answer.read())
         assert (read.status, read.allowed, read.varies_by_origin) == (400, allowed, allowed[0] != "*")

@@ -87,8 +87,8 @@ def _send(site: Site, method: str, path: str, rest: bytes, *headers: bytes) -> i
         if not rest.endswith(LAST_CHUNK):  # who has sent all of a request waits for its answer
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
-        words = connection.makefile("rb").readline().split()
-        return int(words[1]) if words else 0
+        parts = connection.makefile("rb").readline().split()
+        return int(parts[1]) if parts else 0
 
 
 def _balance(site: Site, token: str) -> Any:

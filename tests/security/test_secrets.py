@@ -72,12 +72,12 @@ def test_a_forms_token_and_a_password(compared: list[tuple[Any, Any]]) -> None:
     User.objects.create_user("ada", password="a ledger well set")
     client = SiteClient(enforce_csrf_checks=True, headers={"User-Agent": BROWSER})
     client.get("/accounts/login")
-    words = {"username": "ada", "password": "wrong", "csrfmiddlewaretoken": "x" * 32}
-    assert client.post("/accounts/login", words).status_code == 403
+    form = {"username": "ada", "password": "wrong", "csrfmiddlewaretoken": "x" * 32}
+    assert client.post("/accounts/login", form).status_code == 403
     known = len(compared)
     assert known
-    words["csrfmiddlewaretoken"] = client.cookies["csrftoken"].value
-    assert client.post("/accounts/login", words).status_code == 200
+    form["csrfmiddlewaretoken"] = client.cookies["csrftoken"].value
+    assert client.post("/accounts/login", form).status_code == 200
     assert len(compared) >= known + 2
 
 

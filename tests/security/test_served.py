@@ -30,14 +30,14 @@ def site() -> Iterator[Site]:
 def status(site: Site, head: bytes, *headers: bytes, body: bytes = b"", host: bool = True) -> int:
     """The status of one request, sent as it stands. body: sent until the server has heard enough."""
     own = (b"Host: 127.0.0.1:%d" % site.port, b"User-Agent: " + BROWSER.encode()) if host else ()
-    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as connection:
         with suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough, and has answered
-            line.sendall(b"\r\n".join((head, *own, *headers, b"", b"")) + body)
+            connection.sendall(b"\r\n".join((head, *own, *headers, b"", b"")) + body)
         try:
-            words = line.makefile("rb").readline().split()
+            parts = connection.makefile("rb").readline().split()
         except ConnectionResetError:  # what was still on its way is answered by the network
             return HUNG_UP
-        return int(words[1]) if words else HUNG_UP
+        return int(parts[1]) if parts else HUNG_UP
 
 
 def test_headers_without_end_are_refused(site: Site) -> None:
@@ -96,38 +96,38 @@ def test_a_body_that_says_it_is_endless_is_not_waited_for(path: bytes, code: int
 @pytest.mark.parametrize("path", ["/api/track-usage", "/api/webhooks/stripe"])
 def test_who_sends_too_much_reads_that_it_was_too_much(path: str, megabytes: int, site: Site) -> None:
     """Python's client, as others, reads nothing before it has sent all."""
-    line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
-    with closing(line):
-        line.request("POST", path, b" " * (megabytes << 20), {"Content-Type": "application/json"})
-        answer = line.getresponse()
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    with closing(connection):
+        connection.request("POST", path, b" " * (megabytes << 20), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
         assert (answer.status, json.load(answer)["code"]) == (413, "too_large")
 
 
 def test_heads_that_never_end_keep_nobody_waiting(site: Site) -> None:
-    lines = [socket.create_connection(("127.0.0.1", site.port), timeout=10) for _ in range(100)]
+    connections = [socket.create_connection(("127.0.0.1", site.port), timeout=10) for _ in range(100)]
     try:
-        for line in lines:
-            line.sendall(b"GET / HTTP/1.1\r\nHost: 127")
+        for connection in connections:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: 127")
         assert status(site, b"GET /healthz HTTP/1.1") == 200
     finally:
-        for line in lines:
-            line.close()
+        for connection in connections:
+            connection.close()
 
 
 def test_bodies_that_never_end_keep_nobody_waiting(site: Site) -> None:
     """They are read on the event loop: a slow sender holds no thread."""
     head = b"POST /api/track-usage HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n" % site.port
-    lines = [socket.create_connection(("127.0.0.1", site.port), timeout=10) for _ in range(100)]
+    connections = [socket.create_connection(("127.0.0.1", site.port), timeout=10) for _ in range(100)]
     try:
-        for line in lines:
-            line.sendall(head + b"Content-Length: 0000000000000000100\r\n\r\n{")
+        for connection in connections:
+            connection.sendall(head + b"Content-Length: 0000000000000000100\r\n\r\n{")
         for path in (b"/", b"/healthz", b"/api/stats"):
             assert status(site, b"GET " + path + b" HTTP/1.1") == 200
         for _ in range(8):
             assert status(site, b"POST /api/stats/visit HTTP/1.1", b"Content-Length: 2", body=b"{}") == 200
     finally:
-        for line in lines:
-            line.close()
+        for connection in connections:
+            connection.close()
 
 
 @pytest.mark.parametrize(

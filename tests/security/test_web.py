@@ -48,8 +48,8 @@ class TestRedirect:
 
     def test_after_the_log_in_stays_on_the_site(self, target: str) -> None:
         User.objects.create_user("ada", password="a long password")
-        words = {"username": "ada", "password": "a long password", "next": target}
-        answer = SiteClient().post("/accounts/login", words, headers={"User-Agent": BROWSER})
+        form = {"username": "ada", "password": "a long password", "next": target}
+        answer = SiteClient().post("/accounts/login", form, headers={"User-Agent": BROWSER})
         assert answer.status_code == 302
         assert not leads_elsewhere(answer["Location"])
 

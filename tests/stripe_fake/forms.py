@@ -12,7 +12,7 @@ _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
 def parse_form(text: str) -> dict[str, Any]:
-    """The values as nested dicts; all leaves are strings, as on the wire, and a list is a dict by index.
+    """The values as nested dicts; all leaves are strings, as in the body of a request, and a list is a dict by index.
 
     What is a list and what a mapping only the request's own type tells: metadata may have the key "0".
     Raises ApiError for names that contradict each other.

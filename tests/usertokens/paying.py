@@ -60,8 +60,8 @@ class PayingRules(RuleBasedStateMachine):
         told = [(key, its_plan if paid else "", starts, ends) for key, its_plan, starts, ends, paid in periods]
         self.model.settle(self.time, Said(told, by_calendar))
         own = [PaidPeriod(key, one, from_ms(starts), from_ms(ends), paid) for key, one, starts, ends, paid in periods]
-        words = {"by_calendar": by_calendar, "version": self.version, "now": self.now}
-        assert plans.apply_plan(self.user, plan, own, **words)  # type: ignore[arg-type] # each has the type of its argument
+        options = {"by_calendar": by_calendar, "version": self.version, "now": self.now}
+        assert plans.apply_plan(self.user, plan, own, **options)  # type: ignore[arg-type] # each has the type of its argument
 
     @rule(plan=st.sampled_from(sorted(PLANS)), how=st.sampled_from(["paid", "ends", "hand"]))
     def change_plan(self, plan: str, how: str) -> None:

@@ -117,8 +117,8 @@ class TestConversations:
         run = record_conversation_script.run
         number = uuid.uuid4()
 
-        def crash(names: Any, words: Any) -> Any:
-            run(names, words)
+        def crash(keys: Any, args: Any) -> Any:
+            run(keys, args)
             raise Crash
 
         with monkeypatch.context() as patch:

@@ -275,8 +275,8 @@ class TestReset:
     ) -> None:
         archive, spends = archive_journal, [{"amount": 7, "reason": "late"}]
 
-        def then_spend(*args: Any, **words: Any) -> int:
-            archived = archive(*args, **words)
+        def then_spend(*args: Any, **kwargs: Any) -> int:
+            archived = archive(*args, **kwargs)
             if spends:
                 post(api, "tokens/spend", spends.pop())
             return archived

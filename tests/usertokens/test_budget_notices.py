@@ -34,7 +34,7 @@ def user_id(user: User, store: Any) -> str:
     return str(user.pk)
 
 
-def told() -> list[tuple[Any, ...]]:
+def notices() -> list[tuple[Any, ...]]:
     """Tell, and what the outbox has then, oldest first."""
     budget_notices.tell_reached(now=NOW)
     rows = OutgoingEvent.objects.order_by("pk").values_list("data", flat=True)
@@ -45,7 +45,7 @@ def test_at_eighty_and_at_hundred_per_cent_once_each(user_id: str) -> None:
     budgets.set_budget(user_id, day=10, now=NOW)
     for amount, expected in [(7, []), (1, [80]), (1, [80]), (1, [80, 100])]:
         balances.spend_tokens(user_id, amount, now=NOW)
-        assert [percent for _, percent, _ in told()] == expected
+        assert [percent for _, percent, _ in notices()] == expected
     (_, event) = OutgoingEvent.objects.order_by("pk")
     assert event.data == {
         "user_id": user_id, "budget": "day", "action": None, "period": "day", "percent": 100, "limit": 10, "used": 10,
@@ -54,7 +54,7 @@ def test_at_eighty_and_at_hundred_per_cent_once_each(user_id: str) -> None:
     assert event.at == NOW
     tomorrow = NOW + timedelta(days=1)
     balances.spend_tokens(user_id, 10, now=tomorrow)
-    assert len(told()) == 4
+    assert len(notices()) == 4
 
 
 def test_given_back_and_spent_again_is_told_once(user_id: str) -> None:
@@ -62,45 +62,45 @@ def test_given_back_and_spent_again_is_told_once(user_id: str) -> None:
     for _ in range(3):
         entry = balances.spend_tokens(user_id, 10, now=NOW)
         balances.reverse_entry(user_id, int(entry.transaction_id), reason="undo", now=NOW)
-    assert told() == [("day", 80, 10), ("day", 100, 10)]
+    assert notices() == [("day", 80, 10), ("day", 100, 10)]
 
 
 def test_what_is_on_hold_is_not_spent(user_id: str) -> None:
     budgets.set_budget(user_id, day=10, now=NOW)
     hold = holds.hold_tokens(user_id, 10, ttl_seconds=60, now=NOW)
-    assert told() == []
+    assert notices() == []
     holds.capture_hold(user_id, hold.id, 8, now=NOW)
-    assert told() == [("day", 80, 8)]
+    assert notices() == [("day", 80, 8)]
 
 
 def test_another_limit_tells_anew_but_not_because_it_was_set(user_id: str) -> None:
     budgets.set_budget(user_id, month=10, now=NOW)
     balances.spend_tokens(user_id, 8, now=NOW)
     budgets.set_budget(user_id, month=8, now=NOW)
-    assert told() == [("month", 80, 8)]
+    assert notices() == [("month", 80, 8)]
     budgets.set_budget(user_id, month=20, now=NOW)
     balances.spend_tokens(user_id, 8, now=NOW)
-    assert told() == [("month", 80, 8), ("month", 80, 16)]
+    assert notices() == [("month", 80, 8), ("month", 80, 16)]
     # The other side's budget, and one that stays as it is, change nothing.
     budgets.set_budget(user_id, month=20, now=NOW)
     balances.spend_tokens(user_id, 1, now=NOW)
-    assert len(told()) == 2
+    assert len(notices()) == 2
 
 
 @override_settings(TOKEN_ACTIONS={"image": 10})
 def test_budgets_of_actions_and_of_all_are_told_each(user_id: str) -> None:
     budgets.set_budget(user_id, day=100, month=25, actions={"image": Caps(day=20)}, now=NOW)
     balances.spend_tokens(user_id, action="image", quantity=2, now=NOW)
-    assert sorted(told()) == [("actions.image.day", 80, 20), ("actions.image.day", 100, 20), ("month", 80, 20)]
+    assert sorted(notices()) == [("actions.image.day", 80, 20), ("actions.image.day", 100, 20), ("month", 80, 20)]
 
 
 def test_nothing_is_lost_when_the_list_of_users_is(user_id: str) -> None:
     budgets.set_budget(user_id, day=10, now=NOW)
     balances.spend_tokens(user_id, 10, now=NOW)
     call_write("DEL", keys.reached())
-    assert told() == []
+    assert notices() == []
     recharge_batch([user_id])
-    assert len(told()) == 2
+    assert len(notices()) == 2
     assert call("HGET", keys.account(user_id), "reached") is None
 
 
@@ -115,7 +115,7 @@ def test_a_failure_of_the_database_keeps_the_note(user_id: str, monkeypatch: pyt
         patched.setattr(budget_notices, "emit", away)
         with pytest.raises(RuntimeError):
             budget_notices.tell_reached(now=NOW)
-    assert len(told()) == 2
+    assert len(notices()) == 2
 
 
 def test_a_note_that_comes_while_others_are_told_stays(user_id: str) -> None:
@@ -142,9 +142,9 @@ class TestMail:
     def test_one_for_each_share_that_is_reached(self, user_id: str) -> None:
         budgets.set_budget(user_id, day=10, now=NOW)
         balances.spend_tokens(user_id, 8, now=NOW)
-        told()
+        notices()
         balances.spend_tokens(user_id, 2, now=NOW)
-        told()
+        notices()
         mails = OutgoingMail.objects.filter(kind=REACHED.name).order_by("pk")
         assert [mail.data["percent"] for mail in mails] == [80, 100]
 
@@ -152,7 +152,7 @@ class TestMail:
     def test_one_mail_where_both_are_reached_at_once(self, user_id: str) -> None:
         budgets.set_budget(user_id, day=10, now=NOW)
         balances.spend_tokens(user_id, 10, now=NOW)
-        assert len(told()) == 2
+        assert len(notices()) == 2
         (mail,) = OutgoingMail.objects.filter(kind=REACHED.name)
         assert mail.data["percent"] == 100
         data = REACHED.check(user_id, mail.data, NOW)
@@ -167,7 +167,7 @@ class TestMail:
     def test_old_news_is_not_sent(self, user_id: str) -> None:
         budgets.set_budget(user_id, day=10, now=NOW)
         entry = balances.spend_tokens(user_id, 8, now=NOW)
-        told()
+        notices()
         (mail,) = OutgoingMail.objects.filter(kind=REACHED.name)
         assert REACHED.check(user_id, mail.data, NOW) is not None
         assert REACHED.check(user_id, mail.data, NOW + timedelta(days=1)) is None

@@ -24,9 +24,9 @@ from usertokens.services import accounts, activity, balances, conversations, das
 pytestmark = pytest.mark.django_db
 
 
-def run(*words: str) -> str:
+def run(*args: str) -> str:
     out = StringIO()
-    call_command(*words, stdout=out, stderr=StringIO(), verbosity=0)
+    call_command(*args, stdout=out, stderr=StringIO(), verbosity=0)
     return out.getvalue()
 
 
@@ -154,9 +154,9 @@ class TestExportAndForget:
     @pytest.mark.parametrize("user_id", ["7777", "nobody", "a{b}", "007"])
     def test_nobody(self, user: User, store: Any, user_id: str) -> None:
         before = set(store.scan_iter())
-        for words in (("usertokens_export", user_id), ("usertokens_forget", user_id, "--yes")):
+        for args in (("usertokens_export", user_id), ("usertokens_forget", user_id, "--yes")):
             with pytest.raises(CommandError):
-                run(*words)
+                run(*args)
         assert set(store.scan_iter()) == before
 
     def test_an_id_of_nobody_is_closed_by_force(self, store: Any) -> None:

@@ -232,8 +232,8 @@ class TestSignals:
     @pytest.mark.django_db(transaction=True)
     def test_sign_up_and_log_in(self, store: Any) -> None:
         client = Client()
-        words = {"username": "eve", "password1": "correct horse battery", "password2": "correct horse battery"}
-        assert client.post("/accounts/signup", words).status_code == 302
+        form = {"username": "eve", "password1": "correct horse battery", "password2": "correct horse battery"}
+        assert client.post("/accounts/signup", form).status_code == 302
         user = User.objects.get(username="eve")
         assert store.hget(f"user:{{{user.pk}}}:stats", "days_active") == b"1"
         assert store.get(f"user:{{{user.pk}}}:last_login") is not None
@@ -244,9 +244,9 @@ class TestAdmin:
     def staff(self, store: Any, admin_client: Client) -> Client:
         return admin_client
 
-    def post(self, staff: Client, user: User, **words: Any) -> Any:
+    def post(self, staff: Client, user: User, **data: Any) -> Any:
         path = f"/admin/usertokens/tokenledger/{user.pk}/"
-        return staff.post(path, {"key": "k1", "reason": "because", **words})
+        return staff.post(path, {"key": "k1", "reason": "because", **data})
 
     def test_pages(self, staff: Client, user: User) -> None:
         assert "ada" in staff.get("/admin/usertokens/tokenledger/?q=ada").text
@@ -264,9 +264,9 @@ class TestAdmin:
         self.post(staff, user, action="reset", key="k3")
         assert balances.get_balance(str(user.pk)).tokens.balance == 100
 
-    @pytest.mark.parametrize("words", [{"action": "adjust", "amount": -500}, {"action": "grant"}, {"action": "x"}])
-    def test_what_is_refused(self, staff: Client, user: User, words: dict[str, Any]) -> None:
-        assert self.post(staff, user, **words).status_code == 200
+    @pytest.mark.parametrize("data", [{"action": "adjust", "amount": -500}, {"action": "grant"}, {"action": "x"}])
+    def test_what_is_refused(self, staff: Client, user: User, data: dict[str, Any]) -> None:
+        assert self.post(staff, user, **data).status_code == 200
         assert balances.get_balance(str(user.pk)).tokens.balance == 100
 
     @pytest.mark.parametrize("action", ["grant", "adjust", "reset"])

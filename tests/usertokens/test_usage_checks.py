@@ -17,9 +17,9 @@ from usertokens.services import balances, journal, uses
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("midday")]
 
 
-def check(*words: str) -> str:
+def check(*args: str) -> str:
     out = StringIO()
-    call_command("usertokens_check", *words, stdout=out, stderr=StringIO(), verbosity=0)
+    call_command("usertokens_check", *args, stdout=out, stderr=StringIO(), verbosity=0)
     return out.getvalue()
 
 

@@ -78,8 +78,8 @@ local function budgets(account)
     local is_set_back = now < caps[DAY_FROM] or now < caps[MONTH_FROM]
     local day_from, day_to, month_from, month_to = periods_now()
     for _, row in ipairs(caps[ROWS]) do
-      if day_from ~= caps[DAY_FROM] then row[DAY_USED], row[DAY_TOLD] = 0, 0 end
-      if month_from ~= caps[MONTH_FROM] then row[MONTH_USED], row[MONTH_TOLD] = 0, 0 end
+      if day_from ~= caps[DAY_FROM] then row[DAY_USED], row[DAY_NOTIFIED] = 0, 0 end
+      if month_from ~= caps[MONTH_FROM] then row[MONTH_USED], row[MONTH_NOTIFIED] = 0, 0 end
     end
     caps[DAY_FROM], caps[DAY_TO], caps[MONTH_FROM], caps[MONTH_TO] = day_from, day_to, month_from, month_to
     if is_set_back then count() end
@@ -91,11 +91,11 @@ local function budgets(account)
     return math.min(own, staff)
   end
 
-  -- The budgets of a row that hold: visit("day" | "month", limit, place of `used`, place of `told`, begins, ends).
+  -- The budgets of a row that hold: visit("day" | "month", limit, place of `used`, place of `notified`, begins, ends).
   local function each(row, visit)
     local of_day, of_month = lower(row[OWN_DAY], row[STAFF_DAY]), lower(row[OWN_MONTH], row[STAFF_MONTH])
-    if of_day > 0 then visit('day', of_day, DAY_USED, DAY_TOLD, caps[DAY_FROM], caps[DAY_TO]) end
-    if of_month > 0 then visit('month', of_month, MONTH_USED, MONTH_TOLD, caps[MONTH_FROM], caps[MONTH_TO]) end
+    if of_day > 0 then visit('day', of_day, DAY_USED, DAY_NOTIFIED, caps[DAY_FROM], caps[DAY_TO]) end
+    if of_month > 0 then visit('month', of_month, MONTH_USED, MONTH_NOTIFIED, caps[MONTH_FROM], caps[MONTH_TO]) end
   end
 
   -- The rows that count tokens of an action: all tokens, and its own.
@@ -126,7 +126,7 @@ local function budgets(account)
     return refusal
   end
 
-  -- A budget has reached 80 or 100 per cent: noted in the account until it is told.
+  -- A budget has reached 80 or 100 per cent: noted in the account until its user is notified.
   local function note(line)
     local lines = {}
     for one in string.gmatch(account.reached or redis.call('HGET', account_key, 'reached') or '', '[^\n]+') do lines[#lines + 1] = one end
@@ -143,10 +143,10 @@ local function budgets(account)
       row[DAY_USED], row[MONTH_USED] = row[DAY_USED] + spent, row[MONTH_USED] + spent
       row[ON_HOLD] = row[OF] == '' and 0 or math.max(row[ON_HOLD] + held, 0)
       if spent > 0 then
-        each(row, function(period, limit, used_at, told_at, begins, ends)
+        each(row, function(period, limit, used_at, notified_at, begins, ends)
           for _, share in ipairs({80, 100}) do
-            if row[told_at] < share and row[used_at] * 100 >= limit * share then
-              row[told_at] = share
+            if row[notified_at] < share and row[used_at] * 100 >= limit * share then
+              row[notified_at] = share
               note(table.concat({period, share, whole(limit), whole(row[used_at]), whole(now), whole(begins), whole(ends), row[OF]}, ' '))
             end
           end
@@ -169,7 +169,7 @@ local function budgets(account)
   -- Nothing is used: after a reset.
   local function clear()
     for _, row in ipairs(caps[ROWS]) do
-      row[DAY_USED], row[MONTH_USED], row[DAY_TOLD], row[MONTH_TOLD], row[ON_HOLD] = 0, 0, 0, 0, 0
+      row[DAY_USED], row[MONTH_USED], row[DAY_NOTIFIED], row[MONTH_NOTIFIED], row[ON_HOLD] = 0, 0, 0, 0, 0
     end
     save()
   end

@@ -20,9 +20,9 @@ if account.held > 0 or account.entries ~= archived_to then
   return keep(account, {account.held > 0 and 'held' or 'behind'})
 end
 -- Billing sends the plan and its periods again only when they change: without them here, what was paid for would be missing.
-local observation, anchor, paid, periods_then, billed = unpack(
+local version, anchor, paid, periods_then, billed = unpack(
   redis.call('HMGET', account_key, 'observation', 'anchor', 'paid', 'periods', 'billed'))
-local plan = observation and redis.call('HGET', stats_key, 'plan')
+local plan = version and redis.call('HGET', stats_key, 'plan')
 local sources = redis.call('HGETALL', sources_key)
 for index = 1, #sources, 2 do
   local source = cmsgpack.unpack(sources[index + 1])
@@ -34,7 +34,7 @@ redis.call('DEL', account_key, grants_key, burn_key, holds_key, journal_key, sta
 create_stats(stats_key, last_login, tombstone_key, today, free_plan)
 if plan then redis.call('HSET', stats_key, 'plan', plan) end
 set(account, 'archived', account.entries)
-if observation then
+if version then
   local list = {}
   for _, period in ipairs(periods_then and cmsgpack.unpack(periods_then) or {}) do
     -- The plan's own period brings its tokens once more; any other has brought them, and is gone with the balance.
@@ -43,7 +43,7 @@ if observation then
       list[#list + 1] = {period[PERIOD], period[PLAN], period[STARTS], period[ENDS], 0, 0, is_own and 0 or 1}
     end
   end
-  for name, value in pairs({observation = observation, anchor = anchor, paid = paid, billed = billed,
+  for name, value in pairs({observation = version, anchor = anchor, paid = paid, billed = billed,
     periods = #list > 0 and cmsgpack.pack(list)}) do
     if value then redis.call('HSET', account_key, name, value) end
   end

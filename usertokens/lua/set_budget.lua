@@ -80,10 +80,10 @@ end
 for _, row in ipairs(caps[ROWS]) do
   local was = before[row[OF]]
   row[ON_HOLD] = row[OF] ~= '' and held[row[OF]] or 0
-  if was then row[DAY_TOLD], row[MONTH_TOLD] = was[DAY_TOLD], was[MONTH_TOLD] end
-  store.each(row, function(period, limit, used_at, told_at)
+  if was then row[DAY_NOTIFIED], row[MONTH_NOTIFIED] = was[DAY_NOTIFIED], was[MONTH_NOTIFIED] end
+  store.each(row, function(period, limit, used_at, notified_at)
     if limits_before[period .. row[OF]] ~= limit then
-      row[told_at] = row[used_at] >= limit and 100 or row[used_at] * 100 >= limit * 80 and 80 or 0
+      row[notified_at] = row[used_at] >= limit and 100 or row[used_at] * 100 >= limit * 80 and 80 or 0
     end
   end)
 end

@@ -78,21 +78,21 @@ def queue_low_balances(user_ids: Sequence[str], now: datetime) -> None:
 def _queue_falls(falls: Mapping[str, Sequence[bytes | None]], now: datetime) -> None:
     """falls: by user, the account's `fallen`, the number of its last grant, and its balance."""
     known = _known(falls) if falls else ()
-    told = _told_low(falls, now) if falls else ()
+    notified = _notified_of_low(falls, now) if falls else ()
     for user_id, (fall, last, balance) in falls.items():
         text = (fall or b"").decode()
         entry, _, moment = text.partition(" ")
         grants, at = int(last or 0), from_ms(int(moment))
         key = f"{user_id}:{entry}:{moment}"
         if user_id in known and now - at <= NEWS:
-            if (user_id, grants) not in told:
+            if (user_id, grants) not in notified:
                 mails.queue_mail(user_id, letters.LOW_BALANCE.name, key, {"grants": grants}, now=now)
             low = {"user_id": user_id, "balance": int(balance or 0), "threshold": app_settings.LOW_BALANCE}
             emit(BALANCE_LOW, low, key=key, at=at)
         clear_fall_script.run([keys.account(user_id)], [text])
 
 
-def _told_low(user_ids: Iterable[str], now: datetime) -> set[tuple[str, int]]:
+def _notified_of_low(user_ids: Iterable[str], now: datetime) -> set[tuple[str, int]]:
     """Users who have just been told of a low balance, each with the number of their last grant then."""
     rows = OutgoingMail.objects.filter(
         kind=letters.LOW_BALANCE.name, user_id__in=list(user_ids), created_at__gt=now - ONE_IN
@@ -108,7 +108,7 @@ def queue_expiring(user_ids: Sequence[str], now: datetime) -> None:
     some and would lose more than LOW_BALANCE.
     """
     reached = _reachable(user_ids) if mails_are_on() else []
-    told = _told(reached) if reached else {}
+    notified = _notified_of_expiry(reached) if reached else {}
     known = _known(user_ids) if is_wanted(EXPIRING_EVENT) else set()
     for user_id in [one for one in user_ids if one in known.union(reached)]:
         try:
@@ -118,7 +118,7 @@ def queue_expiring(user_ids: Sequence[str], now: datetime) -> None:
         for expires, grants in _expiring(balance, now).items():
             newest = max(grant.id for grant in grants)
             key = f"{user_id}:{expires}:{newest}"
-            if user_id in reached and told.get((user_id, expires), 0) < newest:
+            if user_id in reached and notified.get((user_id, expires), 0) < newest:
                 mails.queue_mail(user_id, letters.EXPIRING.name, key, {"expires": expires}, now=now)
             left = sum(grant.left for grant in grants)
             data = {"user_id": user_id, "expires_at": iso(from_ms(expires)), "tokens": left}
@@ -145,10 +145,10 @@ def _expiring(balance: Balance, now: datetime) -> dict[int, list[Grant]]:
     for grant in balance.grants:
         if grant.left and grant.expires_at is not None and now < grant.expires_at <= now + AHEAD:
             found.setdefault(to_ms(grant.expires_at), []).append(grant)
-    return {expires: grants for expires, grants in found.items() if _is_told(grants)}
+    return {expires: grants for expires, grants in found.items() if _is_worth_notice(grants)}
 
 
-def _is_told(grants: Iterable[Grant]) -> bool:
+def _is_worth_notice(grants: Iterable[Grant]) -> bool:
     grants = list(grants)
     if any(grant.source not in _BY_PERIOD for grant in grants):
         return True
@@ -156,7 +156,7 @@ def _is_told(grants: Iterable[Grant]) -> bool:
     return is_used and sum(grant.left for grant in grants) > app_settings.LOW_BALANCE
 
 
-def _told(user_ids: Iterable[str]) -> dict[tuple[str, int], int]:
+def _notified_of_expiry(user_ids: Iterable[str]) -> dict[tuple[str, int], int]:
     """By user and moment of expiry (ms), the newest grant that a mail has told of."""
     rows = OutgoingMail.objects.filter(kind=letters.EXPIRING.name, user_id__in=list(user_ids))
     found: dict[tuple[str, int], int] = {}

@@ -86,7 +86,7 @@ def apply_plan(
         own += [digest, period.plan if period.is_paid else "", to_ms(period.starts), to_ms(period.ends)]
     try:
         return _apply(
-            user_id, plan, own, actor="", now=now, change=f"from {read_version(user_id)}" if _is_told() else ""
+            user_id, plan, own, actor="", now=now, change=f"from {read_version(user_id)}" if _is_observed() else ""
         )
     except AccountClosed:
         return False
@@ -105,14 +105,14 @@ def _plan_now(user_id: str) -> str:
     return found.decode() if found else default_plan()
 
 
-def _is_told() -> bool:
+def _is_observed() -> bool:
     return is_wanted(PLAN_CHANGED)
 
 
 def _apply(user_id: str, plan: str, own: Sequence[Arg], *, actor: str, now: datetime | None, change: str) -> bool:
     """change: names this change among those of the user, and is the same when it is repeated after a crash."""
     _require(plan)
-    before = _plan_now(user_id) if _is_told() else plan
+    before = _plan_now(user_id) if _is_observed() else plan
     key = f"{user_id}:{change}"
     if before != plan:
         # First the event, then the plan: so none is lost. If the plan is refused, the event is taken back.

@@ -123,8 +123,8 @@ def _is_usual(meta: Mapping[str, Any], most: int) -> bool:
     """Whether it is a POST of JSON by a token, and brings nothing else that may matter."""
     if meta["REQUEST_METHOD"] != "POST" or meta.get("CONTENT_TYPE") != "application/json" or meta.get("QUERY_STRING"):
         return False
-    words = meta.get("HTTP_AUTHORIZATION", "")
-    if meta.get("HTTP_COOKIE") or not words.isascii() or not words or "\0" in words:
+    credentials = meta.get("HTTP_AUTHORIZATION", "")
+    if meta.get("HTTP_COOKIE") or not credentials.isascii() or not credentials or "\0" in credentials:
         return False
     length = meta.get("CONTENT_LENGTH") or ""
     return bool(length.isascii() and length.isdecimal() and 0 < int(length) <= most)

@@ -33,8 +33,8 @@ print(json.dumps(said))
 """
 
 
-def manage(*words: str) -> str:
-    run = subprocess.run([sys.executable, "manage.py", *words], capture_output=True, text=True, check=False)
+def manage(*args: str) -> str:
+    run = subprocess.run([sys.executable, "manage.py", *args], capture_output=True, text=True, check=False)
     if run.returncode:
         sys.exit(run.stderr)
     return run.stdout

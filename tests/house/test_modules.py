@@ -1,4 +1,4 @@
-"""Every app has the same rooms under the same names, and they stay small."""
+"""Every app has the same modules under the same names, and they stay small."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.tree import APPS, PACKAGES, ROOT, place, python_files, syntax
 
-ROOMS = {
+MODULES = {
     *(
         "__init__.py",
         "py.typed",
@@ -50,9 +50,9 @@ PACES = {"tests/engines.py", "tests/faults/servers.py", "tests/workload.py"}
 
 
 @pytest.mark.parametrize("app", APPS)
-def test_every_app_has_the_same_rooms(app: str) -> None:
+def test_every_app_has_the_same_modules(app: str) -> None:
     entries = {entry.name for entry in (ROOT / app).iterdir() if entry.name != "__pycache__"}
-    assert entries - ROOMS == set()
+    assert entries - MODULES == set()
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -61,7 +61,7 @@ def test_commands_are_named_after_their_app(app: str) -> None:
     assert [path.name for path in commands if path.stem != "__init__" and not path.stem.startswith(f"{app}_")] == []
 
 
-def test_no_module_is_a_drawer_for_leftovers() -> None:
+def test_no_module_is_named_for_leftovers() -> None:
     assert [place(path) for path in python_files(*PACKAGES, "tests", "benchmarks") if path.stem in SMELLS] == []
 
 

@@ -1,4 +1,4 @@
-"""Who may import whom: config all, nobody config, the apps only the floor, and billing three rooms of usertokens."""
+"""Who may import whom: config all, nobody config, the apps only kv, and billing three modules of usertokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_nobody_imports_config(package: str) -> None:
     assert _broken(package, {"config"}) == []
 
 
-def test_the_floor_knows_none_of_the_apps() -> None:
+def test_the_base_package_imports_none_of_the_apps() -> None:
     assert _broken("kv", {"stats", "usertokens", "codetags", "billing"}) == []
 
 
@@ -37,7 +37,7 @@ def test_apps_import_no_sibling(app: str) -> None:
     assert _broken(app, siblings) == []
 
 
-def test_across_the_arrow_only_services_types_and_errors_are_named() -> None:
+def test_of_usertokens_billing_imports_only_services_types_and_errors() -> None:
     def allowed(name: str) -> bool:
         return name in ACROSS or ".".join(name.split(".")[:2]) in ACROSS
 
@@ -49,10 +49,10 @@ def test_across_the_arrow_only_services_types_and_errors_are_named() -> None:
 
 @pytest.mark.parametrize("app", APPS)
 def test_only_services_run_scripts_and_open_connections(app: str) -> None:
-    doors = {"kv.store.connection", "kv.store.scripts"}
+    opening = {"kv.store.connection", "kv.store.scripts"}
     broken = [
         place(path)
         for path in python_files(app)
-        if "services" not in path.parts and any(".".join(name.split(".")[:3]) in doors for name in imports(path))
+        if "services" not in path.parts and any(".".join(name.split(".")[:3]) in opening for name in imports(path))
     ]
     assert broken == []
