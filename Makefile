@@ -7,11 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The interpreter that makes .venv: `make run PYTHON=/path/to/python` says otherwise. Asked only when .venv is to be made.
 # The newest that was built with profile-guided optimization, or else the newest: without it all takes a tenth longer.
-# A build says so by its option; Debian takes the compiler's option out of what it tells, once it has used it.
+# A build says so by its option; Debian takes the compiler's option out of what it says, once it has used it.
 PYTHON ?= $(shell IFS=:; first=; for name in "python3.13" "python3.12" "python3.11" "python3"; do for place in $$PATH; do \
 	[ -x "$$place/$$name" ] || continue; "$$place/$$name" -c 'import sys, venv, ensurepip; \
-	from sysconfig import get_config_var as told; sys.exit(1 if sys.version_info < (3, 11) else 0 if \
-	"--enable-optimizations" in (told("CONFIG_ARGS") or "") or told("PGO_PROF_GEN_FLAG") and not told("PGO_PROF_USE_FLAG") \
+	from sysconfig import get_config_var as var; sys.exit(1 if sys.version_info < (3, 11) else 0 if \
+	"--enable-optimizations" in (var("CONFIG_ARGS") or "") or var("PGO_PROF_GEN_FLAG") and not var("PGO_PROF_USE_FLAG") \
 	else 3)' >/dev/null 2>&1; case $$? in (0) echo "$$place/$$name"; exit;; (3) first="$${first:-$$place/$$name}";; esac; \
 	done; done; echo "$$first")
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from django.utils import timezone
 
@@ -40,6 +41,12 @@ def to_ms(moment: datetime | None) -> int | Literal[""]:
 def from_ms(milliseconds: int) -> datetime:
     """The moment, in UTC."""
     return _EPOCH + milliseconds * _MILLISECOND
+
+
+def server_ms(reply: Sequence[Any]) -> int:
+    """Milliseconds since 1970, of what a server answers to TIME: seconds and microseconds."""
+    seconds, microseconds = reply
+    return int(seconds) * 1000 + int(microseconds) // 1000
 
 
 def local_from_ms(milliseconds: int) -> datetime:

@@ -30,7 +30,6 @@ from billing.services.stripe_api import require_on
 from billing.services.subscription_states import read_bought
 from billing.types import Choice
 from kv.process.lazy import LazyModule
-from kv.process.threads import async_twin
 from kv.sql.transactions import atomic_for
 from kv.times import utc_now
 
@@ -75,9 +74,6 @@ def read_auto_topup(user_id: str) -> AutoState:
     """The settings of a user, and what they do now. One query, without Stripe."""
     row = AutoTopUp.objects.filter(user_id=user_id).first()
     return AutoState() if row is None else state_of(row)
-
-
-aread_auto_topup = async_twin(read_auto_topup, uses_database=True)
 
 
 def state_of(row: AutoTopUp) -> AutoState:
@@ -134,9 +130,6 @@ def save_auto_topup(
         # Last: when the store is away, nothing is saved.
         watches.watch_balance(user_id, row.threshold, now=now)
     return state_of(row)
-
-
-asave_auto_topup = async_twin(save_auto_topup, uses_database=True)
 
 
 def _status(row: AutoTopUp) -> AutoStatus:

@@ -19,7 +19,7 @@ from kv.sql.batches import in_batches
 from kv.store.connection import call, call_write
 from kv.store.replies import pairs
 from kv.store.scripts import Script
-from kv.times import local_from_ms, to_ms
+from kv.times import local_from_ms, server_ms, to_ms
 
 _CHUNK = 500
 #: Codes that one command lists: the store answers it within a millisecond.
@@ -234,5 +234,4 @@ def _scan_codes() -> Iterator[str]:
 
 def _server_ms() -> int:
     """The time of the clock by which hits are dated."""
-    seconds, microseconds = call("TIME")
-    return int(seconds) * 1000 + int(microseconds) // 1000
+    return server_ms(call("TIME"))

@@ -15,6 +15,7 @@ from kv.backup.records import Piece
 from kv.errors import StoreUnavailable
 from kv.store.nodes import Node
 from kv.store.scripts import Script
+from kv.times import server_ms
 
 # Keys of one tag that are read together. A user has fewer; {stats} has thousands, which no transaction should hold.
 _TOGETHER = 64
@@ -184,8 +185,7 @@ def _pending(node: Node, key: bytes, group: bytes, consumer: bytes) -> Iterator[
 
 
 def _milliseconds(node: Node) -> int:
-    seconds, micros = node.ask("TIME")
-    return int(seconds) * 1000 + int(micros) // 1000
+    return server_ms(node.ask("TIME"))
 
 
 def _ranged(ask: Callable[[int, int], list[bytes]]) -> Iterator[list[bytes]]:

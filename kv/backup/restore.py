@@ -17,6 +17,7 @@ from kv.backup.writer import ValueWriter, forget_derived, unlink
 from kv.conf import app_settings
 from kv.errors import ForeignValues
 from kv.store.nodes import Nodes, open_nodes
+from kv.times import server_ms
 
 _PROBE_MS = 1000
 _METERED = 500
@@ -134,5 +135,4 @@ def _probe(nodes: Nodes, piece: Piece, header: Header) -> None:
 
 
 def _now(nodes: Nodes) -> int:
-    seconds, micros = next(iter(nodes)).ask("TIME")
-    return int(seconds) * 1000 + int(micros) // 1000
+    return server_ms(next(iter(nodes)).ask("TIME"))

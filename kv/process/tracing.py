@@ -29,12 +29,6 @@ def start_tracing() -> bool:
     return True
 
 
-def stop_tracing() -> None:
-    """Make no more spans."""
-    global _tracer  # noqa: PLW0603 (one for the process)
-    _tracer = None
-
-
 def is_traced() -> bool:
     """Whether spans are made."""
     return _tracer is not None

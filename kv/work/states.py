@@ -10,7 +10,7 @@ from typing import Any
 from kv import keys
 from kv.store.connection import call, call_many
 from kv.store.scripts import Script
-from kv.times import local_from_ms
+from kv.times import local_from_ms, server_ms
 from kv.work.duties import Duty, retry_pause
 
 #: A worker says so often, in seconds, that it is alive.
@@ -74,8 +74,7 @@ def read_workers() -> Workers:
     newest = call("ZRANGE", keys.workers(), -1, -1, "WITHSCORES")
     if not newest:
         return Workers(0, None)
-    seconds, microseconds = call("TIME")
-    since = int(seconds) * 1000 + int(microseconds) // 1000 - int(ALIVE_SECONDS * 1000)
+    since = server_ms(call("TIME")) - int(ALIVE_SECONDS * 1000)
     alive = call("ZCOUNT", keys.workers(), since, "+inf")
     # RESP3 answers with pairs.
     score = newest[0][1] if isinstance(newest[0], list) else newest[1]

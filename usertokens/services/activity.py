@@ -95,9 +95,6 @@ def list_moods(user_id: str) -> tuple[DayMood, ...]:
     return tuple(DayMood(date.fromisoformat(day), float(score)) for day, score in rows)
 
 
-alist_moods = async_twin(list_moods)
-
-
 def activity_keys(user_id: str) -> list[str]:
     """The keys of scripts that touch the activity alone."""
     return [keys.stats(user_id), keys.last_login(user_id), keys.tombstone(user_id)]

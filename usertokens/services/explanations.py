@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 from kv.days import local_day, read_moment
-from kv.process.threads import async_twin
 from kv.store.scripts import Script
 from kv.times import aware, from_ms, to_ms
 from usertokens import keys
@@ -110,9 +109,6 @@ def explain_balance(
         newest=tuple(reversed(replay.newest)),
         problems=tuple(replay.problems),
     )
-
-
-aexplain_balance = async_twin(explain_balance, uses_database=True)
 
 
 def _spent_on(name: tuple[str, str] | None, tokens: int, times: int) -> SpentOn:

@@ -16,7 +16,6 @@ from django.db.models import Case, Count, Expression, IntegerField, Q, QuerySet,
 from django.db.models.functions import Coalesce
 
 from kv.days import day_start, local_day
-from kv.process.threads import async_twin
 from kv.store.scripts import Script
 from kv.times import from_ms, to_ms
 from usertokens import keys
@@ -123,9 +122,6 @@ def read_spending(user_id: str, *, first: date, last: date, reasons_from: date |
     )
 
 
-aread_spending = async_twin(read_spending, uses_database=True)
-
-
 def find_transactions(
     user_id: str,
     *,
@@ -169,9 +165,6 @@ def iterate_found(
         if len(found) <= _PAGE:
             return
         before = found[_PAGE - 1].id
-
-
-afind_transactions = async_twin(find_transactions, uses_database=True)
 
 
 def first_day(user_id: str) -> date | None:

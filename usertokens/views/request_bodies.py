@@ -10,9 +10,15 @@ from django.http.request import RawPostDataException
 from rest_framework.request import Request
 
 
+def plain_request(request: HttpRequest | Request) -> HttpRequest:
+    """Django's request, also of a DRF view."""
+    found: HttpRequest = request._request if isinstance(request, Request) else request  # noqa: SLF001 (DRF has no public name)
+    return found
+
+
 def body_digest(request: HttpRequest | Request) -> str:
     """A hash of the body; of a form with files, of its fields and files: its boundary is another one each time."""
-    plain: Any = request._request if isinstance(request, Request) else request  # noqa: SLF001 (DRF has no public name)
+    plain = plain_request(request)
     digest = hashlib.sha256()
     if plain.content_type == "multipart/form-data":
         _add_form(digest, plain)

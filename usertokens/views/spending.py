@@ -24,7 +24,7 @@ from usertokens.services.prices import action_names
 from usertokens.types import LARGEST_AMOUNT
 from usertokens.views.charged_responses import charge_later, is_error
 from usertokens.views.refusals import REFUSED, refuse, refuse_anonymous
-from usertokens.views.request_bodies import body_digest
+from usertokens.views.request_bodies import body_digest, plain_request
 
 #: The attributes of a request: its charge, of several that are nested the last to begin; and how many there are.
 _CHARGE, _CHARGES = "_usertokens_charge", "_usertokens_charges"
@@ -91,15 +91,10 @@ def report_use(request: HttpRequest | Request, amount: int | None = None, *, qua
     that is on hold is taken, and the log says so.
     Raises ValueError for an invalid number, for a quantity without an action, and outside of such a view.
     """
-    charge: Charge | None = vars(_plain(request)).get(_CHARGE)
+    charge: Charge | None = vars(plain_request(request)).get(_CHARGE)
     if charge is None:
         raise ValueError("report_use belongs into a view that spends decorates")
     charge.use(amount, quantity=quantity)
-
-
-def _plain(request: HttpRequest | Request) -> HttpRequest:
-    found: HttpRequest = request._request if isinstance(request, Request) else request  # noqa: SLF001 (DRF has no public name)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +171,7 @@ class _Spending:
             price.close()
             raise TypeError("the cost of a view that is not async can't be async")
         key = read_key(request.META)
-        plain = vars(_plain(request))
+        plain = vars(plain_request(request))
         plain[_CHARGES] = plain.get(_CHARGES, 0) + 1
         if key and plain[_CHARGES] > 1:
             # A view within a view: each is paid once under the request's key. No header can say this key.
