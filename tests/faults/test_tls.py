@@ -121,7 +121,7 @@ class TestOneServer:
     def test_a_line_is_used_again(
         self, server: Server, port: int, made: Certificates, settings: Any, client: SiteClient
     ) -> None:
-        """What TLS sends by itself (tickets, after the handshake) is not taken for a line that was hung up."""
+        """What TLS sends by itself (tickets, after the handshake) is not taken for a connection that was closed."""
         use(settings, f"rediss://127.0.0.1:{port}/0", made.authority)
         visit(client, "203.0.113.1")
         before = server.info("stats")["total_connections_received"]

@@ -35,6 +35,14 @@ def _read(name: str) -> str:
     return (ROOT / name).read_text()
 
 
+PAGES = [path for path in DOCUMENTS if path.parent != ROOT and path.name != "README.md"]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=place)
+def test_a_page_begins_with_code_that_runs(path: Path) -> None:
+    assert "\n```" in "\n".join(path.read_text().splitlines()[:16])
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=place)
 def test_links_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", path.read_text())

@@ -57,7 +57,7 @@ class TestRoundTrip:
         assert len(names) == count
         assert all(name.startswith(("new:{stats}:", "new:{usage}:")) for name in names)
 
-    def test_others_keys_and_the_floors_own_stay_out(self, store: Any, file: Path) -> None:
+    def test_others_keys_and_those_of_the_base_package_stay_out(self, store: Any, file: Path) -> None:
         store.mset({"foreign": 1, "stats": 1, keys.lease("x"): 1, "{stats}:visitors": 5})
         assert save(file) == 1
 

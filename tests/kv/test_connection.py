@@ -116,7 +116,7 @@ class TestStoreAway:
             assert proxy.count(word) == 1
             proxy.flow()
 
-    def test_a_line_that_was_cut_while_it_rested_costs_no_request(self) -> None:
+    def test_a_connection_that_was_cut_while_it_rested_costs_no_request(self) -> None:
         with proxied() as proxy:
             for number in range(1, 6):
                 assert call("INCR", "{t}:a") == number
