@@ -27,6 +27,7 @@ __all__ = [
     "PixelsTooMany",
     "SheetTooDense",
     "SquaresTooSmall",
+    "TooManyDays",
     "TooManyImages",
     "UnknownCode",
     "UnprintableImage",
@@ -55,6 +56,14 @@ class BadAlias(ValueError):
 
 class BadCursor(ValueError):
     """A `before` that is not the `next` of a list."""
+
+
+class TooManyDays(ValueError):
+    """More days than are shown of one code. most: how many that are."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 class BadImport(Exception):

@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from codetags import keys
+from codetags.errors import TooManyDays
 from codetags.services.breakdowns import read_breakdown
 from codetags.services.counts import get_code, list_days
 from codetags.services.excluded_hits import read_excluded
 from codetags.types import EARLIEST, Breakdown, CodeCounts, DayCount
 from kv.days import local_day
 from kv.store.connection import call
+
+#: Ten years.
+MOST_DAYS = 3660
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,15 @@ def read_code(
     """A code on the days from `since` to `until`, both included; without either, from its first hit up to today.
 
     With days, its count and what was not counted are of these days, as in the list. None for a code that nobody knows.
-    Uses the database. Raises StoreUnavailable.
+    Uses the database. Raises TooManyDays, StoreUnavailable.
     """
     found = get_code(code, now=now)
     if found is None:
         return None
     last = until or local_day(now)
     first = since or min(_first_day(code) or last, last)
+    if (since or until) and (last - first).days >= MOST_DAYS:
+        raise TooManyDays(MOST_DAYS)
     days = list_days(code, since=first, until=last)
     if since or until:
         (excluded,), _ = read_excluded([code], since=since, until=until, now=now)

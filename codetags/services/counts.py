@@ -128,6 +128,8 @@ def known_labels(codes: Sequence[str]) -> dict[str, str]:
 def list_days(code: str, *, since: date, until: date) -> tuple[DayCount, ...]:
     """One code's hits on each day from `since` to `until`, oldest first, from the store. Raises StoreUnavailable."""
     dates = [since + timedelta(days=step) for step in range((until - since).days + 1)]
+    if not dates:
+        return ()
     replies = call("HMGET", keys.days(code), *(day.isoformat() for day in dates))
     rows = zip(dates, replies, list_excluded_days(code, dates), strict=True)
     return tuple(DayCount(day, int(reply or 0), excluded) for day, reply, excluded in rows)

@@ -15,14 +15,13 @@ from rest_framework.response import Response
 
 from codetags import keys
 from codetags.conf import COUNTS_LIMIT
-from codetags.errors import BadCursor, MalformedCode
+from codetags.errors import BadCursor, MalformedCode, TooManyDays
 from codetags.serializers import CodeDetailsOutput, CountsInput, CountsOutput, DaysInput, HitInput, HitOutput
 from codetags.services import campaign_counts, codes, counts, placements
 from codetags.services.code_details import CodeDetails, read_code
 from codetags.services.cookies import COUNTED_COOKIE
 from codetags.types import CampaignCounts, CodeCounts, Reason
 from codetags.views import answers, examples, lane
-from kv.days import local_day
 from kv.rest.codes import DATABASE_UNAVAILABLE, INVALID_INPUT, NOT_FOUND, RATE_LIMITED
 from kv.rest.errors import InvalidInput
 from kv.rest.fields import CALLER_ID
@@ -48,8 +47,6 @@ _PARAMETERS = [
 _PATH = parameter("code", {"type": "string", "pattern": "^[0-9A-Za-z_~-]{1,32}$"}, "path", description="In any case.")
 _LONGEST_ID = 64
 _LONGEST_URL = 2048
-#: Ten years.
-_MOST_DAYS = 3660
 _COUNTED = "Counted or not; a 1×1 GIF for an Accept that begins with image/."
 _HIT = {
     (200, "application/json"): response(HitOutput, _COUNTED),
@@ -165,11 +162,12 @@ class CodeView(ApiView):
         form.is_valid(raise_exception=True)
         asked = form.validated_data
         since, until = asked.get("from"), asked.get("to")
-        if since and ((until or local_day()) - since).days >= _MOST_DAYS:
-            raise InvalidInput("from", f"At most {_MOST_DAYS} days are shown.")
         name = code.upper()
         is_known = name == keys.OTHER or codes.is_code(name)
-        found = read_code(name, since=since, until=until) if is_known else None
+        try:
+            found = read_code(name, since=since, until=until) if is_known else None
+        except TooManyDays as error:
+            raise InvalidInput("from" if since else "to", f"At most {error.most} days are shown.") from error
         if found is None:
             raise NotFound
         return Response(_details(found), headers={"Cache-Control": "no-store"})

@@ -162,6 +162,17 @@ class TestApi:
         record(1)
         assert clerk.get(f"{URL}?{query}").status_code == 400
 
+    def test_a_last_day_far_away_is_refused_by_name(self, clerk: Client) -> None:
+        record(1)
+        answer = clerk.get(URL, {"to": "9999-12-31"})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["to"])
+
+    def test_days_that_are_all_to_come_have_none(self, clerk: Client) -> None:
+        record(1)
+        answer = clerk.get(URL, {"from": (local_day() + timedelta(days=1)).isoformat()})
+        body = answer.json()
+        assert (answer.status_code, body["days"], body["count"], sum(body["hours"])) == (200, [], 0, 0)
+
     def test_only_whoever_may_see_counts(self, client: Client) -> None:
         assert client.get(URL).status_code == 401
         client.force_login(staff())
