@@ -27,7 +27,7 @@ class Command(StoreCommand):
     """Undelivered events from Stripe, failed and parked events of the inbox, or those named."""
 
     help = (
-        "Applies events again: those that Stripe could not deliver (up to 30 days back), and those of the inbox that "
+        "Apply events again: those that Stripe could not deliver (up to 30 days back), and those of the inbox that "
         "failed or were parked. Without options: all three. It is safe to apply an event twice."
     )
     writes_bulk = True

@@ -32,7 +32,7 @@ class Command(StoreCommand):
     """Shows the differences, asks for confirmation, then applies them."""
 
     help = (
-        "Reads every customer from Stripe, lists the users whose plan or purchases differ, and applies Stripe's state "
+        "Read every customer from Stripe, list the users whose plan or purchases differ, and apply Stripe's state "
         "after confirmation. Use it when events were lost, or after a restored backup."
     )
     destroys = True

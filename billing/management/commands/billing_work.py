@@ -17,7 +17,7 @@ class Command(StoreCommand):
     """Applies all events that are due; the command `work` does so whenever it is woken."""
 
     help = (
-        "Applies the events of Stripe's that are in the inbox, and reads customers that are due. "
+        "Apply the events of Stripe's that are in the inbox, and read customers that are due. "
         "The command `work` does this by itself."
     )
 

@@ -24,7 +24,7 @@ class Command(StoreCommand):
     """Adds older counts to the live ones. Run again, it adds only what the older site has counted since."""
 
     help = (
-        "Adds the counts of an older site: its keys qr:count:* (--from rediss://…) or a CSV file with the columns "
+        "Add the counts of an older site: its keys qr:count:* (--from rediss://…) or a CSV file with the columns "
         "code,count or code,date,count. It may be repeated: only what is new there is added."
     )
     writes_bulk = True

@@ -21,7 +21,7 @@ class Command(StoreCommand):
     """Posts hits until none waits, or the receiver fails."""
 
     help = (
-        "Posts the counted hits that wait for QR_ANALYTICS_EXTERNAL_URL, until none is left or the receiver fails. "
+        "Post the counted hits that wait for QR_ANALYTICS_EXTERNAL_URL, until none is left or the receiver fails. "
         "The worker (`work`) does the same by itself."
     )
 

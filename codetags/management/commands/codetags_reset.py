@@ -17,7 +17,7 @@ from kv.management.base import StoreCommand
 class Command(StoreCommand):
     """Deletes hits, in the store and in SQL; the registry stays."""
 
-    help = "Deletes every hit of a code, or of all codes, in the store and in SQL. The registry stays."
+    help = "Delete every hit of a code, or of all codes, in the store and in SQL. The registry stays."
     destroys = True
     writes_bulk = True
 

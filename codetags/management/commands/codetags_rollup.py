@@ -18,7 +18,7 @@ class Command(StoreCommand):
     """Copies daily counts to SQL, or restores them to the store after a loss."""
 
     help = (
-        "Copies the daily counts of every code to SQL; running it twice changes nothing. --restore writes back to "
+        "Copy the daily counts of every code to SQL; running it twice changes nothing. --restore writes back to "
         "the store what it has lost, and never lowers a live count."
     )
     writes_bulk = True

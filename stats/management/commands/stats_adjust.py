@@ -26,7 +26,7 @@ class Command(StoreCommand):
     """Change one total, with a reason that stays in the admin."""
 
     help = (
-        "Changes a total by a number, up or down, and logs the reason: `stats_adjust revenue_cents -1250 --reason …`. "
+        "Change a total by a number, up or down, and log the reason: `stats_adjust revenue_cents -1250 --reason …`. "
         "When it is not certain whether the total was changed, it prints the --id with which to repeat the command."
     )
 

@@ -23,8 +23,8 @@ class Command(StoreCommand):
     """Import from an older site's Redis, or from a CSV file; safe to run twice."""
 
     help = (
-        "Reads stats:visitors, stats:visitors:ips (or stats:visitors_ips), stats:qr_total, stats:revenue and usage:* "
-        "from an older site's Redis, or rows date,figure,value from a CSV file, and adds them. It may be repeated: "
+        "Read stats:visitors, stats:visitors:ips (or stats:visitors_ips), stats:qr_total, stats:revenue and usage:* "
+        "from an older site's Redis, or rows date,figure,value from a CSV file, and add them. It may be repeated: "
         "known visitors are recognised, and of numbers only the growth since the last run is added."
     )
     writes_bulk = True

@@ -11,7 +11,7 @@ from stats.services import totals
 class Command(StoreCommand):
     """Remove every figure of the statistics."""
 
-    help = "Removes all totals, uses of tools, daily series, and the record of which visitors were counted."
+    help = "Remove all totals, uses of tools, daily series, and the record of which visitors were counted."
     destroys = True
     writes_bulk = True
 
