@@ -45,11 +45,19 @@ hypothesis_settings.load_profile("untimed")
 
 #: Of these there is to be about one at a time: a browser takes processors of its own.
 _APART = ("tests/browser/",)
+_DATABASE = frozenset({"db", "transactional_db", "live_server"})
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the work: files of browsers are spread evenly over the whole run."""
+    """Where several processes share the work: files of browsers are spread evenly over the whole run.
+
+    NEEDS=store or NEEDS=database leaves out what reaches neither: it is the same on every kind of them.
+    """
+    if needed := os.environ.get("NEEDS"):
+        rest = [item for item in items if not _reaches(item, needed)]
+        items[:] = [item for item in items if _reaches(item, needed)]
+        config.hook.pytest_deselected(items=rest)
     if not hasattr(config, "workerinput"):
         return
     kinds: dict[str, dict[Path, int]] = {}
@@ -64,6 +72,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             places[path] = (before + count / 2) / total
             before += count
     items.sort(key=lambda item: (places[item.path], item.path))
+
+
+def _reaches(item: pytest.Item, needed: str) -> bool:
+    """Whether the test may reach the store, or the database, which pytest-django keeps from all others."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if needed == "store":
+        return "store" in fixtures
+    assert needed == "database", f"NEEDS={needed}: store or database"
+    return not fixtures.isdisjoint(_DATABASE) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.hookimpl(wrapper=True)

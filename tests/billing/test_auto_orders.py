@@ -20,6 +20,7 @@ from billing.services import auto_cards, auto_charges, auto_owner, auto_settings
 from kv.store.connection import call
 from tests.billing import automatic as auto
 from tests.billing.scenario import Scenario
+from tests.samples import samples
 from tests.stripe_fake import Fault
 from usertokens import keys as token_keys
 from usertokens.services import balances, journal
@@ -27,7 +28,7 @@ from usertokens.services.audits import check_ledgers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-SEEDS, STEPS, CAP = 16, 150, 2000
+SEEDS, STEPS, CAP = samples(16), 150, 2000
 #: Where a worker may die: the name is that of the step before which it does.
 DEATHS = (
     (auto_charges, "begin_charge"),

@@ -19,11 +19,12 @@ from billing.models import StripeCustomer, StripeEvent
 from billing.services.events import RELEVANT
 from tests.billing.lifecycles import Lifecycle, lifecycles
 from tests.billing.scenario import Scenario
+from tests.samples import samples
 from tests.stripe_fake import FakeStripe
 from tests.stripe_fake.state import Shape
 from usertokens.services import journal
 
-SAMPLES = int(os.environ.get("ORDERS_SAMPLED", "20"))
+SAMPLES = int(os.environ.get("ORDERS_SAMPLED", samples(20)))
 ALL_OF_SEVEN = os.environ.get("ORDERS") == "all"
 NAMES = [lifecycle.name for lifecycle in lifecycles()]
 
@@ -118,7 +119,7 @@ def test_every_order_ends_where_stripe_is(scenarios: Scenarios, name: str) -> No
 def test_events_that_come_between_the_steps(scenarios: Scenarios, name: str) -> None:
     """Each event is delivered some time after it happened, between any two steps. Some come twice, some at the end."""
     chance = random.Random(name)
-    for _ in range(max(SAMPLES // 4, 12)):
+    for _ in range(max(SAMPLES // 4, samples(12))):
         scenario = scenarios.begin()
         lifecycle = next(one for one in lifecycles() if one.name == name)
         steps, taken, trace = list(lifecycle.steps), 0, []
@@ -148,7 +149,7 @@ def test_events_that_come_between_the_steps(scenarios: Scenarios, name: str) -> 
 def test_two_customers_between_each_other(scenarios: Scenarios) -> None:
     """Events about one customer change nothing of the other, in any order."""
     chance = random.Random(2)
-    for _ in range(max(SAMPLES // 4, 12)):
+    for _ in range(max(SAMPLES // 4, samples(12))):
         first = scenarios.begin()
         second = Scenario(first.stripe, first.shop, User.objects.create_user(f"other{next(scenarios.users)}"))
         by_name = {lifecycle.name: lifecycle for lifecycle in lifecycles()}

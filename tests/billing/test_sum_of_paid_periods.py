@@ -20,6 +20,7 @@ from billing.models import StripeCustomer, StripeEvent
 from billing.services.events import RELEVANT
 from billing.services.sync import sync_customer
 from tests.billing.scenario import Scenario
+from tests.samples import samples
 from tests.stripe_fake import FakeStripe
 from tests.stripe_fake.state import Shape
 from tests.usertokens.model_periods import month_around
@@ -228,7 +229,7 @@ def test_the_sum_of_what_came_is_the_sum_of_what_was_paid(
     run_state_machine_as_test(
         PaidMachine,
         settings=settings(
-            max_examples=2000 if IS_DEEP else 30, stateful_step_count=25 if IS_DEEP else 12, deadline=None,
+            max_examples=2000 if IS_DEEP else samples(30), stateful_step_count=25 if IS_DEEP else 12, deadline=None,
             derandomize=not IS_DEEP, database=None, report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate],
         ),

@@ -20,6 +20,7 @@ from kv.days import local_day
 from kv.sql.upserts import upsert_rows
 from kv.store.connection import call, call_many, call_write
 from kv.store.replies import pairs
+from tests.samples import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ events = st.one_of(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=samples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(events, max_size=25), st.sampled_from((1, 2, 500)), st.sampled_from((1, 2, 10_000)))
 def test_a_roll_up_that_ended_has_left_nothing_out(
     store: Any, midday: None, happened: list[tuple[str, str, int]], chunk: int, group: int

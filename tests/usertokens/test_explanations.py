@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.samples import samples
 from tests.usertokens.test_machine import LedgerMachine
 from usertokens import keys
 from usertokens.errors import AccountClosed, JournalTooLong, MomentInFuture, NoLedgerYet
@@ -55,7 +56,7 @@ def test_every_moment_of_any_history(store: Any) -> None:
     run_state_machine_as_test(
         ExplainedMachine,
         settings=settings(
-            max_examples=20, stateful_step_count=40, deadline=None, report_multiple_bugs=False,
+            max_examples=samples(20), stateful_step_count=40, deadline=None, report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate],
         ),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from tests.samples import samples
 from usertokens.errors import InsufficientTokens
 from usertokens.services import activity, balances, dashboards, holds, journal, plans, purchases, recharges, resets
 from usertokens.signals import low_balance
@@ -235,7 +236,7 @@ def test_notes_and_signals_of_many_lives(store: Any) -> None:
     run_state_machine_as_test(
         NoteMachine,
         settings=settings(
-            max_examples=40, stateful_step_count=25, deadline=None, report_multiple_bugs=False,
+            max_examples=samples(40), stateful_step_count=25, deadline=None, report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate],
         ),
     )  # fmt: skip

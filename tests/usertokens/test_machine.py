@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from kv.times import from_ms
+from tests.samples import samples
 from tests.usertokens.account_rules import AccountRules
 from tests.usertokens.budget_rules import BudgetRules
 from tests.usertokens.model import Model, Source
@@ -287,7 +288,7 @@ def test_thousands_of_steps_beside_the_model(store: Any) -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=50, stateful_step_count=60, deadline=None, report_multiple_bugs=False,
+            max_examples=samples(50), stateful_step_count=60, deadline=None, report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate],
         ),
     )  # fmt: skip

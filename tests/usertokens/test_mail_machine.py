@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.ports import free_port
+from tests.samples import samples
 from tests.usertokens.mailing import NOW, RECEIPT, SMTP_BACKEND, Mailbox, mail_settings
 from usertokens.errors import MailServerAway
 from usertokens.models import OutgoingMail
@@ -127,6 +128,6 @@ def test_many_lives_of_an_outbox(mailbox: Mailbox, reader: User) -> None:
 
 
 _SETTINGS = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, report_multiple_bugs=False,
+    max_examples=samples(25), stateful_step_count=20, deadline=None, report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate],
 )  # fmt: skip
