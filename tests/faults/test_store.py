@@ -155,7 +155,7 @@ class TestCutConnection:
                 took.append(refusal(client, f"203.0.113.{number}"))
                 assert proxy.count(b"EVALSHA") == sent + 1
                 proxy.cuts_answers = False
-                # It stands, although nobody was told: repeated, it is an old acquaintance.
+                # It is counted, although the caller got no answer: repeated, it is a known visitor.
                 known = {"counted": False, "visitors": number, "reason": "seen"}
                 wait_until(lambda: visit(client, f"203.0.113.{number}").json() == known)  # noqa: B023 (called within the turn)
             assert min(took) < IN_TIME_SECONDS

@@ -39,7 +39,7 @@ def _unlimited(store: Any, shop: Any, settings: Any) -> None:
 
 
 def _user_of(cast: Cast, caller: Caller) -> User | None:
-    names = {"scoped service": "scoped", "permitted staff": "permitted", "staff of another room": "stray"}
+    names = {"scoped service": "scoped", "permitted staff": "permitted", "staff with other permissions": "stray"}
     return None if caller == "public" else getattr(cast, names.get(caller, caller))
 
 

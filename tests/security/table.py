@@ -20,7 +20,7 @@ HOLD = "00000000-0000-4000-8000-000000000000"
 MIB = 1024 * 1024
 
 Caller = Literal[
-    "public", "owner", "other", "service", "scoped service", "staff", "permitted staff", "staff of another room"
+    "public", "owner", "other", "service", "scoped service", "staff", "permitted staff", "staff with other permissions"
 ]
 CALLERS: tuple[Caller, ...] = get_args(Caller)
 #: public: anybody. user: the signed-in, for themselves. own: also another's, with the permission. permitted: with it.
@@ -151,7 +151,7 @@ class Cast:
                 client.force_login(getattr(self, caller))
             case "permitted staff":
                 client.force_login(self.permitted)
-            case "staff of another room":
+            case "staff with other permissions":
                 client.force_login(self.stray)
             case "service" | "scoped service":
                 user = self.service if caller == "service" else self.scoped
