@@ -212,7 +212,7 @@ def _preview(image: Printed, look: Look) -> dict[str, Any]:
 
 def _refused(form: PrintForm) -> HttpResponse:
     lines = [
-        f"{form.fields[field].label}: {error}" if field in form.fields else str(error)
+        f"{form.fields[field].label or field}: {error}" if field in form.fields else str(error)
         for field, errors in form.errors.items()
         for error in errors
     ]

@@ -223,6 +223,14 @@ class TestLogo:
         assert answer.status_code == 200
         assert read_codes(draw("png", answer.content)) == [LINK]
 
+    @pytest.mark.parametrize("size", [(2000, 1), (1, 2000), (2000, 2), (1, 1)])
+    def test_a_thin_line_is_a_picture_too(self, clerk: Client, size: tuple[int, int]) -> None:
+        out = io.BytesIO()
+        Image.new("RGB", size).save(out, "PNG")
+        answer = clerk.post(PAGE, {"code": "BT26", "logo": SimpleUploadedFile("x.png", out.getvalue()), "make": "png"})
+        assert answer.status_code == 200
+        assert read_codes(draw("png", answer.content)) == [LINK]
+
     def test_is_kept_in_the_page_until_it_is_removed(self, clerk: Client) -> None:
         shown = clerk.post(PAGE, {"code": "BT26", "logo": SimpleUploadedFile("logo.png", a_logo())})
         kept = shown.context["kept_logo"]

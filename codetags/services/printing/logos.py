@@ -41,7 +41,7 @@ def read_logo(data: bytes) -> bytes:
             raise
         raise BadLogo(LogoProblem.UNREADABLE) from error
     for side in _SIDES:
-        kept = _square(ImageOps.contain(upright, (side, side)) if max(upright.size) > side else upright)
+        kept = _square(_within(upright, side))
         if len(kept) <= LARGEST_KEPT:
             break
     return kept
@@ -50,6 +50,15 @@ def read_logo(data: bytes) -> bytes:
 def _check_size(picture: Picture) -> None:
     if max(picture.size) > LARGEST_SIDE:
         raise BadLogo(LogoProblem.TOO_MANY_PIXELS)
+
+
+def _within(picture: Picture, side: int) -> Picture:
+    """The picture with no more than so many pixels a side, and at least one: `ImageOps.contain` has none of a line."""
+    largest = max(picture.size)
+    if largest <= side:
+        return picture
+    width, height = (max(1, round(length * side / largest)) for length in picture.size)
+    return picture.resize((width, height))
 
 
 def _square(picture: Picture) -> bytes:
