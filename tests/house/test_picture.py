@@ -1,4 +1,4 @@
-"""The table of imports in docs/architecture.md is what the code imports."""
+"""The picture and the table of imports in docs/architecture.md are what the code imports."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ def _described() -> dict[str, set[str]]:
         for packages, imports in rows
         for package in re.findall(r"`([\w/.]+)`", packages)
     }
+
+
+def _rows() -> dict[str, int]:
+    """Where each part of kv stands in the picture, from the top."""
+    text = (ROOT / "docs/architecture.md").read_text().partition("rows below it:\n\n")[2].partition("```")[0]
+    rows = [row.partition("     the ground")[0].split() for row in text.splitlines()]
+    return {f"kv/{name.rstrip('/')}": place for place, row in enumerate(rows) for name in row}
 
 
 def _package(parts: tuple[str, ...], *, inside_kv: bool) -> str | None:
@@ -59,3 +66,21 @@ def test_the_table_of_imports_is_true() -> None:
             reached = {_package(target, inside_kv=parts[0] == "kv") for target in _imported(path)}
             real[package] |= {target for target in reached if target} - {package}
     assert dict(real) == _described()
+
+
+def test_the_picture_has_every_part_of_kv() -> None:
+    parts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "kv").iterdir() if (path / "__init__.py").is_file()}
+    modules = {f"kv/{path.stem}" for path in (ROOT / "kv").glob("*.py") if path.stem not in {*ABOVE, *OWN, "signals"}}
+    assert set(_rows()) == parts - {"kv/migrations"} | modules | {f"kv/{name}.py" for name in OWN}
+
+
+def test_each_row_of_the_picture_imports_only_what_stands_below_it() -> None:
+    rows = _rows()
+    ground = rows["kv/errors"]
+    upwards = [
+        f"{package} imports {target}"
+        for package, targets in _described().items()
+        for target in targets
+        if package in rows and rows.get(target, ground) <= rows[package]
+    ]
+    assert upwards == []
