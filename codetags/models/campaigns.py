@@ -63,6 +63,8 @@ class Campaign(models.Model):
         Raises Django's ValidationError.
         """
         for name in ("name", "note"):
+            if not getattr(self, name):  # which the field itself has refused, or a form with something better to say
+                continue
             field: Any = self._meta.get_field(name)
             try:
                 # Check the field again: cleaning can make a text shorter or longer.

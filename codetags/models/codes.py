@@ -166,6 +166,8 @@ class CodeTag(models.Model):
 
     def _clean_texts(self) -> None:
         for name in ("label", "note"):
+            if not getattr(self, name):  # which the field itself has refused, or a form with something better to say
+                continue
             field: Any = self._meta.get_field(name)
             try:
                 # Check the field again: cleaning can make a text shorter or longer.

@@ -229,6 +229,14 @@ class TestRegistry:
         assert answer.status_code == 200
         assert not CodeTag.objects.exists()
 
+    @pytest.mark.parametrize("label", ["", "x" * 121])
+    @pytest.mark.parametrize(("model", "field"), [("codetag", "label"), ("campaign", "name")])
+    def test_a_text_that_is_wrong_is_said_once(self, client: Client, model: str, field: str, label: str) -> None:
+        client.force_login(staff(f"add_{model}", f"view_{model}"))
+        answer = client.post(reverse(f"admin:codetags_{model}_add"), {"code": "BT27", field: label})
+        errors = answer.context["adminform"].form.errors
+        assert [len(messages) for messages in errors.values()] == [1], errors
+
     def test_the_same_code_twice(self, clerk: Client) -> None:
         CodeTag.objects.create(code="BT27", label="Flyer")
         answer = clerk.post(reverse("admin:codetags_codetag_add"), {"code": "bt27", "label": "Flyer"})
