@@ -114,8 +114,13 @@ def claim_charge(charge: AutomaticCharge, now: datetime) -> bool:
 
 
 def keep_intent(charge: AutomaticCharge, intent_id: str) -> bool:
-    """Note the payment of a charge before it is confirmed; False when the charge is gone or over: then it is not."""
-    kept = AutomaticCharge.objects.filter(pk=charge.pk, state__in=OPEN_STATES).update(intent_id=intent_id)
+    """Note the payment of a charge before it is confirmed. False where it is not to be: the charge is gone or over.
+
+    Also when another process has taken it: this one was frozen for longer than its lease. Who is frozen for a day comes
+    with a second payment, since Stripe has forgotten the key then.
+    """
+    mine = AutomaticCharge.objects.filter(pk=charge.pk, state__in=OPEN_STATES, due_at=charge.due_at)
+    kept = mine.update(intent_id=intent_id)
     charge.intent_id = intent_id
     return bool(kept)
 

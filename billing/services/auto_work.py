@@ -206,7 +206,7 @@ def _advance(charge: AutomaticCharge, now: datetime) -> None:
             return
         intent = _create(charge)
         if not auto_charges.keep_intent(charge, str(intent["id"])):
-            return  # the account was closed meanwhile: what is not confirmed costs nothing
+            return  # closed meanwhile, or another process is at it: what is not confirmed costs nothing
     else:
         intent = fetch(lambda: client().v1.payment_intents.retrieve(charge.intent_id))
     if charge.state == ChargeState.ACTION:

@@ -234,6 +234,28 @@ def test_two_workers_at_one_fall_charge_once(scenario: Scenario, monkeypatch: py
     assert (len(auto.payments(scenario)), auto.granted(scenario)) == (1, 1000)
 
 
+def test_a_worker_that_wakes_when_its_key_is_forgotten_leaves_the_charge_to_the_other(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auto.set_up(scenario)
+    auto.fall(scenario)
+    whole, frozen = auto_work._key, [True]
+
+    def waits(charge: AutomaticCharge, step: str) -> str:
+        key = whole(charge, step)
+        if frozen:
+            frozen.clear()
+            scenario.stripe.state.faults.append(Fault("/confirm", 503, times=1, applied=True))
+            auto.charge(scenario, later=timedelta(minutes=2))
+            return f"{key}-after-a-day"
+        return key
+
+    monkeypatch.setattr(auto_work, "_key", waits)
+    auto.charge(scenario)
+    go_on(scenario)
+    assert (len(auto.paid(scenario)), auto.granted(scenario)) == (1, 1000)
+
+
 @pytest.mark.parametrize("what", ["off", "staff", "cap"])
 def test_what_is_changed_while_stripe_makes_the_payment_counts(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch, what: str

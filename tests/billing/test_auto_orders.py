@@ -60,6 +60,7 @@ class Player:
             (self.spend, 6),
             (self.work, 6),
             (lambda: self.work_and_die(patch), 4),
+            (lambda: self.work_and_be_overtaken(patch), 4),
             (self.deliver, 4),
             (self.deliver_twice, 2),
             (self.change_card, 3),
@@ -93,6 +94,24 @@ class Player:
             dead.setattr(module, name, dies)
             with suppress(Died):
                 self.work()
+        self.unlock()
+
+    def work_and_be_overtaken(self, patch: pytest.MonkeyPatch) -> None:
+        """A worker is frozen before a step, so long that another does its work; then it goes on where it was."""
+        # The last: between the question whether there is a payment and the request for one.
+        module, name = self.chance.choice((*DEATHS, (auto_work, "_key")))
+        whole, frozen = getattr(module, name), [True]
+
+        def waits(*args: object, **named: object) -> object:
+            if frozen:
+                frozen.clear()
+                self.unlock()
+                self.work()
+            return whole(*args, **named)
+
+        with patch.context() as slow:
+            slow.setattr(module, name, waits)
+            self.work()
         self.unlock()
 
     def unlock(self) -> None:
