@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UserCreationForm, UsernameField
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -60,8 +61,10 @@ class SignUpForm(_UserCreationForm):
             del self.fields["email"]
 
     def clean_username(self) -> str:
-        """The name. Raises ValidationError when it mixes scripts or looks like one that is taken."""
+        """The name. Raises ValidationError when it has other signs, mixes scripts or looks like one that is taken."""
         name: str = super().clean_username() or ""  # "" for a name that is refused already
+        # The form would ask the model only afterwards, and a blank or a slash is in no script.
+        UnicodeUsernameValidator()(name)
         if not is_of_one_script(name):
             raise ValidationError(_("This name mixes letters of several alphabets. Use one of them."), code="mixed")
         if get_user_model().objects.filter(username__in=spellings_alike(name)).exists():

@@ -46,3 +46,12 @@ def test_at_sign_up(taken: str, name: str, is_free: bool, client: Client) -> Non
     answer = client.post("/accounts/signup", {"username": name, "password1": PASSWORD, "password2": PASSWORD})
     assert (answer.status_code == 302) == is_free
     assert is_free or "id_username_error" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("name", ["eva 1", "a/b", "eva🎪", "<b>"])
+def test_a_sign_that_no_name_has_is_told_as_such(name: str, client: Client) -> None:
+    answer = client.post("/accounts/signup", {"username": name, "password1": PASSWORD, "password2": PASSWORD})
+    (message,) = answer.context["form"].errors["username"]
+    assert "letters, numbers, and @/./+/-/_" in message
