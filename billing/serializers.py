@@ -9,9 +9,8 @@ from rest_framework import serializers
 from billing.conf import app_settings
 from billing.services.auto_settings import AutoStatus
 from billing.services.prices import INTERVALS
-from kv.rest.fields import FlagField, MomentField, NamedChoiceField, TextField, WholeNumberField
+from kv.rest.fields import EchoedField, FlagField, MomentField, NamedChoiceField, TextField, WholeNumberField
 from kv.rest.inputs import Input
-from kv.rest.schema import extend_schema_field
 
 
 class PlanField(NamedChoiceField):  # created with each serializer, so it sees today's settings
@@ -35,11 +34,6 @@ class TopUpInput(Input):
     topup = WholeNumberField(min_value=1, max_value=10**12, help_text="Tokens; one of the amounts for sale.")
 
 
-@extend_schema_field({"type": "string"})
-class EchoedField(serializers.JSONField):
-    """What an answer had and is sent back with it; whatever it is, it is ignored."""
-
-
 class AutoTopUpInput(Input):
     """Automatic top-up as it is to be. What is left out, or null, stays as it is."""
 
@@ -51,8 +45,8 @@ class AutoTopUpInput(Input):
         min_value=1, max_value=10**12, required=False, allow_null=True, help_text="Tokens; one of the amounts for sale."
     )
     monthly_cap_cents = WholeNumberField(min_value=1, max_value=99_999_999_999, required=False, allow_null=True)
-    status = EchoedField(required=False, allow_null=True, help_text="As GET answers it; ignored.")
-    action_url = EchoedField(required=False, allow_null=True, help_text="As GET answers it; ignored.")
+    status = EchoedField()
+    action_url = EchoedField()
 
 
 class AutoTopUpOutput(serializers.Serializer[Any]):

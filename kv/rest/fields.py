@@ -27,6 +27,14 @@ class WholeNumberField(serializers.IntegerField):
         return data
 
 
+@extend_schema_field({"type": "string"})
+class EchoedField(serializers.JSONField):
+    """What an answer had and is sent back with it; whatever it is, it is ignored."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_null=True, help_text="As GET answers it; ignored.", **kwargs)
+
+
 class FlagField(serializers.BooleanField):
     """A JSON boolean; texts and numbers are refused."""
 

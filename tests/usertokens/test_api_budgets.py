@@ -49,6 +49,17 @@ class TestOwn:
         }  # fmt: skip
         assert top(put(api, {"day": None}).json()) == EMPTY
 
+    @ACTIONS
+    def test_what_get_gave_can_be_sent_back(self, api: APIClient) -> None:
+        put(api, {"day": 20, "actions": {"image": {"month": 30}}})
+        given = api.get(URL).json()
+        answer = put(api, {**given, "month": 90})
+        assert answer.status_code == 200, answer.content
+        assert top(answer.json()) == {**top(given), "month": 90}
+        echo = {name: given[name] for name in ("own", "staff", "in_force")}
+        assert put(api, echo).status_code == 400
+        assert top(api.get(URL).json()) == {**top(given), "month": 90}
+
     def test_what_is_used_and_when_it_opens(self, api: APIClient, user: User) -> None:
         put(api, {"month": 50})
         balances.spend_tokens(str(user.pk), 20)
@@ -106,6 +117,17 @@ class TestOwn:
 
 
 class TestStaff:
+    def test_what_get_gave_them_can_be_sent_back(
+        self, api: APIClient, user: User, permitted: Callable[..., APIClient]
+    ) -> None:
+        put(api, {"day": 20})
+        staff = permitted("manage_tokens")
+        query = f"?userId={user.pk}"
+        put(staff, {"day": 50}, query)
+        answer = put(staff, staff.get(f"{URL}{query}").json(), query)
+        assert answer.status_code == 200, answer.content
+        assert (answer.json()["own"]["day"], answer.json()["staff"]["day"]) == (20, 50)
+
     def test_they_set_their_own_above_the_users(
         self, api: APIClient, user: User, permitted: Callable[..., APIClient]
     ) -> None:

@@ -64,10 +64,13 @@ def redeem_voucher(user_id: str, code: str, *, key: str = "", now: datetime | No
     if voucher is None:
         raise VoucherUnknown(name)
     row = _find(voucher, user_id) or _count_use(voucher, user_id, digest, now or utc_now())
-    is_repeat = bool(digest) and row.request_key == digest.hex() and row.state == RedemptionState.GRANTED
-    if row.state != RedemptionState.OPEN and not is_repeat:
+    is_same_key = bool(digest) and row.request_key == digest.hex()
+    if row.state != RedemptionState.OPEN and not (is_same_key and row.state == RedemptionState.GRANTED):
         raise VoucherUsed(by_you=True)
-    state = grant_redemption(row, now=now)
+    state, is_first = _finish(row, now)
+    if not is_first and not is_same_key:
+        # Another request has finished it meanwhile, and was answered with the tokens.
+        raise VoucherUsed(by_you=True)
     return _movement(state, is_repeat=not state.applied)
 
 
@@ -85,6 +88,11 @@ def grant_redemption(row: Redemption, *, now: datetime | None = None) -> SourceS
 
     When it is refused, the use is given back.
     """
+    return _finish(row, now)[0]
+
+
+def _finish(row: Redemption, now: datetime | None) -> tuple[SourceState, bool]:
+    """Grant as `grant_redemption`. Also whether this call is the one that finished it: of several at once one is."""
     moment = now or utc_now()
     is_late = row.entry is None and row.voucher.grant_days and row.expires_at and row.expires_at <= moment
     if is_late:
@@ -98,8 +106,8 @@ def grant_redemption(row: Redemption, *, now: datetime | None = None) -> SourceS
     changes: dict[str, Any] = {"state": RedemptionState.GRANTED.value, "entry": int(state.transaction_id)}
     if is_late and state.applied:
         changes["expires_at"] = row.expires_at
-    Redemption.objects.filter(pk=row.pk, state=RedemptionState.OPEN).update(**changes)
-    return state
+    finished = Redemption.objects.filter(pk=row.pk, state=RedemptionState.OPEN).update(**changes)
+    return state, bool(finished)
 
 
 def finish_redemptions(*, now: datetime | None = None) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from kv.rest.fields import MomentField, WholeNumberField
+from kv.rest.fields import EchoedField, MomentField, WholeNumberField
 from kv.rest.inputs import Input
+from kv.rest.schema import extend_schema_field
 from usertokens.services.prices import action_names
 from usertokens.types import LARGEST_AMOUNT, Budgets, Caps
 from usertokens.types.budgets import DAY, MONTH
@@ -31,6 +32,16 @@ class CapsInput(Input):
     month = _cap(MONTH)
 
 
+@extend_schema_field({"type": "object"})
+class EchoedSide(EchoedField):
+    """Budgets of the user's own, or of staff."""
+
+
+@extend_schema_field({"type": "array", "items": {"type": "object"}})
+class EchoedInForce(EchoedField):
+    """The budgets that hold."""
+
+
 class BudgetInput(CapsInput):
     """All budgets at once: what is left out is no budget. An empty body is a mistake, and removes none."""
 
@@ -39,6 +50,9 @@ class BudgetInput(CapsInput):
     actions = serializers.DictField(
         child=CapsInput(), required=False, help_text="The same by action, one of the site's actions each."
     )
+    own = EchoedSide()
+    staff = EchoedSide()
+    in_force = EchoedInForce()
 
     def validate_actions(self, value: dict[str, Any]) -> dict[str, Caps]:
         """Only actions that the site has."""
@@ -49,10 +63,11 @@ class BudgetInput(CapsInput):
         return {name: Caps(**caps) for name, caps in value.items()}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """At least one field."""
-        if not attrs:
+        """At least one of those that are set."""
+        names = (DAY, MONTH, "actions")
+        if not any(name in attrs for name in names):
             message = "Name at least one of day, month and actions; null is no budget."
-            raise serializers.ValidationError({name: [message] for name in (DAY, MONTH, "actions")})
+            raise serializers.ValidationError({name: [message] for name in names})
         return attrs
 
 
