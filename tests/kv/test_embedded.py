@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 from django.test import Client, override_settings
 
 from kv.errors import NoEmbeddedServer, StoreUnavailable
@@ -19,6 +20,7 @@ from kv.store import embedded, factories
 from kv.store.caches import durable_cache
 from kv.store.connection import call
 from kv.store.embedded import EmbeddedServer
+from kv.testing import TestStore
 from tests.faults.servers import is_running, own_server, wait_until
 
 if TYPE_CHECKING:
@@ -256,8 +258,17 @@ class TestPatience:
 
     def test_a_request_does_not(self) -> None:
         Client().get("/healthz")
-        assert factories.start_patience(0.25) == 0.2
-        assert factories.start_patience(0.05) == 0.05
+        assert factories.start_patience(0.25) == pytest.approx(0.2)
+        assert factories.start_patience(0.05) == pytest.approx(0.04)
+
+    def test_a_request_of_a_test_does(self) -> None:
+        store = TestStore()
+        try:
+            store.use()
+            Client().get("/healthz")
+            assert factories.start_patience(settings.CACHES["kv"]["OPTIONS"]["SOCKET_CONNECT_TIMEOUT"]) == 4
+        finally:
+            store.end()
 
     def test_a_connection_asks_how_long(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         waited = []
