@@ -262,4 +262,4 @@ def _written(host: str, port: int) -> str:
 
 
 def _short(text: str) -> str:
-    return f"{text[:40]}…" if len(text) > 40 else text  # noqa: PLR2004
+    return f"{text[:40]}…" if len(text) > 40 else text  # noqa: PLR2004 (what fits on a line)

@@ -97,7 +97,7 @@ def _try_lock(directory: str, name: str) -> int | None:
     The files were made by who started the server. None is made here: somebody may be removing the directory just now.
     Raises FileNotFoundError then.
     """
-    descriptor = os.open(os.path.join(directory, name), os.O_RDWR | os.O_CLOEXEC)  # noqa: PTH118
+    descriptor = os.open(os.path.join(directory, name), os.O_RDWR | os.O_CLOEXEC)  # noqa: PTH118 (without the import of pathlib)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -47,7 +47,7 @@ def start_patience(timeout: float) -> float:
     return timeout * _IN_A_REQUEST if os.getpid() in _requests else _LONGEST_ELSEWHERE
 
 
-class EmbeddedConnection(_Plain):  # type: ignore[misc]
+class EmbeddedConnection(_Plain):  # type: ignore[misc] # a class of redis-py, chosen above
     """A connection that starts the embedded server when nobody listens."""
 
     def __init__(self, *, server: EmbeddedServer, **kwargs: Any) -> None:
@@ -87,7 +87,7 @@ class EmbeddedFactory(ConnectionFactory):
         return {**params, "connection_class": EmbeddedConnection, "server": server}
 
 
-class Sentinels(_Sentinel):  # type: ignore[misc]
+class Sentinels(_Sentinel):  # type: ignore[misc] # django-redis has no types
     """Sentinels that are asked for the primary's address, which is what names a successor first.
 
     redis-py reads the list of what they watch, where the old primary stands until every replica follows the new one: a

@@ -27,8 +27,8 @@ class Node:
         self.name = name
         pool = client.connection_pool
         # Not one of the pool's own: those are counted, and this one is closed. RESP2 gives flat lists for all types.
-        self._line = pool.connection_class(**{**pool.connection_kwargs, "protocol": 2})
-        self._line.socket_timeout = timeout
+        self._connection = pool.connection_class(**{**pool.connection_kwargs, "protocol": 2})
+        self._connection.socket_timeout = timeout
 
     def ask(self, *command: Any) -> Any:
         """Send one command, return its reply. Raises StoreUnavailable or redis ResponseError."""
@@ -45,10 +45,10 @@ class Node:
         if not commands:
             return []
         with store_errors():
-            if not self._line.is_connected:
+            if not self._connection.is_connected:
                 # Sending would connect too, but past the embedded server's start and the sentinel's address.
-                self._line.connect()
-            self._line.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
+                self._connection.connect()
+            self._connection.send_packed_command([b"".join(map(pack_command, commands))], check_health=False)
             return [self._reply() for _ in commands]
 
     def scan(self, prefix: str | None = None, families: Sequence[str] | None = None) -> Iterator[bytes]:
@@ -68,12 +68,12 @@ class Node:
                 return
 
     def close(self) -> None:
-        """Hang up."""
-        self._line.disconnect()
+        """Close the connection."""
+        self._connection.disconnect()
 
     def _reply(self) -> Any:
         try:
-            return self._line.read_response()
+            return self._connection.read_response()
         except redis.ResponseError as error:
             raise_if_away(error)
             return error

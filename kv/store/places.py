@@ -40,8 +40,8 @@ def pools_of(backend: Any) -> Iterator[ConnectionPool]:
     """The pools that a cache of django-redis or of Django's own connects through, each without having connected."""
     if isinstance(backend, RedisCache):
         own: Any = backend._cache  # noqa: SLF001 (no public way to what it connects to)
-        for server in own._servers:  # noqa: SLF001
-            yield own._pool_class.from_url(server, **own._pool_options)  # noqa: SLF001
+        for server in own._servers:  # noqa: SLF001 (Django has no public name)
+            yield own._pool_class.from_url(server, **own._pool_options)  # noqa: SLF001 (Django has no public name)
         return
     for factory, server in _servers(backend):
         if _CLUSTER not in server:

@@ -9,4 +9,4 @@ def pairs(reply: object) -> list[tuple[bytes, bytes]]:
         return list(reply.items())
     if isinstance(reply, list) and reply and isinstance(reply[0], list | tuple):
         return [(pair[0], pair[1]) for pair in reply]
-    return list(zip(reply[::2], reply[1::2], strict=True))  # type: ignore[index]
+    return list(zip(reply[::2], reply[1::2], strict=True))  # type: ignore[index] # a list, as it is no mapping
