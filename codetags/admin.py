@@ -14,6 +14,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from codetags.forms import PlacementForm
 from codetags.models import CodeCount, CodeTag, Placement
 from codetags.views.campaign_admin import CampaignFilter
 from kv.errors import StoreUnavailable
@@ -91,6 +92,7 @@ class PlacementInline(admin.StackedInline):  # type: ignore[type-arg] # generic 
     """
 
     model = Placement
+    form = PlacementForm
     extra = 0
     fieldsets = ((None, {"fields": (("name", "label"),)}),)
 

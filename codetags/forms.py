@@ -12,14 +12,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from codetags.models import Campaign
+from codetags.models import Campaign, Placement
 from codetags.models.campaigns import LONGEST_NAME
 from codetags.services.code_images import KINDS, LARGEST_SCALE, LEVELS
 
 if TYPE_CHECKING:
     _CampaignForm = forms.ModelForm[Campaign]
+    _PlacementForm = forms.ModelForm[Placement]
 else:  # generic for the type checker alone
-    _CampaignForm = forms.ModelForm
+    _CampaignForm = _PlacementForm = forms.ModelForm
 
 
 def _day_input() -> forms.DateInput:
@@ -126,3 +127,11 @@ class CampaignForm(_CampaignForm):
 
         model = Campaign
         fields = ("name", "start", "end", "cost_cents", "note")
+
+
+class PlacementForm(_PlacementForm):
+    """A placement of a code in the admin."""
+
+    def clean_name(self) -> str:
+        """The name in lower case, as it is stored: two rows of the form are compared by what is entered."""
+        return str(self.cleaned_data["name"]).lower()

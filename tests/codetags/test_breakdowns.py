@@ -277,6 +277,18 @@ class TestRegistry:
         assert client.post(page, form).status_code == 302
         assert list(Placement.objects.values_list("code__code", "name", "label")) == [("BT26", "hall-1", "Hall 1")]
 
+    def test_the_same_one_in_capitals_is_refused_in_the_form(self, client: Client) -> None:
+        client.force_login(staff("view_codetag", "change_codetag"))
+        tag = CodeTag.objects.create(code="BT26", label="Fair")
+        kept = Placement.objects.create(code=tag, name="hall-1")
+        form = {"label": "Fair", "note": "", "placements-TOTAL_FORMS": "2", "placements-INITIAL_FORMS": "1",
+                "placements-0-id": kept.pk, "placements-0-name": "hall-1", "placements-0-code": tag.pk,
+                "placements-1-name": "HALL-1", "placements-1-code": tag.pk}  # fmt: skip
+        answer = client.post(f"/admin/codetags/codetag/{tag.pk}/change/", form)
+        assert answer.status_code == 200
+        assert 'class="errorlist' in answer.content.decode()
+        assert Placement.objects.count() == 1
+
     def test_the_list_names_a_place_and_not_the_sum_of_the_others(self, clerk: Client) -> None:
         for number in range(keys.MOST_PLACEMENTS + 3):
             record(number, f"place-{number}")
