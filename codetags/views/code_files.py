@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from import_export.admin import ImportExportMixin
-from import_export.forms import ExportForm, ImportForm
+from import_export.forms import ConfirmImportForm, ExportForm, ImportForm
 from import_export.results import Result
 
 from codetags.services.code_cells import COLUMNS
@@ -62,6 +62,18 @@ class CodeImportForm(ImportForm):  # type: ignore[misc] # the package has no typ
         return "0"
 
 
+class CodeConfirmForm(ConfirmImportForm):  # type: ignore[misc] # the package has no types
+    """The name of the file that was previewed. The package counts its lists by the two other fields, unchecked."""
+
+    def clean_format(self) -> str:
+        """Any: what is kept is a table."""
+        return "0"
+
+    def clean_resource(self) -> str:
+        """The one there is."""
+        return "0"
+
+
 class CodeExportForm(ExportForm):  # type: ignore[misc] # the package has no types
     """The kind of file."""
 
@@ -83,6 +95,7 @@ class CodeFiles(ImportExportMixin):  # type: ignore[misc] # the package has no t
     import_template_name = "codetags/admin/import.html"
     export_template_name = "codetags/admin/export.html"
     import_form_class, export_form_class = CodeImportForm, CodeExportForm
+    confirm_form_class = CodeConfirmForm
     tmp_storage_class = UploadStorage
     user_id: Any = None
 

@@ -138,6 +138,16 @@ class TestImport:
         assert client.get(f"{URL}process_import/").status_code == 405
         assert client.post(f"{URL}process_import/", {"format": "9"}).status_code == 200
 
+    @pytest.mark.parametrize("wrong", ["9", "-9", "x", "0\0", "9" * 5000])
+    @pytest.mark.parametrize("field", ["format", "resource"])
+    def test_hidden_fields_that_are_altered_change_nothing(self, client: SiteClient, field: str, wrong: str) -> None:
+        content = SimpleUploadedFile("codes.csv", b"code,label\nBT26,Poster\n")
+        preview = client.post(f"{URL}import/", {"resource": "0", "import_file": content, field: wrong})
+        assert preview.status_code == 200
+        asked = upload(client, "code,label\nBT26,Poster\n").context_data["confirm_form"].initial
+        assert client.post(f"{URL}process_import/", asked | {field: wrong}).status_code in (200, 302)
+        assert client.post(f"{URL}export/", {"format": "0", "resource": "0"} | {field: wrong}).status_code == 200
+
     def test_is_forgotten_after_an_hour(self, client: SiteClient, store: Any) -> None:
         upload(client, "code,label\nBT26,Poster\n")
         (key,) = store.keys("*upload*")
