@@ -75,7 +75,7 @@ STORED = $(addprefix tests/,billing codetags concurrency flows kv stats usertoke
 # On each database and Django also settings, accounts and hostile bodies. Who may do what, and HTML, are the same on each.
 SUITE = $(STORED) tests/config tests/security/test_bodies.py
 # The pages that read and write most.
-PAGES = $(patsubst %,tests/browser/test_%.py,codetags counting customer dashboard usage vouchers)
+PAGES = $(patsubst %,tests/browser/test_%.py,codetags counting dashboard)
 # A fifth of the made-up histories, and nothing that does not reach what is another there.
 ON = SAMPLES=few NEEDS=store TEST_FAILOVER=1 TEST_STORE=$(1) $(BIN)/pytest $(call PARALLEL,$(2))
 
@@ -107,8 +107,8 @@ var/adoption/.done: tests/adoption/requirements.txt $(VENV)/.dev
 	@touch $@
 
 test-adoption: $(VENV)/.dev var/adoption/.done compile ## projects of somebody else that adopt the apps: by the words of the documents, in many variations, from the wheel
-	@$(BIN)/pytest -n $(or $(JOBS),2) --dist load --durations=10 --durations-min=5 tests/adoption
-	@$(BIN)/pytest $(call PARALLEL,2) tests/packaging
+	@$(BIN)/pytest -n $(or $(JOBS),3) --dist load --durations=10 --durations-min=5 tests/adoption
+	@$(BIN)/pytest $(call PARALLEL,3) tests/packaging
 
 test-chaos: $(VENV)/.dev compile ## processes die and freeze at random for SECONDS=200 under eight clients; nothing is lost or doubled
 	@CHAOS_SECONDS=$(or $(SECONDS),200) $(BIN)/pytest tests/faults/test_chaos.py
