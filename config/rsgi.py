@@ -263,7 +263,10 @@ def environ_of(scope: Any) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for name, value in scope.headers.items():
+    lines = scope.headers.items()
+    # Granian leaves out a value that is not ASCII: the header is there, and empty, as its own WSGI interface has it.
+    lines += [(name, "") for name in set(scope.headers.keys()).difference(dict(lines))]
+    for name, value in lines:
         variable = _VARIABLES.get(name)
         if variable is None:
             if "_" in name:
@@ -293,8 +296,5 @@ _USUAL = (
     "sec-fetch-dest", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "x-request-id", "dnt", "sec-gpc",
 )  # fmt: skip
 # The first two have no prefix HTTP_.
-_VARIABLES = {
-    "content-type": "CONTENT_TYPE",
-    "content-length": "CONTENT_LENGTH",
-    **{name: _variable(name) for name in _USUAL},
-}
+_VARIABLES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_VARIABLES |= {name: _variable(name) for name in _USUAL}

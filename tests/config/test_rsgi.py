@@ -27,13 +27,16 @@ T = TypeVar("T")
 
 
 class Headers:
-    """What granian gives: lower-case names, a pair for each line."""
+    """What granian gives: lower-case names, a pair for each line but those whose value is not ASCII."""
 
     def __init__(self, *pairs: tuple[str, str]) -> None:
         self.pairs = pairs
 
     def items(self) -> list[tuple[str, str]]:
-        return list(self.pairs)
+        return [pair for pair in self.pairs if pair[1].isascii()]
+
+    def keys(self) -> list[str]:
+        return list(dict(self.pairs))
 
 
 class Scope:
@@ -84,6 +87,11 @@ class TestEnvironment:
             Scope(("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "2.2.2.2"), ("cookie", "a=1"), ("cookie", "b=2"))
         )
         assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_COOKIE"]) == ("1.1.1.1,2.2.2.2", "a=1; b=2")
+
+    def test_a_value_that_is_not_ascii_is_empty_and_not_left_out(self) -> None:
+        environ = environ_of(Scope(("idempotency-key", "für 7"), ("user_agent", "é"), ("host", "x")))
+        assert (environ["HTTP_IDEMPOTENCY_KEY"], environ["HTTP_HOST"]) == ("", "x")
+        assert "HTTP_USER_AGENT" not in environ
 
     def test_the_rest_is_as_pep_3333_says(self) -> None:
         environ = environ_of(Scope(("content-length", "2"), ("content-type", "text/plain"), ("host", "x")))

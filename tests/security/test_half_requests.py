@@ -161,3 +161,13 @@ class TestForgedHeaders:
         answers = [visit(b"203.0.113.%d" % number) for number in range(10)]
         assert {answer["reason"] for answer in answers} == {"seen"}
         assert answers[-1]["visitors"] == before
+
+
+@pytest.mark.parametrize("key", ["für 7".encode("latin-1"), "für 7".encode(), b"a\tb", b""])
+def test_a_key_that_is_not_ascii_is_refused_and_not_left_out(key: bytes, site: Site, token: str) -> None:
+    body = b'{"amount": 3, "reason": "x", "userId": "test-user-id"}'
+    before = _balance(site, token)
+    headers = (b"Content-Type: application/json", b"Authorization: Token " + token.encode(), b"Idempotency-Key: " + key)
+    chunks = CHUNKED + b"%x\r\n" % len(body) + body + b"\r\n" + LAST_CHUNK
+    assert _send(site, "POST", "/api/tokens/spend", chunks, *headers) == 400
+    assert _balance(site, token) == before
