@@ -8,7 +8,7 @@ from typing import Any
 from django.db import router
 
 from codetags.models import CodeTag, codes_changed
-from codetags.services.campaigns import ensure_campaign
+from codetags.services.campaigns import ensure_campaigns
 from codetags.services.code_log import Change, log_codes
 from codetags.services.code_plans import CodePlan, PlannedCode, plan_codes
 from kv.sql.batches import in_batches
@@ -52,11 +52,7 @@ def write_codes(plan: CodePlan, user_id: Any, *, only_new: bool = False) -> None
     changes = sorted([*plan.new, *plan.updates], key=lambda row: row.code)
     if not changes:
         return
-    campaigns = {
-        name: ensure_campaign(name, user_id=user_id).pk
-        for name in sorted({row.after["campaign"] for row in changes})
-        if name
-    }
+    campaigns = ensure_campaigns({row.after["campaign"] for row in changes} - {""}, user_id=user_id)
     # Aliases last: the codes that they count for may be new.
     aliases = [row for row in changes if row.after["counts_for"]]
     _write([row for row in changes if not row.after["counts_for"]], campaigns, {}, user_id, only_new=only_new)

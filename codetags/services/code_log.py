@@ -44,9 +44,10 @@ def log_codes(user_id: Any, changes: Iterable[Change]) -> None:
     )
 
 
-def log_new_campaign(user_id: Any, campaign: Campaign) -> None:
-    """Write the entry of a campaign that was made by naming it, as `log_codes`."""
-    _log(user_id, Campaign, [(campaign.pk, str(campaign), True, _message(None))])
+def log_new_campaigns(user_id: Any, campaigns: Iterable[tuple[Any, str]]) -> None:
+    """Write the entries of campaigns that were made by naming them, as `log_codes`: primary key and name of each."""
+    message = _message(None)
+    _log(user_id, Campaign, ((pk, name, True, message) for pk, name in campaigns))
 
 
 def _log(user_id: Any, model: type[Model], entries: Iterable[tuple[Any, str, bool, str]]) -> None:

@@ -211,3 +211,29 @@ def test_few_queries_whatever_the_number(django_assert_max_num_queries: Callable
     with django_assert_max_num_queries(40):
         load(text.replace("Poster", "Banner"))
     assert set(kept().values()) == {"Banner"}
+
+
+def test_few_queries_where_each_row_names_a_new_campaign(django_assert_max_num_queries: Callable[..., Any]) -> None:
+    clerk = staff()
+    text = "code,label,campaign\n" + "".join(f"A{number:03},Poster,Stop {number}\n" for number in range(600))
+    with django_assert_max_num_queries(40):
+        load(text, user_id=clerk.pk)
+    assert set(CodeTag.objects.values_list("code", "campaign__name")) == {
+        (f"A{at:03}", f"Stop {at}") for at in range(600)
+    }
+    entries = LogEntry.objects.filter(user=clerk, content_type__model="campaign")
+    assert {(entry.object_id, entry.object_repr) for entry in entries} == {
+        (str(campaign.pk), campaign.name) for campaign in Campaign.objects.all()
+    }
+
+
+def test_where_one_of_the_campaigns_is_there_meanwhile_each_is_made_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = Campaign.objects.bulk_create
+
+    def too_late(rows: Any, **options: Any) -> Any:
+        Campaign.objects.create(name="Tram")
+        return make(rows, **options)
+
+    monkeypatch.setattr(Campaign.objects, "bulk_create", too_late)
+    load("code,label,campaign\nBT26,x,Fair\nNEWS,x,Tram\n")
+    assert set(CodeTag.objects.values_list("code", "campaign__name")) == {("BT26", "Fair"), ("NEWS", "Tram")}
