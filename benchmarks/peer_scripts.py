@@ -136,7 +136,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
 
 # As the services pass them; member and element come before the first.
 _VISIT_ARGS = next(visits.record_visit_steps("192.0.2.1")).args[2:]
-_HIT_ARGS = next(hits.record_hit_steps(code=CODE, address="192.0.2.1", agent="")).args
+_HIT_ARGS = next(hits.record_hit_steps(code=CODE, caller=hits.Caller("192.0.2.1", ""))).args
 _USE_ARGS = next(usage.record_usage_steps(TOOL, None, caller="0")).args
 _RECEIPT_ARGS = next(payment_code_counts.record_payment_code_steps("", CENTS, caller="0")).args
 

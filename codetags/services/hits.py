@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
@@ -37,6 +37,14 @@ _targets: dict[str, str] = {}
 _MOST_TARGETS = 1000
 
 
+class Caller(NamedTuple):
+    """Who calls, as `record_hit` takes it apart."""
+
+    address: str
+    agent: str
+    traits: str = ""
+
+
 def record_hit(
     *,
     code: str,
@@ -65,9 +73,7 @@ def record_hit(
     return drive(
         record_hit_steps(
             code=code,
-            address=address,
-            agent=agent,
-            traits=traits,
+            caller=Caller(address, agent, traits),
             landing=landing,
             remembered=remembered,
             at=at,
@@ -80,9 +86,7 @@ def record_hit(
 def record_hit_steps(
     *,
     code: str,
-    address: str,
-    agent: str,
-    traits: str = "",
+    caller: Caller,
     landing: str = "",
     remembered: Collection[str] = (),
     at: str = "",
@@ -90,19 +94,19 @@ def record_hit_steps(
     now: datetime | None = None,
 ) -> Steps[Outcome]:
     """The work of `record_hit`."""
-    visitor = address_hash(address)
+    visitor = address_hash(caller.address)
     moment = site_time(now)
     today = moment.date().isoformat()
     common = (*_common_args(today, landing, now), at, keys.MOST_PLACEMENTS, keys.MOST_VALUES)
     if app_settings.CODETAGS_BREAKDOWNS:
-        common += _breakdown_fields(audience or Audience(device_class(agent[:AGENT_LENGTH])), moment.hour)
+        common += _breakdown_fields(audience or Audience(device_class(caller.agent[:AGENT_LENGTH])), moment.hour)
     target = _targets.get(code, code)
     for _ in range(3):  # more than twice only when the alias changes meanwhile
         reply = yield Step(
             record_hit_script,
             keys.hit(
                 target,
-                _fingerprint(visitor, target, agent, traits),
+                _fingerprint(visitor, target, caller),
                 visitor.hex()[:32],
                 today,
                 _mark(target, landing) if landing else "",
@@ -181,8 +185,8 @@ def _outcome(reply: Any) -> Outcome:
     return _OUTCOMES.get(reply[0], Outcome.SEEN)
 
 
-def _fingerprint(visitor: bytes, code: str, agent: str, traits: str) -> str:
-    text = f"{code}\n{agent[:AGENT_LENGTH]}\n{traits[:AGENT_LENGTH]}".encode("utf-8", "surrogatepass")
+def _fingerprint(visitor: bytes, code: str, caller: Caller) -> str:
+    text = f"{code}\n{caller.agent[:AGENT_LENGTH]}\n{caller.traits[:AGENT_LENGTH]}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, key=visitor, digest_size=12).hexdigest()
 
 

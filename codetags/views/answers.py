@@ -64,9 +64,9 @@ def count(meta: Mapping[str, str], *, code: str, landing: Landing, cookie: str, 
         return Hit(code)
     outcome = yield from hits.record_hit_steps(
         code=code,
-        address=address_in(meta),
-        agent=meta.get("HTTP_USER_AGENT", ""),
-        traits="\n".join(meta.get(name, "") for name in _TRAITS),
+        caller=hits.Caller(
+            address_in(meta), meta.get("HTTP_USER_AGENT", ""), "\n".join(meta.get(name, "") for name in _TRAITS)
+        ),
         landing=landing.id,
         remembered=known,
         at=landing.at,

@@ -13,7 +13,7 @@ import asyncio
 import socket
 import time
 from collections import deque
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import hiredis
 import redis
@@ -24,7 +24,7 @@ from kv.errors import StoreUnavailable, raise_if_away, unavailable
 from kv.process.threads import submit, to_its_end
 from kv.store.client import LeanClient, pack_command
 from kv.store.connection import lean_client
-from kv.store.steps import Step, Steps
+from kv.store.steps import Step, Steps, go_on
 
 T = TypeVar("T")
 # After a failure to connect, the next attempt. Meanwhile calls run in threads, which say what is wrong.
@@ -53,15 +53,9 @@ class LoopClient(asyncio.Protocol):
         try:
             step = next(steps)
             while True:
-                try:
-                    reply = await self._run(step)
-                except Exception as error:  # noqa: BLE001 (the work decides what becomes of it)
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
+                step = go_on(steps, *await self._tried(step))
         except StopIteration as end:
-            result: T = end.value
-            return result
+            return cast("T", end.value)
 
     def connect(self) -> None:
         """Begin to connect, unless that is under way or has just failed."""
@@ -98,12 +92,19 @@ class LoopClient(asyncio.Protocol):
         finally:
             self._connecting = None
 
-    async def _run(self, step: Step) -> Any:
+    async def _tried(self, step: Step) -> tuple[Any, Exception | None]:
+        """The reply of a step, or what it raises."""
         try:
-            return await self._send(pack_command(step.script.command(step.keys, step.args)))
+            return await self._send(pack_command(step.script.command(step.keys, step.args))), None
         except redis.exceptions.NoScriptError:
+            pass
+        except Exception as error:  # noqa: BLE001 (the work decides what becomes of it)
+            return None, error
+        try:
             # Nothing ran. A thread sends the text.
-            return await to_its_end(submit(step.run))
+            return await to_its_end(submit(step.run)), None
+        except Exception as error:  # noqa: BLE001 (as above)
+            return None, error
 
     def _send(self, packed: bytes) -> asyncio.Future[Any]:
         waiter = self._loop.create_future()

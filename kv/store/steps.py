@@ -7,7 +7,7 @@ where it yielded. `drive` does it in this thread, `kv.store.loop_client` on a lo
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from kv.store.connection import Arg
 from kv.store.scripts import Script
@@ -37,12 +37,22 @@ def drive(steps: Steps[T]) -> T:
     try:
         step = next(steps)
         while True:
-            try:
-                reply = step.run()
-            except Exception as error:  # noqa: BLE001 (the work decides what becomes of it)
-                step = steps.throw(error)
-            else:
-                step = steps.send(reply)
+            step = go_on(steps, *_tried(step))
     except StopIteration as end:
-        result: T = end.value
-        return result
+        return cast("T", end.value)
+
+
+def go_on(steps: Steps[Any], reply: Any, error: Exception | None) -> Step:
+    """The next step of work whose last one had this reply, or raised this error. Raises StopIteration at the end."""
+    try:
+        return steps.send(reply) if error is None else steps.throw(error)
+    finally:
+        # Raised again, it knows this frame, and with it would keep itself and all that the frames above it hold.
+        del error
+
+
+def _tried(step: Step) -> tuple[Any, Exception | None]:
+    try:
+        return step.run(), None
+    except Exception as error:  # noqa: BLE001 (the work decides what becomes of it)
+        return None, error
