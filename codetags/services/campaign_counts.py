@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypedDict, Unpack
 
 from django.db.models import Count, Q
 
@@ -63,44 +64,55 @@ class _Read:
         return found
 
 
+class Chosen(TypedDict, total=False):
+    """Which campaigns, and which of their hits: arguments of `list_codes`, with its defaults."""
+
+    since: date | None
+    until: date | None
+    search: str
+    campaign: str
+    now: datetime | None
+
+
 def list_campaigns(
     *,
     limit: int = 20,
     offset: int = 0,
     before: str | None = None,
-    since: date | None = None,
-    until: date | None = None,
-    search: str = "",
-    campaign: str = "",
-    now: datetime | None = None,
+    **chosen: Unpack[Chosen],
 ) -> CampaignPage:
     """A page of campaigns, most hits first, those with as many newest first; codes without one are a row of their own.
 
     The arguments are those of `list_codes`; search: part of a name or note, which the codes without a campaign lack.
     Raises BadCursor, StoreUnavailable.
     """
-    read = _read(since, until, now)
-    order = _order(read, search, campaign)
+    read, order = _ordered(**chosen)
     if before:
         cursor = _read_cursor(before)
         offset = sum(row <= cursor for row in order)
     shown = order[offset : offset + limit]
-    rows = tuple(_described(read, shown, now))
+    rows = tuple(_described(read, shown, chosen.get("now")))
     more = offset + len(shown) < len(order) and bool(shown)
     return CampaignPage(rows, len(order), f"{-shown[-1][0]}-{-shown[-1][1]}" if more else None)
 
 
-def each_campaign(
+def each_campaign(**chosen: Unpack[Chosen]) -> Iterator[CampaignCounts]:
+    """Every campaign that `list_campaigns` would list, in its order. Raises StoreUnavailable."""
+    read, order = _ordered(**chosen)
+    yield from _described(read, order, chosen.get("now"))
+
+
+def _ordered(
     *,
     since: date | None = None,
     until: date | None = None,
     search: str = "",
     campaign: str = "",
     now: datetime | None = None,
-) -> Iterator[CampaignCounts]:
-    """Every campaign that `list_campaigns` would list, in its order. Raises StoreUnavailable."""
+) -> tuple[_Read, list[tuple[int, int]]]:
+    """The hits, and which campaigns are listed in which order, as `_order` has it."""
     read = _read(since, until, now)
-    yield from _described(read, _order(read, search, campaign), now)
+    return read, _order(read, search, campaign)
 
 
 def _read(since: date | None, until: date | None, now: datetime | None) -> _Read:

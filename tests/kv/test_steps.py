@@ -16,6 +16,8 @@ from kv.store.steps import Step, Steps, drive
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.own_loop
+
 
 class Failed(Exception):
     """What the store raises here."""
