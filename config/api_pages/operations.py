@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,11 @@ from config.api_pages.fields import Field, Fields
 
 _CODE = re.compile(r"^- `(?P<code>[a-z_]+)`: (?P<text>.+)$", re.MULTILINE)
 _LEAST_ERROR = "400"
+#: An error that so many calls describe in the same words is described once, and only named with each.
+_SHARED_BY = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Refusal:
     """An error that an operation may answer."""
 
@@ -35,7 +38,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call of the API. parameters: of the path, the query and headers, with where they are."""
+    """One call of the API. parameters: of the path, the query and headers, with where they are.
+
+    refusals: described with it. shared: named with it and described once.
+    """
 
     id: str
     method: str
@@ -48,6 +54,15 @@ class Operation:
     example: str
     answers: list[Answer]
     refusals: list[Refusal]
+    shared: list[Refusal]
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Errors that are described once: those of every call, and those of many, by status."""
+
+    of_every_call: list[Refusal]
+    of_many_calls: list[Refusal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +74,28 @@ class Group:
     operations: list[Operation]
 
 
-def read_groups(schema: Mapping[str, Any]) -> tuple[list[Group], list[Refusal]]:
-    """Every operation by its tag, and the errors that all of them may answer, which are then not said with each."""
+def read_groups(schema: Mapping[str, Any]) -> tuple[list[Group], Errors]:
+    """Every operation by its tag, and the errors that are not described with each."""
     fields = Fields(schema["components"]["schemas"])
     found = [
         (operation["tags"][0], _operation(path, method, operation, fields))
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
     ]
-    common = [
-        refusal
-        for refusal in found[0][1].refusals
-        if all(refusal in operation.refusals for _tag, operation in found)
-    ]  # fmt: skip
+    answered_by = Counter(refusal for _tag, operation in found for refusal in set(operation.refusals))
+    errors = Errors(
+        [refusal for refusal, calls in answered_by.items() if calls == len(found)],
+        sorted(refusal for refusal, calls in answered_by.items() if _SHARED_BY <= calls < len(found)),
+    )
     for _tag, operation in found:
-        operation.refusals[:] = [refusal for refusal in operation.refusals if refusal not in common]
+        own = [refusal for refusal in operation.refusals if answered_by[refusal] < _SHARED_BY]
+        operation.shared.extend(refusal for refusal in operation.refusals if refusal in errors.of_many_calls)
+        operation.refusals[:] = own
     groups = [
         Group(tag["name"], tag["description"], [operation for name, operation in found if name == tag["name"]])
         for tag in schema["tags"]
     ]
-    return [group for group in groups if group.operations], common
+    return [group for group in groups if group.operations], errors
 
 
 def _operation(path: str, method: str, described: Mapping[str, Any], fields: Fields) -> Operation:
@@ -114,6 +131,7 @@ def _operation(path: str, method: str, described: Mapping[str, Any], fields: Fie
             if status >= _LEAST_ERROR
             for refusal in _refusals(status, answer, fields)
         ],
+        shared=[],
     )  # fmt: skip
 
 

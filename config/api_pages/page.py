@@ -29,12 +29,12 @@ def api_page(request: HttpRequest) -> HttpResponse:
 def _page() -> bytes:
     schema = describe_api()
     with translation.override("en"):
-        groups, common = read_groups(schema)
+        groups, errors = read_groups(schema)
         context = {
             "info": schema["info"],
             "host": urlsplit(schema["servers"][0]["url"]).netloc,
             "groups": groups,
-            "common": common,
+            "errors": errors,
         }
         return render_to_string("site/api_docs.html", context).encode()
 

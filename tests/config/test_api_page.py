@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from config.api_pages.fields import Fields
-from config.api_pages.markup import to_html
+from config.api_pages.markup import to_html, to_inline
 from config.api_pages.operations import read_groups
 from tests.declared import declared_codes, description, operations
 from tests.site_client import SiteClient
@@ -31,7 +31,7 @@ def article(html: str, name: str) -> str:
 class TestPage:
     def test_names_every_operation_with_its_caller_examples_and_errors(self) -> None:
         html = page()
-        common = {refusal.code for refusal in read_groups(description())[1]}
+        common = {refusal.code for refusal in read_groups(description())[1].of_every_call}
         for method, path, operation in operations():
             text = article(html, operation["operationId"])
             assert f'<span class="api-method">{method.upper()}</span> <code>{path}</code>' in text
@@ -40,6 +40,16 @@ class TestPage:
             assert "<pre" in text or operation["responses"]["200"]["content"].keys() != {"application/json"}
             codes = {code for codes in declared_codes(operation).values() for code in codes}
             assert {code for code in codes - common if f" {code}" not in text and f", {code}" not in text} == set()
+
+    def test_describes_what_many_calls_answer_once(self) -> None:
+        html = page()
+        shared = read_groups(description())[1].of_many_calls
+        section = html[html.index('id="shared-errors"') :]
+        assert {"malformed_json", "rate_limited", "store_unavailable"} <= {refusal.code for refusal in shared}
+        for refusal in shared:
+            text = unescape(to_inline(refusal.text))
+            assert f"<code>{refusal.status} {refusal.code}</code></dt><dd>{text}" in section
+            assert html.count(text) == 1, refusal
 
     def test_no_two_operations_have_the_same_summary(self) -> None:
         summaries = [operation["summary"] for _, _, operation in operations()]
@@ -58,7 +68,7 @@ class TestPage:
     def test_is_small_and_carries_nothing_inline(self) -> None:
         response = SiteClient().get("/api/docs", headers={"Accept-Encoding": "gzip"})
         assert response["Content-Encoding"] == "gzip"
-        assert len(response.content) < 16_000
+        assert len(response.content) < 14_000, "with its headers it comes in the first ten packets, without a wait"
         html = gzip.decompress(response.content).decode()
         assert re.findall(r"<script|<style|\sstyle=|\son\w+=|nonce=", html) == []
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 #: How long the site takes for an answer is measured elsewhere (docs/performance.md). Here other programs may run beside
 #: it, so Lighthouse is told: several times what it takes on a machine of its own.
 SERVER_MS = 30
+#: How many times as slow as this machine's the phone's processor is: Lighthouse's own figure.
+SLOWDOWN = 4.0
+#: The BenchmarkIndex of a phone of the middle class, by which Chrome's developer tools calibrate their slowdown.
+PHONE = 1000
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 
 
@@ -26,6 +30,7 @@ class Report:
 
     shift: how much moves while the page loads. bytes, requests: of the page with all its files.
     faults: what Lighthouse has to say beside the scores.
+    processor: Lighthouse's BenchmarkIndex of the processor that the browser had while it looked.
     """
 
     url: str
@@ -35,23 +40,14 @@ class Report:
     bytes: int
     requests: int
     faults: tuple[str, ...]
+    processor: float
 
 
 class LighthouseFailed(Exception):
     """It did not get to look at the page."""
 
 
-def slowdown() -> float:
-    """How many times as slow the phone's processor is as this one has room to be now.
-
-    Four times, Lighthouse's own figure, is meant for a machine that does nothing else. Of one whose processors are
-    shared by three each the browser has a third, so that what it does took three times as long already.
-    """
-    shared_by = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return max(4 / max(shared_by, 1), 1)
-
-
-def look_at(url: str, chromium: str, directory: Path, cookie: str = "") -> Report:
+def look_at(url: str, chromium: str, directory: Path, cookie: str = "", slowdown: float = SLOWDOWN) -> Report:
     """Load the page as somebody who was never here, from a server that takes SERVER_MS for each answer.
 
     cookie: of somebody who is logged in.
@@ -68,7 +64,7 @@ def look_at(url: str, chromium: str, directory: Path, cookie: str = "") -> Repor
         [
             program("node"), os.fspath(package("lighthouse") / "cli" / "index.js"), url, "--quiet", "--output=json",
             "--output-path=stdout", f"--only-categories={','.join(CATEGORIES)}", "--no-enable-error-reporting",
-            "--disable-full-page-screenshot", f"--throttling.cpuSlowdownMultiplier={slowdown():.1f}",
+            "--disable-full-page-screenshot", f"--throttling.cpuSlowdownMultiplier={slowdown:.1f}",
             f"--precomputed-lantern-data-path={server}", f"--extra-headers={headers}",
             "--chrome-flags=--headless=new --no-sandbox --disable-gpu --ignore-certificate-errors",
         ],
@@ -96,4 +92,5 @@ def _read(found: dict[str, Any]) -> Report:
             for name, audit in audits.items()
             if name in weighed and audit["score"] is not None and audit["score"] < 1
         ),
+        processor=found["environment"]["benchmarkIndex"],
     )
