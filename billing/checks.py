@@ -11,6 +11,7 @@ from django.core.checks import Warning as Caution
 from billing.conf import app_settings
 from billing.services.products import merge_products, plan_products
 from billing.services.stripe_api import HAS_LIBRARY
+from billing.types import free_plan
 
 _LONGEST_GRACE = 365
 #: Days, as Stripe's limit.
@@ -92,6 +93,9 @@ def check_products(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
         if unknown:
             hint = f"The plans are {', '.join(app_settings.PLAN_ALLOWANCES)}."
             found.append(Error(f"{setting}: PLAN_ALLOWANCES has no plan {unknown[0]}.", hint=hint, id="billing.E011"))
+    if free_plan() in app_settings.BILLING_TRIAL_DAYS:
+        text = f"BILLING_TRIAL_DAYS: {free_plan()} costs nothing, so there is nothing to try."
+        found.append(Error(text, id="billing.E011"))
     if not all(type(days) is int and 1 <= days <= _LONGEST_TRIAL for days in app_settings.BILLING_TRIAL_DAYS.values()):
         text = f"BILLING_TRIAL_DAYS must be whole numbers of days, 1 to {_LONGEST_TRIAL}."
         found.append(Error(text, id="billing.E012"))

@@ -94,7 +94,8 @@ class RegistryView(_RegistryView):
         form.is_valid(raise_exception=True)
         asked = form.validated_data
         before = asked.get("before", "")
-        if len(before) > LONGEST or not before.isprintable():
+        # Codes are stored in upper case.
+        if len(before) > LONGEST or not before.isprintable() or before != before.upper():
             raise InvalidInput("before", "No list has given this out.")
         found, after = list_registry(limit=asked["limit"], after=before, campaign=asked.get("campaign"))
         return Response({"codes": RegisteredOutput(found, many=True).data, "next": after}, headers=_FRESH)

@@ -111,6 +111,8 @@ class TestChecks:
         assert self.ids(check_products, **nothing) == ["billing.W005"]
         assert self.ids(check_products, PLAN_ALLOWANCES={"Free": 1, "Premium": 2}) == ["billing.E004"]
         assert self.ids(check_products, BILLING_GRACE_DAYS=-1) == ["billing.E009"]
+        # Nobody pays for it, so nobody can try it for nothing.
+        assert self.ids(check_products, BILLING_TRIAL_DAYS={"Free": 3}) == ["billing.E011"]
         assert self.ids(check_products, BILLING_TOPUPS={0: "price_x"}) == ["billing.E006"]
         assert self.ids(check_products, BILLING_TOPUPS={10: "prod_x"}) == ["billing.E006"]
 

@@ -138,7 +138,13 @@ class TestList:
             found += [code["code"] for code in page["codes"]]
             query["before"] = page["next"]
         assert (found, page["next"]) == ([f"A{number:03}" for number in range(5)], None)
-        assert client.get(URL, {"limit": 101}).status_code == client.get(URL, {"before": "\0"}).status_code == 400
+        assert client.get(URL, {"limit": 101}).status_code == 400
+
+    @pytest.mark.parametrize("before", ["\0", "a001", "A" * 33])
+    def test_a_place_that_no_list_has_given_out_is_refused(self, client: SiteClient, before: str) -> None:
+        CodeTag.objects.create(code="A001", label="x")
+        answer = client.get(URL, {"before": before})
+        assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["before"])
 
     def test_of_one_campaign(self, client: SiteClient) -> None:
         CodeTag.objects.create(code="BT26", label="x", campaign=Campaign.objects.create(name="Fair"))
