@@ -145,7 +145,7 @@ def site(stripe: FakeStripe, shop: dict[str, str], tmp_path_factory: pytest.Temp
     found = Site(tmp_path_factory.mktemp("d"), stripe, shop)
     found.run("migrate", "-v", "0")
     yield found
-    found.run("kv_stop")
+    found.run("kv_stop", "--yes")  # who was killed is noticed a second later, and until then the server lives
 
 
 def test_a_worker_killed_while_stripe_keeps_it_waiting(site: Site, stripe: FakeStripe, shop: dict[str, str]) -> None:
