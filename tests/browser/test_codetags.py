@@ -135,7 +135,7 @@ class TestLanding:
             route.abort()
 
         page.route(HIT, lose)
-        with page.expect_event("requestfailed"):
+        with page.expect_event("requestfailed", lambda call: "/qr?" in call.url):
             page.goto(f"{site}/?qr=DEMO")
         page.unroute(HIT)
         page.context.clear_cookies()
