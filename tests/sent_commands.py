@@ -1,4 +1,4 @@
-"""What is sent to the store meanwhile: for tests that give an operation a budget of commands."""
+"""What is sent to the store, and what its servers run: for tests that give an operation a budget of commands."""
 
 from __future__ import annotations
 
@@ -6,12 +6,36 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from redis.cluster import RedisCluster
+
 from kv.store import connection
+from tests.cluster.client import WholeCluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kv.store.connection import Command
+
+
+#: What clients, replicas and sentinels send beside the reading and writing of keys.
+_HOUSEKEEPING = frozenset(
+    {
+        "auth", "client", "cluster", "command", "config", "hello", "info", "ping", "psync", "publish", "replconf",
+        "role", "script", "select", "subscribe",
+    }
+)  # fmt: skip
+
+
+def commands_run(store: Any) -> int:
+    """How many commands the servers have run on keys since they started, those within scripts among them."""
+    on_all = {"target_nodes": RedisCluster.ALL_NODES} if isinstance(store, WholeCluster) else {}
+    answer = store.info("commandstats", **on_all)
+    return sum(
+        stats["calls"]
+        for node in (answer.values() if on_all else [answer])
+        for name, stats in node.items()
+        if name.removeprefix("cmdstat_").split("|")[0] not in _HOUSEKEEPING
+    )
 
 
 class _Listening:

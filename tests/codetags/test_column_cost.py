@@ -15,6 +15,7 @@ from codetags.services.imports import OldCount, import_hits
 from codetags.services.registry import mirror_registry
 from kv.days import local_day
 from tests.codetags.callers import staff
+from tests.sent_commands import commands_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +51,11 @@ class TestCost:
             costs.append([])
             for since, until in spans:
                 for offset in (0, 100):
-                    before = commands(store)
+                    before = commands_run(store)
                     with django_assert_max_num_queries(1):
                         page = list_codes(limit=limit, offset=offset, since=since, until=until)
                     assert len(page.codes) == limit
-                    costs[-1].append(commands(store) - before)
+                    costs[-1].append(commands_run(store) - before)
         assert costs[0] == costs[1]
         assert max(costs[1]) <= 200
 
@@ -66,9 +67,9 @@ class TestCost:
         for number in (200, 3000):
             self.fill(number)
             client.get("/admin/codetags/codecount/", query)
-            before = commands(store)
+            before = commands_run(store)
             assert client.get("/admin/codetags/codecount/", {**query, "p": 3}).status_code == 200
-            costs.append(commands(store) - before)
+            costs.append(commands_run(store) - before)
         assert costs[0] == costs[1] <= 200
 
     def test_of_campaigns(self, client: Client, store: Any, django_assert_max_num_queries: Any) -> None:
@@ -90,10 +91,10 @@ class TestCost:
             client.get(URL, asked[1])  # packs which codes are whose
             costs.append([])
             for query in asked:
-                before = commands(store)
+                before = commands_run(store)
                 with django_assert_max_num_queries(12):
                     assert client.get(URL, query).status_code == 200
-                costs[-1].append(commands(store) - before)
+                costs[-1].append(commands_run(store) - before)
         assert max(costs[1]) <= 200
         assert costs[0] == costs[1]
 
@@ -114,33 +115,17 @@ class TestCost:
         pages.append(f"{URL}compare/?code=0001&code=0BB0&code=0BB6{chosen}&days={days}")
         for page in pages:
             client.get(page)  # packs which codes are whose
-            before = commands(store)
+            before = commands_run(store)
             with django_assert_max_num_queries(12):
                 answer = client.get(page)
             assert (answer.status_code, b"kv-chart" in answer.content) == (200, True)
-            assert commands(store) - before <= 200, page
+            assert commands_run(store) - before <= 200, page
 
     def test_of_the_file(self, client: Client, store: Any) -> None:
         self.fill(3000)
         client.force_login(staff("view_counts"))
         query: dict[str, Any] = {"since": (local_day() - timedelta(days=44)).isoformat()}
-        before = commands(store)
+        before = commands_run(store)
         answer = client.get("/admin/codetags/codecount/export.csv", query)
         assert b"".join(answer.streaming_content).count(b"\n") == 3001  # type: ignore[attr-defined] # a stream
-        assert commands(store) - before <= 70
-
-
-#: What clients, replicas and sentinels send beside the reading and writing of keys.
-_OTHERS = {"client", "cluster", "config", "hello", "info", "ping", "publish", "replconf", "role", "script", "subscribe"}
-
-
-def commands(store: Any) -> int:
-    """How many commands the store has done on keys, those within scripts among them."""
-    found = store.info("commandstats")
-    nodes = [found] if any("calls" in stats for stats in found.values()) else list(found.values())
-    return sum(
-        stats["calls"]
-        for node in nodes
-        for name, stats in node.items()
-        if name.removeprefix("cmdstat_").split("|")[0] not in _OTHERS
-    )
+        assert commands_run(store) - before <= 70

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from redis.cluster import RedisCluster
 
 from kv.errors import StoreUnavailable
 from kv.store.steps import drive
@@ -19,7 +18,7 @@ from stats.services.figures import current_figures, fresh_figures, read_figures
 from stats.services.payment_code_counts import record_payment_code
 from stats.services.visits import record_visit
 from stats.views import lane
-from tests.cluster.client import WholeCluster
+from tests.sent_commands import commands_run
 from tests.site_client import SiteClient
 from tests.stats.callers import BROWSER
 
@@ -47,19 +46,6 @@ def clock() -> Iterator[Clock]:
 @pytest.fixture(autouse=True)
 def _counted(store: Any) -> None:
     store.mset({keys.visitors(): 5, keys.qr_total(): 3, keys.revenue(): 1250})
-
-
-def commands(store: Any) -> int:
-    """How many commands the servers have run, their own housekeeping left out."""
-    on_all = {"target_nodes": RedisCluster.ALL_NODES} if isinstance(store, WholeCluster) else {}
-    answer = store.info("commandstats", **on_all)
-    quiet = tuple(f"cmdstat_{name}" for name in ("info", "ping", "cluster", "replconf", "client", "hello", "command"))
-    return sum(
-        stat["calls"]
-        for node in (answer.values() if on_all else [answer])
-        for name, stat in node.items()
-        if not name.startswith(quiet)
-    )
 
 
 def away() -> Any:
@@ -193,10 +179,10 @@ class TestHomePage:
     def test_costs_no_round_trip_while_fresh(self, store: Any) -> None:
         client = SiteClient()
         client.get("/", headers={"User-Agent": BROWSER})
-        before = commands(store)
+        before = commands_run(store)
         for path in ("/", "/fr/", "/", "/api/stats", "/"):
             assert client.get(path, headers={"User-Agent": BROWSER}).status_code == 200
-        assert commands(store) == before
+        assert commands_run(store) == before
         figures.forget_figures()
         client.get("/", headers={"User-Agent": BROWSER})
-        assert commands(store) == before + 1
+        assert commands_run(store) == before + 1
