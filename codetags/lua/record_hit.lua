@@ -9,10 +9,11 @@ KEYS  1 seen (STRING, the backstop), 2 count, 3 days (HASH), 4 count of ~OTHER, 
 ARGV  1 code as it was called, 2 code that it counts for (as the caller knows), 3 today (YYYY-MM-DD),
       4 backstop (seconds, 0 = off), 5 unknown codes by name (int), 6 name of ~OTHER,
       7 limit on this code (0 = none), 8 its window (microseconds), 9 limit on all codes, 10 its window,
-      11 event id ("" = no webhook), 12 hits that may wait in the outbox (int), 13 when (ms since 1970; "" = now),
-      14 "1" with the id of a landing (otherwise ""), 15 visitors that make a crowd (int), 16 within how long (seconds),
-      17 TTL of a day of what is left out (seconds), 18 its fields at most (int), 19 TTL of the mark of a landing (seconds),
-      20 placement ("" = none), 21 placements by name outside the registry (int), 22 values of an open kind a day (int),
+      11 hits that may wait in the outbox (int), 12 visitors that make a crowd (int), 13 within how long (seconds),
+      14 TTL of a day of what is left out (seconds), 15 its fields at most (int), 16 TTL of the mark of a landing (seconds),
+      17 placements by name outside the registry (int), 18 values of an open kind a day (int),
+      19 event id ("" = no webhook), 20 when (ms since 1970; "" = now), 21 "1" with the id of a landing (otherwise ""),
+      22 placement ("" = none),
       then fields of the breakdown as in add_breakdown.lua
 Returns {"counted"} | {"seen"} | {"again"} | {"outside"} | {"limited", "code" or "codes", wait in microseconds}
         | {"alias", code that it counts for}: nothing was done, the keys were another code's ]]
@@ -24,9 +25,9 @@ Returns {"counted"} | {"seen"} | {"again"} | {"outside"} | {"limited", "code" or
 local seen, code_count, code_days, other_count, other_days, last_seen, rank, registry, unknown, crowd, recent, recent_all,
   outbox, outbox_state, excluded, excluded_today, landing_mark, slots, names, column, month_column, events, breakdown,
   other_breakdown, placements, registered_placements = unpack(KEYS)
-local called, code, today, backstop, most_unknown, other, limit, window, limit_all, window_all, event_id, most_waiting,
-  at_ms, landing, crowd_size, crowd_seconds, day_ttl, most_fields, landing_ttl, at, most_placements,
-  most_values = unpack(ARGV)
+local called, code, today, backstop, most_unknown, other, limit, window, limit_all, window_all, most_waiting, crowd_size,
+  crowd_seconds, day_ttl, most_fields, landing_ttl, most_placements, most_values, event_id, at_ms, landing,
+  at = unpack(ARGV)
 local fields = {unpack(ARGV, 23)}
 -- What is compared must be a number; the rest goes on to commands as text.
 limit, window, limit_all, window_all = tonumber(limit), tonumber(window), tonumber(limit_all), tonumber(window_all)

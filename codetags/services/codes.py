@@ -77,6 +77,8 @@ def is_code(text: str) -> bool:
 
 def read_remembered(cookie: str) -> tuple[str, ...]:
     """The codes in a cookie's value, oldest first. Anything else is ignored: a visitor can change a cookie."""
+    if not cookie:
+        return ()
     return tuple(text for text in cookie[:1024].split(_SEPARATOR) if is_code(text))[-REMEMBERED:]
 
 

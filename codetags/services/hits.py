@@ -6,7 +6,10 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+from django.core.signals import setting_changed
 
 from codetags import keys
 from codetags.conf import CODE_LIMIT, CODES_LIMIT, app_settings
@@ -15,9 +18,9 @@ from codetags.services.excluded_hits import exclude_hit_steps
 from codetags.types import Audience, Outcome, Reason
 from kv.days import site_time
 from kv.process.threads import async_twin
-from kv.store.connection import Arg
+from kv.store.prepared import PreparedCall, parameter
 from kv.store.scripts import Script
-from kv.store.steps import Step, Steps, drive
+from kv.store.steps import Steps, drive
 from kv.times import to_ms
 from kv.web.addresses import address_hash
 from kv.web.agents import AGENT_LENGTH
@@ -29,6 +32,8 @@ CROWD = 5
 CROWD_SECONDS = 60
 #: How long the id of a landing is remembered. landing.js keeps an unreported landing for a shorter time.
 LANDING_SECONDS = 90_000
+# Of what stands for a visitor of one code, and for a landing: bytes. Of what stands for an address: hex digits.
+_DIGEST, _CALLER = 12, 32
 
 record_hit_script = Script("codetags", "record_hit")
 # Which code an alias counts for, as the script last answered. The script checks it with each hit, so an old entry does
@@ -97,22 +102,19 @@ def record_hit_steps(
     visitor = address_hash(caller.address)
     moment = site_time(now)
     today = moment.date().isoformat()
-    common = (*_common_args(today, landing, now), at, keys.MOST_PLACEMENTS, keys.MOST_VALUES)
-    if app_settings.CODETAGS_BREAKDOWNS:
-        common += _breakdown_fields(audience or Audience(device_class(caller.agent[:AGENT_LENGTH])), moment.hour)
+    settings = app_settings
+    fields: tuple[str, ...] = ()
+    if settings.CODETAGS_BREAKDOWNS:
+        audience = audience or Audience(device_class(caller.agent[:AGENT_LENGTH]))
+        fields = _breakdown_fields(audience, moment.hour)
+    event = secrets.token_hex(16) if settings.QR_ANALYTICS_EXTERNAL_URL else ""
     target = _targets.get(code, code)
     for _ in range(3):  # more than twice only when the alias changes meanwhile
-        reply = yield Step(
-            record_hit_script,
-            keys.hit(
-                target,
-                _fingerprint(visitor, target, caller),
-                visitor.hex()[:32],
-                today,
-                _mark(target, landing) if landing else "",
-            ),
-            (code, target, *common),
-        )
+        values = {"v": visitor.hex()[:_CALLER], "f": _fingerprint(visitor, target, caller)}
+        if landing:
+            values["l"] = _mark(target, landing)
+        call = _prepared(code, target, today, bool(landing))
+        reply = yield call.bind(values, event, str(to_ms(now)), "1" if landing else "", at, *fields)
         if reply[0] != b"alias":
             break
         target = _learn(code, reply[1].decode())
@@ -130,33 +132,44 @@ def target_of(code: str) -> str:
     return _targets.get(code, code)
 
 
-def _common_args(today: str, landing: str, now: datetime | None) -> tuple[Arg, ...]:
-    """The arguments of record_hit.lua behind the two codes: the same for an alias and for the code it counts for."""
+@lru_cache(maxsize=1000)
+def _prepared(code: str, target: str, today: str, has_landing: bool) -> PreparedCall:  # noqa: FBT001 (a key of the cache)
+    """What all hits of a code on a day have in common, settings among it."""
     settings = app_settings
-    # Read only when there is an outgoing webhook: a setting that the project does not set costs 5 µs.
-    webhook_args = (
-        (secrets.token_hex(16), settings.QR_ANALYTICS_EXTERNAL_MAX_WAITING)
-        if settings.QR_ANALYTICS_EXTERNAL_URL
-        else ("", 0)
-    )
-    return (
-        today,
-        settings.CODETAGS_BACKSTOP_SECONDS,
-        settings.CODETAGS_MAX_UNKNOWN,
-        keys.OTHER,
-        *CODE_LIMIT.script_args,
-        *CODES_LIMIT.script_args,
-        *webhook_args,
-        to_ms(now),
-        "1" if landing else "",
-        CROWD,
-        CROWD_SECONDS,
-        keys.EXCLUDED_SECONDS,
-        keys.EXCLUDED_FIELDS,
-        LANDING_SECONDS,
+    return PreparedCall(
+        record_hit_script,
+        keys.hit(
+            target,
+            parameter("f", 2 * _DIGEST),
+            parameter("v", _CALLER),
+            today,
+            parameter("l", 2 * _DIGEST) if has_landing else "",
+        ),
+        (
+            code,
+            target,
+            today,
+            settings.CODETAGS_BACKSTOP_SECONDS,
+            settings.CODETAGS_MAX_UNKNOWN,
+            keys.OTHER,
+            *CODE_LIMIT.script_args,
+            *CODES_LIMIT.script_args,
+            settings.QR_ANALYTICS_EXTERNAL_MAX_WAITING,
+            CROWD,
+            CROWD_SECONDS,
+            keys.EXCLUDED_SECONDS,
+            keys.EXCLUDED_FIELDS,
+            LANDING_SECONDS,
+            keys.MOST_PLACEMENTS,
+            keys.MOST_VALUES,
+        ),
     )
 
 
+setting_changed.connect(lambda **_: _prepared.cache_clear(), weak=False)
+
+
+@lru_cache(maxsize=1000)
 def _breakdown_fields(audience: Audience, hour: int) -> tuple[str, ...]:
     """The fields of `keys.breakdown` that a hit adds to."""
     fields = [f"h{hour}", f"d{audience.device}"]
@@ -187,9 +200,9 @@ def _outcome(reply: Any) -> Outcome:
 
 def _fingerprint(visitor: bytes, code: str, caller: Caller) -> str:
     text = f"{code}\n{caller.agent[:AGENT_LENGTH]}\n{caller.traits[:AGENT_LENGTH]}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, key=visitor, digest_size=12).hexdigest()
+    return hashlib.blake2b(text, key=visitor, digest_size=_DIGEST).hexdigest()
 
 
 def _mark(code: str, landing: str) -> str:
     # Without the address, which may have changed: a phone that tries again may have left the Wi-Fi.
-    return hashlib.blake2b(f"{code}\n{landing}".encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(f"{code}\n{landing}".encode(), digest_size=_DIGEST).hexdigest()

@@ -22,8 +22,9 @@ from redis._parsers.base import BaseParser
 from kv.conf import app_settings
 from kv.errors import StoreUnavailable, raise_if_away, unavailable
 from kv.process.threads import submit, to_its_end
-from kv.store.client import LeanClient, pack_command
+from kv.store.client import LeanClient
 from kv.store.connection import lean_client
+from kv.store.prepared import BoundCall
 from kv.store.steps import Step, Steps, go_on
 
 T = TypeVar("T")
@@ -92,10 +93,10 @@ class LoopClient(asyncio.Protocol):
         finally:
             self._connecting = None
 
-    async def _tried(self, step: Step) -> tuple[Any, Exception | None]:
+    async def _tried(self, step: Step | BoundCall) -> tuple[Any, Exception | None]:
         """The reply of a step, or what it raises."""
         try:
-            return await self._send(pack_command(step.script.command(step.keys, step.args))), None
+            return await self._send(step.packed()), None
         except redis.exceptions.NoScriptError:
             pass
         except Exception as error:  # noqa: BLE001 (the work decides what becomes of it)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
+from kv.store.client import pack_command
 from kv.store.connection import Arg
+from kv.store.prepared import BoundCall
 from kv.store.scripts import Script
 
 T = TypeVar("T")
@@ -27,9 +29,13 @@ class Step(NamedTuple):
         """The script's reply. Raises StoreUnavailable."""
         return (self.script.run if self.is_write else self.script.read)(self.keys, self.args)
 
+    def packed(self) -> bytes:
+        """The command in the store's protocol (RESP)."""
+        return pack_command(self.script.command(self.keys, self.args))
+
 
 #: Work whose result is a T.
-Steps = Generator[Step, Any, T]
+Steps = Generator[Step | BoundCall, Any, T]
 
 
 def drive(steps: Steps[T]) -> T:
@@ -42,7 +48,7 @@ def drive(steps: Steps[T]) -> T:
         return cast("T", end.value)
 
 
-def go_on(steps: Steps[Any], reply: Any, error: Exception | None) -> Step:
+def go_on(steps: Steps[Any], reply: Any, error: Exception | None) -> Step | BoundCall:
     """The next step of work whose last one had this reply, or raised this error. Raises StopIteration at the end."""
     try:
         return steps.send(reply) if error is None else steps.throw(error)
@@ -51,7 +57,7 @@ def go_on(steps: Steps[Any], reply: Any, error: Exception | None) -> Step:
         del error
 
 
-def _tried(step: Step) -> tuple[Any, Exception | None]:
+def _tried(step: Step | BoundCall) -> tuple[Any, Exception | None]:
     try:
         return step.run(), None
     except Exception as error:  # noqa: BLE001 (the work decides what becomes of it)

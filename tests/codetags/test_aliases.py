@@ -28,7 +28,7 @@ from kv.errors import StoreUnavailable
 from tests.codetags.callers import hit, staff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -206,9 +206,12 @@ class TestPlacements:
     """`?qr=BT27&at=x` counts by name below BT26 where x is registered at either, however many others there are."""
 
     @pytest.fixture(autouse=True)
-    def _no_strangers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _no_strangers(self) -> Iterator[None]:
         """Nothing outside the registry is counted by name."""
-        monkeypatch.setattr("codetags.keys.MOST_PLACEMENTS", 0)
+        hits._prepared.cache_clear()
+        with patch("codetags.keys.MOST_PLACEMENTS", 0):
+            yield
+        hits._prepared.cache_clear()
 
     def counted(self) -> dict[str, int]:
         return dict(list_placements(["BT26"])[0])
