@@ -265,7 +265,8 @@ def environ_of(scope: Any) -> dict[str, Any]:
     }
     lines = scope.headers.items()
     # Granian leaves out a value that is not ASCII: the header is there, and empty, as its own WSGI interface has it.
-    lines += [(name, "") for name in set(scope.headers.keys()).difference(dict(lines))]
+    if len(scope.headers) > len(named := dict(lines)):  # names
+        lines += [(name, "") for name in scope.headers.keys() if name not in named]  # noqa: SIM118 (not a dict)
     for name, value in lines:
         variable = _VARIABLES.get(name)
         if variable is None:

@@ -38,6 +38,9 @@ class Headers:
     def keys(self) -> list[str]:
         return list(dict(self.pairs))
 
+    def __len__(self) -> int:
+        return len(self.keys())
+
 
 class Scope:
     """One request."""
