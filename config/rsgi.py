@@ -1,8 +1,7 @@
 """An adapter from RSGI, granian's own interface, to the WSGI application.
 
-Granian's WSGI interface gives `X_Forwarded_For` and `X-Forwarded-For` one name, so a client can forge the header that a
-proxy sets; and a body that ends early looks like a complete one. RSGI keeps both apart. It reads bodies on the event
-loop, so a slow client occupies no thread. This costs 15 to 30 µs of processor time a request.
+Granian's WSGI interface gives `X_Forwarded_For` and `X-Forwarded-For` one name, so a client can forge a proxy's header,
+and a body that ends early looks whole. RSGI keeps both apart, and reads bodies on the event loop, without a thread.
 """
 
 from __future__ import annotations
@@ -264,9 +263,9 @@ def environ_of(scope: Any) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     lines = scope.headers.items()
-    # Granian leaves out a value that is not ASCII: the header is there, and empty, as its own WSGI interface has it.
-    if len(scope.headers) > len(named := dict(lines)):  # names
-        lines += [(name, "") for name in scope.headers.keys() if name not in named]  # noqa: SIM118 (not a dict)
+    # Granian leaves out a value that is not ASCII. The header is there, and empty, as its WSGI interface has it.
+    if len(scope.headers) > len(dict(lines)):  # both of names
+        lines += [(name, "") for name in set(scope.headers.keys()).difference(dict(lines))]
     for name, value in lines:
         variable = _VARIABLES.get(name)
         if variable is None:
