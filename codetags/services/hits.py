@@ -18,7 +18,7 @@ from codetags.services.excluded_hits import exclude_hit_steps
 from codetags.types import Audience, Outcome, Reason
 from kv.days import site_time
 from kv.process.threads import async_twin
-from kv.store.prepared import PreparedCall, parameter
+from kv.store.prepared import PreparedCall, parameters
 from kv.store.scripts import Script
 from kv.store.steps import Steps, drive
 from kv.times import to_ms
@@ -110,10 +110,14 @@ def record_hit_steps(
     event = secrets.token_hex(16) if settings.QR_ANALYTICS_EXTERNAL_URL else ""
     target = _targets.get(code, code)
     for _ in range(3):  # more than twice only when the alias changes meanwhile
-        values = {"v": visitor.hex()[:_CALLER], "f": _fingerprint(visitor, target, caller)}
-        if landing:
-            values["l"] = _mark(target, landing)
-        call = _prepared(code, target, today, bool(landing))
+        values = {
+            "code": code,
+            "target": target,
+            "visitor": visitor.hex()[:_CALLER],
+            "fingerprint": _fingerprint(visitor, target, caller),
+            "landing": _mark(target, landing) if landing else "",
+        }
+        call = _prepared(today, len(code), len(target), len(values["landing"]))
         reply = yield call.bind(values, event, str(to_ms(now)), "1" if landing else "", at, *fields)
         if reply[0] != b"alias":
             break
@@ -132,22 +136,17 @@ def target_of(code: str) -> str:
     return _targets.get(code, code)
 
 
-@lru_cache(maxsize=1000)
-def _prepared(code: str, target: str, today: str, has_landing: bool) -> PreparedCall:  # noqa: FBT001 (a key of the cache)
-    """What all hits of a code on a day have in common, settings among it."""
-    settings = app_settings
+@lru_cache(maxsize=32)
+def _prepared(today: str, code: int, target: int, landing: int) -> PreparedCall:
+    """What all hits of a day have in common, settings among it. code, target, landing: the lengths of these values."""
+    lengths = {"code": code, "target": target, "visitor": _CALLER, "fingerprint": 2 * _DIGEST, "landing": landing}
+    of, settings = parameters(lengths), app_settings
     return PreparedCall(
         record_hit_script,
-        keys.hit(
-            target,
-            parameter("f", 2 * _DIGEST),
-            parameter("v", _CALLER),
-            today,
-            parameter("l", 2 * _DIGEST) if has_landing else "",
-        ),
+        keys.hit(of["target"], of["fingerprint"], of["visitor"], today, of["landing"]),
         (
-            code,
-            target,
+            of["code"],
+            of["target"],
             today,
             settings.CODETAGS_BACKSTOP_SECONDS,
             settings.CODETAGS_MAX_UNKNOWN,
@@ -163,6 +162,7 @@ def _prepared(code: str, target: str, today: str, has_landing: bool) -> Prepared
             keys.MOST_PLACEMENTS,
             keys.MOST_VALUES,
         ),
+        lengths,
     )
 
 

@@ -8,51 +8,56 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from kv.store.client import pack_command
 from kv.store.connection import Arg
 from kv.store.scripts import Script
 
-_PARAMETER = re.compile(r"\x00([a-z])\x01*")
+#: What stands for parameters. Neither keys nor arguments that are the same each time have such characters.
+_MARKS = "\1\2\3\4\5\6\7"
 
 
-def parameter(name: str, length: int) -> str:
-    """What stands in a prepared key for a value of exactly so many ASCII characters. name: one letter from a to z."""
-    return f"\0{name}".ljust(length, "\1")
+def parameters(lengths: Mapping[str, int]) -> dict[str, str]:
+    """What stands in keys and arguments for the values of up to seven parameters: as long as those, in ASCII, will be.
+
+    lengths: by name.
+    """
+    return {name: mark * length for mark, (name, length) in zip(_MARKS, lengths.items(), strict=False)}
 
 
 class PreparedCall:
-    """A call of `script`. keys: with parameters in them. args: those that come first, and are the same each time."""
+    """A call of `script`. keys, args: with `parameters(lengths)` in them; other arguments may follow, at each call."""
 
-    def __init__(self, script: Script, keys: Sequence[str], args: Sequence[Arg]) -> None:
+    def __init__(self, script: Script, keys: Sequence[str], args: Sequence[Arg], lengths: Mapping[str, int]) -> None:
         self.script = script
-        self._keys = list(keys)
-        self._args = tuple(args)
-        self._open_keys = [(place, _PARAMETER.split(key)) for place, key in enumerate(keys) if "\0" in key]
+        self._lengths = {name: length for name, length in lengths.items() if length}
+        names = {text: name for name, text in parameters(lengths).items() if text}
+        marks = re.compile(f"({'|'.join(names)})") if names else re.compile("(?!)()")
+        self._texts: list[Arg] = [*keys, *args]
+        self._keys = len(keys)
+        self._open = [
+            (place, [names.get(part, part) for part in marks.split(text)])
+            for place, text in enumerate(self._texts)
+            if isinstance(text, str) and marks.search(text)
+        ]
         command = script.command(keys, args)
-        self._length = len(command)
-        # Behind the number of arguments, which depends on how many follow.
-        packed = pack_command(command).partition(b"\r\n")[2]
-        text = packed.decode("latin-1")  # a character for each byte
-        self._parts = [part.encode("latin-1") for part in _PARAMETER.split(text)]
-        self._names = [(place, self._parts[place].decode()) for place in range(1, len(self._parts), 2)]
-        self._lengths = {found[1]: len(found[0]) for found in _PARAMETER.finditer(text)}
+        self._count = len(command)
+        # Behind the number of arguments, which depends on how many follow. Latin-1: a character for each byte.
+        parts = marks.split(pack_command(command).partition(b"\r\n")[2].decode("latin-1"))
+        self._parts = [part.encode("latin-1") for part in parts]
+        self._names = [(place, names[parts[place]]) for place in range(1, len(parts), 2)]
 
     def bind(self, values: Mapping[str, str], *args: str) -> BoundCall:
         """The call with these values of its parameters, and these arguments behind its own."""
         return BoundCall(self, values, args)
 
-    def keys(self, values: Mapping[str, str]) -> list[str]:
-        """All keys with these values."""
-        keys = self._keys.copy()
-        for place, parts in self._open_keys:
-            keys[place] = _filled(parts, values)
-        return keys
-
-    def args(self, more: Sequence[str]) -> tuple[Arg, ...]:
-        """All arguments."""
-        return (*self._args, *more)
+    def complete(self, values: Mapping[str, str], more: Sequence[str]) -> tuple[list[str], list[Arg]]:
+        """All keys, and all arguments."""
+        texts = self._texts.copy()
+        for place, parts in self._open:
+            texts[place] = "".join([values[part] if odd % 2 else part for odd, part in enumerate(parts)])
+        return cast("list[str]", texts[: self._keys]), [*texts[self._keys :], *more]
 
     def packed(self, values: Mapping[str, str], more: Sequence[str]) -> bytes:
         """The command in the store's protocol (RESP). Raises ValueError for a value of another length."""
@@ -64,7 +69,7 @@ class PreparedCall:
         parts = self._parts.copy()
         for place, name in self._names:
             parts[place] = filled[name]
-        return b"".join((b"*%d\r\n" % (self._length + len(more)), *parts, *map(_packed_argument, more)))
+        return b"".join((b"*%d\r\n" % (self._count + len(more)), *parts, *map(_packed_argument, more)))
 
 
 class BoundCall(NamedTuple):
@@ -77,24 +82,20 @@ class BoundCall(NamedTuple):
     @property
     def keys(self) -> list[str]:
         """As of a `Step`."""
-        return self.call.keys(self.values)
+        return self.call.complete(self.values, self.more)[0]
 
     @property
-    def args(self) -> tuple[Arg, ...]:
+    def args(self) -> list[Arg]:
         """As of a `Step`."""
-        return self.call.args(self.more)
+        return self.call.complete(self.values, self.more)[1]
 
     def run(self) -> Any:
         """The script's reply. Raises StoreUnavailable."""
-        return self.call.script.run(self.keys, self.args)
+        return self.call.script.run(*self.call.complete(self.values, self.more))
 
     def packed(self) -> bytes:
         """The command in the store's protocol (RESP)."""
         return self.call.packed(self.values, self.more)
-
-
-def _filled(parts: Sequence[str], values: Mapping[str, str]) -> str:
-    return "".join([values[part] if place % 2 else part for place, part in enumerate(parts)])
 
 
 @lru_cache(maxsize=4096)
