@@ -140,7 +140,7 @@ test-frontends: $(VENV)/.dev var/frontends/.done compile ## the Vue and the Next
 	@$(BIN)/pytest tests/frontends
 
 test-lighthouse: $(VENV)/.dev var/outside/.done compile ## pages on a slow phone, by Google's Lighthouse: within a second and a budget
-	@LIGHTHOUSE=times $(BIN)/pytest tests/lighthouse
+	@LIGHTHOUSE=times $(BIN)/pytest -n $(or $(JOBS),2) --dist load tests/lighthouse
 
 test-walks: $(VENV)/.dev var/outside/.done compile ## the ways of a customer, of a code's reader and of a clerk with many codes through the site in every language, with and without scripts
 	@WALKS=all $(BIN)/pytest -n $(or $(JOBS),2) --dist load tests/browser/test_customer.py tests/browser/test_bulk_codes.py tests/browser/test_vouchers.py tests/browser/test_auto_topup.py
