@@ -264,7 +264,7 @@ def environ_of(scope: Any) -> dict[str, Any]:
     }
     lines = scope.headers.items()
     # Granian leaves out a value that is not ASCII. The header is there, and empty, as its WSGI interface has it.
-    if len(scope.headers) > len(dict(lines)):  # both of names
+    if len(scope.headers) > len(dict(lines)):  # different names, both
         lines += [(name, "") for name in set(scope.headers.keys()).difference(dict(lines))]
     for name, value in lines:
         variable = _VARIABLES.get(name)

@@ -117,7 +117,7 @@ def record_hit_steps(
             "fingerprint": _fingerprint(visitor, target, caller),
             "landing": _mark(target, landing) if landing else "",
         }
-        call = _prepared(today, len(code), len(target), len(values["landing"]))
+        call = _prepared(today, len(code.encode()), len(target.encode()), len(values["landing"]))
         reply = yield call.bind(values, event, str(to_ms(now)), "1" if landing else "", at, *fields)
         if reply[0] != b"alias":
             break
@@ -136,9 +136,9 @@ def target_of(code: str) -> str:
     return _targets.get(code, code)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def _prepared(today: str, code: int, target: int, landing: int) -> PreparedCall:
-    """What all hits of a day have in common, settings among it. code, target, landing: the lengths of these values."""
+    """What all hits of a day have in common, settings among it. code, target, landing: their lengths in bytes."""
     lengths = {"code": code, "target": target, "visitor": _CALLER, "fingerprint": 2 * _DIGEST, "landing": landing}
     of, settings = parameters(lengths), app_settings
     return PreparedCall(

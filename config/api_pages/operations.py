@@ -82,15 +82,15 @@ def read_groups(schema: Mapping[str, Any]) -> tuple[list[Group], Errors]:
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
     ]
-    answered_by = Counter(refusal for _tag, operation in found for refusal in set(operation.refusals))
+    answered_by = Counter(refusal for _tag, operation in found for refusal in dict.fromkeys(operation.refusals))
     errors = Errors(
         [refusal for refusal, calls in answered_by.items() if calls == len(found)],
         sorted(refusal for refusal, calls in answered_by.items() if _SHARED_BY <= calls < len(found)),
     )
     for _tag, operation in found:
-        own = [refusal for refusal in operation.refusals if answered_by[refusal] < _SHARED_BY]
         operation.shared.extend(refusal for refusal in operation.refusals if refusal in errors.of_many_calls)
-        operation.refusals[:] = own
+        elsewhere = {*errors.of_every_call, *errors.of_many_calls}
+        operation.refusals[:] = [refusal for refusal in operation.refusals if refusal not in elsewhere]
     groups = [
         Group(tag["name"], tag["description"], [operation for name, operation in found if name == tag["name"]])
         for tag in schema["tags"]

@@ -19,9 +19,9 @@ _MARKS = "\1\2\3\4\5\6\7"
 
 
 def parameters(lengths: Mapping[str, int]) -> dict[str, str]:
-    """What stands in keys and arguments for the values of up to seven parameters: as long as those, in ASCII, will be.
+    """What stands in keys and arguments for the values of up to seven parameters: as long as those will be.
 
-    lengths: by name.
+    lengths: in bytes, by name.
     """
     return {name: mark * length for mark, (name, length) in zip(_MARKS, lengths.items(), strict=False)}
 
@@ -31,7 +31,7 @@ class PreparedCall:
 
     def __init__(self, script: Script, keys: Sequence[str], args: Sequence[Arg], lengths: Mapping[str, int]) -> None:
         self.script = script
-        self._lengths = {name: length for name, length in lengths.items() if length}
+        self._lengths = dict(lengths)
         names = {text: name for name, text in parameters(lengths).items() if text}
         marks = re.compile(f"({'|'.join(names)})") if names else re.compile("(?!)()")
         self._texts: list[Arg] = [*keys, *args]

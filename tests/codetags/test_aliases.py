@@ -202,6 +202,13 @@ class TestMirror:
         assert "code AAAA and 2 more: the store is unavailable" in caplog.text
 
 
+def test_a_code_that_is_not_ascii_is_packed_by_its_bytes() -> None:
+    """No link has one, but a program may have put it into the registry."""
+    with patch.dict(hits._targets, {"BT26": "ÄÖÜÉ"}):
+        call = next(hits.record_hit_steps(code="BT26", caller=hits.Caller("192.0.2.1", "Mozilla/5.0")))
+    assert b"$8\r\n" + "ÄÖÜÉ".encode() + b"\r\n" in call.packed()
+
+
 class TestPlacements:
     """`?qr=BT27&at=x` counts by name below BT26 where x is registered at either, however many others there are."""
 

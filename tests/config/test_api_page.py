@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
+import subprocess
+import sys
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +18,7 @@ from config.api_pages.fields import Fields
 from config.api_pages.markup import to_html, to_inline
 from config.api_pages.operations import read_groups
 from tests.declared import declared_codes, description, operations
+from tests.house.tree import ROOT
 from tests.site_client import SiteClient
 
 
@@ -51,6 +55,20 @@ class TestPage:
             assert f"<code>{refusal.status} {refusal.code}</code></dt><dd>{text}" in section
             assert html.count(text) == 1, refusal
 
+    def test_is_the_same_in_every_process(self) -> None:
+        """So that a reader who comes back to another one need not load it again."""
+        program = "import django; django.setup(); from config.api_pages.page import _page; print(_page().decode())"
+        pages = [
+            subprocess.run(
+                [sys.executable, "-W", "error", "-c", program],
+                env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONHASHSEED": seed},
+                cwd=ROOT, capture_output=True, check=True,
+            ).stdout
+            for seed in ("1", "3")
+        ]  # fmt: skip
+        assert len(pages[0]) > 50_000
+        assert pages[0] == pages[1]
+
     def test_no_two_operations_have_the_same_summary(self) -> None:
         summaries = [operation["summary"] for _, _, operation in operations()]
         assert sorted(summaries) == sorted(set(summaries))
@@ -68,7 +86,7 @@ class TestPage:
     def test_is_small_and_carries_nothing_inline(self) -> None:
         response = SiteClient().get("/api/docs", headers={"Accept-Encoding": "gzip"})
         assert response["Content-Encoding"] == "gzip"
-        assert len(response.content) < 14_000, "with its headers it comes in the first ten packets, without a wait"
+        assert len(response.content) < 14_000, "over HTTP/2, with its headers, it comes in the first ten packets"
         html = gzip.decompress(response.content).decode()
         assert re.findall(r"<script|<style|\sstyle=|\son\w+=|nonce=", html) == []
 
