@@ -23,7 +23,7 @@ from tests.site_client import SiteClient
 
 
 def page() -> str:
-    return unescape(SiteClient().get("/api/docs").content.decode())
+    return unescape(SiteClient().get("/api/docs").content.decode()).replace("\xa0", " ")
 
 
 def article(html: str, name: str) -> str:
