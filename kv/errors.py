@@ -134,6 +134,17 @@ def raise_if_away(error: redis.exceptions.ResponseError) -> None:
         raise StoreUnavailable(_word(error, text)) from error
 
 
+def meaning_of(error: Exception) -> Exception:
+    """What an error reply is raised as."""
+    if not isinstance(error, redis.exceptions.ResponseError):
+        return unavailable(error)
+    try:
+        raise_if_away(error)
+    except StoreUnavailable as away:
+        return away
+    return error
+
+
 def _word(error: redis.exceptions.ResponseError, text: str) -> str:
     """The server's error code. redis-py removes it from the text of the errors that it has a class for."""
     known = next((word for kind, word in _AWAY_REPLIES.items() if isinstance(error, kind)), "")

@@ -1,7 +1,8 @@
 """The lean client of an event loop: one connection, on which the scripts of many requests are under way at once.
 
 A thread that waits for the store costs more than the call itself: it is woken for the request, and again for the reply.
-Here nobody waits, and the scripts of requests that arrive together share one write and one read.
+Here nobody waits. A script is sent from the thread that has its request, whichever that is; replies are read on the
+loop, and the work goes on there.
 
 Only for one server over a plain socket, without KV_WAIT_REPLICAS; elsewhere, and while the store is silent or not yet
 connected to, there is no client, and its calls run in threads.
@@ -10,58 +11,103 @@ connected to, there is no client, and its calls run in threads.
 from __future__ import annotations
 
 import asyncio
-import socket
+import threading
 import time
 from collections import deque
-from typing import Any, TypeVar, cast
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import dataclass
+from functools import partial
+from logging import getLogger
+from typing import Any, TypeVar
 
 import hiredis
 import redis
 from redis._parsers.base import BaseParser
 
 from kv.conf import app_settings
-from kv.errors import StoreUnavailable, raise_if_away, unavailable
+from kv.errors import StoreUnavailable, meaning_of, unavailable
 from kv.process.threads import submit, to_its_end
 from kv.store.client import LeanClient
 from kv.store.connection import lean_client
-from kv.store.prepared import BoundCall
-from kv.store.steps import Step, Steps, go_on
+from kv.store.loop_socket import LoopSocket
+from kv.store.steps import Steps, go_on, tried
+
+log = getLogger(__name__)
 
 T = TypeVar("T")
+#: Is given the result of some work, or what the work raised. It may be called in any thread, and must not wait.
+Finish = Callable[[Any, Exception | None], None]
 # After a failure to connect, the next attempt. Meanwhile calls run in threads, which say what is wrong.
 _PAUSE_SECONDS = 0.5
+# While so many calls are with the server it has work, and the next ones are sent together.
+_ENOUGH = 8
 
 
-class LoopClient(asyncio.Protocol):
-    """One connection of a loop. lean: whose server, timeout and circuit breaker it shares."""
+@dataclass(eq=False, slots=True)
+class _Work:
+    """Work that is under way. step: what is sent, or was. until: when its reply is late, by time.monotonic()."""
+
+    steps: Steps[Any]
+    finish: Finish
+    step: Any = None
+    until: float = 0.0
+
+
+class LoopClient:
+    """One connection of a loop. lean: whose server, timeout and circuit breaker it shares.
+
+    `begin` may be called in any thread, everything else on the loop.
+    """
 
     def __init__(self, lean: LeanClient) -> None:
         self.lean = lean
-        self.is_connected = False
         self._loop = asyncio.get_running_loop()
-        self._transport: Any = None
+        self._thread = threading.get_ident()
+        self._socket: LoopSocket | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._next_try = 0.0
         self._age = 0
         self._is_retired = False
         self._reader = _reader()
-        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
-        self._unsent: list[bytes] = []
-        self._watch: asyncio.TimerHandle | None = None
+        # Held to send: who waits for a reply is in the order of what is sent.
+        self._lock = threading.Lock()
+        self._waiting: deque[_Work] = deque()
+        self._is_watched = False
 
     async def drive(self, steps: Steps[T]) -> T:
-        """Do the work on this loop; its result. Raises what it raises."""
+        """Do the work; its result. Raises what it raises. If the awaiting task is cancelled, the work goes on."""
+        done: asyncio.Future[T] = self._loop.create_future()
         try:
-            step = next(steps)
-            while True:
-                step = go_on(steps, *await self._tried(step))
-        except StopIteration as end:
-            return cast("T", end.value)
+            self.begin(steps, partial(self._settle, done))
+            return await done
+        finally:
+            del done  # which has the error, which knows this frame: see go_on
+
+    def _settle(self, done: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
+        if threading.get_ident() != self._thread:
+            self._loop.call_soon_threadsafe(self._settle, done, result, error)
+        elif done.done():  # its task was cancelled
+            return
+        elif error is None:
+            done.set_result(result)
+        else:
+            done.set_exception(error)
+
+    def begin(self, steps: Steps[Any], finish: Finish) -> None:
+        """Do the work, and tell `finish`. Returns at once."""
+        self._go_on(_Work(steps, finish), None, None)
 
     def connect(self) -> None:
         """Begin to connect, unless that is under way or has just failed."""
         if self._connecting is None and time.monotonic() >= self._next_try:
-            self._connecting = self._loop.create_task(self._connect())
+            # What reads the replies of all requests has the context of none.
+            self._connecting = self._loop.create_task(self._connect(), context=Context())
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it has a connection."""
+        return self._socket is not None
 
     @property
     def is_ready(self) -> bool:
@@ -70,7 +116,8 @@ class LoopClient(asyncio.Protocol):
 
     def retire(self) -> None:
         """Close the connection once the calls that are under way have their replies. Nobody begins another."""
-        self._is_retired = True
+        with self._lock:
+            self._is_retired = True
         if not self._waiting:
             self.close()
 
@@ -82,78 +129,93 @@ class LoopClient(asyncio.Protocol):
         self._age = self.lean.age
         try:
             opened = await to_its_end(submit(self.lean.open_socket))
-            opened.settimeout(0)
-            self._reader = _reader()
-            open_it: Any = (
-                self._loop.create_unix_connection if opened.family == socket.AF_UNIX else self._loop.create_connection
-            )
-            await open_it(lambda: self, sock=opened)
         except (redis.RedisError, OSError, StoreUnavailable):
             self._next_try = time.monotonic() + _PAUSE_SECONDS
+        else:
+            if self._is_retired:
+                opened.close()
+                return
+            self._reader = _reader()
+            self._socket = LoopSocket(opened, self._lock, self._received, self._give_up)
         finally:
             self._connecting = None
 
-    async def _tried(self, step: Step | BoundCall) -> tuple[Any, Exception | None]:
-        """The reply of a step, or what it raises."""
+    def _send(self, work: _Work) -> None:
+        """Send the step of some work, in any thread."""
         try:
-            return await self._send(step.packed()), None
-        except redis.exceptions.NoScriptError:
-            pass
+            packed = work.step.packed()
         except Exception as error:  # noqa: BLE001 (the work decides what becomes of it)
-            return None, error
+            self._go_on(work, None, error)
+            return
+        must_watch = False
+        with self._lock:
+            opened = None if self._is_retired else self._socket
+            if opened is not None:
+                work.until = time.monotonic() + self.lean.timeout
+                is_busy = len(self._waiting) >= _ENOUGH
+                self._waiting.append(work)
+                if is_busy:  # a reply will come: behind it
+                    opened.keep(packed)
+                elif threading.get_ident() == self._thread:
+                    opened.write_soon(packed)
+                else:
+                    opened.write(packed)
+                must_watch, self._is_watched = not self._is_watched, True
+        if opened is None:  # it was connected a moment ago
+            self._run_in_thread(work)
+        elif must_watch:
+            self._loop.call_soon_threadsafe(self._look)
+
+    def _go_on(self, work: _Work, reply: Any, error: Exception | None) -> None:
+        """Give the work a reply, or what is raised in its place (None to begin), and send its next step."""
         try:
-            # Nothing ran. A thread sends the text.
-            return await to_its_end(submit(step.run)), None
-        except Exception as error:  # noqa: BLE001 (as above)
-            return None, error
+            work.step = go_on(work.steps, reply, error)
+            self._send(work)
+        except StopIteration as end:
+            _tell(work.finish, end.value, None)
+        except Exception as raised:  # noqa: BLE001 (for whoever began it)
+            _tell(work.finish, None, raised)
+        finally:
+            # As in go_on. The work's end may keep the error, which knows this frame and those that it was called from.
+            del error, work
 
-    def _send(self, packed: bytes) -> asyncio.Future[Any]:
-        waiter = self._loop.create_future()
-        if not self.is_connected:  # since the work began
-            waiter.set_exception(StoreUnavailable("connection lost"))
-            return waiter
-        self._waiting.append((waiter, time.monotonic() + self.lean.timeout))
-        if not self._unsent:
-            self._loop.call_soon(self._flush)
-        self._unsent.append(packed)
-        if self._watch is None:
-            self._watch = self._loop.call_later(self.lean.timeout, self._look)
-        return waiter
+    def _run_in_thread(self, work: _Work) -> None:
+        """Run a step of which nothing ran, in a thread: the text of a script is sent along."""
+        submit(self._run, work)
 
-    def _flush(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        if self.is_connected:
-            self._transport.write(b"".join(unsent))
+    def _run(self, work: _Work) -> None:
+        try:
+            self._go_on(work, *tried(work.step))
+        finally:
+            del work  # see _go_on
 
     def _look(self) -> None:
         """Give the connection up when the oldest call is past its time: one timer for all calls."""
-        self._watch = None
-        if not self._waiting:
-            return
-        left = self._waiting[0][1] - time.monotonic()
-        if left > 0:
-            self._watch = self._loop.call_later(left, self._look)
-            return
-        self._give_up(redis.TimeoutError("Timeout reading from socket"))
+        with self._lock:
+            left = self._waiting[0].until - time.monotonic() if self._waiting else None
+            self._is_watched = left is not None and left > 0
+        if left is not None and left > 0:
+            self._loop.call_later(left, self._look)
+        elif left is not None and self._socket is not None:
+            oldest = self._waiting[0]
+            self._socket.read()  # it may be this process that stood still, and its reply here
+            if self._waiting and self._waiting[0] is oldest:
+                self._give_up(redis.TimeoutError("Timeout reading from socket"))
+            else:
+                self._look()
 
     def _give_up(self, error: Exception) -> None:
-        self.is_connected = False
-        if self._waiting:
+        with self._lock:
+            waiting, self._waiting = self._waiting, deque()
+            opened, self._socket = self._socket, None
+        if opened is not None:
+            opened.close()
+        if waiting:
             self.lean.note(error)
-        waiting, self._waiting = self._waiting, deque()
-        for waiter, _ in waiting:
-            if not waiter.done():
-                waiter.set_exception(unavailable(error))
-        if self._transport is not None:
-            self._transport.abort()
-            self._transport = None
+        while waiting:
+            self._go_on(waiting.popleft(), None, unavailable(error))
 
-    def connection_made(self, transport: Any) -> None:
-        """The loop has taken the socket over."""
-        self._transport = transport
-        self.is_connected = True
-
-    def data_received(self, data: bytes) -> None:
+    def _received(self, data: bytes) -> None:
         """Hand each reply to the call that waits for it: they come in the order of the calls."""
         self._reader.feed(data)
         try:
@@ -162,34 +224,47 @@ class LoopClient(asyncio.Protocol):
                     self._hand_over(reply)
             if self._is_retired and not self._waiting:
                 self.close()
+            elif self._socket is not None:
+                self._socket.write_kept()
         except redis.exceptions.InvalidResponse as error:
             self._give_up(error)
 
     def _hand_over(self, reply: Any) -> None:
         if not self._waiting:  # which calls the next replies are for is not known any more
             raise redis.exceptions.InvalidResponse("a reply that nobody waits for")
-        waiter, _ = self._waiting.popleft()
-        if isinstance(reply, redis.ReadOnlyError):
-            self.lean.outdate()
-        if waiter.done():  # its request was cancelled
-            return
-        if isinstance(reply, Exception):
-            waiter.set_exception(_meaning(reply))
-        else:
-            waiter.set_result(reply)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """The server has closed the connection, or this client has."""
-        if self._transport is not None:
-            self._transport = None
-            self._give_up(redis.ConnectionError("Connection closed by server."))
+        try:
+            if not isinstance(reply, Exception):
+                self._go_on(self._waiting.popleft(), reply, None)
+                return
+            if isinstance(reply, redis.ReadOnlyError):
+                self.lean.outdate()
+            if isinstance(reply, redis.exceptions.NoScriptError):
+                self._run_in_thread(self._waiting.popleft())
+            else:
+                self._go_on(self._waiting.popleft(), None, meaning_of(reply))
+        finally:
+            del reply  # see _go_on
 
 
-def ready_client() -> LoopClient | None:
-    """The running loop's client; None while calls must run in threads. Connects in the background."""
+def ready_client(loop: asyncio.AbstractEventLoop | None = None) -> LoopClient | None:
+    """The running loop's client; None while calls must run in threads. Connects in the background.
+
+    loop: another thread's, whose client is asked for.
+    """
     lean = lean_client()
     if lean is None or lean.is_silent or app_settings.KV_WAIT_REPLICAS:
         return None
+    client = _clients.get(loop or asyncio.get_running_loop())
+    if client is not None and client.lean is lean and client.is_ready:
+        return client
+    if loop is None:
+        return _connecting_client(lean)
+    loop.call_soon_threadsafe(_connecting_client, lean)
+    return None
+
+
+def _connecting_client(lean: LeanClient) -> LoopClient | None:
+    """The running loop's client, which connects if it is not ready."""
     loop = asyncio.get_running_loop()
     client = _clients.get(loop)
     if client is None or client.lean is not lean or (client.is_connected and not client.is_ready):
@@ -207,17 +282,14 @@ def ready_client() -> LoopClient | None:
 _clients: dict[asyncio.AbstractEventLoop, LoopClient] = {}
 
 
+def _tell(finish: Finish, result: Any, error: Exception | None) -> None:
+    """The replies of others come behind this one, whatever it does."""
+    try:
+        finish(result, error)
+    except Exception:
+        log.exception("the end of a call failed")
+
+
 def _reader() -> Any:
     parse_error: Any = BaseParser.parse_error
     return hiredis.Reader(protocolError=redis.exceptions.InvalidResponse, replyError=parse_error)
-
-
-def _meaning(error: Exception) -> Exception:
-    """What an error reply is raised as."""
-    if not isinstance(error, redis.ResponseError):
-        return unavailable(error)
-    try:
-        raise_if_away(error)
-    except StoreUnavailable as away:
-        return away
-    return error

@@ -1,7 +1,7 @@
 """Work that is written once and done in two ways: in a thread, which waits for the store, or on an event loop.
 
 Such work is a generator: it yields a `Step` for each script and is sent the reply; what the store raises is raised
-where it yielded. `drive` does it in this thread, `kv.store.loop_client` on a loop.
+where it yielded. `drive` does it in this thread, `kv.store.loop_client` beside a loop.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def drive(steps: Steps[T]) -> T:
     try:
         step = next(steps)
         while True:
-            step = go_on(steps, *_tried(step))
+            step = go_on(steps, *tried(step))
     except StopIteration as end:
         return cast("T", end.value)
 
@@ -57,7 +57,8 @@ def go_on(steps: Steps[Any], reply: Any, error: Exception | None) -> Step | Boun
         del error
 
 
-def _tried(step: Step | BoundCall) -> tuple[Any, Exception | None]:
+def tried(step: Step | BoundCall) -> tuple[Any, Exception | None]:
+    """The reply of a step that runs in this thread, or what it raises."""
     try:
         return step.run(), None
     except Exception as error:  # noqa: BLE001 (the work decides what becomes of it)

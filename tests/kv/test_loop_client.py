@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -168,7 +169,9 @@ class TestFailures:
         async def states() -> bool:
             lean = Lean()
             client = await connected(lean)
-            client.data_received(b":1\r\n")
+            lean.ours[0].sendall(b":1\r\n")
+            lean.ours[0].setblocking(False)
+            assert await asyncio.get_running_loop().sock_recv(lean.ours[0], 1) == b""
             return client.is_connected
 
         assert run(states()) is False
@@ -185,6 +188,15 @@ class TestFailures:
         assert "timeout" in str(said[0])
         assert [type(error) for error in lean.noted] == [redis.TimeoutError]
         assert not is_connected
+
+    def test_it_is_watched_whichever_thread_sends(self) -> None:
+        async def wait() -> Any:
+            client = await connected(Lean(timeout=0.05))
+            ended: Future[Any] = Future()
+            await asyncio.to_thread(client.begin, once(), lambda reply, error: ended.set_result(error))
+            return await asyncio.wrap_future(ended)
+
+        assert "timeout" in str(run(wait()))
 
     def test_a_connection_that_is_lost(self) -> None:
         async def lose() -> tuple[Any, bool, int]:

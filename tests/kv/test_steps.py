@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import weakref
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+import redis
 
-from kv.store.loop_client import LoopClient
 from kv.store.scripts import Script
 from kv.store.steps import Step, Steps, drive
+from tests.kv.test_loop_client import Lean, connected, once, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,18 +54,15 @@ class TestAnErrorIsGoneWithTheFrameThatCaughtIt:
 
         assert failing()() is None
 
-    def test_on_a_loop(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def failing() -> weakref.ref[Failed]:
-            nothing: Any = None
-            client = LoopClient(nothing)
-            monkeypatch.setattr(client, "_send", refuse)
+    def test_beside_a_loop(self) -> None:
+        async def failing() -> weakref.ref[redis.ResponseError]:
+            lean = Lean()
+            client = await connected(lean)
+            lean.ours[0].sendall(b"-ERR refused\r\n")
             try:
-                await client.drive(work())
-            except Failed as error:
+                await client.drive(once())
+            except redis.ResponseError as error:
                 return weakref.ref(error)
             raise AssertionError("it does not fail")
 
-        async def refuse(packed: bytes) -> NoReturn:
-            raise Failed
-
-        assert asyncio.run(failing())() is None
+        assert run(failing())() is None

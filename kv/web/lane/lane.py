@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from logging import getLogger
 from time import perf_counter
 from typing import Any
@@ -16,7 +16,7 @@ from kv.process import request_ids
 from kv.process.tracing import is_traced
 from kv.store.factories import note_request as note_first_request
 from kv.store.loop_client import LoopClient
-from kv.store.steps import drive
+from kv.store.steps import Steps, drive
 from kv.web.lane.calls import FAILED, USUAL_TYPES, Answer, Call, Failure, Route
 from kv.web.lane.middleware import CSRF, Closed, Effect, find_effects
 from kv.web.lane.routes import find_routes
@@ -55,27 +55,52 @@ class Lane:
             return None
         request_ids.begin(environ[request_ids.KEPT])
         try:
-            answer = drive(call.steps())
+            return drive(self._steps(call))
         except Exception as error:  # noqa: BLE001 (the view raises it again)
             environ[FAILED] = Failure(error, call.asked_who)
             return None
-        return self._complete(call, answer)
 
     async def answer_on_loop(self, environ: dict[str, Any], client: LoopClient) -> Answer | None:
         """The same on an event loop, by its client of the store: nothing here waits."""
         call = self._call(environ, may_wait=False)
-        if call is None or app_settings.ACCESS_LOG:  # whose line may have to wait
+        if call is None:
             return None
         try:
-            answer = await client.drive(call.steps())
+            return await client.drive(self._steps(call))
         except Exception as error:  # noqa: BLE001 (the view raises it again)
             environ[FAILED] = Failure(error, call.asked_who)
             return None
-        return self._complete(call, answer)
+
+    def begin(self, environ: dict[str, Any], client: LoopClient, finish: Callable[[Answer | None], None]) -> bool:
+        """Begin the same, in any thread; False for a request that the application must answer.
+
+        finish: is given the answer, in any thread, and must not wait; None for a request that the application must
+        answer after all.
+        """
+        call = self._call(environ, may_wait=False)
+        if call is None:
+            return False
+
+        def end(answer: Answer | None, error: Exception | None) -> None:
+            if error is not None:  # the view raises it again
+                environ[FAILED] = Failure(error, call.asked_who)
+            finish(answer)
+
+        client.begin(self._steps(call), end)
+        return True
+
+    def _steps(self, call: Call) -> Steps[Answer | None]:
+        answer = yield from call.steps()
+        if answer is not None:
+            for effect in self._effects:
+                effect(call, answer)
+        return answer
 
     def _call(self, environ: dict[str, Any], *, may_wait: bool) -> Call | None:
         route = self.routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
-        if route is None or is_traced() or (route.by_token and not may_wait):
+        if route is None or is_traced():
+            return None
+        if not may_wait and (route.by_token or app_settings.ACCESS_LOG):  # whose line may have to wait
             return None
         if FAILED in environ:  # on the event loop a moment ago: what was tried there is not tried again
             return None
@@ -87,12 +112,6 @@ class Lane:
         note_first_request()
         request_ids.id_of(environ)
         return Call(environ, is_secure, route, perf_counter(), may_wait)
-
-    def _complete(self, call: Call, answer: Answer | None) -> Answer | None:
-        if answer is not None:
-            for effect in self._effects:
-                effect(call, answer)
-        return answer
 
     def _is_usual(self, environ: dict[str, Any]) -> bool:
         for name in _UNUSUAL:
