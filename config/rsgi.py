@@ -2,13 +2,13 @@
 
 Granian's WSGI interface gives `X_Forwarded_For` and `X-Forwarded-For` one name, so a client can forge a proxy's header,
 and a body that ends early looks whole. RSGI keeps both apart, and reads bodies on the event loop, without a thread.
+A request without a body does not pass the event loop: see config.web_worker.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -30,8 +30,10 @@ from config.bodies import (
     most_kept,
     refusal,
 )
+from config.rsgi_environ import environ_of
 from kv.monitoring.requests import ARRIVED, note_request
 from kv.process import request_ids
+from kv.web.lane.calls import Answer
 
 log = getLogger(__name__)
 
@@ -49,9 +51,11 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class _Call(NamedTuple):
+    """One request. watcher: granian's, which gives scope and protocol, and is told by `done` or `err` of the end."""
+
     environ: dict[str, Any]
     protocol: Any
-    done: asyncio.Future[None]
+    watcher: Any
 
 
 @dataclass(eq=False, slots=True)
@@ -65,56 +69,92 @@ class _PendingBody:
 
 
 class WsgiAdapter:
-    """An RSGI application that runs a WSGI application in `threads` threads."""
+    """Runs a WSGI application in `threads` threads, for requests of RSGI."""
 
     def __init__(self, application: Application, *, threads: int = THREADS) -> None:
         self._application = application
         self._threads = threads
         #: Answers some requests without a thread.
-        self._on_loop = getattr(application, "answer_on_loop", None)
+        self._begin = getattr(application, "begin", None)
         self._calls: SimpleQueue[_Call] = SimpleQueue()
         self._pending: set[_PendingBody] = set()
-        self._running = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        #: The watchers of all requests that have no response yet.
+        self._open: set[Any] = set()
+        self._drained: asyncio.Event | None = None
 
-    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the threads; granian calls it once, in the process that serves."""
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start the threads, once, in the process that serves. loop: that reads bodies, and the store's replies."""
         self._loop = loop
         for number in range(self._threads):
             threading.Thread(target=self._serve, name=f"request-{number + 1}", daemon=True).start()
         self._cancel_slow_bodies()
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        """Serve one request: read the body here, hand the request to a thread, wait for the response."""
-        self._running += 1
-        self._idle.clear()
+    def take(self, watcher: Any) -> None:
+        """Serve one request, in any thread. Neither waits nor raises: granian ends the process for what is raised.
+
+        watcher: as of `_Call`.
+        """
+        self._open.add(watcher)
         try:
-            environ = environ_of(scope)
+            call = _Call(environ_of(watcher.scope), watcher.proto, watcher)
             # Of an empty body, which browsers declare too, there is nothing to wait for.
-            if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
-                try:
-                    await self._read_body(environ, protocol)
-                except BodyRefused as error:
-                    protocol.response_bytes(*refusal(error, environ))
-                    return
-            environ[ARRIVED] = time.perf_counter()
-            if self._on_loop is not None and (answer := await self._on_loop(environ)) is not None:
-                protocol.response_bytes(answer.status, list(answer.headers.items()), answer.body)
+            if call.environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in call.environ:
+                self._loop.call_soon_threadsafe(self._begin_reading, call)
+            else:
+                self._hand_on(call)
+        except BaseException as error:  # noqa: BLE001 (granian logs it)
+            self._end(watcher, error)
+
+    def _hand_on(self, call: _Call) -> None:
+        """Begin to answer a request that has its body."""
+        call.environ[ARRIVED] = time.perf_counter()
+
+        def finish(answer: Answer | None) -> None:
+            if answer is None:
+                self._calls.put(call)
                 return
-            done = self._loop.create_future()
-            self._calls.put(_Call(environ, protocol, done))
-            await done
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._idle.set()
+            try:
+                call.protocol.response_bytes(answer.status, list(answer.headers.items()), answer.body)
+            except Exception as error:  # noqa: BLE001 (granian logs it)
+                self._end(call.watcher, error)
+            else:
+                self._end(call.watcher)
+
+        if self._begin is None or not self._begin(call.environ, self._loop, finish):
+            self._calls.put(call)
+
+    def _end(self, watcher: Any, error: BaseException | None = None) -> None:
+        self._open.discard(watcher)
+        if self._drained is not None and not self._open:
+            self._loop.call_soon_threadsafe(self._drained.set)
+        if error is None:
+            watcher.done()
+        else:
+            watcher.err(error)
 
     async def drain(self, seconds: float) -> None:
         """Wait until every request that is being served has its response, at most `seconds`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
+        self._drained = asyncio.Event()  # before the look: a request that ends after it sets the event
+        if self._open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._drained.wait()
+
+    def _begin_reading(self, call: _Call) -> None:
+        # Granian keeps the task, as those that it makes itself.
+        call.watcher.taskref(self._loop.create_task(self._read_then_hand_on(call)))
+
+    async def _read_then_hand_on(self, call: _Call) -> None:
+        try:
+            try:
+                await self._read_body(call.environ, call.protocol)
+            except BodyRefused as error:
+                call.protocol.response_bytes(*refusal(error, call.environ))
+                self._end(call.watcher)
+            else:
+                self._hand_on(call)
+        except BaseException as error:  # noqa: BLE001 (granian logs it)
+            self._end(call.watcher, error)
 
     async def _read_body(self, environ: dict[str, Any], protocol: Any) -> None:
         """Put the whole body into `wsgi.input` and its length into CONTENT_LENGTH. Raises BodyRefused."""
@@ -165,7 +205,7 @@ class WsgiAdapter:
                 self._fail(call)
             finally:
                 request_ids.forget()
-                self._loop.call_soon_threadsafe(_finish, call.done)
+                self._end(call.watcher)
 
     def _answer(self, call: _Call) -> None:
         started: list[Any] = []
@@ -232,69 +272,3 @@ async def _read_pieces(protocol: Any, pending: _PendingBody) -> tuple[bytes, int
     if ends != 1:
         raise IncompleteBody
     return bytes(body), received
-
-
-def _finish(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
-
-
-def environ_of(scope: Any) -> dict[str, Any]:
-    """The WSGI environment of an RSGI scope (PEP 3333), without its body.
-
-    A header whose name has an underscore is left out: WSGI would give it the name of another header.
-    """
-    server, _, port = scope.server.rpartition(":")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": _latin(scope.path),
-        "QUERY_STRING": _latin(scope.query_string),
-        "SERVER_NAME": server.strip("[]"),
-        "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    lines = scope.headers.items()
-    # Granian leaves out a value that is not ASCII. The header is there, and empty, as its WSGI interface has it.
-    if len(scope.headers) > len(dict(lines)):  # different names, both
-        lines += [(name, "") for name in set(scope.headers.keys()).difference(dict(lines))]
-    for name, value in lines:
-        variable = _VARIABLES.get(name)
-        if variable is None:
-            if "_" in name:
-                continue
-            variable = _variable(name)
-        if variable in environ:
-            environ[variable] += ("; " if name == "cookie" else ",") + value
-        else:
-            environ[variable] = value
-    # Without a Host header Django would use SERVER_NAME.
-    environ.setdefault("HTTP_HOST", "")
-    return environ
-
-
-def _latin(text: str) -> str:
-    """Text as PEP 3333 has it: a character for each byte of its UTF-8."""
-    return text if text.isascii() else text.encode().decode("latin-1")
-
-
-def _variable(name: str) -> str:
-    return "HTTP_" + name.upper().replace("-", "_")
-
-
-_USUAL = (
-    "host", "user-agent", "accept", "cookie", "x-forwarded-for", "x-forwarded-proto", "authorization", "origin",
-    "accept-language", "accept-encoding", "referer", "connection", "priority", "sec-fetch-site", "sec-fetch-mode",
-    "sec-fetch-dest", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "x-request-id", "dnt", "sec-gpc",
-)  # fmt: skip
-# The first two have no prefix HTTP_.
-_VARIABLES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-_VARIABLES |= {name: _variable(name) for name in _USUAL}

@@ -6,6 +6,7 @@ reach the same URLs and views. The busiest of these calls pass none of it: see k
 """
 
 import os
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -50,20 +51,23 @@ class SiteApplication:
         stack = self.api if self._is_call(environ) else self.full
         return stack(environ, start_response)
 
-    async def answer_on_loop(self, environ: dict[str, Any]) -> Answer | None:
-        """The answer of the fast lane on an event loop; None for a request that this application serves in a thread."""
+    def begin(self, environ: dict[str, Any], loop: AbstractEventLoop, finish: Callable[[Answer | None], None]) -> bool:
+        """Begin to answer by the fast lane, in any thread; False for a request that this application serves in one.
+
+        loop: whose client of the store is used. finish: as of `Lane.begin`.
+        """
         lane = self.api.lane if isinstance(self.api, WsgiLane) else None
         route = lane.routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"])) if lane else None
         if lane is None or route is None or route.by_token:
-            return None
-        client = ready_client()
+            return False
+        client = ready_client(loop)
         if client is None or not self._is_call(environ):
-            return None
+            return False
         try:
             normalize_body(environ)
         except BodyRefused:
-            return None  # as it will be refused again
-        return await lane.answer_on_loop(environ, client)
+            return False  # as it will be refused again
+        return lane.begin(environ, client, finish)
 
     def _is_call(self, environ: dict[str, Any]) -> bool:
         """Whether it is an API call without a session cookie."""

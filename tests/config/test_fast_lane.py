@@ -22,7 +22,7 @@ from kv.web.lane.calls import FAILED, Failure
 from kv.web.lane.lane import Lane
 from stats.services.receipts import sign_receipt
 from tests.config.lane_requests import Asked, asked
-from tests.config.lane_sides import alike, answer, answer_async, answer_on_loop, connected, disconnected
+from tests.config.lane_sides import alike, answer, answer_async, answer_at_once, connected, disconnected
 from tests.lanes import site
 from tests.midday import midday_zone
 
@@ -84,7 +84,7 @@ def test_both_lanes_answer_alike(name: str, store: Any, settings: Any) -> None:
     with asyncio.Runner() as runner:
         runner.run(connected())
         taken = alike(
-            some, store, api.lane, lambda one: answer_on_loop(fast, one, runner), lambda one: answer(django, one)
+            some, store, api.lane, lambda one: answer_at_once(fast, one, runner), lambda one: answer(django, one)
         )
         runner.run(disconnected())
     assert_both_work(taken, len(some))

@@ -15,7 +15,7 @@ from config.rsgi import WsgiAdapter
 from config.wsgi import SiteApplication
 from kv.monitoring.counts import request_counts
 from kv.monitoring.logs import RequestIds
-from tests.config.test_rsgi import Protocol, Scope
+from tests.config.test_rsgi import Protocol, Scope, serve
 from tests.site_client import SiteClient
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lane", "own_counts")]
@@ -133,16 +133,15 @@ def test_a_failure_of_a_view_is_counted_and_its_traceback_has_the_id(
 class TestBeforeDjango:
     def test_a_body_refused_on_the_event_loop(self, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("config.rsgi._BODY_SECONDS", -1.0)
-        protocol = Protocol()
 
-        async def serve() -> None:
-            served = WsgiAdapter(lambda environ, start: [], threads=0)
-            served.__rsgi_init__(asyncio.get_running_loop())
-            await served.__rsgi__(Scope(("content-length", "2"), ("x-request-id", "early-1")), protocol)
+        async def served() -> Protocol:
+            adapter = WsgiAdapter(lambda environ, start: [], threads=0)
+            adapter.start(asyncio.get_running_loop())
+            return await serve(adapter, Scope(("content-length", "2"), ("x-request-id", "early-1")))
 
         before = count("POST", "other", 408)
         with ThreadPoolExecutor(1) as threads:
-            threads.submit(asyncio.run, serve()).result()
+            protocol = threads.submit(asyncio.run, served()).result()
         ((status, headers, _),) = protocol.answers
         assert (status, dict(headers)["X-Request-ID"]) == (408, "early-1")
         assert count("POST", "other", 408) == before + 1
@@ -151,16 +150,15 @@ class TestBeforeDjango:
     def test_a_failure_outside_of_django(self, log: Log) -> None:
         outside = logging.getLogger("config.rsgi")
         outside.addHandler(log)
-        protocol = Protocol()
 
-        async def serve() -> None:
-            served = WsgiAdapter(lambda environ, start: [1 / 0], threads=1)  # type: ignore[list-item] # it fails on purpose
-            served.__rsgi_init__(asyncio.get_running_loop())
-            await served.__rsgi__(Scope(("x-request-id", "early-2")), protocol)
+        async def served() -> Protocol:
+            adapter = WsgiAdapter(lambda environ, start: [1 / 0], threads=1)  # type: ignore[list-item] # it fails on purpose
+            adapter.start(asyncio.get_running_loop())
+            return await serve(adapter, Scope(("x-request-id", "early-2")))
 
         try:
             with ThreadPoolExecutor(1) as threads:
-                threads.submit(asyncio.run, serve()).result()
+                protocol = threads.submit(asyncio.run, served()).result()
         finally:
             outside.removeHandler(log)
         ((status, headers, _),) = protocol.answers

@@ -1,4 +1,4 @@
-"""From granian's scope to WSGI's environment. What granian does with bytes: tests/security/test_half_requests.py."""
+"""Requests from granian to a WSGI application. What granian does with bytes: tests/security/test_half_requests.py."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ import os
 import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from config import rsgi
-from config.rsgi import WsgiAdapter, environ_of
+from config.rsgi import WsgiAdapter
+from kv.web.lane.calls import Answer
 from tests.faults.servers import wait_until
 from tests.house.tree import ROOT
 from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
 
@@ -68,95 +70,192 @@ class Protocol:
         self.answers.append((status, headers, body))
 
 
+class Watcher:
+    """Granian's hold on a request: what is served, and that it was."""
+
+    def __init__(self, scope: Scope, protocol: Protocol) -> None:
+        self.scope, self.proto = scope, protocol
+        self.ended: Future[None] = Future()
+
+    def done(self) -> None:
+        self.ended.set_result(None)
+
+    def err(self, error: BaseException) -> None:
+        self.ended.set_exception(error)
+
+    def taskref(self, task: asyncio.Task[None]) -> None:
+        """Granian would cancel it when the sender has gone."""
+
+
+class AtOnce:
+    """An application that has this answer, or none, without a thread."""
+
+    def __init__(self, answer: Answer | None) -> None:
+        self.answer = answer
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> list[bytes]:
+        start("200 OK", [])
+        return [b"by a thread"]
+
+    def begin(self, environ: dict[str, Any], loop: Any, finish: Callable[[Answer | None], None]) -> bool:
+        finish(self.answer)
+        return True
+
+
+async def serve(adapter: WsgiAdapter, scope: Scope, protocol: Protocol | None = None) -> Protocol:
+    """One request, to its end."""
+    watcher = Watcher(scope, protocol or Protocol())
+    adapter.take(watcher)
+    await asyncio.wrap_future(watcher.ended)
+    return watcher.proto
+
+
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """In a thread of its own: where a browser was driven before, this one has an event loop already."""
     with ThreadPoolExecutor(1) as threads:
         return threads.submit(asyncio.run, work).result()
 
 
-class TestEnvironment:
-    def test_a_name_with_an_underscore_is_nobodys(self) -> None:
-        environ = environ_of(
-            Scope(("x_forwarded_for", "9.9.9.9"), ("x-forwarded-for", "1.1.1.1"), ("x_forwarded-for", "8.8.8.8"))
-        )
-        assert environ["HTTP_X_FORWARDED_FOR"] == "1.1.1.1"
-
-    @pytest.mark.parametrize("name", ["content_length", "content_type", "http_host", "x_a", "sec_fetch-site"])
-    def test_nor_any_other_such(self, name: str) -> None:
-        assert "9" not in [value for value in environ_of(Scope((name, "9"))).values() if isinstance(value, str)]
-
-    def test_lines_of_one_name_are_one(self) -> None:
-        environ = environ_of(
-            Scope(("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "2.2.2.2"), ("cookie", "a=1"), ("cookie", "b=2"))
-        )
-        assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_COOKIE"]) == ("1.1.1.1,2.2.2.2", "a=1; b=2")
-
-    def test_a_value_that_is_not_ascii_is_empty_and_not_left_out(self) -> None:
-        environ = environ_of(Scope(("idempotency-key", "für 7"), ("user_agent", "é"), ("host", "x")))
-        assert (environ["HTTP_IDEMPOTENCY_KEY"], environ["HTTP_HOST"]) == ("", "x")
-        assert "HTTP_USER_AGENT" not in environ
-
-    def test_the_rest_is_as_pep_3333_says(self) -> None:
-        environ = environ_of(Scope(("content-length", "2"), ("content-type", "text/plain"), ("host", "x")))
-        assert environ["PATH_INFO"].encode("latin-1").decode() == "/café"
-        assert environ["REMOTE_ADDR"] == "2001:db8::1"
-        assert (environ["CONTENT_LENGTH"], environ["CONTENT_TYPE"], environ["HTTP_HOST"]) == ("2", "text/plain", "x")
-        assert "HTTP_CONTENT_LENGTH" not in environ
-
-
 def test_an_empty_body_is_not_waited_for() -> None:
     """Reading it would cost a request a turn through the server's threads."""
 
-    async def serve() -> Protocol:
-        served = WsgiAdapter(lambda environ, start: start("200 OK", []) or [environ["wsgi.input"].read()], threads=1)
-        served.__rsgi_init__(asyncio.get_running_loop())
-        protocol = Protocol()  # whose body never comes
-        await served.__rsgi__(Scope(("content-length", "0")), protocol)
-        assert not protocol.asked.is_set()
-        return protocol
+    async def served() -> Protocol:
+        adapter = WsgiAdapter(lambda environ, start: start("200 OK", []) or [environ["wsgi.input"].read()], threads=1)
+        adapter.start(asyncio.get_running_loop())
+        # Its body never comes.
+        return await serve(adapter, Scope(("content-length", "0")))
 
-    assert _run(serve()).answers == [(200, [], b"")]
+    protocol = _run(served())
+    assert not protocol.asked.is_set()
+    assert protocol.answers == [(200, [], b"")]
 
 
 class TestSlowBodies:
     def test_one_that_never_comes_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rsgi, "_BODY_SECONDS", -1.0)
 
-        async def serve() -> Protocol:
-            served = WsgiAdapter(lambda environ, start: [], threads=0)
-            served.__rsgi_init__(asyncio.get_running_loop())
-            protocol = Protocol()
-            await served.__rsgi__(Scope(("content-length", "2")), protocol)
-            return protocol
+        async def served() -> Protocol:
+            adapter = WsgiAdapter(lambda environ, start: [], threads=0)
+            adapter.start(asyncio.get_running_loop())
+            return await serve(adapter, Scope(("content-length", "2")))
 
-        ((status, _, body),) = _run(serve()).answers
+        ((status, _, body),) = _run(served()).answers
         assert (status, json.loads(body)["code"]) == (408, "body_timeout")
 
     def test_too_many_at_once_are_told_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rsgi, "_MAX_PENDING", 1)
 
-        async def serve() -> tuple[Protocol, Protocol]:
-            served = WsgiAdapter(lambda environ, start: start("200 OK", []) or [b"read"], threads=1)
-            served.__rsgi_init__(asyncio.get_running_loop())
-            first, second = Protocol(), Protocol()
-            waiting = asyncio.create_task(served.__rsgi__(Scope(("content-length", "2")), first))
+        async def served() -> tuple[Protocol, Protocol]:
+            adapter = WsgiAdapter(lambda environ, start: start("200 OK", []) or [b"read"], threads=1)
+            adapter.start(asyncio.get_running_loop())
+            first = Protocol()
+            waiting = asyncio.create_task(serve(adapter, Scope(("content-length", "2")), first))
             await first.asked.wait()
-            await served.__rsgi__(Scope(("content-length", "2")), second)
+            second = await serve(adapter, Scope(("content-length", "2")))
             first.sent.set()
             await waiting
             return first, second
 
-        first, second = _run(serve())
+        first, second = _run(served())
         assert [answer[0] for answer in first.answers] == [200]
         assert json.loads(second.answers[0][2])["code"] == "busy"
+
+
+class TestWithoutTheLoop:
+    """A request without a body is answered while the loop does something else: it never passes it."""
+
+    def test_by_a_thread(self) -> None:
+        async def served() -> Watcher:
+            adapter = WsgiAdapter(lambda environ, start: start("200 OK", []) or [b"here"], threads=1)
+            adapter.start(asyncio.get_running_loop())
+            watcher = Watcher(Scope(), Protocol())
+            adapter.take(watcher)
+            watcher.ended.result(10)  # the loop stands still
+            return watcher
+
+        assert _run(served()).proto.answers == [(200, [], b"here")]
+
+    def test_by_what_answers_at_once(self) -> None:
+        async def served() -> Watcher:
+            adapter = WsgiAdapter(AtOnce(Answer(200, {"Allow": "GET"}, b"{}")), threads=0)
+            adapter.start(asyncio.get_running_loop())
+            watcher = Watcher(Scope(), Protocol())
+            adapter.take(watcher)
+            watcher.ended.result(0)
+            return watcher
+
+        assert _run(served()).proto.answers == [(200, [("Allow", "GET")], b"{}")]
+
+    def test_what_it_leaves_is_served_by_a_thread(self) -> None:
+        async def served() -> Watcher:
+            adapter = WsgiAdapter(AtOnce(None), threads=1)
+            adapter.start(asyncio.get_running_loop())
+            watcher = Watcher(Scope(), Protocol())
+            adapter.take(watcher)
+            watcher.ended.result(10)
+            return watcher
+
+        assert _run(served()).proto.answers == [(200, [], b"by a thread")]
+
+
+class TestNothingIsRaised:
+    """Granian ends the process for what is raised where it hands a request over."""
+
+    @pytest.mark.parametrize(
+        ("broken", "length"),
+        [("scope", "0"), ("begin", "0"), ("begin", "2"), ("answer", "0"), ("answer", "2"), ("refusal", "5")],
+    )
+    def test_where_it_takes_a_request(self, broken: str, length: str) -> None:
+        async def served() -> BaseException | None:
+            application = AtOnce(Answer(200, {}, b"{}"))
+            watcher = Watcher(Scope(("content-length", length)), Protocol())
+            watcher.proto.sent.set()
+            match broken:
+                case "scope":
+                    watcher.scope.headers = None  # type: ignore[assignment] # on purpose
+                case "begin":
+                    application.begin = lambda *given: 1 / 0  # type: ignore[method-assign,assignment] # on purpose
+                case _:
+                    watcher.proto.response_bytes = lambda *given: 1 / 0  # type: ignore[method-assign,assignment] # on purpose
+            adapter = WsgiAdapter(application, threads=0)
+            adapter.start(asyncio.get_running_loop())
+            adapter.take(watcher)
+            await adapter.drain(10)
+            assert not adapter._open
+            return watcher.ended.exception(0)
+
+        assert isinstance(_run(served()), (ZeroDivisionError, AttributeError))
+
+
+def test_draining_waits_for_requests_in_threads() -> None:
+    async def served() -> Protocol:
+        begun = threading.Event()
+
+        def slow(environ: dict[str, Any], start: Any) -> list[bytes]:
+            begun.set()
+            draining.wait(10)
+            start("200 OK", [])
+            return []
+
+        draining = threading.Event()
+        adapter = WsgiAdapter(slow, threads=1)
+        loop = asyncio.get_running_loop()
+        adapter.start(loop)
+        watcher = Watcher(Scope(), Protocol())
+        adapter.take(watcher)
+        begun.wait(10)
+        loop.call_soon(draining.set)  # once the loop waits
+        await adapter.drain(10)
+        return watcher.proto
+
+    assert _run(served()).answers == [(200, [], b"")]
 
 
 # An application whose caught exception outlives the request, with its frame and those around it, until the next
 # collection of garbage.
 _STREAMING = """
 import asyncio, sys
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
+from config import web_worker
 from config.rsgi import WsgiAdapter
 
 kept = []
@@ -169,8 +268,7 @@ def application(environ, start_response):
     start_response("200 OK", [])
     return iter([b"first\\n", b"last\\n"])
 
-adapter, kind = WsgiAdapter(application), {"interface": Interfaces.RSGI, "http": HTTPModes.http1}
-asyncio.run(Server(adapter, "127.0.0.1", int(sys.argv[1]), **kind).serve())
+web_worker.serve(WsgiAdapter(application), "127.0.0.1", int(sys.argv[1]))
 """
 
 
