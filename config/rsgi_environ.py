@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import lru_cache
 from typing import Any
 
 
@@ -12,13 +13,13 @@ def environ_of(scope: Any) -> dict[str, Any]:
 
     A header whose name has an underscore is left out: WSGI would give it the name of another header.
     """
-    server, _, port = scope.server.rpartition(":")
+    server, port = _server(scope.server)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": _latin(scope.path),
         "QUERY_STRING": _latin(scope.query_string),
-        "SERVER_NAME": server.strip("[]"),
+        "SERVER_NAME": server,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
@@ -30,10 +31,11 @@ def environ_of(scope: Any) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    lines = scope.headers.items()
+    headers = scope.headers  # made anew each time
+    lines = headers.items()
     # Granian leaves out a value that is not ASCII. The header is there, and empty, as its WSGI interface has it.
-    if len(scope.headers) > len(dict(lines)):  # different names, both
-        lines += [(name, "") for name in set(scope.headers.keys()).difference(dict(lines))]
+    if len(headers) > len(dict(lines)):  # different names, both
+        lines += [(name, "") for name in set(headers.keys()).difference(dict(lines))]
     for name, value in lines:
         variable = _VARIABLES.get(name)
         if variable is None:
@@ -47,6 +49,13 @@ def environ_of(scope: Any) -> dict[str, Any]:
     # Without a Host header Django would use SERVER_NAME.
     environ.setdefault("HTTP_HOST", "")
     return environ
+
+
+@lru_cache(maxsize=8)
+def _server(text: str) -> tuple[str, str]:
+    """Name and port of where this process listens."""
+    name, _, port = text.rpartition(":")
+    return name.strip("[]"), port
 
 
 def _latin(text: str) -> str:

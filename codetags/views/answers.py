@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from django.conf import settings
 
 from codetags.services import audiences, codes, excluded_hits, exclusions, hits
 from codetags.services.cookies import COUNTED_SECONDS
 from codetags.types import Outcome, Reason
+from kv.conf import django_settings
 from kv.errors import StoreUnavailable
 from kv.store.steps import Steps
 from kv.web.addresses import address_in
@@ -22,8 +21,7 @@ _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c
 _TRAITS = ("HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_CH_UA", "HTTP_SEC_CH_UA_PLATFORM")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A hit that was counted or not. remembered: the new value of the cookie; "" to leave it."""
 
     code: str
@@ -90,7 +88,7 @@ def cookie_options(*, is_secure: bool) -> dict[str, Any]:
     SameSite as the session's cookie, which is "None" for front ends on other sites. Browsers take "None" with https
     only.
     """
-    is_elsewhere = settings.SESSION_COOKIE_SAMESITE == "None" and is_secure
+    is_elsewhere = django_settings.SESSION_COOKIE_SAMESITE == "None" and is_secure
     return {
         "max_age": COUNTED_SECONDS, "path": "/", "secure": is_secure, "httponly": True,
         "samesite": "None" if is_elsewhere else "Lax",

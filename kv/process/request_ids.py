@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # Some proxies build ids from addresses, and no log may hold one.
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
+# A generator of its own, since others may seed the common one. The system is not asked for each id.
+_random = random.Random()  # noqa: S311 (an id keeps nobody out)
+os.register_at_fork(after_in_child=_random.seed)
 _current: ContextVar[str] = ContextVar("kv_request_id", default="")
 
 
@@ -29,7 +33,7 @@ def current_id() -> str:
 
 def new_id() -> str:
     """A random id, 32 hexadecimal digits."""
-    return os.urandom(16).hex()
+    return f"{_random.getrandbits(128):032x}"
 
 
 def accept_id(text: str | None) -> str:

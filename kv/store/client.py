@@ -48,6 +48,10 @@ class LeanClient:
         self.timeout: float = pool.connection_kwargs.get("socket_timeout") or app_settings.KV_TIMEOUT_MS / 1000
         self._breaker = CircuitBreaker(self.timeout)
         self._by_sentinel = isinstance(pool, SentinelConnectionPool)
+        kind = pool.connection_class
+        is_socket = issubclass(kind, redis.Connection | redis.UnixDomainSocketConnection)
+        #: Whether its connections are plain sockets to a server that stays the same.
+        self.is_plain = is_socket and not issubclass(kind, redis.SSLConnection) and not self._by_sentinel
         #: Grows when the server's name or address may lead to another one by now: what was opened before is closed.
         self.age = 0
         _clients.add(self)
@@ -61,13 +65,6 @@ class LeanClient:
     def is_silent(self) -> bool:
         """Whether the circuit breaker is open."""
         return self._breaker.is_open
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether its connections are plain sockets to a server that stays the same."""
-        kind = self._pool.connection_class
-        is_socket = issubclass(kind, redis.Connection | redis.UnixDomainSocketConnection)
-        return is_socket and not issubclass(kind, redis.SSLConnection) and not self._by_sentinel
 
     def note(self, error: BaseException) -> None:
         """Tell the circuit breaker of a failed call."""

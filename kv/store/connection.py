@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from django.core.cache import caches
@@ -72,29 +71,34 @@ def lean_client() -> LeanClient | None:
 
     None too before a thread has made the client: a cluster's is made by asking its nodes, which may be away.
     """
-    if not _known_client.cache_info().currsize:
+    client = _known_client
+    if client is None:
         return None
-    client = _client()
+    refuse_real_store()
     return client if isinstance(client, LeanClient) and client.is_plain else None
+
+
+_known_client: LeanClient | ClusterClient | None = None
 
 
 def _client() -> LeanClient | ClusterClient:
     refuse_real_store()
-    return _known_client()
+    return _known_client or _make_client()
 
 
-@lru_cache(maxsize=1)
-def _known_client() -> LeanClient | ClusterClient:
+def _make_client() -> LeanClient | ClusterClient:
+    global _known_client  # noqa: PLW0603 (one for the process)
     with store_errors():
         client = connection()
-    if isinstance(client, RedisCluster):
-        return ClusterClient(client)
-    return client_of(client.connection_pool)
+    made = ClusterClient(client) if isinstance(client, RedisCluster) else client_of(client.connection_pool)
+    _known_client = made
+    return made
 
 
 def forget_connections() -> None:
     """Look the connection up anew at the next call: for tests, and after CACHES has changed."""
-    _known_client.cache_clear()
+    global _known_client  # noqa: PLW0603 (as above)
+    _known_client = None
 
 
 def close_connections() -> None:

@@ -30,12 +30,21 @@ _Sentinel: Any = Sentinel
 _IN_A_REQUEST = 0.8
 _USUAL_TIMEOUT = 0.25
 _LONGEST_ELSEWHERE = 10.0
-_requests: set[int] = set()
+_answers_requests = False
 
 
 def note_request(**_: Any) -> None:
     """Receiver of Django's `request_started`: this process answers requests from now on, and must answer soon."""
-    _requests.add(os.getpid())
+    global _answers_requests  # noqa: PLW0603 (of the process)
+    _answers_requests = True
+
+
+def _forget_requests() -> None:
+    global _answers_requests  # noqa: PLW0603 (as above)
+    _answers_requests = False
+
+
+os.register_at_fork(after_in_child=_forget_requests)
 
 
 def start_patience(timeout: float) -> float:
@@ -44,7 +53,7 @@ def start_patience(timeout: float) -> float:
     timeout: of connecting. It is heeded in a process that answers requests, such as one that runs tests of views, which
     have five seconds. A command, a script or a task waits for the server: an error would only be repeated by hand.
     """
-    return timeout * _IN_A_REQUEST if os.getpid() in _requests else _LONGEST_ELSEWHERE
+    return timeout * _IN_A_REQUEST if _answers_requests else _LONGEST_ELSEWHERE
 
 
 class EmbeddedConnection(_Plain):  # type: ignore[misc] # a class of redis-py, chosen above

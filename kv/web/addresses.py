@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 
-from django.conf import settings
 from django.http import HttpRequest
 
-from kv.conf import app_settings
+from kv.conf import app_settings, django_settings
 
 _IPV6_PREFIX = 64
 # Who has one of these addresses can use them all: a connection or a server comes with a /56 or a /48 of IPv6.
@@ -80,7 +79,7 @@ def digest_hash(digest: str) -> bytes:
     The inner digest is what older sites stored, so theirs can be taken over. Pseudonymous, not anonymous: whoever
     holds the key can test an address.
     """
-    keyed = _keyed(app_settings.VISITOR_HASH_KEY or f"visitor-hash:{settings.SECRET_KEY}").copy()
+    keyed = _keyed(app_settings.VISITOR_HASH_KEY or f"visitor-hash:{django_settings.SECRET_KEY}").copy()
     keyed.update(digest.encode())
     return keyed.digest()
 

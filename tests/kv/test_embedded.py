@@ -251,7 +251,7 @@ class TestBinaryPath:
 class TestPatience:
     @pytest.fixture(autouse=True)
     def _no_request_yet(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(factories, "_requests", set())
+        monkeypatch.setattr(factories, "_answers_requests", False)
 
     def test_a_script_waits_for_a_server_that_starts_slowly(self) -> None:
         assert factories.start_patience(0.25) == 10

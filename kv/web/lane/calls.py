@@ -159,14 +159,15 @@ def cookie_header(name: str, value: str, **options: Any) -> str:
     """The value of the header Set-Cookie. options: as of `HttpResponse.set_cookie`."""
     if _PLAIN.fullmatch(value):
         # Of a second all are alike but for the value, which is written as it is.
-        before, _, after = _cookie_frame(name, int(time()), **options).partition("=0;")
+        before, after = _cookie_frame(name, int(time()), **options)
         return f"{before}={value};{after}"
     return _written(name, value, **options)
 
 
 @lru_cache(maxsize=16)
-def _cookie_frame(name: str, _: int, **options: Any) -> str:
-    return _written(name, "0", **options)
+def _cookie_frame(name: str, _: int, **options: Any) -> tuple[str, str]:
+    before, _sep, after = _written(name, "0", **options).partition("=0;")
+    return before, after
 
 
 def _written(name: str, value: str, **options: Any) -> str:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
-from kv.conf import app_settings
+from kv.conf import app_settings, django_settings
 from kv.process import request_ids
 from kv.process.tracing import is_traced
 from kv.store.factories import note_request as note_first_request
@@ -107,7 +107,7 @@ class Lane:
         if ("HTTP_AUTHORIZATION" in environ) is not route.by_token or not self._is_usual(environ):
             return None
         is_secure = _is_secure(environ)
-        if settings.SECURE_SSL_REDIRECT and not is_secure:
+        if django_settings.SECURE_SSL_REDIRECT and not is_secure:
             return None
         note_first_request()
         request_ids.id_of(environ)
@@ -129,11 +129,11 @@ class Lane:
     def _is_allowed(self, environ: dict[str, Any]) -> bool:
         """Whether the host is one of the site's."""
         host = environ.get("HTTP_HOST", "")
-        allowed = settings.ALLOWED_HOSTS
+        allowed = django_settings.ALLOWED_HOSTS
         if allowed is not self._hosts_allowed or len(self._hosts) >= _MAX_HOSTS:
             self._hosts, self._hosts_allowed = set(), allowed
         if host in self._hosts:
-            return not (settings.USE_X_FORWARDED_HOST and "HTTP_X_FORWARDED_HOST" in environ)
+            return not (django_settings.USE_X_FORWARDED_HOST and "HTTP_X_FORWARDED_HOST" in environ)
         request = HttpRequest()
         request.META = {"HTTP_HOST": host}
         try:
@@ -141,13 +141,14 @@ class Lane:
         except DisallowedHost:
             return False
         self._hosts.add(host)
-        return not (settings.USE_X_FORWARDED_HOST and "HTTP_X_FORWARDED_HOST" in environ)
+        return not (django_settings.USE_X_FORWARDED_HOST and "HTTP_X_FORWARDED_HOST" in environ)
 
 
 def _is_secure(environ: dict[str, Any]) -> bool:
     """As `request.is_secure()`."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        header, wanted = settings.SECURE_PROXY_SSL_HEADER
+    proxy_header = django_settings.SECURE_PROXY_SSL_HEADER
+    if proxy_header:
+        header, wanted = proxy_header
         said = environ.get(header)
         if said is not None:
             return bool(said.split(",", 1)[0].strip() == wanted)
