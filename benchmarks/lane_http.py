@@ -26,7 +26,7 @@ from benchmarks.store import on_cluster, placed_store
 from stats.services.receipts import sign_receipt
 
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
-_ROUNDS = 5
+_ROUNDS = 9
 _SECONDS = 1
 _SECRET = "the key of receipts in benchmarks, and of nothing else"
 #: More than a round sends, where requests differ.
@@ -41,10 +41,12 @@ _NAMES = {
 _SAME = {"visit": "/same/visit", "code hit": "/same/hit", "use": "/same/use", "receipt": "/same/receipt"}
 _VIEW = "bare view, no middleware"
 Request = Callable[[int], bytes]
+#: What each round found, by candidate.
+Rounds = dict[str, list[float]]
 
 
 def run() -> Iterator[Row]:
-    """Rounds in turn, the median of each; every request comes from an address of its own, with the limits on."""
+    """Rounds in turn, medians of their ratios; every request comes from an address of its own, with the limits on."""
     for fsync in ("everysec", "always"):
         yield from _run(fsync)
 
@@ -79,30 +81,33 @@ def _run(fsync: str) -> Iterator[Row]:
                 yield from _rows(call, fsync, list(ceilings), rates, costs)
 
 
-def _rows(
-    call: str, fsync: str, ceilings: list[str], rates: dict[str, float], costs: dict[str, float]
-) -> Iterator[Row]:
+def _rows(call: str, fsync: str, ceilings: list[str], rates: Rounds, costs: Rounds) -> Iterator[Row]:
     rate_bar, cost_bar = _BARS.get(call, ("≥1.5", ""))
     name = _NAMES[call] if call == "figures" else f"{_NAMES[call]}, {fsync}"
     for against, bar in zip(ceilings, (rate_bar, ""), strict=False):
-        yield Row(
-            name, per_second(rates["site"]), against, per_second(rates[against]), rates["site"] / rates[against], bar
-        )
+        yield _row(name, rates, against, against, bar, text=per_second)
     for other, words, bar in (("before", "without the fast lane", cost_bar), *((name, name, "") for name in ceilings)):
-        mine, theirs = f"{costs['site'] * 1e6:.0f} µs", f"{costs[other] * 1e6:.0f} µs"
-        yield Row("  its processor time, all processes", mine, words, theirs, costs["site"] / costs[other], bar)
-    yield Row(
-        "  its rate", per_second(rates["site"]), "without the fast lane", per_second(rates["before"]),
-        rates["site"] / rates["before"],
-    )  # fmt: skip
+        yield _row("  its processor time, all processes", costs, other, words, bar, text=_microseconds)
+    yield _row("  its rate", rates, "before", "without the fast lane", "", text=per_second)
+
+
+def _row(name: str, found: Rounds, other: str, words: str, bar: str, *, text: Callable[[float], str]) -> Row:
+    """Medians; the ratio is that of the rounds, each beside the one that came with it."""
+    mine, theirs = found["site"], found[other]
+    ratio = statistics.median(here / there for here, there in zip(mine, theirs, strict=True))
+    return Row(name, text(statistics.median(mine)), words, text(statistics.median(theirs)), ratio, bar)
+
+
+def _microseconds(found: float) -> str:
+    return f"{found * 1e6:.0f} µs"
 
 
 def _in_turn(
     store: str, call: str, candidates: Mapping[str, tuple[int, Callable[[int], Request]]]
-) -> tuple[dict[str, float], dict[str, float]]:
-    """The medians: requests a second, and seconds of processor time a request."""
-    rates: dict[str, list[float]] = {name: [] for name in candidates}
-    costs: dict[str, list[float]] = {name: [] for name in candidates}
+) -> tuple[Rounds, Rounds]:
+    """Requests a second, and seconds of processor time a request."""
+    rates: Rounds = {name: [] for name in candidates}
+    costs: Rounds = {name: [] for name in candidates}
     for turn in range(_ROUNDS + 1):
         for name, (port, make) in candidates.items():
             request = make(turn)
@@ -114,11 +119,7 @@ def _in_turn(
             if turn:
                 rates[name].append(sent.rate)
                 costs[name].append(spent / sent.answers)
-    return _medians(rates), _medians(costs)
-
-
-def _medians(values: dict[str, list[float]]) -> dict[str, float]:
-    return {name: statistics.median(found) for name, found in values.items()}
+    return rates, costs
 
 
 def _request(call: str, port: int, turn: int, *, path: str = "") -> Request:
