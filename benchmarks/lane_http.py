@@ -92,7 +92,7 @@ def _rows(call: str, fsync: str, ceilings: list[str], rates: Rounds, costs: Roun
 
 
 def _row(name: str, found: Rounds, other: str, words: str, bar: str, *, text: Callable[[float], str]) -> Row:
-    """Medians; the ratio is that of the rounds, each beside the one that came with it."""
+    """Medians of both sides; the ratio is the median of the rounds' ratios."""
     mine, theirs = found["site"], found[other]
     ratio = statistics.median(here / there for here, there in zip(mine, theirs, strict=True))
     return Row(name, text(statistics.median(mine)), words, text(statistics.median(theirs)), ratio, bar)

@@ -1,8 +1,8 @@
-"""An adapter from RSGI, granian's own interface, to the WSGI application.
+"""An adapter from RSGI, granian's own interface, to the WSGI application; `config.web_worker` gives it the requests.
 
 Granian's WSGI interface gives `X_Forwarded_For` and `X-Forwarded-For` one name, so a client can forge a proxy's header,
 and a body that ends early looks whole. RSGI keeps both apart, and reads bodies on the event loop, without a thread.
-A request without a body does not pass the event loop: see config.web_worker.
+A request without a body does not pass the event loop.
 """
 
 from __future__ import annotations
@@ -125,12 +125,12 @@ class WsgiAdapter:
 
     def _end(self, watcher: Any, error: BaseException | None = None) -> None:
         self._open.discard(watcher)
-        if self._drained is not None and not self._open:
-            self._loop.call_soon_threadsafe(self._drained.set)
         if error is None:
             watcher.done()
         else:
             watcher.err(error)
+        if self._drained is not None and not self._open:
+            self._loop.call_soon_threadsafe(self._drained.set)
 
     async def drain(self, seconds: float) -> None:
         """Wait until every request that is being served has its response, at most `seconds`."""

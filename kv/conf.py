@@ -73,7 +73,7 @@ class KvSettings:
 
 
 class DjangoSettings:
-    """Django's own settings that every call of the fast lane asks for: read so, each takes half the time."""
+    """Django's own settings that calls of the fast lane ask for: read so, each takes half the time."""
 
     SECRET_KEY = Setting("")
     ALLOWED_HOSTS: Setting[Sequence[str]] = Setting(())

@@ -49,7 +49,7 @@ class LeanClient:
         self._breaker = CircuitBreaker(self.timeout)
         self._by_sentinel = isinstance(pool, SentinelConnectionPool)
         kind = pool.connection_class
-        is_socket = issubclass(kind, redis.Connection | redis.UnixDomainSocketConnection)
+        is_socket = isinstance(kind, type) and issubclass(kind, redis.Connection | redis.UnixDomainSocketConnection)
         #: Whether its connections are plain sockets to a server that stays the same.
         self.is_plain = is_socket and not issubclass(kind, redis.SSLConnection) and not self._by_sentinel
         #: Grows when the server's name or address may lead to another one by now: what was opened before is closed.

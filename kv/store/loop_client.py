@@ -1,8 +1,8 @@
 """The lean client of an event loop: one connection, on which the scripts of many requests are under way at once.
 
 A thread that waits for the store costs more than the call itself: it is woken for the request, and again for the reply.
-Here nobody waits. A script is sent from the thread that has its request, whichever that is; replies are read on the
-loop, and the work goes on there.
+Here nobody waits. Any thread sends the script of the request that it has, at once; the loop sends those of one turn
+together. Replies are read on the loop, and the work goes on there.
 
 Only for one server over a plain socket, without KV_WAIT_REPLICAS; elsewhere, and while the store is silent or not yet
 connected to, there is no client, and its calls run in threads.
@@ -57,7 +57,7 @@ class _Work:
 class LoopClient:
     """One connection of a loop. lean: whose server, timeout and circuit breaker it shares.
 
-    `begin` may be called in any thread, everything else on the loop.
+    `begin` may be called and attributes be read in any thread; everything else is for the loop.
     """
 
     def __init__(self, lean: LeanClient) -> None:
@@ -87,12 +87,10 @@ class LoopClient:
     def _settle(self, done: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
         if threading.get_ident() != self._thread:
             self._loop.call_soon_threadsafe(self._settle, done, result, error)
-        elif done.done():  # its task was cancelled
-            return
-        elif error is None:
-            done.set_result(result)
-        else:
+        elif error is not None and not done.done():
             done.set_exception(error)
+        elif not done.done():  # as it is once its task was cancelled
+            done.set_result(result)
 
     def begin(self, steps: Steps[Any], finish: Finish) -> None:
         """Do the work, and tell `finish`. Returns at once."""
@@ -134,9 +132,9 @@ class LoopClient:
         else:
             if self._is_retired:
                 opened.close()
-                return
-            self._reader = _reader()
-            self._socket = LoopSocket(opened, self._lock, self._received, self._give_up)
+            else:
+                self._reader = _reader()
+                self._socket = LoopSocket(opened, self._lock, self._received, self._give_up)
         finally:
             self._connecting = None
 
@@ -154,7 +152,7 @@ class LoopClient:
                 work.until = time.monotonic() + self.lean.timeout
                 is_busy = len(self._waiting) >= _ENOUGH
                 self._waiting.append(work)
-                if is_busy:  # a reply will come: behind it
+                if is_busy:  # sent once the next reply has come
                     opened.keep(packed)
                 elif threading.get_ident() == self._thread:
                     opened.write_soon(packed)
@@ -181,7 +179,11 @@ class LoopClient:
 
     def _run_in_thread(self, work: _Work) -> None:
         """Run a step of which nothing ran, in a thread: the text of a script is sent along."""
-        submit(self._run, work)
+        try:
+            submit(self._run, work)
+        except RuntimeError as error:  # no more threads; it may still run, for nobody
+            finish, work.finish = work.finish, lambda *_: None
+            _tell(finish, None, unavailable(error))
 
     def _run(self, work: _Work) -> None:
         try:
@@ -193,16 +195,18 @@ class LoopClient:
         """Give the connection up when the oldest call is past its time: one timer for all calls."""
         with self._lock:
             left = self._waiting[0].until - time.monotonic() if self._waiting else None
-            self._is_watched = left is not None and left > 0
-        if left is not None and left > 0:
+            self._is_watched = left is not None
+        if left is None:
+            return
+        if left > 0:
             self._loop.call_later(left, self._look)
-        elif left is not None and self._socket is not None:
-            oldest = self._waiting[0]
+            return
+        oldest = self._waiting[0]
+        if self._socket is not None:
             self._socket.read()  # it may be this process that stood still, and its reply here
-            if self._waiting and self._waiting[0] is oldest:
-                self._give_up(redis.TimeoutError("Timeout reading from socket"))
-            else:
-                self._look()
+        if self._waiting and self._waiting[0] is oldest:
+            self._give_up(redis.TimeoutError("Timeout reading from socket"))
+        self._look()
 
     def _give_up(self, error: Exception) -> None:
         with self._lock:
@@ -247,9 +251,9 @@ class LoopClient:
 
 
 def ready_client(loop: asyncio.AbstractEventLoop | None = None) -> LoopClient | None:
-    """The running loop's client; None while calls must run in threads. Connects in the background.
+    """The client of a loop; None while calls must run in threads. Connects in the background.
 
-    loop: another thread's, whose client is asked for.
+    loop: the running one, or that of another thread.
     """
     lean = lean_client()
     if lean is None or lean.is_silent or app_settings.KV_WAIT_REPLICAS:
@@ -273,10 +277,10 @@ def _connecting_client(lean: LeanClient) -> LoopClient | None:
         if client is not None:
             client.retire()
         client = _clients[loop] = LoopClient(lean)
-    if client.is_ready:
-        return client
-    client.connect()
-    return None
+    if not client.is_ready:
+        client.connect()
+        return None
+    return client
 
 
 _clients: dict[asyncio.AbstractEventLoop, LoopClient] = {}

@@ -34,6 +34,7 @@ class LoopSocket:
         self._kept = bytearray()
         self._is_open = True
         self._is_full = False
+        self._is_broken = False
         opened.settimeout(0)
         self._loop.add_reader(opened, self.read)
 
@@ -42,12 +43,7 @@ class LoopSocket:
         if self._kept:
             self._kept += data
             return
-        try:
-            sent = self._socket.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            return  # the loop reads that the other end has gone
+        sent = self._send(data)
         if sent < len(data):
             self._kept += data[sent:]
             self._loop.call_soon_threadsafe(self.write_kept)
@@ -59,29 +55,41 @@ class LoopSocket:
         self._kept += data
 
     def keep(self, data: bytes) -> None:
-        """Write with the next `write_kept`, for which the caller sees."""
+        """Write with the next `write_kept`; the caller sees to that."""
         self._kept += data
 
     def write_kept(self) -> None:
         """Write what is kept."""
         if not self._is_open:
             return
-        # The look too: who is just keeping something has seen a call under way whose reply has come since.
+        # Looked at under the lock: another thread may be in `keep` just now, for a reply that was the last one to come.
         with self._lock:
             if not self._kept:
                 return
-            try:
-                del self._kept[: self._socket.send(self._kept)]
-            except BlockingIOError:
-                pass
-            except OSError:
-                self._kept.clear()  # as above
+            del self._kept[: self._send(self._kept)]
             is_full = bool(self._kept)
         if is_full and not self._is_full:
             self._loop.add_writer(self._socket, self.write_kept)
         elif self._is_full and not is_full:
             self._loop.remove_writer(self._socket)
         self._is_full = is_full
+
+    def _send(self, data: bytes | bytearray) -> int:
+        """How many bytes are done with: all, once the connection is broken. Nothing may follow a part of a command."""
+        if self._is_broken:
+            return len(data)
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self._is_broken = True
+            self._loop.call_soon_threadsafe(self._break, f"{type(error).__name__} while writing to socket")
+            return len(data)
+
+    def _break(self, reason: str) -> None:
+        if self._is_open:
+            self._lost(redis.ConnectionError(reason))
 
     def read(self) -> None:
         """Read what has come, if anything has."""

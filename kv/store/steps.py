@@ -1,4 +1,4 @@
-"""Work that is written once and done in two ways: in a thread, which waits for the store, or on an event loop.
+"""Work that is written once and done in two ways: in a thread, which waits for the store, or by an event loop.
 
 Such work is a generator: it yields a `Step` for each script and is sent the reply; what the store raises is raised
 where it yielded. `drive` does it in this thread, `kv.store.loop_client` beside a loop.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kv.errors import StoreUnavailable
 from kv.store.connection import lean_client
 from kv.store.loop_socket import LoopSocket
 from kv.store.steps import Step, Steps
@@ -97,6 +99,39 @@ class TestThreads:
 
         assert run(late()) == (7, True, [])
 
+    @pytest.mark.parametrize("is_kept", [False, True])
+    def test_a_write_that_fails_ends_the_connection(self, *, is_kept: bool) -> None:
+        """Whatever followed would be the rest of half a command, and its replies those of other calls."""
+
+        class Full:
+            """A socket of a machine that has no memory for it."""
+
+            def __init__(self, opened: Any) -> None:
+                self.opened = opened
+
+            def send(self, data: bytes) -> int:
+                raise OSError(errno.ENOBUFS, "No buffer space available")
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(self.opened, name)
+
+        async def both() -> Any:
+            client = await connected(Lean())
+            connection: Any = client._socket
+            opened = connection._socket
+            connection._socket = Full(opened)
+            if is_kept:
+                connection.keep(b"part of a command")
+            with ThreadPoolExecutor(1) as threads:  # while the loop stands still
+                ended = threads.submit(lambda: [begun(client, numbered(number)) for number in range(2)]).result()
+            connection.write_kept()
+            connection._socket = opened
+            return await asyncio.gather(*map(asyncio.wrap_future, ended), return_exceptions=True), client.is_connected
+
+        said, is_connected = run(both())
+        assert [type(error) for error in said] == [StoreUnavailable] * 2
+        assert not is_connected
+
     def test_an_end_that_fails_does_not_touch_the_others(self, caplog: pytest.LogCaptureFixture) -> None:
         def fail(reply: Any, error: Any) -> None:
             raise LookupError
@@ -173,6 +208,19 @@ class TestWithoutTheConnection:
 
         record_usage_script.load()
         assert run(late()) == 1
+
+    def test_where_no_thread_can_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: Any) -> None:
+            raise RuntimeError("can't start new thread")
+
+        async def late() -> Any:
+            client = await connected(lean_client())
+            client.close()
+            monkeypatch.setattr("kv.store.loop_client.submit", refuse)
+            return await asyncio.gather(client.drive(record_usage_steps(TOOL, None)), return_exceptions=True)
+
+        (error,) = run(late())
+        assert isinstance(error, StoreUnavailable)
 
     def test_of_one_that_is_left_once_all_have_their_replies(self) -> None:
         async def late() -> list[int]:

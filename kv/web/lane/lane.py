@@ -102,7 +102,7 @@ class Lane:
             return None
         if not may_wait and (route.by_token or app_settings.ACCESS_LOG):  # whose line may have to wait
             return None
-        if FAILED in environ:  # on the event loop a moment ago: what was tried there is not tried again
+        if FAILED in environ:  # a moment ago, where nobody waits: what was tried is not tried again
             return None
         if ("HTTP_AUTHORIZATION" in environ) is not route.by_token or not self._is_usual(environ):
             return None
