@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -139,11 +139,9 @@ def own_site(*, started: bool = True) -> Iterator[Site]:
 
 
 def _descendants(pid: int) -> Iterator[tuple[int, str]]:
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for word in task.read_text().split():
-            child = int(word)
-            yield child, Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-            yield from _descendants(child)
+    for child, command in _children(pid):
+        yield child, command
+        yield from _descendants(child)
 
 
 def web_workers(site: Site) -> list[int]:
@@ -152,8 +150,19 @@ def web_workers(site: Site) -> list[int]:
 
 def children(site: Site) -> list[tuple[int, str]]:
     assert site.main is not None
-    return [
-        (int(word), Path(f"/proc/{word}/cmdline").read_bytes().replace(b"\0", b" ").decode())
-        for task in Path(f"/proc/{site.main.pid}/task").glob("*/children")
-        for word in task.read_text().split()
-    ]
+    return list(_children(site.main.pid))
+
+
+def _children(pid: int) -> Iterator[tuple[int, str]]:
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since it was listed
+            for word in task.read_text().split():
+                yield int(word), _command(word)
+
+
+def _command(pid: str) -> str:
+    """The command line of a process; "" of one that has ended since it was listed."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
