@@ -20,6 +20,7 @@ from codetags.services.registry import mirror_registry
 from codetags.types import Reason
 from tests.browser.asked import asked_during
 from tests.browser.conftest import AGENT
+from tests.browser.waiting import wait_until
 from tests.codetags.test_codes import LINKS
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class TestLanding:
         with page.expect_response(HIT) as answer:
             page.goto(f"{site}{following}")
         assert answer.value.json() == {"code": "DEMO", "counted": True}
-        page.wait_for_function("sessionStorage.getItem('codetags.landings') === '[]'")
+        wait_until(page, "sessionStorage.getItem('codetags.landings') === '[]'")
         assert count() == 1
 
     def test_only_the_landing_page_counts(self, site: str, quiet_page: Page) -> None:
@@ -151,7 +152,7 @@ class TestLanding:
         page.route(HIT, lambda route: route.fulfill(status=429, headers={"Retry-After": "40"}, body="{}"))
         with page.expect_response(HIT):
             page.goto(f"{site}/?qr=DEMO")
-        page.wait_for_function("JSON.parse(sessionStorage.getItem('codetags.landings'))[0].after > 0")
+        wait_until(page, "JSON.parse(sessionStorage.getItem('codetags.landings'))[0].after > 0")
         page.unroute(HIT)
         page.clock.run_for(5_000)
         page.goto(f"{site}/?qr=BT26", wait_until="networkidle")
@@ -165,7 +166,7 @@ class TestLanding:
         page.route(HIT, lambda route: route.fulfill(status=400, body="{}"))
         with page.expect_response(HIT):
             page.goto(f"{site}/?qr=DEMO")
-        page.wait_for_function("sessionStorage.getItem('codetags.landings') === '[]'")
+        wait_until(page, "sessionStorage.getItem('codetags.landings') === '[]'")
 
     def test_counts_without_session_storage(self, site: str, quiet_page: Page) -> None:
         quiet_page.add_init_script(

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from stats.services.figures import forget_figures, read_figures
 from stats.services.usage import list_usage
+from tests.browser.waiting import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response, Route
@@ -211,7 +212,7 @@ class TestToolUse:
         with page.expect_response(TRACK) as answer:
             page.goto(f"{site}/pay")
         assert answer.value.json() == {"tool": "ccn-image-optimiser", "count": 1}
-        page.wait_for_function("sessionStorage.getItem('stats.uses') === '[]'")
+        wait_until(page, "sessionStorage.getItem('stats.uses') === '[]'")
 
     def test_is_counted_once_when_only_the_answer_was_lost(self, site: str, page: Page) -> None:
         def lose(route: Route) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import AGENT
 from tests.browser.test_payment_print import SHORT, show_code
+from tests.browser.waiting import wait_until
 from tests.outside.decoders import read_codes
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class TestCopies:
             expect(button).to_be_visible(visible=visible)
             if visible:
                 button.click()
-                page.wait_for_function("window.shared?.files.length === 1")
+                wait_until(page, "window.shared?.files.length === 1")
                 name, size = page.evaluate("[window.shared.files[0].name, window.shared.files[0].size]")
                 assert name.startswith("zoe-muller-12.50-")
                 assert size > 300

@@ -131,6 +131,17 @@ def test_no_test_sleeps() -> None:
     assert asleep + waiting == []
 
 
+def test_no_test_has_text_evaluated_in_a_page() -> None:
+    """The site's policy forbids it. Playwright's does so only where it has to wait, so such a test fails by chance."""
+    found = [
+        f"{place(path)}:{node.lineno}"
+        for path in python_files("tests")
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.Attribute) and node.attr == "wait_for_function"
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
