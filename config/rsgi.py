@@ -80,11 +80,17 @@ class WsgiAdapter:
         self._pending: set[_PendingBody] = set()
         #: The watchers of all requests that have no response yet.
         self._open: set[Any] = set()
+        # On the loop, for the end of this turn.
+        self._answers: list[tuple[_Call, Answer]] = []
         self._drained: asyncio.Event | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the threads, once, in the process that serves. loop: that reads bodies, and the store's replies."""
+        """Start the threads, once, in the process that serves.
+
+        loop: that of this thread, which reads bodies, and the store's replies.
+        """
         self._loop = loop
+        self._loop_thread = threading.get_ident()
         for number in range(self._threads):
             threading.Thread(target=self._serve, name=f"request-{number + 1}", daemon=True).start()
         self._cancel_slow_bodies()
@@ -112,16 +118,29 @@ class WsgiAdapter:
         def finish(answer: Answer | None) -> None:
             if answer is None:
                 self._calls.put(call)
-                return
-            try:
-                call.protocol.response_bytes(answer.status, list(answer.headers.items()), answer.body)
-            except Exception as error:  # noqa: BLE001 (granian logs it)
-                self._end(call.watcher, error)
+            elif threading.get_ident() == self._loop_thread:
+                # Each would wake granian's thread: those of one turn do so together.
+                if not self._answers:
+                    self._loop.call_soon(self._send_answers)
+                self._answers.append((call, answer))
             else:
-                self._end(call.watcher)
+                self._send_answer(call, answer)
 
         if self._begin is None or not self._begin(call.environ, self._loop, finish):
             self._calls.put(call)
+
+    def _send_answers(self) -> None:
+        answers, self._answers = self._answers, []
+        for call, answer in answers:
+            self._send_answer(call, answer)
+
+    def _send_answer(self, call: _Call, answer: Answer) -> None:
+        try:
+            call.protocol.response_bytes(answer.status, list(answer.headers.items()), answer.body)
+        except Exception as error:  # noqa: BLE001 (granian logs it)
+            self._end(call.watcher, error)
+        else:
+            self._end(call.watcher)
 
     def _end(self, watcher: Any, error: BaseException | None = None) -> None:
         self._open.discard(watcher)

@@ -15,7 +15,7 @@ from config.rsgi import WsgiAdapter
 from config.wsgi import SiteApplication
 from kv.monitoring.counts import request_counts
 from kv.monitoring.logs import RequestIds
-from tests.config.test_rsgi import Protocol, Scope, serve
+from tests.config.requests_of_granian import Protocol, Scope, serve
 from tests.site_client import SiteClient
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lane", "own_counts")]

@@ -9,111 +9,19 @@ import socket
 import subprocess
 import sys
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import pytest
 
 from config import rsgi
 from config.rsgi import WsgiAdapter
 from kv.web.lane.calls import Answer
+from tests.config.requests_of_granian import AtOnce, Protocol, Scope, Watcher, run, serve
 from tests.faults.servers import wait_until
 from tests.house.tree import ROOT
 from tests.ports import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-T = TypeVar("T")
-
-
-class Headers:
-    """What granian gives: lower-case names, a pair for each line but those whose value is not ASCII."""
-
-    def __init__(self, *pairs: tuple[str, str]) -> None:
-        self.pairs = pairs
-
-    def items(self) -> list[tuple[str, str]]:
-        return [pair for pair in self.pairs if pair[1].isascii()]
-
-    def keys(self) -> list[str]:
-        return list(dict(self.pairs))
-
-    def __len__(self) -> int:
-        return len(self.keys())
-
-
-class Scope:
-    """One request."""
-
-    http_version, scheme, method, path, query_string = "1.1", "http", "POST", "/café", "a=1"
-    server, client = "127.0.0.1:8000", "[2001:db8::1]:1234"
-
-    def __init__(self, *pairs: tuple[str, str]) -> None:
-        self.headers = Headers(*pairs)
-
-
-class Protocol:
-    """The other end of a request: a body that comes when `sent` is set, and the answer."""
-
-    def __init__(self) -> None:
-        self.asked, self.sent = asyncio.Event(), asyncio.Event()
-        self.answers: list[tuple[int, Any, bytes]] = []
-
-    async def __call__(self) -> bytes:
-        self.asked.set()
-        await self.sent.wait()
-        return b"{}"
-
-    def response_bytes(self, status: int, headers: Any, body: bytes) -> None:
-        self.answers.append((status, headers, body))
-
-
-class Watcher:
-    """Granian's hold on a request: what is served, and that it was."""
-
-    def __init__(self, scope: Scope, protocol: Protocol) -> None:
-        self.scope, self.proto = scope, protocol
-        self.ended: Future[None] = Future()
-
-    def done(self) -> None:
-        self.ended.set_result(None)
-
-    def err(self, error: BaseException) -> None:
-        self.ended.set_exception(error)
-
-    def taskref(self, task: asyncio.Task[None]) -> None:
-        """Granian would cancel it when the sender has gone."""
-
-
-class AtOnce:
-    """An application that has this answer, or none, without a thread."""
-
-    def __init__(self, answer: Answer | None) -> None:
-        self.answer = answer
-
-    def __call__(self, environ: dict[str, Any], start: Any) -> list[bytes]:
-        start("200 OK", [])
-        return [b"by a thread"]
-
-    def begin(self, environ: dict[str, Any], loop: Any, finish: Callable[[Answer | None], None]) -> bool:
-        finish(self.answer)
-        return True
-
-
-async def serve(adapter: WsgiAdapter, scope: Scope, protocol: Protocol | None = None) -> Protocol:
-    """One request, to its end."""
-    watcher = Watcher(scope, protocol or Protocol())
-    adapter.take(watcher)
-    await asyncio.wrap_future(watcher.ended)
-    return watcher.proto
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """In a thread of its own: where a browser was driven before, this one has an event loop already."""
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, work).result()
 
 
 def test_an_empty_body_is_not_waited_for() -> None:
@@ -125,7 +33,7 @@ def test_an_empty_body_is_not_waited_for() -> None:
         # Its body never comes.
         return await serve(adapter, Scope(("content-length", "0")))
 
-    protocol = _run(served())
+    protocol = run(served())
     assert not protocol.asked.is_set()
     assert protocol.answers == [(200, [], b"")]
 
@@ -139,7 +47,7 @@ class TestSlowBodies:
             adapter.start(asyncio.get_running_loop())
             return await serve(adapter, Scope(("content-length", "2")))
 
-        ((status, _, body),) = _run(served()).answers
+        ((status, _, body),) = run(served()).answers
         assert (status, json.loads(body)["code"]) == (408, "body_timeout")
 
     def test_too_many_at_once_are_told_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +64,7 @@ class TestSlowBodies:
             await waiting
             return first, second
 
-        first, second = _run(served())
+        first, second = run(served())
         assert [answer[0] for answer in first.answers] == [200]
         assert json.loads(second.answers[0][2])["code"] == "busy"
 
@@ -173,18 +81,19 @@ class TestWithoutTheLoop:
             watcher.ended.result(10)  # the loop stands still
             return watcher
 
-        assert _run(served()).proto.answers == [(200, [], b"here")]
+        assert run(served()).proto.answers == [(200, [], b"here")]
 
     def test_by_what_answers_at_once(self) -> None:
         async def served() -> Watcher:
             adapter = WsgiAdapter(AtOnce(Answer(200, {"Allow": "GET"}, b"{}")), threads=0)
             adapter.start(asyncio.get_running_loop())
             watcher = Watcher(Scope(), Protocol())
-            adapter.take(watcher)
+            with ThreadPoolExecutor(1) as granians:
+                granians.submit(adapter.take, watcher).result()
             watcher.ended.result(0)
             return watcher
 
-        assert _run(served()).proto.answers == [(200, [("Allow", "GET")], b"{}")]
+        assert run(served()).proto.answers == [(200, [("Allow", "GET")], b"{}")]
 
     def test_what_it_leaves_is_served_by_a_thread(self) -> None:
         async def served() -> Watcher:
@@ -195,7 +104,41 @@ class TestWithoutTheLoop:
             watcher.ended.result(10)
             return watcher
 
-        assert _run(served()).proto.answers == [(200, [], b"by a thread")]
+        assert run(served()).proto.answers == [(200, [], b"by a thread")]
+
+
+class TestAnswersOfTheLoop:
+    """Those of one turn are sent at its end, so that granian's thread is woken once for all."""
+
+    def test_are_sent_together(self) -> None:
+        async def served() -> tuple[list[bool], list[Protocol]]:
+            adapter = WsgiAdapter(AtOnce(Answer(200, {}, b"{}")), threads=0)
+            adapter.start(asyncio.get_running_loop())
+            watchers = [Watcher(Scope(), Protocol()) for _ in range(3)]
+            for watcher in watchers:
+                adapter.take(watcher)
+            early = [watcher.ended.done() for watcher in watchers]
+            await adapter.drain(10)
+            return early, [watcher.proto for watcher in watchers if watcher.ended.done()]
+
+        early, protocols = run(served())
+        assert early == [False, False, False]
+        assert [protocol.answers for protocol in protocols] == [[(200, [], b"{}")]] * 3
+
+    def test_one_that_can_not_be_sent_keeps_none_of_the_others(self) -> None:
+        async def served() -> list[Watcher]:
+            adapter = WsgiAdapter(AtOnce(Answer(200, {}, b"{}")), threads=0)
+            adapter.start(asyncio.get_running_loop())
+            watchers = [Watcher(Scope(), Protocol()) for _ in range(3)]
+            watchers[1].proto.response_bytes = lambda *given: 1 / 0  # type: ignore[method-assign,assignment] # on purpose
+            for watcher in watchers:
+                adapter.take(watcher)
+            await adapter.drain(10)
+            return watchers
+
+        first, broken, last = run(served())
+        assert isinstance(broken.ended.exception(0), ZeroDivisionError)
+        assert first.proto.answers == last.proto.answers == [(200, [], b"{}")]
 
 
 class TestNothingIsRaised:
@@ -224,7 +167,7 @@ class TestNothingIsRaised:
             assert not adapter._open
             return watcher.ended.exception(0)
 
-        assert isinstance(_run(served()), (ZeroDivisionError, AttributeError))
+        assert isinstance(run(served()), (ZeroDivisionError, AttributeError))
 
 
 def test_draining_waits_for_requests_in_threads() -> None:
@@ -248,7 +191,7 @@ def test_draining_waits_for_requests_in_threads() -> None:
         await adapter.drain(10)
         return watcher.proto
 
-    assert _run(served()).answers == [(200, [], b"")]
+    assert run(served()).answers == [(200, [], b"")]
 
 
 # An application whose caught exception outlives the request, with its frame and those around it, until the next

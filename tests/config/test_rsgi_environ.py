@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.rsgi_environ import environ_of
-from tests.config.test_rsgi import Scope
+from tests.config.requests_of_granian import Scope
 
 
 class TestEnvironment:
