@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kv.conf import Setting
+from kv.conf import Setting, Settings
 from kv.web.rate_limits import RateLimit
 from usertokens.types import DEFAULT_ALLOWANCES
 
 
-class BillingSettings:
+class BillingSettings(Settings):
     """What the app reads from Django's settings."""
 
     #: Put before every key.

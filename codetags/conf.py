@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codetags.types import StorageItem
-from kv.conf import Setting
+from kv.conf import Setting, Settings
 from kv.web.rate_limits import RateLimit
 
 
-class CodeTagsSettings:
+class CodeTagsSettings(Settings):
     """What the app reads from Django's settings."""
 
     #: Prefix of every key.

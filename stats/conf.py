@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from kv.conf import Setting
+from kv.conf import Setting, Settings
 from kv.web.rate_limits import RateLimit
 
 DEFAULT_TOOLS = ("payment-qr", "webo-news-overlay", "ccn-image-optimiser")
@@ -20,7 +20,7 @@ DEFAULT_TOOL_NAMES: Mapping[str, ToolName] = {
 }
 
 
-class StatsSettings:
+class StatsSettings(Settings):
     """What the app reads from Django's settings."""
 
     #: Prefix of every key.

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from kv.conf import Setting
+from kv.conf import Setting, Settings
 from kv.mail import is_mail_set_up
 from kv.web.rate_limits import RateLimit
 from usertokens.types import DEFAULT_ALLOWANCES, LARGEST_PRICE, MOST_UNITS, Price
 
 
-class UserTokensSettings:
+class UserTokensSettings(Settings):
     """What the app reads from Django's settings."""
 
     #: Put before every key.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -15,10 +15,10 @@ from kv.conf import django_settings
 from kv.errors import StoreUnavailable
 from kv.store.steps import Steps
 from kv.web.addresses import address_in
+from kv.web.lane.calls import CookieOptions
 
 # The smallest GIF: one transparent pixel.
 _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-_TRAITS = ("HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_CH_UA", "HTTP_SEC_CH_UA_PLATFORM")
 
 
 class Hit(NamedTuple):
@@ -62,18 +62,22 @@ def count(meta: Mapping[str, str], *, code: str, landing: Landing, cookie: str, 
         return Hit(code)
     outcome = yield from hits.record_hit_steps(
         code=code,
-        caller=hits.Caller(
-            address_in(meta), meta.get("HTTP_USER_AGENT", ""), "\n".join(meta.get(name, "") for name in _TRAITS)
-        ),
+        caller=hits.Caller(address_in(meta), meta.get("HTTP_USER_AGENT", ""), _traits(meta)),
         landing=landing.id,
         remembered=known,
         at=landing.at,
         audience=audiences.read_audience(meta, referrer=landing.referrer),
     )
     # No cookie for SEEN, which may be another visitor, nor for OUTSIDE, since the visitor may come again.
-    is_known = outcome in {Outcome.COUNTED, Outcome.AGAIN}
+    is_known = outcome in (Outcome.COUNTED, Outcome.AGAIN)
     remembered = codes.write_remembered(known, hits.target_of(code), code) if is_known else ""
     return Hit(code, outcome is Outcome.COUNTED, remembered)
+
+
+def _traits(meta: Mapping[str, str]) -> str:
+    """What a browser sends with every call."""
+    get = meta.get
+    return f"{get('HTTP_ACCEPT_LANGUAGE', '')}\n{get('HTTP_SEC_CH_UA', '')}\n{get('HTTP_SEC_CH_UA_PLATFORM', '')}"
 
 
 def exclude(*, reason: Reason, code: str = "") -> Steps[None]:
@@ -82,14 +86,11 @@ def exclude(*, reason: Reason, code: str = "") -> Steps[None]:
         yield from excluded_hits.exclude_hit_steps(code, reason)
 
 
-def cookie_options(*, is_secure: bool) -> dict[str, Any]:
-    """What the cookie is set with, as `HttpResponse.set_cookie` takes it.
+def cookie_options(*, is_secure: bool) -> CookieOptions:
+    """What the cookie is set with.
 
     SameSite as the session's cookie, which is "None" for front ends on other sites. Browsers take "None" with https
     only.
     """
     is_elsewhere = django_settings.SESSION_COOKIE_SAMESITE == "None" and is_secure
-    return {
-        "max_age": COUNTED_SECONDS, "path": "/", "secure": is_secure, "httponly": True,
-        "samesite": "None" if is_elsewhere else "Lax",
-    }  # fmt: skip
+    return CookieOptions(COUNTED_SECONDS, is_secure, httponly=True, samesite="None" if is_elsewhere else "Lax")

@@ -261,5 +261,6 @@ def _response(request: HttpRequest, hit: answers.Hit) -> HttpResponse:
     headers, body = hit.content(request.META)
     response = HttpResponse(body, headers=headers)
     if hit.remembered:
-        response.set_cookie(COUNTED_COOKIE, hit.remembered, **answers.cookie_options(is_secure=request.is_secure()))
+        options = answers.cookie_options(is_secure=request.is_secure())
+        response.set_cookie(COUNTED_COOKIE, hit.remembered, **options._asdict())
     return response

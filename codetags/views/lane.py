@@ -33,7 +33,7 @@ def hit(call: Call, *, method: str) -> Steps[Answer | None]:
     headers, body = counted.content(call.environ)
     if counted.remembered:
         options = answers.cookie_options(is_secure=call.is_secure)
-        headers["Set-Cookie"] = cookie_header(COUNTED_COOKIE, counted.remembered, **options)
+        headers["Set-Cookie"] = cookie_header(COUNTED_COOKIE, counted.remembered, options)
     return Answer(200, headers, body)
 
 

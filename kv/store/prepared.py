@@ -52,14 +52,14 @@ class PreparedCall:
         """The call with these values of its parameters, and these arguments behind its own."""
         return BoundCall(self, values, args)
 
-    def complete(self, values: Mapping[str, str], more: Sequence[str]) -> tuple[list[str], list[Arg]]:
+    def complete(self, values: Mapping[str, str], more: tuple[str, ...]) -> tuple[list[str], list[Arg]]:
         """All keys, and all arguments."""
         texts = self._texts.copy()
         for place, parts in self._open:
             texts[place] = "".join([values[part] if odd % 2 else part for odd, part in enumerate(parts)])
         return cast("list[str]", texts[: self._keys]), [*texts[self._keys :], *more]
 
-    def packed(self, values: Mapping[str, str], more: Sequence[str]) -> bytes:
+    def packed(self, values: Mapping[str, str], more: tuple[str, ...]) -> bytes:
         """The command in the store's protocol (RESP). Raises ValueError for a value of another length."""
         filled = {}
         for name, length in self._lengths.items():
@@ -69,7 +69,7 @@ class PreparedCall:
         parts = self._parts.copy()
         for place, name in self._names:
             parts[place] = filled[name]
-        return b"".join((b"*%d\r\n" % (self._count + len(more)), *parts, *map(_packed_argument, more)))
+        return b"".join((b"*%d\r\n" % (self._count + len(more)), *parts, _packed_arguments(more)))
 
 
 class BoundCall(NamedTuple):
@@ -77,7 +77,7 @@ class BoundCall(NamedTuple):
 
     call: PreparedCall
     values: Mapping[str, str]
-    more: Sequence[str]
+    more: tuple[str, ...]
 
     @property
     def keys(self) -> list[str]:
@@ -99,6 +99,6 @@ class BoundCall(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _packed_argument(text: str) -> bytes:
-    value = text.encode()
-    return b"$%d\r\n%b\r\n" % (len(value), value)
+def _packed_arguments(texts: tuple[str, ...]) -> bytes:
+    values = [text.encode() for text in texts]
+    return b"".join([b"$%d\r\n%b\r\n" % (len(value), value) for value in values])

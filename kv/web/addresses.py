@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import ipaddress
 import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import lru_cache
 
 from django.http import HttpRequest
@@ -17,6 +15,10 @@ from kv.conf import app_settings, django_settings
 _IPV6_PREFIX = 64
 # Who has one of these addresses can use them all: a connection or a server comes with a /56 or a /48 of IPv6.
 _WIDER_PREFIX = {4: 24, 6: 48}
+# HMAC's block with SHA-256, bytes, and what each byte of the key becomes.
+_BLOCK = 64
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 def client_address(request: HttpRequest) -> str:
@@ -44,9 +46,12 @@ def canonical_address(text: str) -> str:
 
     Answers "" when it is no address.
     """
-    with suppress(OSError, ValueError):
+    try:
         # Dotted IPv4, as most are, is canonical. It also refuses leading zeros, and takes a tenth of the time.
         socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        pass
+    else:
         return text
     try:
         address = ipaddress.ip_address(text)
@@ -79,15 +84,24 @@ def digest_hash(digest: str) -> bytes:
     The inner digest is what older sites stored, so theirs can be taken over. Pseudonymous, not anonymous: whoever
     holds the key can test an address.
     """
-    keyed = _keyed(app_settings.VISITOR_HASH_KEY or f"visitor-hash:{django_settings.SECRET_KEY}").copy()
-    keyed.update(digest.encode())
-    return keyed.digest()
+    begun_inner, begun_outer = _begun(app_settings.VISITOR_HASH_KEY or f"visitor-hash:{django_settings.SECRET_KEY}")
+    inner, outer = begun_inner.copy(), begun_outer.copy()
+    inner.update(digest.encode())
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 @lru_cache(maxsize=1)
-def _keyed(key: str) -> hmac.HMAC:
-    """What every hash with this key begins with: half of its work."""
-    return hmac.new(key.encode(), digestmod="sha256")
+def _begun(key: str) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """The two hashes of HMAC (RFC 2104, section 2) with what every one with this key begins with: half of its work.
+
+    A copy of the standard library's own costs twice as much as these.
+    """
+    block = key.encode()
+    if len(block) > _BLOCK:
+        block = hashlib.sha256(block).digest()
+    block = block.ljust(_BLOCK, b"\0")
+    return hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))
 
 
 def _without_port(entry: str) -> str:

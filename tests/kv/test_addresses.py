@@ -8,7 +8,7 @@ import ipaddress
 
 import pytest
 from django.test import RequestFactory, override_settings
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kv.web.addresses import address_hash, canonical_address, client_address, digest_hash
@@ -92,6 +92,13 @@ class TestHash:
         with override_settings(VISITOR_HASH_KEY="the key"):
             expected = hmac.digest(b"the key", old.encode(), "sha256")
             assert address_hash("1.2.3.4") == digest_hash(old) == expected
+
+    @given(st.text(min_size=1, max_size=200), st.text(max_size=200))
+    @example("k" * 64, "").via("as long as a block of SHA-256")
+    @example("k" * 65, "").via("longer, and so hashed itself")
+    def test_is_the_standard_librarys_hmac(self, key: str, text: str) -> None:
+        with override_settings(VISITOR_HASH_KEY=key):
+            assert digest_hash(text) == hmac.digest(key.encode(), text.encode(), "sha256")
 
     def test_the_other_key_changes_nobody(self) -> None:
         with override_settings(VISITOR_HASH_KEY="fixed", SECRET_KEY="one"):

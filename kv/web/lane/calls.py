@@ -155,22 +155,32 @@ class _Cookies(HttpResponseBase):
         self.cookies = SimpleCookie()
 
 
-def cookie_header(name: str, value: str, **options: Any) -> str:
-    """The value of the header Set-Cookie. options: as of `HttpResponse.set_cookie`."""
+class CookieOptions(NamedTuple):
+    """What a cookie is set with, as `HttpResponse.set_cookie` takes it. max_age: seconds."""
+
+    max_age: int
+    secure: bool
+    httponly: bool
+    samesite: str
+    path: str = "/"
+
+
+def cookie_header(name: str, value: str, options: CookieOptions) -> str:
+    """The value of the header Set-Cookie."""
     if _PLAIN.fullmatch(value):
         # Of a second all are alike but for the value, which is written as it is.
-        before, after = _cookie_frame(name, int(time()), **options)
+        before, after = _cookie_frame(name, options, int(time()))
         return f"{before}={value};{after}"
-    return _written(name, value, **options)
+    return _written(name, value, options)
 
 
 @lru_cache(maxsize=16)
-def _cookie_frame(name: str, _: int, **options: Any) -> tuple[str, str]:
-    before, _sep, after = _written(name, "0", **options).partition("=0;")
+def _cookie_frame(name: str, options: CookieOptions, _: int) -> tuple[str, str]:
+    before, _sep, after = _written(name, "0", options).partition("=0;")
     return before, after
 
 
-def _written(name: str, value: str, **options: Any) -> str:
+def _written(name: str, value: str, options: CookieOptions) -> str:
     written = _Cookies()
-    written.set_cookie(name, value, **options)
+    written.set_cookie(name, value, **options._asdict())
     return str(written.cookies[name].OutputString())
