@@ -80,7 +80,7 @@ class WsgiAdapter:
         self._pending: set[_PendingBody] = set()
         #: The watchers of all requests that have no response yet.
         self._open: set[Any] = set()
-        # On the loop, for the end of this turn.
+        # Of the loop's thread alone: what it finished in this turn. They are sent together, after it.
         self._answers: list[tuple[_Call, Answer]] = []
         self._drained: asyncio.Event | None = None
 
@@ -132,12 +132,15 @@ class WsgiAdapter:
     def _send_answers(self) -> None:
         answers, self._answers = self._answers, []
         for call, answer in answers:
-            self._send_answer(call, answer)
+            try:
+                self._send_answer(call, answer)
+            except BaseException:
+                log.exception("the end of a request failed")
 
     def _send_answer(self, call: _Call, answer: Answer) -> None:
         try:
             call.protocol.response_bytes(answer.status, list(answer.headers.items()), answer.body)
-        except Exception as error:  # noqa: BLE001 (granian logs it)
+        except BaseException as error:  # noqa: BLE001 (granian logs it)
             self._end(call.watcher, error)
         else:
             self._end(call.watcher)

@@ -11,7 +11,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,9 @@ from tests.config.requests_of_granian import AtOnce, Protocol, Scope, Watcher, r
 from tests.faults.servers import wait_until
 from tests.house.tree import ROOT
 from tests.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_an_empty_body_is_not_waited_for() -> None:
@@ -126,19 +129,32 @@ class TestAnswersOfTheLoop:
         assert [protocol.answers for protocol in protocols] == [[(200, [], b"{}")]] * 3
 
     def test_one_that_can_not_be_sent_keeps_none_of_the_others(self) -> None:
+        first, broken, last = self.three(
+            lambda second: setattr(second.proto, "response_bytes", lambda *given: 1 / 0),
+        )
+        assert isinstance(broken.ended.exception(0), ZeroDivisionError)
+        assert first.proto.answers == last.proto.answers == [(200, [], b"{}")]
+
+    def test_one_whose_end_fails_keeps_none_of_the_others(self, caplog: pytest.LogCaptureFixture) -> None:
+        watchers = self.three(lambda second: setattr(second, "done", lambda: 1 / 0))
+        assert [watcher.proto.answers for watcher in watchers] == [[(200, [], b"{}")]] * 3
+        assert [record.message for record in caplog.records] == ["the end of a request failed"]
+
+    @staticmethod
+    def three(spoil: Callable[[Watcher], None]) -> list[Watcher]:
+        """Three requests of one turn, the second of which is spoilt."""
+
         async def served() -> list[Watcher]:
             adapter = WsgiAdapter(AtOnce(Answer(200, {}, b"{}")), threads=0)
             adapter.start(asyncio.get_running_loop())
             watchers = [Watcher(Scope(), Protocol()) for _ in range(3)]
-            watchers[1].proto.response_bytes = lambda *given: 1 / 0  # type: ignore[method-assign,assignment] # on purpose
+            spoil(watchers[1])
             for watcher in watchers:
                 adapter.take(watcher)
             await adapter.drain(10)
             return watchers
 
-        first, broken, last = run(served())
-        assert isinstance(broken.ended.exception(0), ZeroDivisionError)
-        assert first.proto.answers == last.proto.answers == [(200, [], b"{}")]
+        return run(served())
 
 
 class TestNothingIsRaised:
