@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, cast, overload
 
 from django.conf import settings
-from django.core.signals import setting_changed
 
 T = TypeVar("T")
 
 
 class Setting(Generic[T]):
-    """One Django setting, of a `Settings` class.
+    """One Django setting, read when it is asked for, so that `override_settings` just works.
 
     default: the value, or a function without arguments that makes it.
     """
@@ -33,29 +32,19 @@ class Setting(Generic[T]):
         if instance is None:
             return self
         try:
-            value: Any = getattr(settings, self.name)
+            return cast("T", getattr(settings, self.name))
         except AttributeError:
-            value = self.default
-            if callable(value):  # which makes another one at each call
-                made: T = value()
-                return made
-        # Found there at the next call, before this descriptor, which takes ten times as long.
-        vars(instance)[self.name] = value
-        found: T = value
-        return found
+            default: Any = self.default
+            return cast("T", default() if callable(default) else default)
 
 
 class Settings:
-    """What an app reads from Django's settings: each when it is asked for, and again once `override_settings` says so.
-
-    As Django's own, a setting that is assigned to while the site runs may stay what it was.
-    """
+    """What an app reads from Django's settings: a class of `Setting`."""
 
     def __init__(self) -> None:
-        setting_changed.connect(self._forget, weak=False)
-
-    def _forget(self, *, setting: str, **_: Any) -> None:
-        vars(self).pop(setting, None)
+        # The very dict in which Django keeps what was read of them, until it is changed. What stands in it is found
+        # before the descriptor is, in a tenth of the time.
+        self.__dict__ = vars(settings)
 
 
 class KvSettings(Settings):
