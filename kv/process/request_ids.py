@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 #: The header that brings an id, and the response's.
@@ -20,9 +21,6 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # Some proxies build ids from addresses, and no log may hold one.
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
-# The system is not asked for each id, as they keep nobody out. Not the common generator, which others may seed.
-_random = random.Random()  # noqa: S311 (as said)
-os.register_at_fork(after_in_child=_random.seed)
 _current: ContextVar[str] = ContextVar("kv_request_id", default="")
 
 
@@ -33,7 +31,19 @@ def current_id() -> str:
 
 def new_id() -> str:
     """A random id, 32 hexadecimal digits."""
-    return f"{_random.getrandbits(128):032x}"
+    return f"{_generator().getrandbits(128):032x}"
+
+
+@lru_cache(maxsize=1)
+def _generator() -> random.Random:
+    """The system is not asked for each id, as they keep nobody out. Not the common generator, which others may seed.
+
+    Made at the first id: a server that forks without Python's own hooks does so before.
+    """
+    return random.Random()  # noqa: S311 (as said)
+
+
+os.register_at_fork(after_in_child=_generator.cache_clear)
 
 
 def accept_id(text: str | None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import subprocess
+import sys
 import threading
 from datetime import datetime
 from typing import Any
@@ -18,6 +20,7 @@ from kv.monitoring.middleware import RequestMiddleware
 from kv.process import request_ids
 from kv.work.duties import Duty, run_duty
 from kv.work.worker import Worker
+from tests.house.tree import ROOT
 
 MADE = re.compile(r"[0-9a-f]{32}")
 
@@ -157,3 +160,12 @@ class TestDuties:
 
         Worker([Duty("tests_ids_fail", every=60, lease=30, run=fail)]).run_once()
         assert lines[0][1] == lines[1][1] != ""
+
+
+def test_a_forked_process_makes_others() -> None:
+    program = (
+        "import os; from kv.process.request_ids import new_id; new_id();"
+        "child = os.fork(); print(new_id(), flush=True); child and os.waitpid(child, 0)"
+    )
+    made = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert len(set(made.split())) == 2
