@@ -85,7 +85,7 @@ def read_remembered(cookie: str) -> tuple[str, ...]:
 def write_remembered(known: tuple[str, ...], *codes: str) -> str:
     """The cookie's value with `codes` as the newest of the last ten."""
     if not known:
-        return _SEPARATOR.join(dict.fromkeys(codes))
+        return _SEPARATOR.join([*dict.fromkeys(codes)][-REMEMBERED:])
     return _SEPARATOR.join([*(other for other in known if other not in codes), *dict.fromkeys(codes)][-REMEMBERED:])
 
 

@@ -116,9 +116,10 @@ def record_hit_steps(
             "visitor": visitor.hex()[:_CALLER],
             "fingerprint": _fingerprint(visitor, target, caller),
             "landing": _mark(target, landing) if landing else "",
+            "event": event,
         }
-        call = _prepared(today, len(code.encode()), len(target.encode()), len(values["landing"]))
-        reply = yield call.bind(values, event, str(to_ms(now)), "1" if landing else "", at, *fields)
+        call = _prepared(today, len(code.encode()), len(target.encode()), len(values["landing"]), len(event))
+        reply = yield call.bind(values, str(to_ms(now)), "1" if landing else "", at, *fields)
         if reply[0] != b"alias":
             break
         target = _learn(code, reply[1].decode())
@@ -137,9 +138,12 @@ def target_of(code: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _prepared(today: str, code: int, target: int, landing: int) -> PreparedCall:
-    """What all hits of a day have in common, settings among it. code, target, landing: their lengths in bytes."""
-    lengths = {"code": code, "target": target, "visitor": _CALLER, "fingerprint": 2 * _DIGEST, "landing": landing}
+def _prepared(today: str, code: int, target: int, landing: int, event: int) -> PreparedCall:
+    """What all hits of a day have in common, settings among it. The rest are lengths in bytes."""
+    lengths = {
+        "code": code, "target": target, "visitor": _CALLER, "fingerprint": 2 * _DIGEST, "landing": landing,
+        "event": event,
+    }  # fmt: skip
     of, settings = parameters(lengths), app_settings
     return PreparedCall(
         record_hit_script,
@@ -161,6 +165,7 @@ def _prepared(today: str, code: int, target: int, landing: int) -> PreparedCall:
             LANDING_SECONDS,
             keys.MOST_PLACEMENTS,
             keys.MOST_VALUES,
+            of["event"],
         ),
         lengths,
     )

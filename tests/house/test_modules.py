@@ -131,8 +131,11 @@ def test_no_test_sleeps() -> None:
     assert asleep + waiting == []
 
 
-def test_no_test_has_text_evaluated_in_a_page() -> None:
-    """The site's policy forbids it. Playwright's does so only where it has to wait, so such a test fails by chance."""
+def test_no_test_uses_wait_for_function() -> None:
+    """It evaluates text in the page as soon as it has to wait, which the site's policy forbids: it fails by chance.
+
+    `tests.browser.waiting` has another way.
+    """
     found = [
         f"{place(path)}:{node.lineno}"
         for path in python_files("tests")
