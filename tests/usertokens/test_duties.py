@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -89,25 +89,47 @@ class TestWalk:
         assert sorted(seen) == list("0123456")
 
 
-class TestNothingToDo:
-    """A walk over accounts in which nothing is due asks for little, however much there is in them."""
+def _write_entries(now: datetime | None = None) -> None:
+    for user_id in ("5", "6", "7"):
+        for number in range(30):
+            balances.spend_tokens(user_id, 1, key=str(number), now=now)
+
+
+class TestNothingToRecharge:
+    """A walk over accounts in which nothing is due runs no script."""
+
+    # In a month's last hour the next allowance may be due, as far as two clocks may differ.
+    MOMENT = datetime(2026, 11, 12, tzinfo=UTC)
 
     @pytest.fixture(autouse=True)
     def _entries(self, store: Any) -> None:
-        for user_id in ("5", "6", "7"):
-            for number in range(30):
-                balances.spend_tokens(user_id, 1, key=str(number))
+        _write_entries(self.MOMENT)
 
-    def test_recharging_runs_no_script(self) -> None:
+    def test_runs_no_script(self) -> None:
         with sent_commands() as sent:
-            assert recharge_users(["5", "6", "7"]) == 0
+            assert recharge_users(["5", "6", "7"], now=self.MOMENT) == 0
         assert [command[0] for command in sent] == ["HMGET"] * 3
 
-    def test_recharging_runs_the_script_of_those_with_something_due(self, store: Any) -> None:
+    @pytest.mark.parametrize("hours", [0.5, 1.5])
+    def test_asks_the_script_in_the_last_hour_of_a_month(self, hours: float) -> None:
+        end = datetime(2026, 12, 1, tzinfo=UTC)
+        with sent_commands() as sent:
+            assert recharge_users(["5", "6", "7"], now=end - timedelta(hours=hours)) == 0
+        assert [command[0] for command in sent].count("EVALSHA") == (3 if hours < 1 else 0)
+
+    def test_runs_the_script_of_those_with_something_due(self, store: Any) -> None:
         store.hset(keys.account("6"), "due", 1)
         with sent_commands() as sent:
-            recharge_users(["5", "6", "7"])
+            recharge_users(["5", "6", "7"], now=self.MOMENT)
         assert [command[0] for command in sent if command[0] != "SCRIPT"] == [*["HMGET"] * 3, "EVALSHA"]
+
+
+class TestNothingToArchive:
+    """A walk over accounts in which nothing is old reads little, however much there is in them."""
+
+    @pytest.fixture(autouse=True)
+    def _entries(self, store: Any) -> None:
+        _write_entries()
 
     @pytest.mark.parametrize("has_archive", [False, True])
     def test_archiving_reads_one_entry(self, store: Any, *, has_archive: bool) -> None:
