@@ -24,14 +24,17 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def begun() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
+    """Two days ago, but in this month, whose beginning brings an allowance."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return max(now - timedelta(days=2), now.replace(day=1, hour=0, minute=0, second=0))
 
 
 @pytest.fixture
 def ada(store: Any, begun: datetime) -> str:
     user_id = str(User.objects.create_user("ada").pk)
     balances.add_tokens(user_id, 5000, reason="gift <b>", actor="3", key="k-1", now=begun)
-    balances.spend_tokens(user_id, 1000, reason="article", now=begun + timedelta(hours=1))
+    spent = begun + min((datetime.now(UTC) - begun) / 2, timedelta(hours=1))
+    balances.spend_tokens(user_id, 1000, reason="article", now=spent)
     return user_id
 
 
@@ -70,7 +73,11 @@ class TestCommand:
 
     def test_of_today_is_of_the_present(self, ada: str, capsys: Any) -> None:
         assert "and the account agrees" in run(capsys, ada, "--at", local_day().isoformat())
-        assert "The first entry is of" not in run(capsys, ada, "--at", (local_day() - timedelta(days=1)).isoformat())
+
+    def test_of_a_day_is_of_its_end(self, store: Any, capsys: Any) -> None:
+        bob = str(User.objects.create_user("bob").pk)
+        balances.spend_tokens(bob, 1, now=datetime.now(UTC) - timedelta(days=2))
+        assert "The first entry is of" not in run(capsys, bob, "--at", (local_day() - timedelta(days=1)).isoformat())
 
     def test_as_json(self, ada: str, capsys: Any) -> None:
         found = json.loads(run(capsys, ada, "--json"))
