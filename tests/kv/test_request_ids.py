@@ -165,7 +165,7 @@ class TestDuties:
 def test_a_forked_process_makes_others() -> None:
     program = (
         "import os; from kv.process.request_ids import new_id; new_id();"
-        "child = os.fork(); print(new_id(), flush=True); child and os.waitpid(child, 0)"
+        "child = os.fork(); child and os.waitpid(child, 0); print(new_id(), flush=True)"
     )
     made = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert len(set(made.split())) == 2
